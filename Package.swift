@@ -1,0 +1,18 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Every Swift target: Swift 6 language mode (the default of these tools), complete concurrency checking, and a
+/// warning is an error.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "trailhound",
+    products: [],
+    dependencies: [],
+    targets: [
+        .target(name: "CloudTrail", swiftSettings: strict)
+    ],
+    cxxLanguageStandard: .cxx17
+)
