@@ -12,7 +12,15 @@ let package = Package(
     products: [],
     dependencies: [],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict)
+        .target(name: "CloudTrail", swiftSettings: strict),
+
+        .target(name: "CDescriptor", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .executableTarget(
+            name: "protoc-gen-trailhound", dependencies: ["CDescriptor"], path: "Sources/MessagesGenerator",
+            swiftSettings: strict),
+        .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
+        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
