@@ -10,9 +10,27 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let package = Package(
     name: "trailhound",
     products: [],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
+    ],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict)
+        .target(name: "CloudTrail", swiftSettings: strict),
+        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
+        .target(
+            name: "Journal",
+            dependencies: [
+                "CloudTrail", "CZstd",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests",
+            dependencies: [
+                "Journal", "CloudTrail",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
