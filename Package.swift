@@ -12,7 +12,9 @@ let package = Package(
     products: [],
     dependencies: [],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict)
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CloudTrail", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(name: "Detect", dependencies: ["CloudTrail"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
