@@ -15,6 +15,8 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CloudTrail", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail"], swiftSettings: strict),
+        .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib"], swiftSettings: strict),
+        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -5,16 +5,12 @@ import CZlib
 /// Turns a log file as delivered, plain or gzip, into its JSON document.
 ///
 /// One reader serves one worker: it owns the decompression stream and an output buffer, and keeps both for the next
-/// file. A plain file is not copied where the caller's buffer has the padding that the JSON parser reads into.
+/// file. A plain file is not copied.
 package final class LogFileReader {
-    /// How many bytes behind a document can be read (their value means nothing). The JSON parser loads whole vectors.
-    package let padding: Int
-
     private var buffer: UnsafeMutableRawBufferPointer
     private var inflater: Inflater
 
-    package init(padding: Int) {
-        self.padding = padding
+    package init() {
         buffer = .allocate(byteCount: 256 * 1_024, alignment: 64)
         inflater = Inflater()
     }
@@ -23,22 +19,15 @@ package final class LogFileReader {
 
     /// The document of a log file.
     ///
-    /// - Parameters:
-    ///   - payload: the file as it arrived.
-    ///   - readableBehind: how many bytes behind `payload` may be read.
+    /// - Parameter payload: the file as it arrived.
     /// - Returns: bytes that are valid until the next call, and as long as `payload` is.
-    package func document(
-        of payload: UnsafeRawBufferPointer, readableBehind: Int = 0
-    ) throws(Rejection) -> UnsafeRawBufferPointer {
+    package func document(of payload: UnsafeRawBufferPointer) throws(Rejection) -> UnsafeRawBufferPointer {
         guard payload.count <= CloudTrailLimits.logFileBytes else {
             throw Rejection(.decompressedTooLarge, "a log file has at most \(CloudTrailLimits.logFileBytes) bytes")
         }
+        guard Self.isGzip(payload) else { return payload }
         shrink()
-        if Self.isGzip(payload) { return try inflate(payload) }
-        if readableBehind >= padding { return payload }
-        reserve(payload.count)
-        buffer.copyMemory(from: payload)
-        return UnsafeRawBufferPointer(rebasing: buffer[..<payload.count])
+        return try inflate(payload)
     }
 
     /// Whether the bytes begin as RFC 1952 says.
@@ -50,7 +39,7 @@ package final class LogFileReader {
         reserve(Self.sizeHint(payload))
         inflater.begin(payload)
         while true {
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[inflater.produced..<(buffer.count - padding)])
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[inflater.produced...])
             switch try inflater.step(into: room) {
             case .finished: return UnsafeRawBufferPointer(rebasing: buffer[..<inflater.produced])
             case .needsRoom: reserve(min(inflater.produced * 2, CloudTrailLimits.documentBytes + 1), keeping: inflater.produced)
@@ -67,8 +56,8 @@ package final class LogFileReader {
     }
 
     private func reserve(_ count: Int, keeping kept: Int = 0) {
-        guard count + padding > buffer.count else { return }
-        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count + padding, alignment: 64)
+        guard count > buffer.count else { return }
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
         larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<kept]))
         buffer.deallocate()
         buffer = larger

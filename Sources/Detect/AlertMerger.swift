@@ -70,7 +70,7 @@ package struct AlertMerger: Sendable {
     ///   - now: the service's clock.
     ///   - stored: finds sealed alerts; called only for matches that come so late that one may be meant.
     package mutating func add(
-        _ match: Match, historical: Bool, now: Milliseconds, stored: Lookup = { _, _ in [] }
+        _ match: Match, historical: Bool, now: Milliseconds, stored: Lookup
     ) rethrows {
         let key = Alert.Key(
             detectionID: match.detection.id, accountID: match.event.accountID,
@@ -87,6 +87,11 @@ package struct AlertMerger: Sendable {
         }
         change(survivor) { $0.absorb(match, historical: historical, now: now) }
         for span in touching where span.id != survivor { merge(span.id, into: survivor, now: now) }
+    }
+
+    /// Takes a match where every alert that may grow is in memory.
+    package mutating func add(_ match: Match, historical: Bool, now: Milliseconds) {
+        add(match, historical: historical, now: now) { _, _ in [] }
     }
 
     /// The alerts that this group changed, whole, each with its new revision.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JSON
+
+/// Collects the distinct lookup tokens of a batch. One worker owns one; its table is kept from batch to batch.
+package struct TokenCollector {
+    /// Open addressing; 0 is a free place, so the token 0 is kept apart.
+    private var table: [UInt64]
+    private var used: [UInt64] = []
+    private var hasZero = false
+
+    package init() { table = [UInt64](repeating: 0, count: 1 << 12) }
+
+    /// Adds the tokens of the record that the extractor holds.
+    package mutating func add(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        for slot in fields.tokens {
+            for value in extractor.values(slot) where value.kind == .string { add(value.bytes) }
+        }
+        // The principal is among the values above but for these.
+        guard let type = extractor.text(fields.type) else { return }
+        if type.equals("AssumedRole") {
+            guard extractor.text(fields.issuerARN).nonEmpty == nil else { return }
+        } else if type.equals("IAMUser") || type.equals("FederatedUser") || type.equals("AWSService") {
+            guard extractor.text(fields.arn).nonEmpty == nil, extractor.text(fields.invokedBy) == nil else { return }
+        }
+        var principal = Identity(extractor, fields).principal
+        principal.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Adds the token of one value.
+    package mutating func add(_ text: TextView) {
+        guard !text.isEmpty, text.count <= CloudTrailLimits.tokenBytes else { return }
+        insert(LookupToken(text).value)
+    }
+
+    /// The tokens since the last call, in order.
+    package mutating func take() -> [LookupToken] {
+        var values = used
+        if hasZero { values.append(0) }
+        values.sort()
+        let mask = table.count - 1
+        for value in used {
+            // Every place of a probe sequence is cleared, since all of its values are among `used`.
+            var index = Int(truncatingIfNeeded: value) & mask
+            while table[index] != 0 {
+                table[index] = 0
+                index = (index + 1) & mask
+            }
+        }
+        used.removeAll(keepingCapacity: true)
+        hasZero = false
+        return values.map { LookupToken(value: $0) }
+    }
+
+    private mutating func insert(_ value: UInt64) {
+        if value == 0 {
+            hasZero = true
+            return
+        }
+        guard place(value) else { return }
+        used.append(value)
+        if used.count * 2 > table.count { grow() }
+    }
+
+    private mutating func place(_ value: UInt64) -> Bool {
+        let mask = table.count - 1
+        var index = Int(truncatingIfNeeded: value) & mask
+        while table[index] != 0 {
+            if table[index] == value { return false }
+            index = (index + 1) & mask
+        }
+        table[index] = value
+        return true
+    }
+
+    private mutating func grow() {
+        table = [UInt64](repeating: 0, count: table.count * 2)
+        for value in used { _ = place(value) }
+    }
+}
