@@ -9,10 +9,15 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "trailhound",
-    products: [],
+    products: [
+        .library(name: "JSON", targets: ["JSON"])
+    ],
     dependencies: [],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict)
+        .target(name: "CloudTrail", swiftSettings: strict),
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
