@@ -9,6 +9,7 @@
 using trailhound::is_space;
 
 th_json_parser::th_json_parser(const th_json_fields *fields) : trie_(fields->trie) {
+    values.reserve(trie_.slots + 16); // so that there is an address even without a slot
     values.resize(trie_.slots);
     tails_.resize(trie_.slots);
     stamps_.resize(trie_.nodes.size());
