@@ -9,14 +9,19 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "trailhound",
-    products: [],
+    products: [
+        .library(name: "JSON", targets: ["JSON"])
+    ],
     dependencies: [],
     targets: [
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CloudTrail", dependencies: ["CZlib"], swiftSettings: strict),
-        .target(name: "Detect", dependencies: ["CloudTrail"], swiftSettings: strict),
-        .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib"], swiftSettings: strict),
-        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect"], swiftSettings: strict),
+        .target(name: "CloudTrail", dependencies: ["CZlib", "JSON"], swiftSettings: strict),
+        .target(name: "Detect", dependencies: ["CloudTrail", "JSON"], swiftSettings: strict),
+        .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib", "JSON"], swiftSettings: strict),
+        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
