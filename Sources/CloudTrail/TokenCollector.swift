@@ -4,10 +4,10 @@ import JSON
 
 /// Collects the distinct lookup tokens of a batch. One worker owns one; its table is kept from batch to batch.
 package struct TokenCollector {
-    /// Open addressing; 0 is a free place, so the token 0 is kept apart.
+    /// Open addressing; 0 is a free place, so the token of that value is kept apart.
     private var table: [UInt64]
-    private var used: [UInt64] = []
-    private var hasZero = false
+    private var used: [LookupToken] = []
+    private var zero: LookupToken?
 
     package init() { table = [UInt64](repeating: 0, count: 1 << 12) }
 
@@ -30,35 +30,35 @@ package struct TokenCollector {
     /// Adds the token of one value.
     package mutating func add(_ text: TextView) {
         guard !text.isEmpty, text.count <= CloudTrailLimits.tokenBytes else { return }
-        insert(LookupToken(text).value)
+        insert(LookupToken(text))
     }
 
     /// The tokens since the last call, in order.
     package mutating func take() -> [LookupToken] {
-        var values = used
-        if hasZero { values.append(0) }
-        values.sort()
+        var result = used
+        if let zero { result.append(zero) }
+        result.sort()
         let mask = table.count - 1
-        for value in used {
+        for token in used {
             // Every place of a probe sequence is cleared, since all of its values are among `used`.
-            var index = Int(truncatingIfNeeded: value) & mask
+            var index = Int(truncatingIfNeeded: token.value) & mask
             while table[index] != 0 {
                 table[index] = 0
                 index = (index + 1) & mask
             }
         }
         used.removeAll(keepingCapacity: true)
-        hasZero = false
-        return values.map { LookupToken(value: $0) }
+        zero = nil
+        return result
     }
 
-    private mutating func insert(_ value: UInt64) {
-        if value == 0 {
-            hasZero = true
+    private mutating func insert(_ token: LookupToken) {
+        if token.value == 0 {
+            zero = token
             return
         }
-        guard place(value) else { return }
-        used.append(value)
+        guard place(token.value) else { return }
+        used.append(token)
         if used.count * 2 > table.count { grow() }
     }
 
@@ -75,6 +75,6 @@ package struct TokenCollector {
 
     private mutating func grow() {
         table = [UInt64](repeating: 0, count: table.count * 2)
-        for value in used { _ = place(value) }
+        for token in used { _ = place(token.value) }
     }
 }
