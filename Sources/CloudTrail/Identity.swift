@@ -21,65 +21,93 @@ package struct Identity {
 
     package init() {}
 
+    /// A principal: one of the texts above as it stands, or a text made of several.
+    package enum Principal {
+        case verbatim(TextView)
+        case made(String)
+
+        /// The text, cut to what is kept of it.
+        package var string: String {
+            switch self {
+            case .verbatim(let text): text.string()
+            case .made(let text): text
+            }
+        }
+    }
+
     /// What merges the alerts of one actor: never a session name or a temporary key, which an attacker changes at will.
     ///
     /// A federated user counts as the IAM user who made the session, since those are the credentials in play.
-    package var principal: String {
-        let type = self.type.nonEmpty
-        if let type {
-            if type.equals("AssumedRole") { return role ?? fallback }
-            if type.equals("Root") { return arn.nonEmpty?.string() ?? root ?? fallback }
-            if type.equals("IAMUser") { return arn.nonEmpty?.string() ?? user ?? fallback }
-            if type.equals("FederatedUser") { return issuerARN.nonEmpty?.string() ?? fallback }
-            if type.equals("AWSService") { return invokedBy.nonEmpty?.string() ?? fallback }
-            if type.equals("SAMLUser") || type.equals("WebIdentityUser") { return external ?? fallback }
-            if type.equals("IdentityCenterUser"), let person = onBehalfOfUserID.nonEmpty {
-                return "arn:aws:identitystore:::user/" + person.string()
-            }
-            if type.equals("AWSAccount") { return stablePrincipalID ?? fallback }
+    package var principal: Principal {
+        let named: Principal?
+        switch kind {
+        case .assumedRole: named = role
+        case .root: named = verbatim(arn) ?? root
+        case .user: named = verbatim(arn) ?? user
+        case .federatedUser: named = verbatim(issuerARN)
+        case .service: named = verbatim(invokedBy)
+        case .external: named = external
+        case .identityCenter:
+            named = onBehalfOfUserID.nonEmpty.map { .made("arn:aws:identitystore:::user/" + $0.string()) }
+        case .account: named = stablePrincipalID
+        case .other: named = nil
         }
-        return fallback
+        return named ?? fallback
     }
+
+    private enum Kind { case assumedRole, root, user, federatedUser, service, external, identityCenter, account, other }
+
+    private var kind: Kind {
+        guard let type else { return .other }
+        if type.equals("AssumedRole") { return .assumedRole }
+        if type.equals("IAMUser") { return .user }
+        if type.equals("AWSService") { return .service }
+        if type.equals("Root") { return .root }
+        if type.equals("FederatedUser") { return .federatedUser }
+        if type.equals("AWSAccount") { return .account }
+        if type.equals("SAMLUser") || type.equals("WebIdentityUser") { return .external }
+        return type.equals("IdentityCenterUser") ? .identityCenter : .other
+    }
+
+    private func verbatim(_ text: TextView?) -> Principal? { text.nonEmpty.map { .verbatim($0) } }
 
     /// The issuing role's ARN, or that which follows from `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`. The
     /// session's ARN lacks the role's path, so the issuer goes first.
-    private var role: String? {
-        if let issuer = issuerARN.nonEmpty { return issuer.string() }
-        guard let arn = arn.nonEmpty else { return nil }
+    private var role: Principal? {
+        if let issuer = issuerARN.nonEmpty { return .verbatim(issuer) }
+        guard let arn = arn.nonEmpty, arn.hasPrefix("arn:") else { return nil }
         let parts = arn.string().split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
         guard parts.count == 6, parts[5].hasPrefix("assumed-role/") else { return nil }
         let name = parts[5].dropFirst("assumed-role/".count).split(separator: "/").first
-        return name.map { "arn:\(parts[1]):iam::\(parts[4]):role/\($0)" }
+        return name.map { .made("arn:\(parts[1]):iam::\(parts[4]):role/\($0)") }
     }
 
-    private var root: String? {
-        accountID.nonEmpty.map { "arn:aws:iam::" + $0.string() + ":root" }
+    private var root: Principal? {
+        accountID.nonEmpty.map { .made("arn:aws:iam::" + $0.string() + ":root") }
     }
 
     /// A failed sign-in has no ARN: the account and the name make it.
-    private var user: String? {
+    private var user: Principal? {
         guard let account = accountID.nonEmpty, let name = userName.nonEmpty else { return nil }
-        return "arn:aws:iam::" + account.string() + ":user/" + name.string()
+        return .made("arn:aws:iam::" + account.string() + ":user/" + name.string())
     }
 
     /// Somebody of an identity provider outside AWS.
-    private var external: String? {
-        guard let name = userName.nonEmpty else { return principalID.nonEmpty?.string() }
-        guard let provider = identityProvider.nonEmpty else { return name.string() }
-        return provider.string() + "/" + name.string()
+    private var external: Principal? {
+        guard let name = userName.nonEmpty else { return verbatim(principalID) }
+        guard let provider = identityProvider.nonEmpty else { return .verbatim(name) }
+        return .made(provider.string() + "/" + name.string())
     }
 
     /// The unique id without the session name: `AROA…:session` is `AROA…`.
-    private var stablePrincipalID: String? {
+    private var stablePrincipalID: Principal? {
         guard let id = principalID.nonEmpty else { return nil }
-        guard id.hasPrefix("AROA") else { return id.string() }
-        return id.before(UInt8(ascii: ":")).string()
+        return .verbatim(id.hasPrefix("AROA") ? id.before(UInt8(ascii: ":")) : id)
     }
 
-    private var fallback: String {
-        if let arn = arn.nonEmpty { return role ?? arn.string() }
-        if let id = stablePrincipalID { return id }
-        if let name = userName.nonEmpty ?? invokedBy.nonEmpty ?? accountID.nonEmpty { return name.string() }
-        return "unknown"
+    private var fallback: Principal {
+        if let arn = verbatim(arn) { return role ?? arn }
+        return stablePrincipalID ?? verbatim(userName) ?? verbatim(invokedBy) ?? verbatim(accountID)
+            ?? .made("unknown")
     }
 }

@@ -27,7 +27,7 @@ extension Actor {
     package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
         let identity = Identity(extractor, fields)
         self.init(
-            principal: identity.principal, type: identity.type.string(), arn: identity.arn.string(),
+            principal: identity.principal.string, type: identity.type.string(), arn: identity.arn.string(),
             accessKeyID: identity.accessKeyID.string(),
             accountID: identity.accountID.nonEmpty?.string() ?? identity.issuerAccountID.string(),
             sourceIP: extractor.text(fields.sourceIP).string(), userAgent: extractor.text(fields.userAgent).string(),

@@ -16,15 +16,10 @@ package struct TokenCollector {
         for slot in fields.tokens {
             for value in extractor.values(slot) where value.kind == .string { add(value.bytes) }
         }
-        // The principal is among the values above but for these.
-        guard let type = extractor.text(fields.type) else { return }
-        if type.equals("AssumedRole") {
-            guard extractor.text(fields.issuerARN).nonEmpty == nil else { return }
-        } else if type.equals("IAMUser") || type.equals("FederatedUser") || type.equals("AWSService") {
-            guard extractor.text(fields.arn).nonEmpty == nil, extractor.text(fields.invokedBy) == nil else { return }
+        switch Identity(extractor, fields).principal {
+        case .verbatim(let text): add(text)
+        case .made(var text): text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
         }
-        var principal = Identity(extractor, fields).principal
-        principal.withUTF8 { add(UnsafeRawBufferPointer($0)) }
     }
 
     /// Adds the token of one value.

@@ -15,6 +15,8 @@ struct BatchBuilder {
 
     /// How many records were accepted.
     var count: Int { batch.events.count }
+    /// How many records were refused.
+    var rejectedCount: Int { batch.rejectedCount }
     /// Whether nothing was accepted or refused yet.
     var isEmpty: Bool { batch.events.isEmpty && batch.rejectedCount == 0 }
 

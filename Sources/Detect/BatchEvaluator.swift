@@ -69,12 +69,15 @@ package final class BatchEvaluator {
     /// Reads a log file's records over one parse of the whole.
     private func evaluate(document: UnsafeRawBufferPointer, _ engine: RecordEngine, _ sink: Sink) throws {
         var index = 0
-        do throws(JSONError) { try engine.extractor.open(document) } catch { throw error.rejectionOfLogFile }
+        do throws(JSONError) { try engine.extractor.open(document) } catch {
+            try evaluate(broken: document, error.rejectionOfLogFile, from: 0, engine, sink)
+            return
+        }
         while true {
             let step: RecordExtractor.Step
             do throws(JSONError) { step = try engine.extractor.next() } catch {
-                builder.reject(index, error.rejectionOfRecord, document)
-                break
+                try evaluate(broken: document, error.rejectionOfLogFile, from: index, engine, sink)
+                return
             }
             switch step {
             case .end:
@@ -94,6 +97,27 @@ package final class BatchEvaluator {
             }
             index += 1
         }
+    }
+
+    /// Reads on, one by one, where a log file is no JSON as a whole: its sound records are taken all the same.
+    private func evaluate(
+        broken document: UnsafeRawBufferPointer, _ rejection: Rejection, from first: Int, _ engine: RecordEngine,
+        _ sink: Sink
+    ) throws {
+        guard rejection.reason != .notALogFile, var rest = BrokenLogFile(document) else { throw rejection }
+        let before = builder.rejectedCount
+        var index = 0
+        while let place = rest.next() {
+            let record = UnsafeRawBufferPointer(rebasing: document[place])
+            if index >= CloudTrailLimits.recordsPerBatch {
+                builder.reject(index, .tooMany, record)
+            } else if index >= first {
+                try evaluate(record, index: index, engine, sink)
+            }
+            index += 1
+        }
+        // The damage lies outside the records: somebody has to hear of it.
+        if builder.rejectedCount == before { builder.reject(index, rejection, UnsafeRawBufferPointer(start: nil, count: 0)) }
     }
 
     /// Checks and evaluates the record that the extractor holds.

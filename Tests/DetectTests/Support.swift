@@ -36,3 +36,46 @@ struct Numbers: RandomNumberGenerator {
         return word ^ word >> 31
     }
 }
+
+/// A record of a made-up call.
+func sample(_ number: Int, account: String = "111122223333", time: String = "2023-07-10T11:42:31Z") -> String {
+    """
+    {"eventID":"\(eventID(number))","eventTime":"\(time)","eventName":"Call","eventSource":"iam.amazonaws.com",\
+    "awsRegion":"us-east-1","recipientAccountId":"\(account)","userIdentity":{"type":"IAMUser","userName":"u\(number)"}}
+    """
+}
+
+/// Evaluates records; gives the outcome and what the sink was given.
+func evaluate(
+    records: [String], accounts: AccountFilter = .all, with evaluator: BatchEvaluator = BatchEvaluator(),
+    plan: DetectionPlan? = nil
+) throws -> (EvaluatedBatch, [String]) {
+    let joined = Array(records.joined().utf8)
+    return try joined.withUnsafeBytes { bytes in
+        var offset = 0
+        var parts: [UnsafeRawBufferPointer] = []
+        for record in records {
+            parts.append(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + record.utf8.count)]))
+            offset += record.utf8.count
+        }
+        return try evaluate(.records(parts), accounts, evaluator, plan)
+    }
+}
+
+/// Evaluates a log file; gives the outcome and what the sink was given.
+func evaluate(
+    logFile: [UInt8], accounts: AccountFilter = .all, with evaluator: BatchEvaluator = BatchEvaluator(),
+    plan: DetectionPlan? = nil
+) throws -> (EvaluatedBatch, [String]) {
+    try logFile.withUnsafeBytes { try evaluate(.logFile($0), accounts, evaluator, plan) }
+}
+
+private func evaluate(
+    _ payload: SubmittedPayload, _ accounts: AccountFilter, _ evaluator: BatchEvaluator, _ plan: DetectionPlan?
+) throws -> (EvaluatedBatch, [String]) {
+    var kept: [String] = []
+    let batch = try evaluator.evaluate(payload, plan: plan ?? DetectionPlan(), accounts: accounts) {
+        kept.append(String(decoding: $0, as: UTF8.self))
+    }
+    return (batch, kept)
+}
