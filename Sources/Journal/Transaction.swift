@@ -3,15 +3,30 @@
 import CloudTrail
 import GRDB
 
-/// One transaction of the writer. It can't be kept beyond the closure it is lent to.
-package struct Transaction: ~Copyable {
+/// One transaction of the writer, for the time of the closure it is lent to.
+package final class Transaction {
     static let blockInsertion = """
         INSERT INTO block (block, day, records, raw_bytes, first_time, last_time, ids, frame)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """
 
-    let database: Database
     let writer: Writer
+    private let connection: Database
+    private var isOpen = true
+
+    init(database: Database, writer: Writer) {
+        connection = database
+        self.writer = writer
+    }
+
+    /// The writer's connection. To keep a transaction beyond its closure is a bug of ours, found here.
+    var database: Database {
+        precondition(isOpen, "the transaction is over")
+        return connection
+    }
+
+    /// Nothing may be done in it any more.
+    func close() { isOpen = false }
 
     /// What became of the records of a block.
     package struct Admission: Sendable {

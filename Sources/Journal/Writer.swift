@@ -61,7 +61,7 @@ package final class Writer {
 
     /// Runs one transaction. When it returns, everything in it is durable; when it throws, nothing of it happened, and the
     /// next may be tried.
-    package func commit<T>(_ body: (borrowing Transaction) throws -> T) throws -> T {
+    package func commit<T>(_ body: (Transaction) throws -> T) throws -> T {
         let saved = state
         state.newEntries = 0
         state.deadLetters = 0
@@ -70,6 +70,7 @@ package final class Writer {
             var result: T?
             try journal.pool.writeInTransaction(.immediate) { database in
                 let transaction = Transaction(database: database, writer: self)
+                defer { transaction.close() }
                 result = try body(transaction)
                 try transaction.finish()
                 return .commit

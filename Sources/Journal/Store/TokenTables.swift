@@ -33,9 +33,10 @@ enum TokenTables {
         let days = try Int64.fetchAll(
             database, sql: "SELECT day FROM day WHERE first_block <= ? ORDER BY day DESC", arguments: [last])
         for day in days where blocks.count < limit {
+            let table = name(Day(number: day))
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT rowid FROM \(name(Day(number: day))) WHERE words MATCH ? AND rowid <= ?
+                    SELECT rowid FROM \(table) WHERE \(table) MATCH ? AND rowid <= ?
                     ORDER BY rowid DESC LIMIT ?
                     """)
             blocks += try Int64.fetchAll(statement, arguments: [query, last, limit - blocks.count])
