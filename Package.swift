@@ -23,7 +23,8 @@ let package = Package(
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
-        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
+        .testTarget(
+            name: "MessagesTests", dependencies: ["Messages"], exclude: ["Python"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
