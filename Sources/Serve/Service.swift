@@ -12,7 +12,7 @@ package final class Service: Sendable {
     package let pipeline: Pipeline
     package let addresses: [BoundAddress]
     private let server: Server
-    private let health: HealthService
+    private let health: Health
     private let log: Logger
 
     /// Starts everything; it serves when this returns.
@@ -24,7 +24,7 @@ package final class Service: Sendable {
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
-        health = HealthService()
+        health = Health(services: Self.serviceNames)
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
         let router = Self.router(pipeline, access, health)
         var settings = ServerConfiguration(
@@ -34,11 +34,15 @@ package final class Service: Sendable {
         settings.eventLoops = configuration.eventLoops ?? cores
         server = try Server(configuration: settings, router: router)
         addresses = try await server.start()
-        health.setStatus(.serving)
     }
 
+    /// The names under which health is asked for, beside the empty one.
+    private static let serviceNames = [
+        IngestService.name, AlertService.name, AccountService.name, DetectionService.name, InvestigationService.name,
+    ]
+
     /// Every service of the contract, health and reflection, behind the table of roles.
-    package static func router(_ pipeline: Pipeline, _ access: AccessControl, _ health: HealthService) -> Router {
+    package static func router(_ pipeline: Pipeline, _ access: AccessControl, _ health: Health) -> Router {
         var router = Router()
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
@@ -46,7 +50,7 @@ package final class Service: Sendable {
         router.register(DetectionServer(pipeline: pipeline))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
         router.register(health)
-        ReflectionService.register(on: &router)
+        Reflection.register(in: &router)
         router.interceptors = [access]
         return router
     }
@@ -79,7 +83,7 @@ package final class Service: Sendable {
 
     /// Stops: no new call, a grace period for open ones, everything taken is finished and on disk.
     package func stop() async throws {
-        health.setStatus(.notServing)
+        health.shutDown()
         pipeline.tail.close()
         await server.shutdown(gracePeriod: .seconds(Limits.shutdownGraceSeconds))
         try await pipeline.stop()

@@ -24,11 +24,11 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "Where the store, and certificates of its own making, live.")
         var dataDir: String
 
-        @Option(help: "The address to listen on, HOST:PORT.")
-        var listen = "127.0.0.1:7443"
+        @Option(help: "The address to listen on, HOST:PORT; 127.0.0.1:7443 where it is not given.")
+        var listen: String?
 
-        @Option(help: "The folder with the Sigma rules.")
-        var rules = "Rules"
+        @Option(help: "The folder with the Sigma rules; Rules where it is not given.")
+        var rules: String?
 
         @Option(help: "A YAML file with the same settings as these options; an option given here wins.")
         var config: String?
@@ -70,8 +70,8 @@ struct Trailhoundd: AsyncParsableCommand {
                 log.error("\(error)")
                 throw ExitCode(1)
             }
-            let where_ = service.addresses.map(\.description).joined(separator: ", ")
-            log.notice("Serving on \(where_) with \(service.pipeline.catalog.enabledCount) detections")
+            let addresses = service.addresses.map(\.description).joined(separator: ", ")
+            log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
             let retention = Task { await service.keepRetention(days: configuration.retentionDays) }
             await signals.wait()
             log.notice("Stopping")
@@ -81,10 +81,11 @@ struct Trailhoundd: AsyncParsableCommand {
         }
 
         private func settings() throws -> ServiceConfiguration {
-            var settings = ServiceConfiguration(dataDirectory: dataDir, rules: rules)
+            var settings = ServiceConfiguration(dataDirectory: dataDir, rules: "Rules")
             if let config { try settings.read(file: config) }
-            try settings.listen(on: listen)
-            settings.isPlaintext = plaintext
+            if let listen { try settings.listen(on: listen) }
+            settings.rules = rules ?? settings.rules
+            settings.isPlaintext = plaintext || settings.isPlaintext
             settings.certificate = certificate ?? settings.certificate
             settings.key = key ?? settings.key
             settings.clientCA = clientCa ?? settings.clientCA

@@ -10,7 +10,7 @@ import RPC
 /// Checks of requests: each failure is INVALID_ARGUMENT and names its field.
 enum Validation {
     static func failure(_ field: String, _ problem: String) -> RPCError {
-        RPCError.invalidArgument(field: field, problem)
+        RPCError.invalidArgument(field, problem)
     }
 
     static func account(_ text: String, field: String = "account_id") throws -> AccountID {
