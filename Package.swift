@@ -9,8 +9,12 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "trailhound",
-    products: [],
-    dependencies: [],
+    products: [
+        .library(name: "RPC", targets: ["RPC"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+    ],
     targets: [
         .target(name: "CloudTrail", swiftSettings: strict),
 
@@ -25,6 +29,42 @@ let package = Package(
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
         .testTarget(
             name: "MessagesTests", dependencies: ["Messages"], exclude: ["Python"], swiftSettings: strict),
+
+        .target(
+            name: "CTransport",
+            linkerSettings: [
+                .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
+            ]
+        ),
+        .target(
+            name: "RPC",
+            dependencies: [
+                "CTransport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "TestKit",
+            dependencies: ["RPC", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RPCTests",
+            dependencies: [
+                "RPC", "TestKit",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "Contract",
+            dependencies: ["RPC", "Messages", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
