@@ -27,7 +27,7 @@ def log_files(paths):
 
 def submit(service, files):
     """Sends `files` on one stream and drops each from the list when it is acknowledged."""
-    window = threading.BoundedSemaphore(IN_FLIGHT)
+    window = threading.Semaphore(IN_FLIGHT)
     sent = list(files)
 
     def requests():
