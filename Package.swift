@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "trailhoundd", targets: ["trailhoundd"]),
         .library(name: "RPC", targets: ["RPC"]),
         .library(name: "JSON", targets: ["JSON"]),
+        .library(name: "Sigma", targets: ["Sigma"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -37,6 +38,7 @@ let package = Package(
                 .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
             ]),
         .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
+        .testTarget(name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
@@ -48,18 +50,22 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
-        .target(name: "Contract", dependencies: ["Messages", "RPC"], swiftSettings: strict),
+        .target(name: "Contract", dependencies: ["Messages", "RPC", nioCore], swiftSettings: strict),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
 
         // Detection.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CloudTrail", dependencies: ["CZlib", "JSON"], swiftSettings: strict),
-        .target(name: "Detect", dependencies: ["CloudTrail", "JSON"], swiftSettings: strict),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+        .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
+        .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib", "JSON"], swiftSettings: strict),
-        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON"], swiftSettings: strict),
+        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
@@ -77,7 +83,10 @@ let package = Package(
             name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
 
         // Tests of the built programs.
-        .target(name: "TestKit", swiftSettings: strict),
+        .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
