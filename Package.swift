@@ -28,7 +28,7 @@ let package = Package(
         .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CloudTrail", dependencies: ["CZlib", "JSON"], swiftSettings: strict),
-        .target(name: "Detect", dependencies: ["CloudTrail", "JSON"], swiftSettings: strict),
+        .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
         .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib", "JSON"], swiftSettings: strict),
         .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON"], swiftSettings: strict),
     ],
