@@ -9,10 +9,22 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "trailhound",
-    products: [],
-    dependencies: [],
+    products: [
+        .executable(name: "trailhound", targets: ["trailhound"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict)
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CloudTrail", swiftSettings: strict),
+        .target(
+            name: "TrailhoundCLI",
+            dependencies: ["CZlib", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Clients/trailhound/CLI", swiftSettings: strict),
+        .executableTarget(
+            name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main", swiftSettings: strict),
+        .testTarget(name: "CLITests", dependencies: ["CZlib", "TrailhoundCLI"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
