@@ -17,14 +17,22 @@ let package = Package(
     ],
     targets: [
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CloudTrail", swiftSettings: strict),
         .target(
             name: "TrailhoundCLI",
-            dependencies: ["CZlib", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["CZlib", "Messages", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
             name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main", swiftSettings: strict),
-        .testTarget(name: "CLITests", dependencies: ["CZlib", "TrailhoundCLI"], swiftSettings: strict),
+        .testTarget(name: "CLITests", dependencies: ["CZlib", "Messages", "TrailhoundCLI"], swiftSettings: strict),
+        .target(name: "CloudTrail", swiftSettings: strict),
+
+        .target(name: "CDescriptor", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .executableTarget(
+            name: "protoc-gen-trailhound", dependencies: ["CDescriptor"], path: "Sources/MessagesGenerator",
+            swiftSettings: strict),
+        .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
+        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Messages
 import Testing
 import TrailhoundCLI
 
@@ -35,41 +36,28 @@ import TrailhoundCLI
 }
 
 @Suite struct ClockTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_688_989_503, "2023-07-10T11:45:03Z"),
-        (-1, "1969-12-31T23:59:59Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
-    ])
-    func timesAreWrittenAndRead(seconds: Int64, text: String) {
-        #expect(Clock.rfc3339(seconds: seconds, nanos: 0) == text)
-        #expect(Clock.parse(text, now: 0) == seconds)
-    }
-
-    @Test func everyDayOfFourCenturiesSurvives() {
-        for day in stride(from: Int64(-20000), to: 130_000, by: 1) {
-            let text = String(Clock.rfc3339(seconds: day * 86400, nanos: 0).prefix(10))
-            #expect(Clock.parse(text, now: 0) == day * 86400)
-        }
-    }
-
-    @Test func millisecondsShowWhereThereAreAny() {
-        #expect(Clock.rfc3339(seconds: 1, nanos: 5_000_000) == "1970-01-01T00:00:01.005Z")
-        #expect(Clock.short(seconds: 1_688_989_503) == "2023-07-10 11:45:03")
-    }
+    private let now = Timestamp(seconds: 100_000, nanos: 0)
 
     @Test(arguments: [
         ("2h", 92_800), ("90s", 99_910), ("1d", 13_600), ("1970-01-02", 86_400), ("1970-01-02 01:00", 90_000),
-        ("1970-01-02T01:00:00+01:00", 86_400), ("1970-01-02T01:00:00.123Z", 90_000),
+        ("1970-01-02T01:00:05", 90_005), ("1970-01-02T01:00:05Z", 90_005),
     ])
     func peopleMayWriteShortForms(text: String, seconds: Int64) {
-        #expect(Clock.parse(text, now: 100_000) == seconds)
+        #expect(Clock.parse(text, now: now)?.seconds == seconds)
     }
 
     @Test(arguments: [
-        "", "yesterday", "2023-13-01", "2023-02-29", "2023-07-10T25:00:00Z", "2023-07-10T10:00:00X", "-5h", "h",
-        "2023-07-10T10:00:00Z ", "99999999999d", "２０２３-07-10",
+        "", "yesterday", "2023-13-01", "2023-02-29", "2023-07-10T25:00:00Z", "2023-07-10T10:00:00X", "-5h", "+5h", "h",
+        "2023-07-10T10:00:00Z ", "99999999999d", "２０２３-07-10", "2023-07-1",
     ])
     func anythingElseIsRefused(text: String) {
-        #expect(Clock.parse(text, now: 0) == nil)
+        #expect(Clock.parse(text, now: now) == nil)
+    }
+
+    @Test func tablesShowSeconds() {
+        #expect(Clock.short(Timestamp(seconds: 1_688_989_503, nanos: 5)) == "2023-07-10 11:45:03")
+        #expect(Clock.short(nil).isEmpty)
+        #expect(Clock.short(Timestamp(seconds: .max, nanos: 0)).isEmpty)
     }
 }
 

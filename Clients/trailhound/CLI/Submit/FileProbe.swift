@@ -6,6 +6,8 @@ import Glibc
 enum FileProbe {
     /// Bytes that decide in nearly every case: a log file begins with `{"Records":[`.
     private static let firstLook = 1024
+    /// No byte of DEFLATE stands for more bytes than this: a trailer that says so is none.
+    private static let deflateBound: UInt64 = 1032
 
     /// A file's layout, and its size after decompression as far as the file itself says.
     static func look(at file: InputFile) throws(InputStream.Problem) -> (layout: InputLayout, decompressed: UInt64) {
@@ -64,6 +66,7 @@ enum FileProbe {
         }
         var trailer: UInt32 = 0
         guard pread(descriptor, &trailer, 4, off_t(file.size - 4)) == 4 else { return file.size }
-        return UInt64(UInt32(littleEndian: trailer))
+        let claimed = UInt64(UInt32(littleEndian: trailer))
+        return claimed <= file.size * deflateBound ? claimed : file.size
     }
 }
