@@ -10,6 +10,8 @@ package enum Limits {
     package static let narrowestTerminal = 20
     /// The columns assumed of a terminal that doesn't tell.
     package static let assumedTerminalWidth = 80
+    /// The columns of a last column that nothing bounds.
+    package static let unboundedColumn = 1 << 20
     /// Time between two drawings of the progress bar.
     package static let progressInterval = Duration.milliseconds(100)
     /// Rejections that `submit` shows for each reason.

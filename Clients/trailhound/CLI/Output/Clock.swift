@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Messages
 
 /// Points in time as people write and read them, in UTC.
@@ -29,5 +30,22 @@ package enum Clock {
             return nil
         }
         return Int64(count) * unit
+    }
+}
+
+/// The clocks of the machine.
+package enum SystemClock {
+    /// The time of day.
+    package static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: Int64(time.tv_sec), nanos: Int32(time.tv_nsec))
+    }
+
+    /// Seconds since some start, for measuring.
+    package static func seconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

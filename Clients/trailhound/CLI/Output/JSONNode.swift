@@ -11,6 +11,8 @@ package enum JSONNode: Sendable, Equatable {
     case string(String)
     case array([JSONNode])
     case object([Member])
+    /// JSON text that is printed as it is, for a record. The caller vouches that it is JSON.
+    case raw([UInt8])
 
     /// One member of an object.
     package struct Member: Sendable, Equatable {
@@ -45,6 +47,7 @@ package enum JSONNode: Sendable, Equatable {
         case .unsigned(let value): out.append(contentsOf: String(value).utf8)
         case .decimal(let value): out.append(contentsOf: (value.isFinite ? Numbers.decimal(value, 3) : "null").utf8)
         case .string(let text): Self.write(text, into: &out)
+        case .raw(let bytes): out.append(contentsOf: bytes)
         case .array(let items):
             Self.write(items, "[", "]", into: &out, indentation: indentation) { item, out, inner in
                 item.write(into: &out, indentation: inner)

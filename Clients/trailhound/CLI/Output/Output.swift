@@ -49,8 +49,11 @@ package final class Output {
     }
 
     /// Writes one JSON value: indented for `json`, on one line otherwise.
-    package func json(_ node: JSONNode) {
-        write(format == .json ? node.pretty : node.compact)
+    package func json(_ node: JSONNode) { record(format == .json ? node.pretty : node.compact) }
+
+    /// Writes bytes from outside and a newline: as they are, unless a terminal would have to suffer them.
+    package func record(_ bytes: [UInt8]) {
+        write(terminal.isInteractive ? bytes.withUnsafeBytes { Escaping.terminalSafe($0) } : bytes)
         line("")
     }
 

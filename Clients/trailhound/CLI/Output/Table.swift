@@ -99,7 +99,7 @@ package struct FieldList: Sendable {
 
     /// Appends a field; an empty value is left out.
     package mutating func add(_ name: String, _ value: String, style: Style = .plain) {
-        if !value.isEmpty { fields.append((name, Cell(value, style: style))) }
+        if !value.isEmpty { fields.append((Escaping.visible(name), Cell(value, style: style))) }
     }
 
     /// The lines, with the values aligned. Values are never cut: a long one wraps in the terminal.

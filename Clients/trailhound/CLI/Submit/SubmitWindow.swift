@@ -47,6 +47,9 @@ package struct SubmitWindow<Payload: Sendable>: Sendable {
     /// Requests without an acknowledgement.
     package var unacknowledged: Int { entries.count - head }
 
+    /// The payload that has waited longest for its acknowledgement.
+    package var oldest: Payload? { unacknowledged > 0 ? entries[head].payload : nil }
+
     /// True where another payload may be taken in. A payload larger than the whole window is taken when it is alone.
     package var hasRoom: Bool { unacknowledged == 0 || unacknowledged < requestLimit && bytes < byteLimit }
 
