@@ -32,6 +32,9 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
+        .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
+        .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
         .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
