@@ -19,8 +19,9 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(
             name: "TrailhoundCLI",
-            dependencies: ["CZlib", "Messages", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            path: "Clients/trailhound/CLI", swiftSettings: strict),
+            dependencies: ["CZlib", "Messages", "PKI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Clients/trailhound/CLI",
+            exclude: ["Commands/AccountCommands.swift", "Commands/AlertCommands.swift", "Commands/AlertFilter.swift", "Commands/DuetCommands.swift", "Commands/TimelineCommand.swift", "Commands/StatusCommand.swift", "Commands/SubmitCommand.swift", "Commands/ServiceCommand.swift", "Commands/Trailhound.swift", "Program.swift"], swiftSettings: strict),
         .executableTarget(
             name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main", swiftSettings: strict),
         .testTarget(name: "CLITests", dependencies: ["CZlib", "Messages", "TrailhoundCLI"], swiftSettings: strict),

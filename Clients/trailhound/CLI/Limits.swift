@@ -10,8 +10,10 @@ package enum Limits {
     package static let narrowestTerminal = 20
     /// The columns assumed of a terminal that doesn't tell.
     package static let assumedTerminalWidth = 80
-    /// The columns of a last column that nothing bounds.
-    package static let unboundedColumn = 1 << 20
+    /// The width of a title on a line of `alerts tail` that no terminal bounds.
+    package static let widestTitle = 4096
+    /// How many of the newest alerts a shortened id is looked for among.
+    package static let resolvedAlerts = 10_000
     /// Time between two drawings of the progress bar.
     package static let progressInterval = Duration.milliseconds(100)
     /// Rejections that `submit` shows for each reason.
@@ -27,8 +29,8 @@ package enum Limits {
     package static let readChunk = 256 * 1024
     /// Bytes of a file's beginning that decide what it is.
     package static let sniffedBytes = 64 * 1024
-    /// Bytes of a file of credentials or of a cursor.
-    package static let smallFile = 1024 * 1024
+    /// Bytes of a cursor.
+    package static let cursor = 1024
 
     // Submission
 

@@ -49,13 +49,13 @@ struct AlertCommands: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show one alert with its evidence and what to do about it.")
 
-        @Argument(help: .init("The alert's id.", valueName: "alert-id"))
+        @Argument(help: .init("The alert's id, or its end as tables show it.", valueName: "alert-id"))
         var alertID: String
 
         @OptionGroup var global: GlobalOptions
 
         func run(_ session: Session, _ output: Output) async throws {
-            let request = GetAlertRequest(alertID: alertID)
+            let request = GetAlertRequest(alertID: try await session.alertID(alertID))
             try AlertCommands.show(await session.call(AlertService.getAlert, request).alert, output)
         }
     }
@@ -89,7 +89,7 @@ struct AlertCommands: AsyncParsableCommand {
 
     /// The arguments of a change of status.
     struct Change: ParsableArguments {
-        @Argument(help: .init("The alerts' ids.", valueName: "alert-id"))
+        @Argument(help: .init("The alerts' ids, or their ends as tables show them.", valueName: "alert-id"))
         var alertIDs: [String]
 
         @Option(help: "Why; it replaces the alert's note.")
@@ -100,6 +100,7 @@ struct AlertCommands: AsyncParsableCommand {
         func apply(_ status: AlertStatus, _ session: Session, _ output: Output) async throws {
             var changed: [Alert] = []
             for alertID in alertIDs {
+                let alertID = try await session.alertID(alertID)
                 let request = UpdateAlertRequest(alertID: alertID, status: status, note: note)
                 if let alert = try await session.call(AlertService.updateAlert, request).alert { changed.append(alert) }
             }

@@ -52,4 +52,18 @@ extension Session {
         } while !request.pageToken.isEmpty && found.count < limit
         return Array(found.prefix(limit))
     }
+
+    /// The whole id of an alert that a person gave by its end, as tables show it.
+    func alertID(_ text: String) async throws -> String {
+        guard ShortID.isPart(text) else { return text }
+        let ids = try await alerts(ListAlertsRequest(), limit: Limits.resolvedAlerts).map(\.alertID)
+        return try ShortID.resolve(text, among: ids, kind: "alert") { $0.hasSuffix($1) }
+    }
+
+    /// The whole id of a detection that a person gave by its beginning, as tables show it.
+    func detectionID(_ text: String) async throws -> String {
+        guard ShortID.isPart(text) else { return text }
+        let detections = try await call(DetectionService.listDetections, ListDetectionsRequest()).detections
+        return try ShortID.resolve(text, among: detections.map(\.detectionID), kind: "detection") { $0.hasPrefix($1) }
+    }
 }

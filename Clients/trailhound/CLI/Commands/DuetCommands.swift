@@ -46,7 +46,7 @@ struct DuetCommands: AsyncParsableCommand {
     struct Answer: ServiceCommand {
         static let configuration = CommandConfiguration(abstract: "Answer a DUET.")
 
-        @Argument(help: .init("The alert's id.", valueName: "alert-id"))
+        @Argument(help: .init("The alert's id, or its end as tables show it.", valueName: "alert-id"))
         var alertID: String
 
         @Argument(help: "Was it expected or unexpected?")
@@ -58,6 +58,7 @@ struct DuetCommands: AsyncParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         func run(_ session: Session, _ output: Output) async throws {
+            let alertID = try await session.alertID(alertID)
             let request = AnswerDuetRequest(alertID: alertID, answer: answer.value, note: note)
             try AlertCommands.show(await session.call(AlertService.answerDuet, request).alert, output)
         }

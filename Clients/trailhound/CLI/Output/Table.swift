@@ -20,13 +20,80 @@ package struct Column: Sendable {
 
     package let title: String
     package let alignment: Alignment
-    /// The least number of columns this may shrink to where the table is wider than the terminal; nil keeps it whole.
+    /// The least width this may shrink to where the table is wider than the terminal; nil keeps it whole.
     package let shrinksTo: Int?
+    /// Where shrinking is not enough, columns are left out by this number, the smallest first; nil never.
+    package let dropped: Int?
 
-    package init(_ title: String, alignment: Alignment = .left, shrinksTo: Int? = nil) {
+    package init(_ title: String, alignment: Alignment = .left, shrinksTo: Int? = nil, dropped: Int? = nil) {
         self.title = title
         self.alignment = alignment
         self.shrinksTo = shrinksTo
+        self.dropped = dropped
+    }
+}
+
+/// Which columns a terminal has room for, and how wide each is.
+package struct TableLayout: Sendable, Equatable {
+    /// Blanks between columns.
+    package static let gap = 2
+
+    /// For each column its width, nil for one that is left out.
+    package let widths: [Int?]
+
+    /// Fits columns of these natural widths into a terminal; `width` is nil where nothing is to be cut.
+    package init(_ columns: [Column], natural: [Int], width: Int?) {
+        var widths: [Int?] = natural
+        defer { self.widths = widths }
+        guard let width else { return }
+        while Self.total(Self.least(columns, widths)) > width {
+            let candidates = columns.indices.filter { widths[$0] != nil && columns[$0].dropped != nil }
+            guard let next = candidates.min(by: { columns[$0].dropped ?? 0 < columns[$1].dropped ?? 0 }) else { break }
+            widths[next] = nil
+        }
+        var excess = Self.total(widths) - width
+        while excess > 0 {
+            // The widest column that may shrink gives one.
+            var widest: (index: Int, width: Int)?
+            for (index, column) in columns.enumerated() {
+                guard let own = widths[index], let least = column.shrinksTo, own > least else { continue }
+                if own > widest?.width ?? 0 { widest = (index, own) }
+            }
+            guard let widest else { break }
+            widths[widest.index] = widest.width - 1
+            excess -= 1
+        }
+    }
+
+    private static func least(_ columns: [Column], _ widths: [Int?]) -> [Int?] {
+        zip(columns, widths).map { column, width in width.map { min($0, column.shrinksTo ?? $0) } }
+    }
+
+    private static func total(_ widths: [Int?]) -> Int {
+        let kept = widths.compactMap { $0 }
+        return kept.reduce(0, +) + gap * max(0, kept.count - 1)
+    }
+
+    /// One line, with no blanks at its end.
+    package func line(_ cells: [Cell], _ columns: [Column], colour: Bool) -> String {
+        var line = ""
+        var owedBlanks = 0
+        var isFirst = true
+        for (index, cell) in cells.enumerated() {
+            guard let width = widths[index] else { continue }
+            if !isFirst { owedBlanks += Self.gap }
+            isFirst = false
+            let text = DisplayWidth.truncated(cell.text, to: width)
+            let padding = max(0, width - DisplayWidth.of(text))
+            if columns[index].alignment == .right { owedBlanks += padding }
+            if !text.isEmpty {
+                line += String(repeating: " ", count: owedBlanks)
+                owedBlanks = 0
+                line += colour ? cell.style.applied(to: text) : text
+            }
+            if columns[index].alignment == .left { owedBlanks += padding }
+        }
+        return line
     }
 }
 
@@ -49,46 +116,12 @@ package struct Table: Sendable {
         let natural = columns.indices.map { index in
             rows.reduce(DisplayWidth.of(columns[index].title)) { max($0, DisplayWidth.of($1[index].text)) }
         }
-        let widths = Self.fit(natural, columns, width: width)
-        let heading = columns.map { Cell($0.title, style: .bold) }
-        return ([heading] + rows).map { Self.line($0, columns, widths, colour: colour) }
+        let layout = TableLayout(columns, natural: natural, width: width)
+        return ([Self.heading(columns)] + rows).map { layout.line($0, columns, colour: colour) }
     }
 
-    /// Two columns of blank between columns.
-    private static let gap = 2
-
-    /// Takes the missing width from the widest column that may shrink, until the line fits or none may shrink more.
-    static func fit(_ natural: [Int], _ columns: [Column], width: Int?) -> [Int] {
-        guard let width else { return natural }
-        var widths = natural
-        var excess = widths.reduce(0, +) + gap * max(0, widths.count - 1) - width
-        while excess > 0 {
-            let shrinkable = widths.indices.filter { widths[$0] > (columns[$0].shrinksTo ?? Int.max) }
-            guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { break }
-            widths[widest] -= 1
-            excess -= 1
-        }
-        return widths
-    }
-
-    /// One line, with no blanks at its end.
-    static func line(_ cells: [Cell], _ columns: [Column], _ widths: [Int], colour: Bool) -> String {
-        var line = ""
-        var owedBlanks = 0
-        for (index, cell) in cells.enumerated() {
-            if index > 0 { owedBlanks += gap }
-            let text = DisplayWidth.truncated(cell.text, to: widths[index])
-            let padding = max(0, widths[index] - DisplayWidth.of(text))
-            if columns[index].alignment == .right { owedBlanks += padding }
-            if !text.isEmpty {
-                line += String(repeating: " ", count: owedBlanks)
-                owedBlanks = 0
-                line += colour ? cell.style.applied(to: text) : text
-            }
-            if columns[index].alignment == .left { owedBlanks += padding }
-        }
-        return line
-    }
+    /// The titles.
+    package static func heading(_ columns: [Column]) -> [Cell] { columns.map { Cell($0.title, style: .bold) } }
 }
 
 /// Names and values below each other, for one thing shown in full.

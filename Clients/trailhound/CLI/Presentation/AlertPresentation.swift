@@ -62,52 +62,47 @@ package enum AlertPresentation {
     /// One row an alert.
     package static func table(_ alerts: [Alert]) -> Table {
         var table = Table([
-            Column("ALERT"), Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("STATUS"), Column("ACCOUNT"),
-            Column("ACTOR", shrinksTo: 12), Column("EVENTS", alignment: .right), Column("TITLE", shrinksTo: 20),
+            Column("ALERT"), Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("STATUS", dropped: 2),
+            Column("ACCOUNT"), Column("EVENTS", alignment: .right, dropped: 1),
+            Column("ACTOR", shrinksTo: 14, dropped: 3), Column("TITLE", shrinksTo: 20),
         ])
         for alert in alerts {
             table.add([
-                Cell(alert.alertID, style: .faint), Cell(Clock.short(alert.lastSeen)),
-                Cell(alert.severity.word, style: alert.severity.style), Cell(status(alert)), Cell(alert.accountID),
-                Cell(actor(alert)), Cell(Numbers.grouped(alert.matchCount)), Cell(alert.title),
+                Cell(ShortID.ofAlert(alert.alertID)), Cell(Clock.short(alert.lastSeen)),
+                Cell(alert.severity.shortWord, style: alert.severity.style), Cell(status(alert)), Cell(alert.accountID),
+                Cell(Numbers.grouped(alert.matchCount)), Cell(actor(alert)), Cell(summary(alert)),
             ])
         }
         return table
     }
 
-    /// The heading of `line`.
-    package static func heading(width: Int?, colour: Bool) -> String {
-        let cells = lineColumns.map { Cell($0.title, style: .bold) }
-        return Table.line(cells, lineColumns, lineWidths(width), colour: colour)
-    }
-
-    /// One line for one revision, with columns that stay where they are from line to line.
-    package static func line(_ alert: Alert, width: Int?, colour: Bool) -> String {
-        let revision = alert.revision == 1 ? "new" : alert.status == .open ? "rev \(alert.revision)" : alert.status.word
-        let cells = [
-            Cell(Clock.short(alert.lastSeen)), Cell(alert.severity.word, style: alert.severity.style),
-            Cell(revision, style: alert.revision == 1 ? .bold : .faint), Cell(alert.accountID),
-            Cell(Numbers.grouped(alert.matchCount)), Cell(actor(alert)), Cell(summary(alert)),
-        ]
-        return Table.line(cells, lineColumns, lineWidths(width), colour: colour)
-    }
-
-    private static let lineColumns = [
-        Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("CHANGE"), Column("ACCOUNT"),
-        Column("EVENTS", alignment: .right), Column("ACTOR"), Column("ALERT"),
+    /// The columns of `row`, whose widths are known before any alert is.
+    package static let columns = [
+        Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("CHANGE", dropped: 2), Column("ACCOUNT"),
+        Column("EVENTS", alignment: .right, dropped: 1), Column("ACTOR", shrinksTo: 14, dropped: 3), Column("ALERT"),
+        Column("TITLE", shrinksTo: 20),
     ]
 
-    /// The last column takes what the terminal has left.
-    private static func lineWidths(_ width: Int?) -> [Int] {
-        let fixed = [19, 13, 12, 12, 6, 28]
-        let used = fixed.reduce(0, +) + 2 * fixed.count
-        return fixed + [width.map { max(16, $0 - used) } ?? Limits.unboundedColumn]
+    /// Where the columns of `row` stand, from line to line the same. The last takes what a terminal has left.
+    package static func layout(width: Int?) -> TableLayout {
+        TableLayout(columns, natural: [19, 8, 12, 12, 6, 28, 12, Limits.widestTitle], width: width)
+    }
+
+    /// One revision of an alert.
+    package static func row(_ alert: Alert) -> [Cell] {
+        let isNew = alert.revision <= 1
+        let change = isNew ? "new" : alert.status == .open ? "rev \(alert.revision)" : alert.status.word
+        return [
+            Cell(Clock.short(alert.lastSeen)), Cell(alert.severity.shortWord, style: alert.severity.style),
+            Cell(change, style: isNew ? .bold : .faint), Cell(alert.accountID),
+            Cell(Numbers.grouped(alert.matchCount)), Cell(actor(alert)), Cell(ShortID.ofAlert(alert.alertID)),
+            Cell(summary(alert)),
+        ]
     }
 
     /// What happened, the mark of what the owner is asked first.
     private static func summary(_ alert: Alert) -> String {
-        let duet = alert.audience == .owner ? "DUET: " : ""
-        return duet + alert.title + (alert.historical ? " (historical)" : "") + "  " + alert.alertID
+        (alert.audience == .owner ? "DUET: " : "") + alert.title + (alert.historical ? " (historical)" : "")
     }
 
     /// The last part of the principal's ARN, which tells people apart, or the whole where it is none.

@@ -27,13 +27,13 @@ package enum DetectionPresentation {
     /// One row a detection.
     package static func table(_ detections: [Detection]) -> Table {
         var table = Table([
-            Column("DETECTION"), Column("SEVERITY"), Column("AUDIENCE"), Column("STATE"),
-            Column("ATT&CK", shrinksTo: 9), Column("TITLE", shrinksTo: 24),
+            Column("DETECTION"), Column("SEVERITY"), Column("AUDIENCE", dropped: 2), Column("STATE"),
+            Column("ATT&CK", shrinksTo: 9, dropped: 1), Column("TITLE", shrinksTo: 24),
         ])
         for detection in detections {
             table.add([
-                Cell(detection.detectionID, style: .faint),
-                Cell(detection.severity.word, style: detection.severity.style), Cell(detection.audience.word),
+                Cell(ShortID.ofDetection(detection.detectionID)),
+                Cell(detection.severity.shortWord, style: detection.severity.style), Cell(detection.audience.word),
                 Cell(state(detection), style: detection.enabled ? .green : .faint),
                 Cell(detection.attackTechniques.joined(separator: " ")), Cell(detection.title),
             ])

@@ -4,11 +4,12 @@ import Messages
 
 /// Records of the archive as a table and as JSON.
 package enum TimelinePresentation {
-    /// The columns of `row`.
+    /// One row a record.
     package static func table(_ entries: [TimelineEntry]) -> Table {
         var table = Table([
-            Column("TIME (UTC)"), Column("ACCOUNT"), Column("REGION"), Column("EVENT", shrinksTo: 20), Column("RESULT"),
-            Column("PRINCIPAL", shrinksTo: 20), Column("ADDRESS", shrinksTo: 15),
+            Column("TIME (UTC)"), Column("ACCOUNT"), Column("REGION", dropped: 1), Column("EVENT", shrinksTo: 16),
+            Column("RESULT", shrinksTo: 6), Column("PRINCIPAL", shrinksTo: 14),
+            Column("ADDRESS", shrinksTo: 15, dropped: 2),
         ])
         for entry in entries {
             let failed = !entry.errorCode.isEmpty

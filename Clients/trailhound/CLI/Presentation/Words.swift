@@ -52,6 +52,9 @@ extension Severity {
     /// In lower case, without the contract's prefix.
     package var word: String { Words.short(protoName, "SEVERITY_") }
 
+    /// As a table has room for.
+    package var shortWord: String { self == .informational ? "info" : word }
+
     /// How a severity looks on a terminal.
     package var style: Style {
         switch self {

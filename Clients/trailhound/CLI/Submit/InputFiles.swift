@@ -66,7 +66,8 @@ package enum InputFiles {
         }
     }
 
-    private static func names(_ folder: String) throws(Failure) -> [String] {
+    /// The names in a folder that are not hidden, sorted.
+    static func names(_ folder: String) throws(Failure) -> [String] {
         guard let handle = opendir(folder) else {
             throw Failure("can't read the folder \(folder): \(SystemError.text(errno))")
         }
