@@ -9,22 +9,9 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "trailhound",
-    products: [
-        .executable(name: "trailhound", targets: ["trailhound"])
-    ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    ],
+    products: [],
+    dependencies: [],
     targets: [
-        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(
-            name: "TrailhoundCLI",
-            dependencies: ["CZlib", "Messages", "PKI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            path: "Clients/trailhound/CLI",
-            exclude: ["Commands/AccountCommands.swift", "Commands/AlertCommands.swift", "Commands/AlertFilter.swift", "Commands/DuetCommands.swift", "Commands/TimelineCommand.swift", "Commands/StatusCommand.swift", "Commands/SubmitCommand.swift", "Commands/ServiceCommand.swift", "Commands/Trailhound.swift", "Program.swift"], swiftSettings: strict),
-        .executableTarget(
-            name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main", swiftSettings: strict),
-        .testTarget(name: "CLITests", dependencies: ["CZlib", "Messages", "TrailhoundCLI"], swiftSettings: strict),
         .target(name: "CloudTrail", swiftSettings: strict),
 
         .target(name: "CDescriptor", linkerSettings: [.linkedLibrary("protobuf-c")]),
