@@ -120,8 +120,7 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
             case .batch(let batch):
                 switch batch.payload {
                 case .logFile(let bytes): found.append("file \(bytes.count)")
-                case .records(let bytes, let ranges):
-                    found += ranges.map { "record " + text(Array(bytes[$0])) }
+                case .records(let slab): found += slab.records.map { "record " + text($0.array) }
                 }
             }
         }
@@ -173,9 +172,9 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
         var firsts: [UInt64] = []
         var input: UInt64 = 0
         while case .batch(let batch)? = await source.next() {
-            guard case .records(let bytes, let ranges) = batch.payload else { break }
-            #expect(ranges.allSatisfy { bytes[$0].elementsEqual(record.utf8) })
-            sizes.append(ranges.count)
+            guard case .records(let slab) = batch.payload else { break }
+            #expect(slab.records.allSatisfy { $0.array.elementsEqual(record.utf8) })
+            sizes.append(slab.count)
             firsts.append(batch.firstRecord)
             input += batch.inputBytes
         }
@@ -212,8 +211,8 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
             switch item {
             case .refused(let refusal, _): refused.append(refusal.reason)
             case .batch(let batch):
-                guard case .records(let bytes, let ranges) = batch.payload, let range = ranges.last else { break }
-                last = text(Array(bytes[range]))
+                guard case .records(let slab) = batch.payload else { break }
+                last = text(slab.records.last?.array ?? [])
             }
         }
         #expect(refused == ["truncated_gzip", "unreadable_file"])

@@ -47,6 +47,8 @@ package enum Limits {
     /// The largest record that is sent. Far above CloudTrail's own 256 KB, so that it is the service that refuses a
     /// record and names its reason; together with a full batch of others it stays below the limit of a message.
     package static let record = 2500 * 1024
+    /// Bytes of the label that tells the service where records came from.
+    package static let sourceLabel = 1024
     /// Streams that `submit` may open.
     package static let streams = 64
     /// Requests in flight on one stream.
@@ -58,6 +60,9 @@ package enum Limits {
 
     /// How long a connection may take to be made, TLS included.
     package static let connectTimeout = Duration.seconds(10)
+    /// A service that has been silent for so long is asked whether it still lives, and has so long to answer.
+    package static let keepaliveInterval = Duration.seconds(30)
+    package static let keepaliveTimeout = Duration.seconds(20)
     /// How long a call that only asks may take.
     package static let callTimeout = Duration.seconds(30)
     /// The first and the longest pause before a connection is tried again.

@@ -5,8 +5,8 @@ package struct Batch: Sendable {
     package enum Payload: Sendable {
         /// A CloudTrail log file, plain or gzip, byte for byte.
         case logFile([UInt8])
-        /// Records one behind the other, and where each lies.
-        case records([UInt8], [Range<Int>])
+        /// Records, each byte for byte.
+        case records(RecordSlab)
     }
 
     package let payload: Payload
@@ -21,7 +21,7 @@ package struct Batch: Sendable {
     package var bytes: Int {
         switch payload {
         case .logFile(let bytes): bytes.count
-        case .records(let bytes, _): bytes.count
+        case .records(let slab): slab.bytes
         }
     }
 }

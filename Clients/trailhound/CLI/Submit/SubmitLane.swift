@@ -7,6 +7,8 @@ package actor SubmitLane {
     private let onRefusal: @Sendable (SubmitTally.Refusal, UInt64) -> Void
     private var window = SubmitWindow<Batch>()
     private var isExhausted = false
+    /// Requests that were acknowledged in all.
+    package private(set) var acknowledged: UInt64 = 0
     private var waiter: CheckedContinuation<Void, Never>?
 
     /// A lane that takes its batches from a source shared with other lanes. `onRefusal` hears of what can't be sent,
@@ -43,6 +45,7 @@ package actor SubmitLane {
     /// An acknowledgement came: the batch it is for.
     package func acknowledge(_ sequence: UInt64) throws(SubmitWindow<Batch>.Violation) -> Batch {
         let batch = try window.acknowledge(sequence)
+        acknowledged += 1
         wake()
         return batch
     }
