@@ -49,7 +49,8 @@ let package = Package(
         .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
         .target(name: "Contract", dependencies: ["Messages", "RPC"], swiftSettings: strict),
-        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
+        .testTarget(
+            name: "MessagesTests", dependencies: ["Messages"], exclude: ["Python"], swiftSettings: strict),
 
         // Detection.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),

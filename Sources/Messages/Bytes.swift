@@ -27,6 +27,13 @@ package struct Bytes: @unchecked Sendable {
         count = bytes.count
     }
 
+    /// Views memory that is never freed and never changes: a constant of the program.
+    package init(viewingConstant bytes: UnsafeRawBufferPointer) {
+        owner = nil
+        start = bytes.baseAddress
+        count = bytes.count
+    }
+
     /// Copies the bytes.
     package init(copying bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else {

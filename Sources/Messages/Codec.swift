@@ -31,18 +31,13 @@ enum Codec {
             let wire = try unpack(M.self, bytes, &allocator)
             return try M(wire: wire, arena: Arena(adopting: &allocator))
         }
-        let outcome: Result<M, MessageError> = withUnsafeTemporaryAllocation(
+        return try withUnsafeTemporaryAllocation(
             byteCount: MessageLimits.stackChunkBytes, alignment: BumpAllocator.alignment
-        ) { chunk in
+        ) { (chunk) throws(MessageError) -> M in
             var allocator = BumpAllocator(lent: chunk, budget: budget)
             defer { allocator.freeChunks() }
-            do throws(MessageError) {
-                return .success(try M(wire: try unpack(M.self, bytes, &allocator), arena: nil))
-            } catch {
-                return .failure(error)
-            }
+            return try M(wire: try unpack(M.self, bytes, &allocator), arena: nil)
         }
-        return try outcome.get()
     }
 
     /// Has protobuf-c read the bytes into memory of the allocator.
@@ -66,19 +61,16 @@ enum Codec {
     }
 
     /// Lays a message out and lends it to `body`.
-    static func encode<M: WireMessage, Result>(
-        _ message: M, _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try withUnsafeTemporaryAllocation(
+    static func encode<M: WireMessage>(_ message: M, _ body: (borrowing EncodableMessage) -> Void) {
+        withUnsafeTemporaryAllocation(
             byteCount: MessageLimits.stackChunkBytes, alignment: BumpAllocator.alignment
         ) { chunk in
             var builder = WireBuilder(BumpAllocator(lent: chunk, budget: Int.max))
             defer { builder.allocator.freeChunks() }
             let wire = builder.lay(message)
-            // `message` owns the strings' and payloads' memory that the structure points to.
-            return try withExtendedLifetime(message) {
-                try body(EncodableMessage(UnsafeRawPointer(wire).assumingMemoryBound(to: ProtobufCMessage.self)))
-            }
+            // `message` owns the payloads' memory that the structure points to.
+            defer { withExtendedLifetime(message) {} }
+            body(EncodableMessage(UnsafeRawPointer(wire).assumingMemoryBound(to: ProtobufCMessage.self)))
         }
     }
 }

@@ -15,35 +15,44 @@ package protocol Message: Sendable, Equatable {
     init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError)
 
     /// Lays the message out once and lends it, measured and ready to be written, to `body`.
-    func withEncoding<Result>(_ body: (borrowing EncodableMessage) throws -> Result) rethrows -> Result
+    func withEncoding(_ body: (borrowing EncodableMessage) -> Void)
 }
 
 extension Message {
     /// Reads protobuf's wire format.
+    @inlinable
     package init(decoding bytes: [UInt8]) throws(MessageError) {
-        var outcome: Result<Self, MessageError>
-        outcome = bytes.withUnsafeBytes { raw in
-            do throws(MessageError) { return .success(try Self(decoding: raw)) } catch { return .failure(error) }
+        self = try bytes.withUnsafeBufferPointer { (bytes) throws(MessageError) -> Self in
+            try Self(decoding: UnsafeRawBufferPointer(bytes))
         }
-        self = try outcome.get()
     }
 
     /// The length of the encoded message.
-    package var encodedSize: Int { withEncoding { $0.size } }
+    @inlinable
+    package var encodedSize: Int {
+        var size = 0
+        withEncoding { size = $0.size }
+        return size
+    }
 
     /// Writes the encoded message to the start of `buffer`, which must have room for `encodedSize` bytes, and returns
     /// how many bytes that were.
-    @discardableResult
+    @inlinable @discardableResult
     package func encode(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        withEncoding { $0.write(into: buffer) }
+        var count = 0
+        withEncoding { count = $0.write(into: buffer) }
+        return count
     }
 
     /// The encoded message.
+    @inlinable
     package func encodedBytes() -> [UInt8] {
+        var bytes: [UInt8] = []
         withEncoding { encoding in
-            [UInt8](unsafeUninitializedCapacity: encoding.size) { buffer, count in
+            bytes = [UInt8](unsafeUninitializedCapacity: encoding.size) { buffer, count in
                 count = encoding.write(into: UnsafeMutableRawBufferPointer(buffer))
             }
         }
+        return bytes
     }
 }

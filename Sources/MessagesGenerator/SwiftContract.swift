@@ -80,7 +80,7 @@ private struct ServiceText {
                 out.doc(call.comment, or: "The method `\(call.protoName)`.")
                 out.line("package static let \(call.name) = Method<\(call.request), \(call.response)>(")
                 out.line("    service: name, name: \"\(call.protoName)\", shape: .\(call.shape),")
-                out.line("    request: .message, response: .message)")
+                out.line("    request: .request, response: .response)")
             }
         }
     }
@@ -109,14 +109,49 @@ private struct ServiceText {
             out.block("package mutating func register(_ provider: some \(swiftName)Provider)") { out in
                 for call in calls {
                     let arguments = call.streamsResponses ? "input, responses, context" : "input, context"
-                    out.block("register\(call.shape.prefix(1).uppercased() + call.shape.dropFirst())(\(swiftName).\(call.name))") { out in
-                        out.line("\(arguments) in try await provider.\(call.name)(\(arguments))")
-                    }
+                    out.line("\(call.shape)(\(swiftName).\(call.name)) { \(arguments) in")
+                    out.line("    try await provider.\(call.name)(\(arguments))")
+                    out.line("}")
                 }
             }
         }
     }
 
     private func client(_ out: inout SourceText) {
+        out.doc("", or: "Calls the methods of `\(service.fullName)`.")
+        out.block("package struct \(swiftName)Client: Sendable") { out in
+            out.line("private let client: Client")
+            out.line()
+            out.doc("", or: "Calls over the client's connection.")
+            out.block("package init(_ client: Client)") { out in out.line("self.client = client") }
+            for call in calls {
+                out.line()
+                out.doc(call.comment, or: "Calls `\(call.protoName)`.")
+                clientCall(call, &out)
+            }
+        }
+    }
+
+    private func clientCall(_ call: Call, _ out: inout SourceText) {
+        let options = "options: CallOptions = CallOptions()"
+        let target = "\(swiftName).\(call.name)"
+        let (parameters, result, arguments) =
+            switch (call.streamsRequests, call.streamsResponses) {
+            case (false, false): (["_ request: \(call.request)", options], call.response, "request, options: options")
+            case (false, true):
+                (["_ request: \(call.request)", options], "ResponseStream<\(call.response)>", "request, options: options")
+            case (true, true):
+                ([options], "BidirectionalStream<\(call.request), \(call.response)>", "options: options")
+            case (true, false):
+                (
+                    [options, "_ body: @Sendable (RequestWriter<\(call.request)>) async throws -> Void"], call.response,
+                    "options: options, body"
+                )
+            }
+        out.line("package func \(call.name)(")
+        out.line("    " + parameters.joined(separator: ", "))
+        out.block(") async throws -> \(result)") { out in
+            out.line("try await client.\(call.shape)(\(target), \(arguments))")
+        }
     }
 }

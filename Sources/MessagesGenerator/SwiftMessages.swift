@@ -43,6 +43,19 @@ struct SwiftMessages {
         return out.text
     }
 
+    /// The list of all message types.
+    func typeList() throws -> String {
+        var out = SourceText(swiftFrom: "the messages of Protos")
+        out.doc("", or: "The message types of the contract.")
+        try out.block("package enum MessageTypes") { out in
+            out.doc("", or: "All of them, inner ones included.")
+            out.line("package static let all: [any Message.Type] = [")
+            for message in schema.allMessages { out.line("    \(try swiftName(message.fullName)).self,") }
+            out.line("]")
+        }
+        return out.text
+    }
+
     /// The types of one file.
     func source(_ file: Schema.File) throws -> String {
         var out = SourceText(swiftFrom: file.path)

@@ -22,10 +22,8 @@ struct SwiftWire {
                 out.line("self = try Codec.decode(Self.self, bytes)")
             }
             out.line()
-            out.line("package func withEncoding<Result>(")
-            out.line("    _ body: (borrowing EncodableMessage) throws -> Result")
-            out.block(") rethrows -> Result") { out in
-                out.line("try Codec.encode(self, body)")
+            out.block("package func withEncoding(_ body: (borrowing EncodableMessage) -> Void)") { out in
+                out.line("Codec.encode(self, body)")
             }
             out.line()
             let descriptor = "trailhound_descriptor_\(Names.cFunction(message.fullName))()"

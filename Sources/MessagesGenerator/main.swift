@@ -18,6 +18,7 @@ func generate(_ set: DescriptorSet, below root: String) throws {
     let messages = SwiftMessages(schema)
     let contract = SwiftContract(schema, messages)
     try write(messages.namespaces(), to: "\(root)/Sources/Messages/Generated/Namespaces.swift")
+    try write(try messages.typeList(), to: "\(root)/Sources/Messages/Generated/MessageTypes.swift")
     for file in schema.files {
         let stem = Names.fileStem(file.path)
         try write(try messages.source(file), to: "\(root)/Sources/Messages/Generated/\(stem).swift")

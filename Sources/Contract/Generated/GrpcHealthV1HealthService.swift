@@ -13,12 +13,12 @@ package enum GrpcHealthV1Health {
     /// The method `Check`.
     package static let check = Method<GrpcHealthV1.HealthCheckRequest, GrpcHealthV1.HealthCheckResponse>(
         service: name, name: "Check", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// The method `Watch`.
     package static let watch = Method<GrpcHealthV1.HealthCheckRequest, GrpcHealthV1.HealthCheckResponse>(
         service: name, name: "Watch", shape: .serverStreaming,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `grpc.health.v1.Health` does.
@@ -40,12 +40,37 @@ package protocol GrpcHealthV1HealthProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `grpc.health.v1.Health`.
     package mutating func register(_ provider: some GrpcHealthV1HealthProvider) {
-        registerUnary(GrpcHealthV1Health.check) {
-            input, context in try await provider.check(input, context)
+        unary(GrpcHealthV1Health.check) {
+            input, context in
+            try await provider.check(input, context)
         }
-        registerServerStreaming(GrpcHealthV1Health.watch) {
-            input, responses, context in try await provider.watch(input, responses, context)
+        serverStreaming(GrpcHealthV1Health.watch) {
+            input, responses, context in
+            try await provider.watch(input, responses, context)
         }
     }
 }
 
+/// Calls the methods of `grpc.health.v1.Health`.
+package struct GrpcHealthV1HealthClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// Calls `Check`.
+    package func check(
+        _ request: GrpcHealthV1.HealthCheckRequest, options: CallOptions = CallOptions()
+    ) async throws -> GrpcHealthV1.HealthCheckResponse {
+        try await client.unary(GrpcHealthV1Health.check, request, options: options)
+    }
+
+    /// Calls `Watch`.
+    package func watch(
+        _ request: GrpcHealthV1.HealthCheckRequest, options: CallOptions = CallOptions()
+    ) async throws -> ResponseStream<GrpcHealthV1.HealthCheckResponse> {
+        try await client.serverStreaming(GrpcHealthV1Health.watch, request, options: options)
+    }
+}

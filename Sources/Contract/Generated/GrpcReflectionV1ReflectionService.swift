@@ -13,7 +13,7 @@ package enum GrpcReflectionV1ServerReflection {
     /// The method `ServerReflectionInfo`.
     package static let serverReflectionInfo = Method<GrpcReflectionV1.ServerReflectionRequest, GrpcReflectionV1.ServerReflectionResponse>(
         service: name, name: "ServerReflectionInfo", shape: .bidirectional,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `grpc.reflection.v1.ServerReflection` does.
@@ -29,9 +29,26 @@ package protocol GrpcReflectionV1ServerReflectionProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `grpc.reflection.v1.ServerReflection`.
     package mutating func register(_ provider: some GrpcReflectionV1ServerReflectionProvider) {
-        registerBidirectional(GrpcReflectionV1ServerReflection.serverReflectionInfo) {
-            input, responses, context in try await provider.serverReflectionInfo(input, responses, context)
+        bidirectional(GrpcReflectionV1ServerReflection.serverReflectionInfo) {
+            input, responses, context in
+            try await provider.serverReflectionInfo(input, responses, context)
         }
     }
 }
 
+/// Calls the methods of `grpc.reflection.v1.ServerReflection`.
+package struct GrpcReflectionV1ServerReflectionClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// Calls `ServerReflectionInfo`.
+    package func serverReflectionInfo(
+        options: CallOptions = CallOptions()
+    ) async throws -> BidirectionalStream<GrpcReflectionV1.ServerReflectionRequest, GrpcReflectionV1.ServerReflectionResponse> {
+        try await client.bidirectional(GrpcReflectionV1ServerReflection.serverReflectionInfo, options: options)
+    }
+}

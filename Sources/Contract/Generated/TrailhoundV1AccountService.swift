@@ -13,27 +13,27 @@ package enum AccountService {
     /// The method `OnboardAccount`.
     package static let onboardAccount = Method<OnboardAccountRequest, OnboardAccountResponse>(
         service: name, name: "OnboardAccount", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// The method `ListAccounts`.
     package static let listAccounts = Method<ListAccountsRequest, ListAccountsResponse>(
         service: name, name: "ListAccounts", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// The method `GetAccount`.
     package static let getAccount = Method<GetAccountRequest, GetAccountResponse>(
         service: name, name: "GetAccount", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// The method `UpdateAccount`.
     package static let updateAccount = Method<UpdateAccountRequest, UpdateAccountResponse>(
         service: name, name: "UpdateAccount", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Stops taking the account's events. What is stored stays until retention drops it.
     package static let offboardAccount = Method<OffboardAccountRequest, OffboardAccountResponse>(
         service: name, name: "OffboardAccount", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `trailhound.v1.AccountService` does.
@@ -72,21 +72,70 @@ package protocol AccountServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.AccountService`.
     package mutating func register(_ provider: some AccountServiceProvider) {
-        registerUnary(AccountService.onboardAccount) {
-            input, context in try await provider.onboardAccount(input, context)
+        unary(AccountService.onboardAccount) {
+            input, context in
+            try await provider.onboardAccount(input, context)
         }
-        registerUnary(AccountService.listAccounts) {
-            input, context in try await provider.listAccounts(input, context)
+        unary(AccountService.listAccounts) {
+            input, context in
+            try await provider.listAccounts(input, context)
         }
-        registerUnary(AccountService.getAccount) {
-            input, context in try await provider.getAccount(input, context)
+        unary(AccountService.getAccount) {
+            input, context in
+            try await provider.getAccount(input, context)
         }
-        registerUnary(AccountService.updateAccount) {
-            input, context in try await provider.updateAccount(input, context)
+        unary(AccountService.updateAccount) {
+            input, context in
+            try await provider.updateAccount(input, context)
         }
-        registerUnary(AccountService.offboardAccount) {
-            input, context in try await provider.offboardAccount(input, context)
+        unary(AccountService.offboardAccount) {
+            input, context in
+            try await provider.offboardAccount(input, context)
         }
     }
 }
 
+/// Calls the methods of `trailhound.v1.AccountService`.
+package struct AccountServiceClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// Calls `OnboardAccount`.
+    package func onboardAccount(
+        _ request: OnboardAccountRequest, options: CallOptions = CallOptions()
+    ) async throws -> OnboardAccountResponse {
+        try await client.unary(AccountService.onboardAccount, request, options: options)
+    }
+
+    /// Calls `ListAccounts`.
+    package func listAccounts(
+        _ request: ListAccountsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ListAccountsResponse {
+        try await client.unary(AccountService.listAccounts, request, options: options)
+    }
+
+    /// Calls `GetAccount`.
+    package func getAccount(
+        _ request: GetAccountRequest, options: CallOptions = CallOptions()
+    ) async throws -> GetAccountResponse {
+        try await client.unary(AccountService.getAccount, request, options: options)
+    }
+
+    /// Calls `UpdateAccount`.
+    package func updateAccount(
+        _ request: UpdateAccountRequest, options: CallOptions = CallOptions()
+    ) async throws -> UpdateAccountResponse {
+        try await client.unary(AccountService.updateAccount, request, options: options)
+    }
+
+    /// Stops taking the account's events. What is stored stays until retention drops it.
+    package func offboardAccount(
+        _ request: OffboardAccountRequest, options: CallOptions = CallOptions()
+    ) async throws -> OffboardAccountResponse {
+        try await client.unary(AccountService.offboardAccount, request, options: options)
+    }
+}

@@ -13,27 +13,27 @@ package enum AlertService {
     /// Sends the alerts after `cursor` and then live ones, in the order of the alert log: no gap and no repeat.
     package static let subscribeAlerts = Method<SubscribeAlertsRequest, SubscribeAlertsResponse>(
         service: name, name: "SubscribeAlerts", shape: .serverStreaming,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Lists alerts as they stand now, newest first.
     package static let listAlerts = Method<ListAlertsRequest, ListAlertsResponse>(
         service: name, name: "ListAlerts", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// The method `GetAlert`.
     package static let getAlert = Method<GetAlertRequest, GetAlertResponse>(
         service: name, name: "GetAlert", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Changes an alert's status and adds a note.
     package static let updateAlert = Method<UpdateAlertRequest, UpdateAlertResponse>(
         service: name, name: "UpdateAlert", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Records the owner's answer to a DUET.
     package static let answerDuet = Method<AnswerDuetRequest, AnswerDuetResponse>(
         service: name, name: "AnswerDuet", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `trailhound.v1.AlertService` does.
@@ -73,21 +73,70 @@ package protocol AlertServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.AlertService`.
     package mutating func register(_ provider: some AlertServiceProvider) {
-        registerServerStreaming(AlertService.subscribeAlerts) {
-            input, responses, context in try await provider.subscribeAlerts(input, responses, context)
+        serverStreaming(AlertService.subscribeAlerts) {
+            input, responses, context in
+            try await provider.subscribeAlerts(input, responses, context)
         }
-        registerUnary(AlertService.listAlerts) {
-            input, context in try await provider.listAlerts(input, context)
+        unary(AlertService.listAlerts) {
+            input, context in
+            try await provider.listAlerts(input, context)
         }
-        registerUnary(AlertService.getAlert) {
-            input, context in try await provider.getAlert(input, context)
+        unary(AlertService.getAlert) {
+            input, context in
+            try await provider.getAlert(input, context)
         }
-        registerUnary(AlertService.updateAlert) {
-            input, context in try await provider.updateAlert(input, context)
+        unary(AlertService.updateAlert) {
+            input, context in
+            try await provider.updateAlert(input, context)
         }
-        registerUnary(AlertService.answerDuet) {
-            input, context in try await provider.answerDuet(input, context)
+        unary(AlertService.answerDuet) {
+            input, context in
+            try await provider.answerDuet(input, context)
         }
     }
 }
 
+/// Calls the methods of `trailhound.v1.AlertService`.
+package struct AlertServiceClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// Sends the alerts after `cursor` and then live ones, in the order of the alert log: no gap and no repeat.
+    package func subscribeAlerts(
+        _ request: SubscribeAlertsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ResponseStream<SubscribeAlertsResponse> {
+        try await client.serverStreaming(AlertService.subscribeAlerts, request, options: options)
+    }
+
+    /// Lists alerts as they stand now, newest first.
+    package func listAlerts(
+        _ request: ListAlertsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ListAlertsResponse {
+        try await client.unary(AlertService.listAlerts, request, options: options)
+    }
+
+    /// Calls `GetAlert`.
+    package func getAlert(
+        _ request: GetAlertRequest, options: CallOptions = CallOptions()
+    ) async throws -> GetAlertResponse {
+        try await client.unary(AlertService.getAlert, request, options: options)
+    }
+
+    /// Changes an alert's status and adds a note.
+    package func updateAlert(
+        _ request: UpdateAlertRequest, options: CallOptions = CallOptions()
+    ) async throws -> UpdateAlertResponse {
+        try await client.unary(AlertService.updateAlert, request, options: options)
+    }
+
+    /// Records the owner's answer to a DUET.
+    package func answerDuet(
+        _ request: AnswerDuetRequest, options: CallOptions = CallOptions()
+    ) async throws -> AnswerDuetResponse {
+        try await client.unary(AlertService.answerDuet, request, options: options)
+    }
+}

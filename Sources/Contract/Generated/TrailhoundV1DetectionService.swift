@@ -13,27 +13,27 @@ package enum DetectionService {
     /// The method `ListDetections`.
     package static let listDetections = Method<ListDetectionsRequest, ListDetectionsResponse>(
         service: name, name: "ListDetections", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// The method `GetDetection`.
     package static let getDetection = Method<GetDetectionRequest, GetDetectionResponse>(
         service: name, name: "GetDetection", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Enables or disables a detection for every account. It survives a restart.
     package static let setDetectionState = Method<SetDetectionStateRequest, SetDetectionStateResponse>(
         service: name, name: "SetDetectionState", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
     package static let reloadRules = Method<ReloadRulesRequest, ReloadRulesResponse>(
         service: name, name: "ReloadRules", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// Checks rules without loading them.
     package static let validateRules = Method<ValidateRulesRequest, ValidateRulesResponse>(
         service: name, name: "ValidateRules", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `trailhound.v1.DetectionService` does.
@@ -72,21 +72,70 @@ package protocol DetectionServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.DetectionService`.
     package mutating func register(_ provider: some DetectionServiceProvider) {
-        registerUnary(DetectionService.listDetections) {
-            input, context in try await provider.listDetections(input, context)
+        unary(DetectionService.listDetections) {
+            input, context in
+            try await provider.listDetections(input, context)
         }
-        registerUnary(DetectionService.getDetection) {
-            input, context in try await provider.getDetection(input, context)
+        unary(DetectionService.getDetection) {
+            input, context in
+            try await provider.getDetection(input, context)
         }
-        registerUnary(DetectionService.setDetectionState) {
-            input, context in try await provider.setDetectionState(input, context)
+        unary(DetectionService.setDetectionState) {
+            input, context in
+            try await provider.setDetectionState(input, context)
         }
-        registerUnary(DetectionService.reloadRules) {
-            input, context in try await provider.reloadRules(input, context)
+        unary(DetectionService.reloadRules) {
+            input, context in
+            try await provider.reloadRules(input, context)
         }
-        registerUnary(DetectionService.validateRules) {
-            input, context in try await provider.validateRules(input, context)
+        unary(DetectionService.validateRules) {
+            input, context in
+            try await provider.validateRules(input, context)
         }
     }
 }
 
+/// Calls the methods of `trailhound.v1.DetectionService`.
+package struct DetectionServiceClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// Calls `ListDetections`.
+    package func listDetections(
+        _ request: ListDetectionsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ListDetectionsResponse {
+        try await client.unary(DetectionService.listDetections, request, options: options)
+    }
+
+    /// Calls `GetDetection`.
+    package func getDetection(
+        _ request: GetDetectionRequest, options: CallOptions = CallOptions()
+    ) async throws -> GetDetectionResponse {
+        try await client.unary(DetectionService.getDetection, request, options: options)
+    }
+
+    /// Enables or disables a detection for every account. It survives a restart.
+    package func setDetectionState(
+        _ request: SetDetectionStateRequest, options: CallOptions = CallOptions()
+    ) async throws -> SetDetectionStateResponse {
+        try await client.unary(DetectionService.setDetectionState, request, options: options)
+    }
+
+    /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
+    package func reloadRules(
+        _ request: ReloadRulesRequest, options: CallOptions = CallOptions()
+    ) async throws -> ReloadRulesResponse {
+        try await client.unary(DetectionService.reloadRules, request, options: options)
+    }
+
+    /// Checks rules without loading them.
+    package func validateRules(
+        _ request: ValidateRulesRequest, options: CallOptions = CallOptions()
+    ) async throws -> ValidateRulesResponse {
+        try await client.unary(DetectionService.validateRules, request, options: options)
+    }
+}

@@ -14,7 +14,7 @@ package enum IngestService {
     /// Responses come in the order of requests. Several requests may be in flight on one stream.
     package static let submitEvents = Method<SubmitEventsRequest, SubmitEventsResponse>(
         service: name, name: "SubmitEvents", shape: .bidirectional,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `trailhound.v1.IngestService` does.
@@ -31,9 +31,27 @@ package protocol IngestServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.IngestService`.
     package mutating func register(_ provider: some IngestServiceProvider) {
-        registerBidirectional(IngestService.submitEvents) {
-            input, responses, context in try await provider.submitEvents(input, responses, context)
+        bidirectional(IngestService.submitEvents) {
+            input, responses, context in
+            try await provider.submitEvents(input, responses, context)
         }
     }
 }
 
+/// Calls the methods of `trailhound.v1.IngestService`.
+package struct IngestServiceClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// Submits batches and acknowledges each. A response means durable: what it counts as accepted is on disk.
+    /// Responses come in the order of requests. Several requests may be in flight on one stream.
+    package func submitEvents(
+        options: CallOptions = CallOptions()
+    ) async throws -> BidirectionalStream<SubmitEventsRequest, SubmitEventsResponse> {
+        try await client.bidirectional(IngestService.submitEvents, options: options)
+    }
+}

@@ -13,12 +13,12 @@ package enum InvestigationService {
     /// The stored records that carry a value, in event time, newest first.
     package static let getTimeline = Method<GetTimelineRequest, GetTimelineResponse>(
         service: name, name: "GetTimeline", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 
     /// What the service is doing now.
     package static let getStatus = Method<GetStatusRequest, GetStatusResponse>(
         service: name, name: "GetStatus", shape: .unary,
-        request: .message, response: .message)
+        request: .request, response: .response)
 }
 
 /// What a server of `trailhound.v1.InvestigationService` does.
@@ -39,12 +39,37 @@ package protocol InvestigationServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.InvestigationService`.
     package mutating func register(_ provider: some InvestigationServiceProvider) {
-        registerUnary(InvestigationService.getTimeline) {
-            input, context in try await provider.getTimeline(input, context)
+        unary(InvestigationService.getTimeline) {
+            input, context in
+            try await provider.getTimeline(input, context)
         }
-        registerUnary(InvestigationService.getStatus) {
-            input, context in try await provider.getStatus(input, context)
+        unary(InvestigationService.getStatus) {
+            input, context in
+            try await provider.getStatus(input, context)
         }
     }
 }
 
+/// Calls the methods of `trailhound.v1.InvestigationService`.
+package struct InvestigationServiceClient: Sendable {
+    private let client: Client
+
+    /// Calls over the client's connection.
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    /// The stored records that carry a value, in event time, newest first.
+    package func getTimeline(
+        _ request: GetTimelineRequest, options: CallOptions = CallOptions()
+    ) async throws -> GetTimelineResponse {
+        try await client.unary(InvestigationService.getTimeline, request, options: options)
+    }
+
+    /// What the service is doing now.
+    package func getStatus(
+        _ request: GetStatusRequest, options: CallOptions = CallOptions()
+    ) async throws -> GetStatusResponse {
+        try await client.unary(InvestigationService.getStatus, request, options: options)
+    }
+}

@@ -55,10 +55,8 @@ extension GoogleRpc.BadRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_google__rpc__bad_request() }
@@ -82,10 +80,8 @@ extension GoogleRpc.BadRequest.FieldViolation: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_google__rpc__bad_request__field_violation() }

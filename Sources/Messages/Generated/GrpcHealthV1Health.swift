@@ -105,10 +105,8 @@ extension GrpcHealthV1.HealthCheckRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__health__v1__health_check_request() }
@@ -131,10 +129,8 @@ extension GrpcHealthV1.HealthCheckResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__health__v1__health_check_response() }

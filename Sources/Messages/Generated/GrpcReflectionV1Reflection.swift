@@ -214,10 +214,8 @@ extension GrpcReflectionV1.ServerReflectionRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__server_reflection_request() }
@@ -266,10 +264,8 @@ extension GrpcReflectionV1.ExtensionRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__extension_request() }
@@ -294,10 +290,8 @@ extension GrpcReflectionV1.ServerReflectionResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__server_reflection_response() }
@@ -344,10 +338,8 @@ extension GrpcReflectionV1.FileDescriptorResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__file_descriptor_response() }
@@ -371,10 +363,8 @@ extension GrpcReflectionV1.ExtensionNumberResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__extension_number_response() }
@@ -400,10 +390,8 @@ extension GrpcReflectionV1.ListServiceResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__list_service_response() }
@@ -427,10 +415,8 @@ extension GrpcReflectionV1.ServiceResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__service_response() }
@@ -453,10 +439,8 @@ extension GrpcReflectionV1.ErrorResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1__error_response() }

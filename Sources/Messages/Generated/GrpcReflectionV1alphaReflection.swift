@@ -214,10 +214,8 @@ extension GrpcReflectionV1alpha.ServerReflectionRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__server_reflection_request() }
@@ -266,10 +264,8 @@ extension GrpcReflectionV1alpha.ExtensionRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__extension_request() }
@@ -294,10 +290,8 @@ extension GrpcReflectionV1alpha.ServerReflectionResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__server_reflection_response() }
@@ -344,10 +338,8 @@ extension GrpcReflectionV1alpha.FileDescriptorResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__file_descriptor_response() }
@@ -371,10 +363,8 @@ extension GrpcReflectionV1alpha.ExtensionNumberResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__extension_number_response() }
@@ -400,10 +390,8 @@ extension GrpcReflectionV1alpha.ListServiceResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__list_service_response() }
@@ -427,10 +415,8 @@ extension GrpcReflectionV1alpha.ServiceResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__service_response() }
@@ -453,10 +439,8 @@ extension GrpcReflectionV1alpha.ErrorResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_grpc__reflection__v1alpha__error_response() }

@@ -328,10 +328,8 @@ extension Detection: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__detection() }
@@ -384,10 +382,8 @@ extension RuleProblem: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__rule_problem() }
@@ -416,10 +412,8 @@ extension ListDetectionsRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__list_detections_request() }
@@ -440,10 +434,8 @@ extension ListDetectionsResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__list_detections_response() }
@@ -470,10 +462,8 @@ extension GetDetectionRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__get_detection_request() }
@@ -496,10 +486,8 @@ extension GetDetectionResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__get_detection_response() }
@@ -522,10 +510,8 @@ extension SetDetectionStateRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__set_detection_state_request() }
@@ -550,10 +536,8 @@ extension SetDetectionStateResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__set_detection_state_response() }
@@ -576,10 +560,8 @@ extension ReloadRulesRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__reload_rules_request() }
@@ -600,10 +582,8 @@ extension ReloadRulesResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__reload_rules_response() }
@@ -629,10 +609,8 @@ extension RuleFile: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__rule_file() }
@@ -657,10 +635,8 @@ extension ValidateRulesRequest: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__validate_rules_request() }
@@ -684,10 +660,8 @@ extension ValidateRulesResponse: WireMessage {
         self = try Codec.decode(Self.self, bytes)
     }
 
-    package func withEncoding<Result>(
-        _ body: (borrowing EncodableMessage) throws -> Result
-    ) rethrows -> Result {
-        try Codec.encode(self, body)
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
     }
 
     static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__validate_rules_response() }

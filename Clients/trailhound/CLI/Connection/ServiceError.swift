@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Messages
+import Contract
 import NIOCore
 import NIOPosix
 import RPC
@@ -39,11 +39,7 @@ package enum ServiceError {
 
     /// The fields at fault and what is wrong with each, where the service names them.
     package static func violations(_ error: RPCError) -> String? {
-        guard !error.details.isEmpty, let status = try? GoogleRpc.Status(decoding: error.details) else { return nil }
-        let fields = status.details.flatMap { detail -> [GoogleRpc.BadRequest.FieldViolation] in
-            guard detail.typeURL == "type.googleapis.com/google.rpc.BadRequest" else { return [] }
-            return (try? GoogleRpc.BadRequest(decoding: detail.value.array))?.fieldViolations ?? []
-        }
+        let fields = error.fieldViolations
         guard !fields.isEmpty else { return nil }
         return fields.map { "\($0.field): \($0.description)" }.joined(separator: "; ")
     }
