@@ -43,15 +43,17 @@ package struct TableLayout: Sendable, Equatable {
 
     /// Fits columns of these natural widths into a terminal; `width` is nil where nothing is to be cut.
     package init(_ columns: [Column], natural: [Int], width: Int?) {
+        widths = width.map { Self.fit(columns, natural, into: $0) } ?? natural
+    }
+
+    private static func fit(_ columns: [Column], _ natural: [Int], into width: Int) -> [Int?] {
         var widths: [Int?] = natural
-        defer { self.widths = widths }
-        guard let width else { return }
-        while Self.total(Self.least(columns, widths)) > width {
+        while total(least(columns, widths)) > width {
             let candidates = columns.indices.filter { widths[$0] != nil && columns[$0].dropped != nil }
             guard let next = candidates.min(by: { columns[$0].dropped ?? 0 < columns[$1].dropped ?? 0 }) else { break }
             widths[next] = nil
         }
-        var excess = Self.total(widths) - width
+        var excess = total(widths) - width
         while excess > 0 {
             // The widest column that may shrink gives one.
             var widest: (index: Int, width: Int)?
@@ -63,6 +65,7 @@ package struct TableLayout: Sendable, Equatable {
             widths[widest.index] = widest.width - 1
             excess -= 1
         }
+        return widths
     }
 
     private static func least(_ columns: [Column], _ widths: [Int?]) -> [Int?] {

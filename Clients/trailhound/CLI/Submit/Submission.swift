@@ -5,6 +5,11 @@ import Messages
 import RPC
 import Synchronization
 
+/// Why the writing side of a stream ended early.
+private final class WritingSide: Sendable {
+    let failure = Mutex<(any Error)?>(nil)
+}
+
 /// Sends what a source yields over several streams, each on a connection of its own, until all of it is acknowledged.
 struct Submission: Sendable {
     let session: Session
@@ -73,7 +78,7 @@ struct Submission: Sendable {
     /// One stream: writes and reads until both sides are done or one fails.
     private func exchange(_ lane: SubmitLane, _ client: Client) async throws {
         let call = try await client.bidirectional(IngestService.submitEvents)
-        let writeFailure = Mutex<(any Error)?>(nil)
+        let writing = WritingSide()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
@@ -83,7 +88,7 @@ struct Submission: Sendable {
                     try await call.requests.finish()
                 } catch {
                     // The reading side below is woken up, and finds out why.
-                    writeFailure.withLock { $0 = error }
+                    writing.failure.withLock { $0 = error }
                     call.cancel()
                 }
             }
@@ -94,7 +99,7 @@ struct Submission: Sendable {
                     note(response, batch)
                 }
             } catch {
-                let written = writeFailure.withLock { $0 }
+                let written = writing.failure.withLock { $0 }
                 call.cancel()
                 if let written, !(written is CancellationError), (error as? RPCError)?.code == .cancelled {
                     throw written
