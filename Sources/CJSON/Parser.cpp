@@ -86,28 +86,6 @@ th_json_status th_json_parser::classify(th_json_status fallback) {
     return fail_at(first_, TH_JSON_NOT_OBJECT);
 }
 
-/// A string's bytes between its quotes. Behind a string's last byte there are only its closing quote and white space
-/// up to the next token.
-th_json_parser::String th_json_parser::string_at(Token token) {
-    const uint8_t *start = bytes_ + *token + 1;
-    const uint8_t *end = bytes_ + token[1] - 1;
-    while (end > start && is_space(*end)) { --end; }
-    bool escaped = false;
-    if (end > next_backslash_) {
-        if (next_backslash_ < start) {
-            const void *found = std::memchr(start, '\\', static_cast<size_t>(end_ - start));
-            next_backslash_ = found == nullptr ? end_ : static_cast<const uint8_t *>(found);
-        }
-        escaped = end > next_backslash_;
-    }
-    return {start, end, escaped};
-}
-
-inline bool th_json_parser::check_string(Token token) {
-    const String string = string_at(token);
-    return !string.escaped || trailhound::unescape(string.start, string.end, nullptr) != nullptr;
-}
-
 /// Whether the input's last bytes are the beginning of a word or of a number.
 static bool cut_off(const uint8_t *start, const uint8_t *limit) {
     if (limit == start || is_space(limit[-1])) { return false; }

@@ -17,6 +17,7 @@
 #include "FieldTrie.hpp"
 #include "Text.hpp"
 
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -102,5 +103,27 @@ struct th_json_parser {
     trailhound::Scratch scratch_;
     std::vector<uint8_t> copy_;
 };
+
+/// A string's bytes between its quotes. Behind a string's last byte there are only its closing quote and white space
+/// up to the next token.
+inline th_json_parser::String th_json_parser::string_at(Token token) {
+    const uint8_t *start = bytes_ + *token + 1;
+    const uint8_t *end = bytes_ + token[1] - 1;
+    while (end > start && trailhound::is_space(*end)) { --end; }
+    bool escaped = false;
+    if (end > next_backslash_) {
+        if (next_backslash_ < start) {
+            const void *found = std::memchr(start, '\\', static_cast<size_t>(end_ - start));
+            next_backslash_ = found == nullptr ? end_ : static_cast<const uint8_t *>(found);
+        }
+        escaped = end > next_backslash_;
+    }
+    return {start, end, escaped};
+}
+
+inline bool th_json_parser::check_string(Token token) {
+    const String string = string_at(token);
+    return !string.escaped || trailhound::unescape(string.start, string.end, nullptr) != nullptr;
+}
 
 #endif

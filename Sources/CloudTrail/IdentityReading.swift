@@ -85,3 +85,26 @@ package final class EventReader {
         return false
     }
 }
+
+/// The texts of a record that need not be a valid one; what is missing is empty.
+package struct LooseEvent: Sendable {
+    package let eventID: String
+    package let eventTime: String
+    package let eventSource: String
+    package let eventName: String
+    package let region: String
+    package let errorCode: String
+    package let accountID: String
+
+    /// Reads the record that the extractor holds.
+    package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        eventID = extractor.text(fields.eventID).string()
+        eventTime = extractor.text(fields.eventTime).string()
+        eventSource = extractor.text(fields.eventSource).string()
+        eventName = extractor.text(fields.eventName).string()
+        region = extractor.text(fields.region).string()
+        errorCode = extractor.text(fields.errorCode).string()
+        let recipient = extractor.text(fields.recipientAccountID).nonEmpty
+        accountID = recipient?.string() ?? extractor.text(fields.accountID).string()
+    }
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CloudTrail
+import Sigma
 
 /// The detections of a rules folder, and what is wrong with the files that could not be used.
 package struct Catalog: Sendable {
@@ -39,6 +39,8 @@ package struct Catalog: Sendable {
 
     /// The usable detections, in the order of their files.
     package internal(set) var detections: [Detection] = []
+    /// The rule of each detection.
+    var rules: [SigmaRule] = []
     /// In the order of files and lines.
     package internal(set) var problems: [Problem] = []
 

@@ -24,12 +24,16 @@ package final class Detection: Sendable {
     package let evidenceFields: [String]
     /// The path below the rules folder.
     package let file: String
+    /// Where the rule begins in its file, counted from 1.
+    package let line: Int
+    /// The text of the whole file.
+    package let text: String
 
     package init(
         id: String, title: String, description: String = "", severity: Severity, audience: Audience = .analyst,
         enabledByDefault: Bool = true, status: String = "", tags: [String] = [], attackTechniques: [String] = [],
         references: [String] = [], falsePositives: [String] = [], author: String = "", runbook: String = "",
-        evidenceFields: [String] = [], file: String = ""
+        evidenceFields: [String] = [], file: String = "", line: Int = 0, text: String = ""
     ) {
         self.id = id
         self.title = title
@@ -46,5 +50,7 @@ package final class Detection: Sendable {
         self.runbook = runbook
         self.evidenceFields = evidenceFields
         self.file = file
+        self.line = line
+        self.text = text
     }
 }

@@ -96,23 +96,35 @@ public final class RecordExtractor {
     /// Calls `body` with every string, number and boolean of the record, at any depth, until it returns true. Returns
     /// whether it did. This walks the record again.
     public func contains(anyValue body: (FieldValue) -> Bool) -> Bool {
-        var count = 0
-        guard let all = th_json_all_values(parser, &count) else { return false }
-        for index in 0..<count {
-            let value = all[index]
+        for value in allValues() {
             let bytes = UnsafeRawBufferPointer(start: value.text, count: Int(value.length))
             if body(FieldValue(kind: FieldValue.Kind(rawValue: value.kind) ?? .absent, bytes: bytes)) { return true }
         }
         return false
     }
 
-    /// The value at an index of the table. An object is turned into compact text now.
+    /// The entry at an index of the table. An object is turned into compact text now. A slot's first value stands at the
+    /// slot's number; the address is good until the next record.
     @inlinable
-    func value(at index: UInt32) -> FieldValue {
+    package func entry(at index: UInt32) -> UnsafeMutablePointer<th_json_value> {
         let entry = table + Int(index)
         if entry.pointee.kind == UInt8(truncatingIfNeeded: TH_JSON_RAW_OBJECT.rawValue) {
             th_json_object_text(parser, entry)
         }
+        return entry
+    }
+
+    /// Every string, number and boolean of the record, at any depth. Good until the next call or record.
+    package func allValues() -> UnsafeBufferPointer<th_json_value> {
+        var count = 0
+        let start = th_json_all_values(parser, &count)
+        return UnsafeBufferPointer(start: start, count: count)
+    }
+
+    /// The value at an index of the table.
+    @inlinable
+    func value(at index: UInt32) -> FieldValue {
+        let entry = entry(at: index)
         let bytes = UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length))
         return FieldValue(kind: FieldValue.Kind(rawValue: entry.pointee.kind) ?? .absent, bytes: bytes)
     }
