@@ -18,9 +18,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let package = Package(
     name: "trailhound",
     products: [
+        .executable(name: "trailhoundd", targets: ["trailhoundd"]),
         .executable(name: "trailhound", targets: ["trailhound"]),
         .library(name: "RPC", targets: ["RPC"]),
         .library(name: "JSON", targets: ["JSON"]),
+        .library(name: "Sigma", targets: ["Sigma"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -37,6 +39,7 @@ let package = Package(
                 .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
             ]),
         .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
+        .testTarget(name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
@@ -48,38 +51,58 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
-        .target(name: "Contract", dependencies: ["Messages", "RPC"], swiftSettings: strict),
-        .testTarget(
-            name: "MessagesTests", dependencies: ["Messages"], exclude: ["Python"], swiftSettings: strict),
+        .target(name: "Contract", dependencies: ["Messages", "RPC", nioCore], swiftSettings: strict),
+        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
 
         // Detection.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CloudTrail", dependencies: ["CZlib", "JSON"], swiftSettings: strict),
-        .target(name: "Detect", dependencies: ["CloudTrail", "JSON"], swiftSettings: strict),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+        .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
+        .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib", "JSON"], swiftSettings: strict),
-        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON"], swiftSettings: strict),
+        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
         .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
 
+        // The service.
+        .target(
+            name: "Serve",
+            dependencies: [
+                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
+
         // The command-line client.
         .target(
             name: "TrailhoundCLI",
-            dependencies: ["CZlib", "Contract", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix],
+            dependencies: [
+                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+            ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
-            name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main", swiftSettings: strict),
+            name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main",
+            swiftSettings: strict),
         .testTarget(
-            name: "CLITests", dependencies: ["CZlib", "Contract", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
+            name: "CLITests",
+            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
             swiftSettings: strict),
 
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

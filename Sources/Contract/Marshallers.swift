@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Messages
-package import NIOCore
+internal import NIOCore
 package import RPC
 
-extension Marshaller where Value: Message {
+extension Marshaller {
     /// Of requests: bytes that are no such message end a call with INVALID_ARGUMENT, and say what is wrong with them.
-    package static var request: Marshaller<Value> {
+    package static func request() -> Marshaller<Value> where Value: Message {
         Marshaller(
             decode: { bytes in
                 do throws(MessageError) {
@@ -19,7 +19,7 @@ extension Marshaller where Value: Message {
     }
 
     /// Of responses: bytes that are no such message are the server's fault, and end a call with INTERNAL.
-    package static var response: Marshaller<Value> {
+    package static func response() -> Marshaller<Value> where Value: Message {
         Marshaller(
             decode: { bytes in
                 do throws(MessageError) {
@@ -31,7 +31,7 @@ extension Marshaller where Value: Message {
             encode: { value, buffer in append(value, to: &buffer) })
     }
 
-    private static func append(_ value: Value, to buffer: inout ByteBuffer) {
+    private static func append(_ value: Value, to buffer: inout ByteBuffer) where Value: Message {
         value.withEncoding { encoding in
             _ = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: encoding.size) { encoding.write(into: $0) }
         }

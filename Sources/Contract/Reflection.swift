@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Messages
+internal import Messages
 package import RPC
 
 /// The service grpc.reflection, v1 and v1alpha: tells clients like grpcurl which services there are and how their
@@ -29,8 +29,8 @@ package struct Reflection: Sendable {
         for name in own {
             // The two versions differ in their package's name alone, so v1's messages serve for both.
             let method = Method<Request, Response>(
-                service: name, name: "ServerReflectionInfo", shape: .bidirectional, request: .request,
-                response: .response)
+                service: name, name: "ServerReflectionInfo", shape: .bidirectional, request: .request(),
+                response: .response())
             router.bidirectional(method) { requests, responses, _ in
                 for try await request in requests { try await responses.write(reflection.answer(request)) }
             }

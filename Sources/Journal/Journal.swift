@@ -13,9 +13,12 @@ package final class Journal: Sendable {
     package struct Options: Sendable {
         /// The database's greatest size in bytes (nil: the disk's). A commit beyond it fails with `full`.
         package var maximumBytes: Int64?
+        /// The layout of the index of events; it may differ from one start to the next.
+        package var index: IndexShape
 
-        package init(maximumBytes: Int64? = nil) {
+        package init(maximumBytes: Int64? = nil, index: IndexShape = IndexShape()) {
             self.maximumBytes = maximumBytes
+            self.index = index
         }
     }
 
@@ -24,6 +27,7 @@ package final class Journal: Sendable {
     /// Reads of any thread.
     package let reader: Reader
     let pool: DatabasePool
+    let options: Options
     private let lock: DirectoryLock
     private let hasWriter = Mutex(false)
 
@@ -32,6 +36,7 @@ package final class Journal: Sendable {
     /// Throws `inUse` where another process has it, `newerVersion` and `notAJournal` where the database must not be touched.
     package init(directory: String, options: Options = Options()) throws {
         self.directory = directory
+        self.options = options
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -40,8 +45,9 @@ package final class Journal: Sendable {
         }
         lock = try DirectoryLock(directory: directory)
         pool = try JournalError.converting {
-            let pool = try DatabasePool(
-                path: directory + "/journal.sqlite", configuration: Self.configuration)
+            let path = directory + "/journal.sqlite"
+            DirectoryLock.makePrivateFile(path)
+            let pool = try DatabasePool(path: path, configuration: Self.configuration)
             try pool.writeWithoutTransaction { try Self.prepareWriter($0, options) }
             try Schema.migrator.migrate(pool)
             return pool
@@ -68,6 +74,7 @@ package final class Journal: Sendable {
 
     /// Closes the database once the readers under way are done. The writer must be gone before.
     package func close() throws {
+        guard !hasWriter.withLock({ $0 }) else { throw JournalError(.inUse, "the journal's writer is still there") }
         try JournalError.converting { try pool.close() }
     }
 
@@ -101,6 +108,12 @@ package final class Journal: Sendable {
                 PRAGMA wal_autocheckpoint = \(JournalLimits.checkpointPages);
                 PRAGMA journal_size_limit = \(JournalLimits.walFileBytes);
                 """)
+        // What promises durability is checked, not believed.
+        let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode")
+        let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")
+        guard mode == "wal", synchronous == 2 else {
+            throw JournalError(.database, "SQLite runs with journal_mode=\(mode ?? "?"), not wal with full syncs")
+        }
         if let bytes = options.maximumBytes { try setMaximum(database, bytes: bytes) }
     }
 

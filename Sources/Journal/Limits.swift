@@ -19,20 +19,8 @@ package enum JournalLimits {
 
     // MARK: The index of event identities
 
-    /// Entries of one page of a run: 336 entries of 24 bytes fit a leaf of the database with its row header.
+    /// The most entries of a page of a run: 336 entries of 24 bytes fit a leaf of the database with its row header.
     static let entriesPerPage = 336
-    /// Identities held in memory before they are written as a sorted run.
-    static let memoryEntries = 32_768
-    /// Blocks whose identities are held in memory, which bounds what a look-up scans beside the runs.
-    static let memoryBlocks = 1_024
-    /// Runs of one level that are merged into one of the next.
-    static let mergeFanIn = 8
-    /// Entries a merge moves per entry stored: above 1, so that a merge ends before the next one of its level is due.
-    static let mergeSpeed = 3
-    /// Pages a merge moves in any commit at least, so that it also ends when little arrives.
-    static let mergeLeastPages = 4
-    /// Pages of retired runs deleted in a commit at least.
-    static let reclaimPages = 64
     /// Levels of runs: 32,768 × 8^9 entries is more than a disk holds.
     static let runLevels = 9
     /// Bits of the filter for each identity: about one false answer in a thousand.
@@ -73,4 +61,24 @@ package enum JournalLimits {
     package static let searchTokens = 16
     /// Bytes of a payload, state value or text of any row.
     package static let valueBytes = 64 << 20
+}
+
+/// How the index of events is laid out: the figures that decide when runs are written and merged. Tests make them small.
+package struct IndexShape: Sendable {
+    /// Identities held in memory before they are written as a sorted run.
+    package var memoryEntries = 32_768
+    /// Blocks whose identities are held in memory, which bounds what a look-up scans beside the runs.
+    package var memoryBlocks: Int64 = 1_024
+    /// Runs of one level that are merged into one of the next.
+    package var mergeFanIn = 8
+    /// Entries a merge moves per entry stored: above 1, so that a merge ends before the next one of its level is due.
+    package var mergeSpeed = 2
+    /// Entries a merge moves in any commit at least, so that it also ends when little arrives.
+    package var mergeLeastEntries = 4 * JournalLimits.entriesPerPage
+    /// Pages of retired runs deleted in a commit at least.
+    package var reclaimPages = 64
+    /// Entries of a page, 1 to `JournalLimits.entriesPerPage`.
+    package var entriesPerPage = JournalLimits.entriesPerPage
+
+    package init() {}
 }

@@ -42,7 +42,7 @@ package final class Writer {
                 reclaimedBlock: try Mark.reclaimedBlock.read(database, default: 1),
                 day: try Int64.fetchOne(database, sql: "SELECT max(day) FROM day").map(Day.init(number:)),
                 flushedBlock: flushed)
-            let index = try EventIndex(database)
+            let index = try EventIndex(database, shape: journal.options.index)
             try index.load(database, flushedBlock: flushed, firstBlock: first)
             return (index, try RawStatement(database, Transaction.blockInsertion), state)
         }

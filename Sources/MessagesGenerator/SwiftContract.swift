@@ -80,7 +80,7 @@ private struct ServiceText {
                 out.doc(call.comment, or: "The method `\(call.protoName)`.")
                 out.line("package static let \(call.name) = Method<\(call.request), \(call.response)>(")
                 out.line("    service: name, name: \"\(call.protoName)\", shape: .\(call.shape),")
-                out.line("    request: .request, response: .response)")
+                out.line("    request: .request(), response: .response())")
             }
         }
     }

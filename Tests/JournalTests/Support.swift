@@ -98,6 +98,13 @@ struct RawDatabase {
         return String(cString: text)
     }
 
+    /// Rows of a table, or of what stands behind FROM.
+    static func count(_ path: String, _ table: String) -> Int {
+        let database = RawDatabase(path)
+        defer { database.close() }
+        return Int(database.text("SELECT count(*) FROM \(table)")) ?? -1
+    }
+
     static func check(_ path: String) -> String {
         let database = RawDatabase(path)
         defer { database.close() }

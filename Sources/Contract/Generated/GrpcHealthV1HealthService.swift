@@ -13,12 +13,12 @@ package enum GrpcHealthV1Health {
     /// The method `Check`.
     package static let check = Method<GrpcHealthV1.HealthCheckRequest, GrpcHealthV1.HealthCheckResponse>(
         service: name, name: "Check", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// The method `Watch`.
     package static let watch = Method<GrpcHealthV1.HealthCheckRequest, GrpcHealthV1.HealthCheckResponse>(
         service: name, name: "Watch", shape: .serverStreaming,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `grpc.health.v1.Health` does.
@@ -40,12 +40,10 @@ package protocol GrpcHealthV1HealthProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `grpc.health.v1.Health`.
     package mutating func register(_ provider: some GrpcHealthV1HealthProvider) {
-        unary(GrpcHealthV1Health.check) {
-            input, context in
+        unary(GrpcHealthV1Health.check) { input, context in
             try await provider.check(input, context)
         }
-        serverStreaming(GrpcHealthV1Health.watch) {
-            input, responses, context in
+        serverStreaming(GrpcHealthV1Health.watch) { input, responses, context in
             try await provider.watch(input, responses, context)
         }
     }

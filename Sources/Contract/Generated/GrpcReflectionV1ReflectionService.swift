@@ -13,7 +13,7 @@ package enum GrpcReflectionV1ServerReflection {
     /// The method `ServerReflectionInfo`.
     package static let serverReflectionInfo = Method<GrpcReflectionV1.ServerReflectionRequest, GrpcReflectionV1.ServerReflectionResponse>(
         service: name, name: "ServerReflectionInfo", shape: .bidirectional,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `grpc.reflection.v1.ServerReflection` does.
@@ -29,8 +29,7 @@ package protocol GrpcReflectionV1ServerReflectionProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `grpc.reflection.v1.ServerReflection`.
     package mutating func register(_ provider: some GrpcReflectionV1ServerReflectionProvider) {
-        bidirectional(GrpcReflectionV1ServerReflection.serverReflectionInfo) {
-            input, responses, context in
+        bidirectional(GrpcReflectionV1ServerReflection.serverReflectionInfo) { input, responses, context in
             try await provider.serverReflectionInfo(input, responses, context)
         }
     }

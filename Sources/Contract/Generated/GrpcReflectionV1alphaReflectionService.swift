@@ -13,7 +13,7 @@ package enum GrpcReflectionV1alphaServerReflection {
     /// The method `ServerReflectionInfo`.
     package static let serverReflectionInfo = Method<GrpcReflectionV1alpha.ServerReflectionRequest, GrpcReflectionV1alpha.ServerReflectionResponse>(
         service: name, name: "ServerReflectionInfo", shape: .bidirectional,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `grpc.reflection.v1alpha.ServerReflection` does.
@@ -29,8 +29,7 @@ package protocol GrpcReflectionV1alphaServerReflectionProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `grpc.reflection.v1alpha.ServerReflection`.
     package mutating func register(_ provider: some GrpcReflectionV1alphaServerReflectionProvider) {
-        bidirectional(GrpcReflectionV1alphaServerReflection.serverReflectionInfo) {
-            input, responses, context in
+        bidirectional(GrpcReflectionV1alphaServerReflection.serverReflectionInfo) { input, responses, context in
             try await provider.serverReflectionInfo(input, responses, context)
         }
     }

@@ -13,27 +13,27 @@ package enum AccountService {
     /// The method `OnboardAccount`.
     package static let onboardAccount = Method<OnboardAccountRequest, OnboardAccountResponse>(
         service: name, name: "OnboardAccount", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// The method `ListAccounts`.
     package static let listAccounts = Method<ListAccountsRequest, ListAccountsResponse>(
         service: name, name: "ListAccounts", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// The method `GetAccount`.
     package static let getAccount = Method<GetAccountRequest, GetAccountResponse>(
         service: name, name: "GetAccount", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// The method `UpdateAccount`.
     package static let updateAccount = Method<UpdateAccountRequest, UpdateAccountResponse>(
         service: name, name: "UpdateAccount", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Stops taking the account's events. What is stored stays until retention drops it.
     package static let offboardAccount = Method<OffboardAccountRequest, OffboardAccountResponse>(
         service: name, name: "OffboardAccount", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.AccountService` does.
@@ -72,24 +72,19 @@ package protocol AccountServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.AccountService`.
     package mutating func register(_ provider: some AccountServiceProvider) {
-        unary(AccountService.onboardAccount) {
-            input, context in
+        unary(AccountService.onboardAccount) { input, context in
             try await provider.onboardAccount(input, context)
         }
-        unary(AccountService.listAccounts) {
-            input, context in
+        unary(AccountService.listAccounts) { input, context in
             try await provider.listAccounts(input, context)
         }
-        unary(AccountService.getAccount) {
-            input, context in
+        unary(AccountService.getAccount) { input, context in
             try await provider.getAccount(input, context)
         }
-        unary(AccountService.updateAccount) {
-            input, context in
+        unary(AccountService.updateAccount) { input, context in
             try await provider.updateAccount(input, context)
         }
-        unary(AccountService.offboardAccount) {
-            input, context in
+        unary(AccountService.offboardAccount) { input, context in
             try await provider.offboardAccount(input, context)
         }
     }

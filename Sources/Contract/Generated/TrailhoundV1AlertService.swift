@@ -13,27 +13,27 @@ package enum AlertService {
     /// Sends the alerts after `cursor` and then live ones, in the order of the alert log: no gap and no repeat.
     package static let subscribeAlerts = Method<SubscribeAlertsRequest, SubscribeAlertsResponse>(
         service: name, name: "SubscribeAlerts", shape: .serverStreaming,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Lists alerts as they stand now, newest first.
     package static let listAlerts = Method<ListAlertsRequest, ListAlertsResponse>(
         service: name, name: "ListAlerts", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// The method `GetAlert`.
     package static let getAlert = Method<GetAlertRequest, GetAlertResponse>(
         service: name, name: "GetAlert", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Changes an alert's status and adds a note.
     package static let updateAlert = Method<UpdateAlertRequest, UpdateAlertResponse>(
         service: name, name: "UpdateAlert", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Records the owner's answer to a DUET.
     package static let answerDuet = Method<AnswerDuetRequest, AnswerDuetResponse>(
         service: name, name: "AnswerDuet", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.AlertService` does.
@@ -73,24 +73,19 @@ package protocol AlertServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.AlertService`.
     package mutating func register(_ provider: some AlertServiceProvider) {
-        serverStreaming(AlertService.subscribeAlerts) {
-            input, responses, context in
+        serverStreaming(AlertService.subscribeAlerts) { input, responses, context in
             try await provider.subscribeAlerts(input, responses, context)
         }
-        unary(AlertService.listAlerts) {
-            input, context in
+        unary(AlertService.listAlerts) { input, context in
             try await provider.listAlerts(input, context)
         }
-        unary(AlertService.getAlert) {
-            input, context in
+        unary(AlertService.getAlert) { input, context in
             try await provider.getAlert(input, context)
         }
-        unary(AlertService.updateAlert) {
-            input, context in
+        unary(AlertService.updateAlert) { input, context in
             try await provider.updateAlert(input, context)
         }
-        unary(AlertService.answerDuet) {
-            input, context in
+        unary(AlertService.answerDuet) { input, context in
             try await provider.answerDuet(input, context)
         }
     }

@@ -13,27 +13,27 @@ package enum DetectionService {
     /// The method `ListDetections`.
     package static let listDetections = Method<ListDetectionsRequest, ListDetectionsResponse>(
         service: name, name: "ListDetections", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// The method `GetDetection`.
     package static let getDetection = Method<GetDetectionRequest, GetDetectionResponse>(
         service: name, name: "GetDetection", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Enables or disables a detection for every account. It survives a restart.
     package static let setDetectionState = Method<SetDetectionStateRequest, SetDetectionStateResponse>(
         service: name, name: "SetDetectionState", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
     package static let reloadRules = Method<ReloadRulesRequest, ReloadRulesResponse>(
         service: name, name: "ReloadRules", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// Checks rules without loading them.
     package static let validateRules = Method<ValidateRulesRequest, ValidateRulesResponse>(
         service: name, name: "ValidateRules", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.DetectionService` does.
@@ -72,24 +72,19 @@ package protocol DetectionServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.DetectionService`.
     package mutating func register(_ provider: some DetectionServiceProvider) {
-        unary(DetectionService.listDetections) {
-            input, context in
+        unary(DetectionService.listDetections) { input, context in
             try await provider.listDetections(input, context)
         }
-        unary(DetectionService.getDetection) {
-            input, context in
+        unary(DetectionService.getDetection) { input, context in
             try await provider.getDetection(input, context)
         }
-        unary(DetectionService.setDetectionState) {
-            input, context in
+        unary(DetectionService.setDetectionState) { input, context in
             try await provider.setDetectionState(input, context)
         }
-        unary(DetectionService.reloadRules) {
-            input, context in
+        unary(DetectionService.reloadRules) { input, context in
             try await provider.reloadRules(input, context)
         }
-        unary(DetectionService.validateRules) {
-            input, context in
+        unary(DetectionService.validateRules) { input, context in
             try await provider.validateRules(input, context)
         }
     }

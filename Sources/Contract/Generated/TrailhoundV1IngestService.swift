@@ -14,7 +14,7 @@ package enum IngestService {
     /// Responses come in the order of requests. Several requests may be in flight on one stream.
     package static let submitEvents = Method<SubmitEventsRequest, SubmitEventsResponse>(
         service: name, name: "SubmitEvents", shape: .bidirectional,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.IngestService` does.
@@ -31,8 +31,7 @@ package protocol IngestServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.IngestService`.
     package mutating func register(_ provider: some IngestServiceProvider) {
-        bidirectional(IngestService.submitEvents) {
-            input, responses, context in
+        bidirectional(IngestService.submitEvents) { input, responses, context in
             try await provider.submitEvents(input, responses, context)
         }
     }

@@ -13,12 +13,12 @@ package enum InvestigationService {
     /// The stored records that carry a value, in event time, newest first.
     package static let getTimeline = Method<GetTimelineRequest, GetTimelineResponse>(
         service: name, name: "GetTimeline", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 
     /// What the service is doing now.
     package static let getStatus = Method<GetStatusRequest, GetStatusResponse>(
         service: name, name: "GetStatus", shape: .unary,
-        request: .request, response: .response)
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.InvestigationService` does.
@@ -39,12 +39,10 @@ package protocol InvestigationServiceProvider: Sendable {
 extension Router {
     /// Has the provider answer the calls of `trailhound.v1.InvestigationService`.
     package mutating func register(_ provider: some InvestigationServiceProvider) {
-        unary(InvestigationService.getTimeline) {
-            input, context in
+        unary(InvestigationService.getTimeline) { input, context in
             try await provider.getTimeline(input, context)
         }
-        unary(InvestigationService.getStatus) {
-            input, context in
+        unary(InvestigationService.getStatus) { input, context in
             try await provider.getStatus(input, context)
         }
     }

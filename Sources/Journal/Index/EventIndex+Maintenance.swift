@@ -11,27 +11,26 @@ extension EventIndex {
     /// piece in proportion to what is new, and deletes some pages of retired runs.
     func maintain(newEntries: Int, lastBlock: BlockID) throws {
         let blocks = lastBlock - state.flushedBlock
-        if state.table.entries.count >= JournalLimits.memoryEntries || blocks >= JournalLimits.memoryBlocks {
+        if state.table.entries.count >= shape.memoryEntries || blocks >= shape.memoryBlocks {
             try flush(through: lastBlock)
         }
         try retireDropped()
         try startMerges()
-        let leastEntries = JournalLimits.mergeLeastPages * JournalLimits.entriesPerPage
-        let budget = max(newEntries * JournalLimits.mergeSpeed, leastEntries)
+        let budget = max(newEntries * shape.mergeSpeed, shape.mergeLeastEntries)
         var moved = 0
         for index in state.merges.indices {
             moved += try state.merges[index].advance(
-                budget: budget, keepingFrom: state.firstBlock, hasher: hasher, store: store)
+                budget: budget, keepingFrom: state.firstBlock, shape: shape, hasher: hasher, store: store)
         }
         try finishMerges()
-        try reclaim(max(JournalLimits.reclaimPages, 2 * moved / JournalLimits.entriesPerPage))
+        try reclaim(max(shape.reclaimPages, 2 * moved / shape.entriesPerPage))
     }
 
     /// Writes the table's entries as a run of the lowest level.
     private func flush(through block: BlockID) throws {
         let entries = state.table.entries.sorted { $0.id < $1.id }
         state.flushedBlock = block
-        state.table = EventTable(hasher: hasher)
+        state.table = EventTable(hasher: hasher, expected: shape.memoryEntries)
         guard !entries.isEmpty else { return }
         let index = RunIndex(expected: entries.count)
         var page: [UInt8] = []
@@ -44,7 +43,7 @@ extension EventIndex {
             index.filter.insert(hasher.hash(entry.id))
             first = min(first, entry.block)
             last = max(last, entry.block)
-            if page.count == EntryPage.bytes || number == entries.count - 1 {
+            if page.count == shape.entriesPerPage * EntryPage.entryBytes || number == entries.count - 1 {
                 try store.putPage(run: state.nextRun, page: index.firsts.count - 1, page)
                 page.removeAll(keepingCapacity: true)
             }
@@ -77,8 +76,8 @@ extension EventIndex {
     private func startMerges() throws {
         for level in 0..<JournalLimits.runLevels {
             let waiting = state.runs.indices.filter { state.runs[$0].level == level && !state.runs[$0].isMerging }
-            if waiting.count >= JournalLimits.mergeFanIn {
-                try start(Array(waiting.prefix(JournalLimits.mergeFanIn)), level: level + 1)
+            if waiting.count >= shape.mergeFanIn {
+                try start(Array(waiting.prefix(shape.mergeFanIn)), level: level + 1)
             }
         }
         if let oldest = state.runs.first, !oldest.isMerging, oldest.share(before: state.firstBlock) > 0.5 {

@@ -29,17 +29,18 @@ final class EventIndex {
     }
 
     let hasher = EventHasher()
+    let shape: IndexShape
     var state: State
     private var saved: State?
     let store: RunStore
+    /// The hashes of the identities that were asked for last.
     private var hashes: [UInt64] = []
-    private var candidates: [Int] = []
-    private var probes: [Int] = []
 
     /// An empty index over the tables; `load` fills it.
-    init(_ database: Database) throws {
+    init(_ database: Database, shape: IndexShape) throws {
+        self.shape = shape
         store = try RunStore(database)
-        state = State(table: EventTable(hasher: hasher))
+        state = State(table: EventTable(hasher: hasher, expected: shape.memoryEntries))
     }
 
     // MARK: Transactions
@@ -64,30 +65,32 @@ final class EventIndex {
     /// Which of some identities are known: stored, or taken by the transaction under way.
     func known(_ ids: [EventID]) throws -> [Bool] {
         var known = [Bool](repeating: false, count: ids.count)
-        hashes.removeAll(keepingCapacity: true)
-        candidates.removeAll(keepingCapacity: true)
-        for (index, id) in ids.enumerated() {
-            let hash = hasher.hash(id)
-            hashes.append(hash)
-            if state.table.location(of: id, hash: hash) != nil {
+        let hashes = ids.map { hasher.hash($0) }
+        self.hashes = hashes
+        let table = state.table
+        var candidates: [Int] = []
+        candidates.reserveCapacity(ids.count)
+        for index in ids.indices {
+            if table.location(of: ids[index], hash: hashes[index]) != nil {
                 known[index] = true
             } else {
                 candidates.append(index)
             }
         }
+        var probes: [Int] = []
         for run in state.runs.reversed() where run.lastBlock >= state.firstBlock && !candidates.isEmpty {
             probes.removeAll(keepingCapacity: true)
             let filter = run.index.filter
             for index in candidates where filter.mayContain(hashes[index]) { probes.append(index) }
             guard !probes.isEmpty else { continue }
-            if try probe(run, ids, &known) { candidates.removeAll { known[$0] } }
+            probes.sort { ids[$0] < ids[$1] }
+            if try probe(run, ids, probes, &known) { candidates.removeAll { known[$0] } }
         }
         return known
     }
 
-    /// Looks the identities named by `probes` up in the pages of a run; true where any was found.
-    private func probe(_ run: Run, _ ids: [EventID], _ known: inout [Bool]) throws -> Bool {
-        probes.sort { ids[$0] < ids[$1] }
+    /// Looks the identities named by `probes`, which ascend, up in the pages of a run; true where any was found.
+    private func probe(_ run: Run, _ ids: [EventID], _ probes: [Int], _ known: inout [Bool]) throws -> Bool {
         var found = false
         var next = 0
         while next < probes.count {
@@ -135,7 +138,7 @@ final class EventIndex {
     func drop(before block: BlockID) throws {
         state.firstBlock = max(state.firstBlock, block)
         guard state.table.entries.contains(where: { $0.block < block }) else { return }
-        let kept = EventTable(hasher: hasher)
+        let kept = EventTable(hasher: hasher, expected: shape.memoryEntries)
         for entry in state.table.entries where entry.block >= block {
             _ = kept.insert(entry, hash: hasher.hash(entry.id))
         }

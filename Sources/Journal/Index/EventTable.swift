@@ -23,10 +23,13 @@ final class EventTable {
     /// Positions in `entries` plus one; zero marks a free slot.
     private var slots: [UInt32]
 
-    init(hasher: EventHasher) {
+    /// An empty table with room for about `expected` entries; it grows beyond.
+    init(hasher: EventHasher, expected: Int) {
         self.hasher = hasher
-        slots = [UInt32](repeating: 0, count: 65_536)
-        entries.reserveCapacity(JournalLimits.memoryEntries)
+        var capacity = 1_024
+        while capacity < expected * 2 + expected / 2 { capacity *= 2 }
+        slots = [UInt32](repeating: 0, count: capacity)
+        entries.reserveCapacity(expected)
     }
 
     func location(of id: EventID, hash: UInt64) -> UInt64? {

@@ -38,11 +38,14 @@ struct Merge {
     }
 
     /// Moves about `budget` entries; drops those of blocks before `firstBlock`. Returns how many it moved or dropped.
-    mutating func advance(budget: Int, keepingFrom oldest: BlockID, hasher: EventHasher, store: RunStore) throws -> Int {
+    mutating func advance(
+        budget: Int, keepingFrom oldest: BlockID, shape: IndexShape, hasher: EventHasher, store: RunStore
+    ) throws -> Int {
+        let pageBytes = shape.entriesPerPage * EntryPage.entryBytes
         target.truncate(pages: pages)
         var cursors = try zip(sources, positions).map { try SourceCursor(run: $0, position: $1, store: store) }
         var page: [UInt8] = []
-        page.reserveCapacity(EntryPage.bytes)
+        page.reserveCapacity(pageBytes)
         var moved = 0
         // Stops between two full pages; where nearly everything is dropped, with a short page.
         while moved < budget || (!page.isEmpty && moved < budget * 4) {
@@ -60,7 +63,7 @@ struct Merge {
             firstBlock = min(firstBlock, entry.block)
             lastBlock = max(lastBlock, entry.block)
             entries += 1
-            if page.count == EntryPage.bytes { try put(&page, store) }
+            if page.count == pageBytes { try put(&page, store) }
         }
         if !page.isEmpty { try put(&page, store) }
         positions = cursors.map(\.position)

@@ -25,4 +25,10 @@ final class DirectoryLock: Sendable {
     deinit {
         close(descriptor)
     }
+
+    /// Makes a file that only its owner may read, where there is none: SQLite gives its other files the same mode.
+    static func makePrivateFile(_ path: String) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+    }
 }

@@ -86,6 +86,7 @@ enum Schema {
                     payload BLOB NOT NULL
                 ) STRICT;
                 CREATE INDEX alert_created ON alert (created_at DESC, alert_id DESC);
+                CREATE INDEX alert_key ON alert (detection_id, account_id, actor);
                 CREATE TABLE alert_log (
                     position INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT NOT NULL, revision INTEGER NOT NULL,
                     account_id TEXT NOT NULL, detection_id TEXT NOT NULL, severity INTEGER NOT NULL,

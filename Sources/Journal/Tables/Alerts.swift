@@ -83,7 +83,7 @@ package struct AlertPage: Sendable {
 }
 
 enum AlertTable {
-    private static let columns = """
+    static let columns = """
         alert_id, detection_id, account_id, actor, severity, audience, status, first_seen, last_seen, created_at,
         revision, payload
         """
@@ -110,7 +110,7 @@ enum AlertTable {
         return AlertPage(alerts: alerts, nextPageToken: alerts.last.map { PageToken($0).text })
     }
 
-    private static func decode(_ row: Row) -> AlertRow {
+    static func decode(_ row: Row) -> AlertRow {
         AlertRow(
             alertID: row[0], detectionID: row[1], accountID: row[2], actor: row[3], severity: row[4],
             audience: row[5], status: row[6], firstSeen: row[7], lastSeen: row[8], createdAt: row[9],
