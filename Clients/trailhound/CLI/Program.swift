@@ -39,11 +39,18 @@ package enum Program {
         }
         let message = Trailhound.message(for: error)
         if code == .validationFailure {
-            Diagnostics.fail(oneLine(message) + " (see trailhound --help)")
+            Diagnostics.fail(oneLine(message) + " (see \(helpCommand(for: error)))")
         } else {
             Diagnostics.fail(oneLine(message.isEmpty ? "\(error)" : message))
         }
         return code.rawValue
+    }
+
+    /// The command that explains what was called wrongly, as the library's long message names it.
+    private static func helpCommand(for error: any Error) -> String {
+        let parts = Trailhound.fullMessage(for: error).split(separator: "See '")
+        guard parts.count > 1, let command = parts.last?.split(separator: "'").first else { return "trailhound --help" }
+        return String(command)
     }
 
     private static func oneLine(_ text: String) -> String {

@@ -13,6 +13,11 @@ package enum Numbers {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// `1 file`, `2,900 files`. The plural is the singular with an s, unless it is given.
+    package static func counted(_ count: Int, _ singular: String, _ plural: String? = nil) -> String {
+        count == 1 ? "1 \(singular)" : "\(grouped(UInt64(max(0, count)))) \(plural ?? singular + "s")"
+    }
+
     /// `value` rounded to `places` decimals, for example `1.20`.
     package static func decimal(_ value: Double, _ places: Int) -> String {
         guard value.isFinite, value.magnitude < 1e15 else { return value.isNaN ? "nan" : "\(value)" }

@@ -105,9 +105,10 @@ package enum AlertPresentation {
         (alert.audience == .owner ? "DUET: " : "") + alert.title + (alert.historical ? " (historical)" : "")
     }
 
-    /// The last part of the principal's ARN, which tells people apart, or the whole where it is none.
-    static func actor(_ alert: Alert) -> String {
-        guard let principal = alert.actor?.principal else { return "" }
+    private static func actor(_ alert: Alert) -> String { shortened(alert.actor?.principal ?? "") }
+
+    /// The last part of a principal's ARN, which tells people apart, or the whole where it is none.
+    static func shortened(_ principal: String) -> String {
         let parts = principal.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
         return parts.count == 6 && parts[0] == "arn" ? String(parts[5]) : principal
     }
