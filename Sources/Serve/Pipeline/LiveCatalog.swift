@@ -21,7 +21,7 @@ package final class LiveCatalog: Sendable {
     package init(folder: String, switched: [String: Bool]) throws {
         self.folder = folder
         let catalog = try Catalog.load(folder: folder)
-        let plan = try catalog.plan(enabled: Self.enabled(catalog, switched))
+        let plan = try Self.plan(catalog, switched)
         state = Mutex(State(catalog: catalog, switched: switched, plan: plan))
     }
 
@@ -41,7 +41,7 @@ package final class LiveCatalog: Sendable {
         try state.withLock { state in
             var switched = state.switched
             switched[id] = enabled
-            state.plan = try state.catalog.plan(enabled: Self.enabled(state.catalog, switched))
+            state.plan = try Self.plan(state.catalog, switched)
             state.switched = switched
         }
     }
@@ -51,13 +51,13 @@ package final class LiveCatalog: Sendable {
         let fresh = try Catalog.load(folder: folder)
         guard fresh.isSound else { return (nil, fresh.problems) }
         try state.withLock { state in
-            state.plan = try fresh.plan(enabled: Self.enabled(fresh, state.switched))
+            state.plan = try Self.plan(fresh, state.switched)
             state.catalog = fresh
         }
         return (fresh.detections.count, fresh.problems)
     }
 
-    private static func enabled(_ catalog: Catalog, _ switched: [String: Bool]) -> Set<String> {
-        Set(catalog.detections.filter { switched[$0.id] ?? $0.enabledByDefault }.map(\.id))
+    private static func plan(_ catalog: Catalog, _ switched: [String: Bool]) throws -> DetectionPlan {
+        try DetectionPlan(catalog) { switched[$0.id] ?? $0.enabledByDefault }
     }
 }

@@ -17,13 +17,13 @@ extension Messages.Rejection {
 
 extension Messages.Severity {
     init(_ severity: Detect.Severity) {
-        self = Messages.Severity(rawValue: Int32(severity.rawValue)) ?? .unspecified
+        self = Messages.Severity(rawValue: Int32(severity.rawValue))
     }
 }
 
 extension Messages.Audience {
     init(_ audience: Detect.Audience) {
-        self = Messages.Audience(rawValue: Int32(audience.rawValue)) ?? .unspecified
+        self = Messages.Audience(rawValue: Int32(audience.rawValue))
     }
 }
 
@@ -35,7 +35,7 @@ extension Messages.Alert {
         title = alert.title
         description = alert.description
         severity = Messages.Severity(alert.severity)
-        status = Messages.AlertStatus(rawValue: Int32(alert.status.rawValue)) ?? .unspecified
+        status = Messages.AlertStatus(rawValue: Int32(alert.status.rawValue))
         audience = Messages.Audience(alert.audience)
         accountID = alert.accountID.description
         actor = Messages.Actor(alert.actor)
@@ -52,7 +52,7 @@ extension Messages.Alert {
         eventName = alert.eventName
         region = alert.region
         mergedInto = alert.mergedInto
-        duetAnswer = alert.duetAnswer.flatMap { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) } ?? .unspecified
+        duetAnswer = alert.duetAnswer.flatMap { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) }
         note = alert.note
         runbook = alert.runbook
     }

@@ -61,7 +61,7 @@ struct DetectionServer: DetectionServiceProvider {
                 "files", "names \(request.files.count) files; the limit is \(Limits.rulesPerValidation)")
         }
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
-        let catalog = await pipeline.journal.reader.detached { _ in Catalog(files: files) }
+        let catalog = try await pipeline.journal.reader.detached { _ in Catalog.read(files) }
         return ValidateRulesResponse(
             valid: UInt32(clamping: catalog.detections.count), problems: catalog.problems.map(RuleProblem.init))
     }
