@@ -19,6 +19,7 @@ let package = Package(
     name: "trailhound",
     products: [
         .executable(name: "trailhoundd", targets: ["trailhoundd"]),
+        .executable(name: "trailhound", targets: ["trailhound"]),
         .library(name: "RPC", targets: ["RPC"]),
         .library(name: "JSON", targets: ["JSON"]),
         .library(name: "Sigma", targets: ["Sigma"]),
@@ -81,6 +82,21 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
+
+        // The command-line client.
+        .target(
+            name: "TrailhoundCLI",
+            dependencies: [
+                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+            ],
+            path: "Clients/trailhound/CLI", swiftSettings: strict),
+        .executableTarget(
+            name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main",
+            swiftSettings: strict),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
+            swiftSettings: strict),
 
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
