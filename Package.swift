@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
         .testTarget(
-            name: "MessagesTests", dependencies: ["Messages"], exclude: ["Python"], swiftSettings: strict),
+            name: "MessagesTests", dependencies: ["Messages", "protoc-gen-trailhound"], exclude: ["Python"], swiftSettings: strict),
 
         .target(
             name: "CTransport",

@@ -21,7 +21,7 @@ enum Samples {
 
     static let detection = Detection(
         detectionID: "d", title: "t", severity: .unrecognized(99), audience: .owner, enabled: true, status: "stable",
-        tags: ["attack.t1562.008"], references: ["https://example.com"], yaml: String(repeating: "title: x\n", count: 900))
+        tags: ["attack.t1562.008"], references: ["https://example.com"], yaml: String(repeating: "title: x\n", count: 40))
 
     static let entry = TimelineEntry(
         eventID: "e", eventTime: Timestamp(seconds: 1), record: Bytes("{\"eventName\":\"StopLogging\"}"))
