@@ -64,7 +64,9 @@ let package = Package(
             name: "Contract",
             dependencies: ["RPC", "Messages", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strict),
-        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
+        .testTarget(
+            name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], exclude: ["Python"],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -33,7 +33,8 @@ import Testing
             #expect(answers.first?.validHost == "h")
             #expect(answers.first?.originalRequest?.messageRequest == .listServices("*"))
             let names = [
-                "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+                "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                "grpc.reflection.v1alpha.ServerReflection",
             ]
             #expect(
                 answers.first?.messageResponse == .listServicesResponse(.init(service: names.map { .init(name: $0) })))

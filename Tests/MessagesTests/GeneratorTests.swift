@@ -22,7 +22,10 @@ struct GeneratorTests {
     ])
     func aCheckFindsWhatWasChanged(file: String) throws {
         let run = try GeneratorRun()
-        for folder in ["Protos", "Sources/CMessages", "Sources/Messages/Generated", "Sources/Contract/Generated"] {
+        for folder in [
+            "Protos", "Sources/CDescriptor", "Sources/CMessages", "Sources/Messages/Generated",
+            "Sources/Contract/Generated",
+        ] {
             let target = "\(run.folder)/\(folder)"
             try FileManager.default.createDirectory(
                 atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -42,7 +45,10 @@ struct GeneratorTests {
     }
 
     @Test(arguments: [
-        ("message A { B b = 1; } message B { repeated A a = 1; }", "a.A → a.B → a.A: a message must not contain itself"),
+        (
+            "message A { B b = 1; } message B { repeated A a = 1; }",
+            "a.A → a.B → a.A: a message must not contain itself"
+        ),
         ("message A { map<string, string> m = 1; }", "maps and extensions are not generated"),
         ("message A { optional int32 n = 1; }", "`optional` is not generated"),
     ])
@@ -50,6 +56,20 @@ struct GeneratorTests {
         let result = try GeneratorRun().generate("syntax = \"proto3\"; package a; \(body)")
         #expect(result.status == 1)
         #expect(result.output.contains(complaint), "\(result.output)")
+    }
+
+    @Test func aCheckFindsAnotherDescriptorReader() throws {
+        let run = try GeneratorRun()
+        for folder in ["Protos", "Sources/CDescriptor"] {
+            let target = "\(run.folder)/\(folder)"
+            try FileManager.default.createDirectory(
+                atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: "\(Self.root)/\(folder)", toPath: target)
+        }
+        try "".write(toFile: "\(run.folder)/Sources/CDescriptor/descriptor.pb-c.c", atomically: true, encoding: .utf8)
+        let check = try run.tool("\(run.folder)/Protos/generate.sh", ["--check"])
+        #expect(check.status == 1)
+        #expect(check.output.contains("descriptor.pb-c.c is not what this protoc-c writes"))
     }
 
     @Test func proto2IsRefused() throws {
