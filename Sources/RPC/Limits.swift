@@ -31,6 +31,10 @@ public struct Limits: Sendable, Hashable {
     public var maxResetsPerSecond: Int = 200
     /// PING frames that a peer may send within a second.
     public var maxPingsPerSecond: Int = 20
+    /// PINGs of an idle client that come sooner than this after one another are strikes.
+    public var minPingInterval: Duration = .seconds(10)
+    /// One strike more ends the connection.
+    public var maxPingStrikes: Int = 2
     /// SETTINGS frames that a peer may send within a second.
     public var maxSettingsPerSecond: Int = 20
     /// DATA frames without content, and frames that the protocol ignores, within a second.

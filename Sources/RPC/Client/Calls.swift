@@ -83,7 +83,9 @@ extension Client {
     ) async throws -> ClientCall<Response> {
         do {
             let options = try await prepared(method.descriptor, options)
-            return try await withTaskExecutorPreference(scheduler) { try await self.start(method, options) }
+            return try await withTaskExecutorPreference(scheduler) {
+                try await self.start(method, options, deadline: options.timeout.map { NIODeadline.now() + $0.timeAmount })
+            }
         } catch {
             let error = RPCError.from(error)
             finished(method.descriptor, error)
@@ -93,15 +95,7 @@ extension Client {
 
     // MARK: On the event loop
 
-    private func attempts<Request, Response>(
-        _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
-    ) async throws -> ResponseWithMetadata<Response> {
-        let call = try await start(method, options)
-        try await Self.send(request, method.request.encode, call)
-        return try await Self.single(call)
-    }
-
-    private static func send<Request>(
+    static func send<Request>(
         _ request: Request, _ encode: @Sendable (Request, inout ByteBuffer) throws -> Void, _ call: ClientStream
     ) async throws {
         do { try call.send { try encode(request, &$0) } } catch {
@@ -111,7 +105,7 @@ extension Client {
         call.finishSending()
     }
 
-    private static func single<Response>(
+    static func single<Response>(
         _ call: ClientCall<Response>
     ) async throws -> ResponseWithMetadata<Response> {
         let message: Response?

@@ -2,12 +2,14 @@
 
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// A gRPC client of one server. It connects when the first call needs it, and again when a connection is lost.
 public final class Client: Sendable {
     let configuration: ClientConfiguration
     let scheduler: LoopScheduler
     private let dialler: Dialler
+    let retryThrottle = Mutex(RetryThrottle())
 
     /// A client on an event loop of `group`, where there is one, else of the process's shared group. Throws where
     /// certificate or key can't be loaded.
@@ -69,13 +71,14 @@ public final class Client: Sendable {
 
     /// Starts a call: finds a connection, and opens a stream with the headers. On the event loop.
     func start<Request, Response>(
-        _ method: Method<Request, Response>, _ options: CallOptions
+        _ method: Method<Request, Response>, _ options: CallOptions, deadline: NIODeadline?,
+        earlierAttempts: Int = 0
     ) async throws -> ClientCall<Response> {
-        let deadline = options.timeout.map { NIODeadline.now() + $0.timeAmount }
         while true {
             let connection = try await dialler.connection(
                 waitsForReady: options.waitsForReady, deadline: deadline)
-            let headers = try headers(method.path, options, deadline: deadline)
+            let headers = try headers(
+                method.path, options, deadline: deadline, earlierAttempts: earlierAttempts)
             let call = ClientCall(
                 connection: connection, method: method.descriptor, marshaller: method.response, deadline: deadline,
                 compresses: options.compresses)
@@ -86,7 +89,7 @@ public final class Client: Sendable {
     }
 
     private func headers(
-        _ path: String, _ options: CallOptions, deadline: NIODeadline?
+        _ path: String, _ options: CallOptions, deadline: NIODeadline?, earlierAttempts: Int
     ) throws(RPCError) -> HeaderBlock {
         var block = HeaderBlock()
         block.add(":method", "POST")
@@ -102,6 +105,7 @@ public final class Client: Sendable {
         if let deadline {
             block.add("grpc-timeout", TimeoutEncoding.encode(nanoseconds: (deadline - .now()).nanoseconds))
         }
+        if earlierAttempts > 0 { block.add("grpc-previous-rpc-attempts", String(earlierAttempts).utf8) }
         try block.add(options.metadata)
         return block
     }

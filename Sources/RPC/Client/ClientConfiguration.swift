@@ -38,7 +38,7 @@ public struct BackoffConfiguration: Sendable, Hashable {
     public init() {}
 
     /// The wait after so many failures in a row (1 or more); `random` lies in -1 … 1.
-    func wait(afterFailures failures: Int, random: Double) -> Duration {
+    package func wait(afterFailures failures: Int, random: Double) -> Duration {
         var wait = initial
         for _ in 1..<max(1, min(failures, 64)) {
             wait = min(maximum, wait * multiplier)
@@ -127,6 +127,8 @@ public protocol ClientInterceptor: Sendable {
 }
 
 extension ClientInterceptor {
+    /// Changes nothing.
     public func prepare(_ method: MethodDescriptor, _ options: inout CallOptions) async throws {}
+    /// Does nothing.
     public func finished(_ method: MethodDescriptor, error: RPCError?) {}
 }

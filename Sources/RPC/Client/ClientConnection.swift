@@ -97,6 +97,7 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         core.session.terminate(.enhanceYourCalm)
     }
 
+    func sessionSentContent() {}
     func sessionReceivedPong() {}
     func sessionBeganRequest(_ id: Int32) {}
     func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}

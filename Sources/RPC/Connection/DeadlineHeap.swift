@@ -3,27 +3,29 @@
 import NIOCore
 
 /// Something with a deadline that knows its place in the heap, so that it can be taken out without a search.
-protocol HasDeadline: AnyObject {
+package protocol HasDeadline: AnyObject {
     var deadline: NIODeadline? { get }
     /// The place in the heap; negative outside of it. Only the heap writes it.
     var deadlineIndex: Int { get set }
 }
 
 /// The deadlines of a connection's open calls: a binary heap that holds no call longer than it is open.
-struct DeadlineHeap<Element: HasDeadline> {
+package struct DeadlineHeap<Element: HasDeadline> {
     private var elements: [Element] = []
 
     /// The earliest deadline.
-    var earliest: NIODeadline? { elements.first?.deadline }
+    package var earliest: NIODeadline? { elements.first?.deadline }
 
-    mutating func insert(_ element: Element) {
+    /// Takes in an element that has a deadline and is in no heap.
+    package mutating func insert(_ element: Element) {
         guard element.deadline != nil, element.deadlineIndex < 0 else { return }
         elements.append(element)
         element.deadlineIndex = elements.count - 1
         siftUp(elements.count - 1)
     }
 
-    mutating func remove(_ element: Element) {
+    /// Takes the element out, if it is in.
+    package mutating func remove(_ element: Element) {
         let index = element.deadlineIndex
         guard index >= 0, index < elements.count, elements[index] === element else { return }
         element.deadlineIndex = -1
@@ -35,7 +37,7 @@ struct DeadlineHeap<Element: HasDeadline> {
     }
 
     /// Takes out one element whose deadline has come.
-    mutating func popDue(_ now: NIODeadline) -> Element? {
+    package mutating func popDue(_ now: NIODeadline) -> Element? {
         guard let first = elements.first, let deadline = first.deadline, deadline <= now else { return nil }
         remove(first)
         return first

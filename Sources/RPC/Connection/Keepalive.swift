@@ -20,8 +20,9 @@ public struct KeepaliveConfiguration: Sendable, Hashable {
 }
 
 /// The keepalive of one connection. Time is an argument; nothing the peer does is an error here but silence.
-struct Keepalive: Equatable {
-    enum Action: Equatable {
+package struct Keepalive: Equatable {
+    /// What the connection has to do.
+    package enum Action: Equatable {
         case none
         /// Send a PING.
         case ping
@@ -33,19 +34,20 @@ struct Keepalive: Equatable {
     private var lastHeard: NIODeadline
     private var pingSent: NIODeadline?
 
-    init(_ configuration: KeepaliveConfiguration, now: NIODeadline) {
+    /// A connection that was just heard from.
+    package init(_ configuration: KeepaliveConfiguration, now: NIODeadline) {
         self.configuration = configuration
         lastHeard = now
     }
 
     /// Bytes came.
-    mutating func heard(now: NIODeadline) {
+    package mutating func heard(now: NIODeadline) {
         lastHeard = now
         pingSent = nil
     }
 
     /// When `timer` wants to be called, if ever.
-    func nextTimer(hasCalls: Bool) -> NIODeadline? {
+    package func nextTimer(hasCalls: Bool) -> NIODeadline? {
         guard let interval = configuration.interval else { return nil }
         if let pingSent { return pingSent + configuration.timeout.timeAmount }
         guard hasCalls || configuration.withoutCalls else { return nil }
@@ -53,7 +55,7 @@ struct Keepalive: Equatable {
     }
 
     /// Time has passed.
-    mutating func timer(now: NIODeadline, hasCalls: Bool) -> Action {
+    package mutating func timer(now: NIODeadline, hasCalls: Bool) -> Action {
         guard let due = nextTimer(hasCalls: hasCalls), due <= now else { return .none }
         if pingSent != nil { return .giveUp }
         pingSent = now

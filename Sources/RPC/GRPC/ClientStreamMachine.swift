@@ -6,7 +6,7 @@
 ///   status that gRPC's documents set for it.
 /// - Legitimately ignored: whatever comes after the call has its status here (a deadline, a cancellation).
 /// - Our bugs can't be expressed: every event has an answer in every state.
-struct ClientStreamMachine: Equatable {
+package struct ClientStreamMachine: Equatable {
     private enum Inbound { case awaitingHeaders, open, ended }
     private enum Outbound { case open, ended }
 
@@ -15,15 +15,16 @@ struct ClientStreamMachine: Equatable {
     private var outbound = Outbound.open
     private var messages = 0
 
-    init(shape: CallShape) { self.shape = shape }
+    /// A call whose headers were sent.
+    package init(shape: CallShape) { self.shape = shape }
 
     /// The call has its status.
-    var isEnded: Bool { inbound == .ended }
+    package var isEnded: Bool { inbound == .ended }
     /// Requests may still be sent.
-    var isSending: Bool { outbound == .open && inbound != .ended }
+    package var isSending: Bool { outbound == .open && inbound != .ended }
 
     /// What to do with a header block.
-    enum HeadersAction {
+    package enum HeadersAction {
         /// An informational response, or one after the end.
         case ignore
         /// The response's initial metadata.
@@ -32,7 +33,8 @@ struct ClientStreamMachine: Equatable {
         case end(Result<Metadata, RPCError>, reset: Bool)
     }
 
-    mutating func receivedHeaders(_ head: ResponseHead, endStream: Bool) -> HeadersAction {
+    /// A header block came.
+    package mutating func receivedHeaders(_ head: ResponseHead, endStream: Bool) -> HeadersAction {
         switch inbound {
         case .ended: return .ignore
         case .awaitingHeaders:
@@ -75,28 +77,29 @@ struct ClientStreamMachine: Equatable {
     }
 
     /// What to do with a message.
-    enum MessageAction: Equatable {
+    package enum MessageAction: Equatable {
         case deliver
         case ignore
         /// The call ends: the method has one response.
         case refuse
     }
 
-    mutating func receivedMessage() -> MessageAction {
+    /// A message came.
+    package mutating func receivedMessage() -> MessageAction {
         guard inbound == .open else { return .ignore }
         messages += 1
         return shape.serverStreams || messages == 1 ? .deliver : .refuse
     }
 
     /// The client has sent everything. False when it had before.
-    mutating func finishSending() -> Bool {
+    package mutating func finishSending() -> Bool {
         guard outbound == .open else { return false }
         outbound = .ended
         return true
     }
 
     /// The call ends here and now: a deadline, a cancellation, a lost connection. False when it had ended.
-    mutating func endLocally() -> Bool {
+    package mutating func endLocally() -> Bool {
         guard inbound != .ended else { return false }
         inbound = .ended
         return true

@@ -57,13 +57,14 @@ struct MessageCodec {
 }
 
 /// gzip by zlib, one message at a time.
-enum Gzip {
+package enum Gzip {
     /// 15 bits of window, and 16 for the gzip wrapper.
     private static let windowBits: Int32 = 15 + 16
     /// The fastest level: messages are small and the CPU is dear.
     private static let level: Int32 = 1
 
-    static func compress(_ bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
+    /// The message as a gzip member.
+    package static func compress(_ bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
         var stream = z_stream()
         guard CTransport_deflateInit2(&stream, level, windowBits) == Z_OK else {
             throw RPCError(.internalError, "Compression is not available.")
@@ -83,7 +84,7 @@ enum Gzip {
     }
 
     /// The message, never longer than `limit` however far it would expand.
-    static func decompress(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(RPCError) -> [UInt8] {
+    package static func decompress(_ bytes: UnsafeRawBufferPointer, limit: Int) throws(RPCError) -> [UInt8] {
         var stream = z_stream()
         guard CTransport_inflateInit2(&stream, windowBits) == Z_OK else {
             throw RPCError(.internalError, "Decompression is not available.")

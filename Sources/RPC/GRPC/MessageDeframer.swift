@@ -4,20 +4,21 @@ import NIOCore
 
 /// Cuts a body into gRPC's length-prefixed messages. A message that lies whole in one piece of the body is handed on in
 /// place; others are gathered.
-struct MessageDeframer {
+package struct MessageDeframer {
     /// The longest message that is taken.
-    let maxMessageBytes: Int
+    package let maxMessageBytes: Int
     private var gathered = ByteBuffer()
     private static let prefixBytes = 5
 
-    init(maxMessageBytes: Int) { self.maxMessageBytes = maxMessageBytes }
+    /// A deframer at the start of a body.
+    package init(maxMessageBytes: Int) { self.maxMessageBytes = maxMessageBytes }
 
     /// Bytes of an unfinished message that are held.
-    var pendingBytes: Int { gathered.readableBytes }
+    package var pendingBytes: Int { gathered.readableBytes }
 
     /// Calls `body` for each message that the bytes complete: whether it is compressed, and its bytes, valid during
     /// the call only. Throws RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for unknown flags.
-    mutating func receive(
+    package mutating func receive(
         _ bytes: UnsafeRawBufferPointer, _ body: (Bool, UnsafeRawBufferPointer) throws(RPCError) -> Void
     ) throws(RPCError) {
         var rest = bytes
@@ -103,7 +104,7 @@ struct MessageDeframer {
 
 extension ByteBuffer {
     /// Appends a message with its prefix; takes everything back when `encode` throws or the message is over the limit.
-    mutating func writeMessage(
+    package mutating func writeMessage(
         limit: Int, isCompressed: Bool, _ encode: (inout ByteBuffer) throws -> Void
     ) throws {
         let start = writerIndex

@@ -6,9 +6,9 @@ import Glibc
 /// A request's header block as it comes in, and the verdict on it.
 ///
 /// The peer's faults end in a verdict; nothing it sends traps.
-struct RequestHead {
+package struct RequestHead {
     /// What becomes of the request.
-    enum Verdict {
+    package enum Verdict {
         case accept
         /// Not gRPC: an HTTP status and no more.
         case refuseHTTP(StaticString)
@@ -17,17 +17,17 @@ struct RequestHead {
     }
 
     /// The method's path, as it came.
-    private(set) var path: [UInt8] = []
+    package private(set) var path: [UInt8] = []
     /// Nanoseconds from the arrival, where there is a timeout.
-    private(set) var timeout: Int64?
+    package private(set) var timeout: Int64?
     /// How compressed messages of the request are compressed.
-    private(set) var encoding = Encoding.identity
+    package private(set) var encoding = Encoding.identity
     /// The client takes gzip'd messages.
-    private(set) var acceptsGzip = false
+    package private(set) var acceptsGzip = false
     /// Custom metadata, in order.
-    private(set) var metadata = Metadata()
+    package private(set) var metadata = Metadata()
     /// The client's `:authority`.
-    private(set) var authority: String = ""
+    package private(set) var authority: String = ""
 
     private var isPost = false
     private var isGRPC = false
@@ -35,10 +35,11 @@ struct RequestHead {
     private var fault: RPCError?
     private let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    /// An empty block that takes no more than so many bytes.
+    package init(limit: Int) { self.limit = limit }
 
     /// Starts over for another request.
-    mutating func reset() {
+    package mutating func reset() {
         path.removeAll(keepingCapacity: true)
         timeout = nil
         encoding = .identity
@@ -51,7 +52,7 @@ struct RequestHead {
     }
 
     /// Takes a field. nghttp2 has checked its characters.
-    mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    package mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         listBytes += name.count + value.count + 32
         // Over the limit nothing more is kept; the verdict tells.
         guard listBytes <= limit, let first = name.first else { return }
@@ -102,10 +103,10 @@ struct RequestHead {
     }
 
     /// The request is no POST.
-    var isOtherMethod: Bool { !isPost }
+    package var isOtherMethod: Bool { !isPost }
 
     /// What becomes of the request, once the block is complete.
-    func verdict() -> Verdict {
+    package func verdict() -> Verdict {
         if listBytes > limit { return .refuseHTTP("431") }
         if !isPost { return .refuseHTTP("405") }
         if !isGRPC { return .refuseHTTP("415") }
@@ -114,7 +115,7 @@ struct RequestHead {
     }
 
     /// `application/grpc`, alone or with a subtype (`+proto`) or parameters.
-    static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
+    package static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
         let type: StaticString = "application/grpc"
         guard value.starts(with: type) else { return false }
         guard value.count > type.utf8CodeUnitCount else { return true }
@@ -124,11 +125,12 @@ struct RequestHead {
 }
 
 /// How a message is compressed.
-enum Encoding: Sendable {
+package enum Encoding: Sendable {
     case identity
     case gzip
 
-    init?(_ name: UnsafeRawBufferPointer) {
+    /// The encoding of this name; nil for one that is not known.
+    package init?(_ name: UnsafeRawBufferPointer) {
         if name.isEqual("identity") {
             self = .identity
         } else if name.isEqual("gzip") {
@@ -139,7 +141,7 @@ enum Encoding: Sendable {
     }
 
     /// Whether a comma-separated list names gzip.
-    static func listHasGzip(_ list: UnsafeRawBufferPointer) -> Bool {
+    package static func listHasGzip(_ list: UnsafeRawBufferPointer) -> Bool {
         for name in list.split(separator: UInt8(ascii: ",")) {
             let trimmed = name.drop(while: { $0 == 0x20 })
             let end = trimmed.lastIndex(where: { $0 != 0x20 }).map { $0 + 1 } ?? trimmed.startIndex
@@ -151,7 +153,7 @@ enum Encoding: Sendable {
 
 extension Metadata {
     /// Adds a received field. False when a `-bin` value is no base64. A `-bin` value may be a comma-separated list.
-    mutating func addReceived(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
+    package mutating func addReceived(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
         let text = String(decoding: name, as: UTF8.self)
         guard name.count > 4, UnsafeRawBufferPointer(rebasing: name[(name.count - 4)...]).isEqual("-bin") else {
             add(Entry(name: text, value: .ascii(String(decoding: value, as: UTF8.self))))
@@ -168,15 +170,15 @@ extension Metadata {
 
 extension UnsafeRawBufferPointer {
     /// Whether these are the literal's bytes.
-    func isEqual(_ literal: StaticString) -> Bool {
+    package func isEqual(_ literal: StaticString) -> Bool {
         count == literal.utf8CodeUnitCount && starts(with: literal)
     }
 
     /// Whether these are the text's bytes.
-    func isEqual(_ text: String) -> Bool { count == text.utf8.count && elementsEqual(text.utf8) }
+    package func isEqual(_ text: String) -> Bool { count == text.utf8.count && elementsEqual(text.utf8) }
 
     /// Whether these bytes begin with the literal's.
-    func starts(with literal: StaticString) -> Bool {
+    package func starts(with literal: StaticString) -> Bool {
         guard count >= literal.utf8CodeUnitCount, let base = baseAddress else { return false }
         return memcmp(base, literal.utf8Start, literal.utf8CodeUnitCount) == 0
     }

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A header block of a response, as it comes in: its headers, or its trailers.
-struct ResponseHead {
-    private(set) var httpStatus = 0
-    private(set) var isGRPC = false
-    private(set) var encoding: Encoding? = .identity
-    private(set) var metadata = Metadata()
+package struct ResponseHead {
+    /// `:status`; 0 where there is none.
+    package private(set) var httpStatus = 0
+    /// The content type is gRPC's.
+    package private(set) var isGRPC = false
+    /// How compressed messages are compressed; nil for an encoding that is not known here.
+    package private(set) var encoding: Encoding? = .identity
+    /// Custom metadata, in order.
+    package private(set) var metadata = Metadata()
     private var statusCode: Int?
     private var message = ""
     private var details: [UInt8] = []
     private var listBytes = 0
     private let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    /// An empty block that takes no more than so many bytes.
+    package init(limit: Int) { self.limit = limit }
 
     /// Takes a field. nghttp2 has checked its characters.
-    mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    package mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         listBytes += name.count + value.count + 32
         guard listBytes <= limit, let first = name.first else { return }
         switch first {
@@ -32,10 +37,10 @@ struct ResponseHead {
     }
 
     /// The block was longer than we take.
-    var isOverLimit: Bool { listBytes > limit }
+    package var isOverLimit: Bool { listBytes > limit }
 
     /// The status that the block carries: `.success` for OK, an error for others, nil for none.
-    var status: Result<Metadata, RPCError>? {
+    package var status: Result<Metadata, RPCError>? {
         guard let statusCode else { return nil }
         if statusCode == 0 { return .success(metadata) }
         return .failure(

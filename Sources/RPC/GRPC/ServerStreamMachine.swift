@@ -6,7 +6,7 @@
 /// - The peer's faults (a second request of a unary call, none at all) end the call with a status.
 /// - Legitimately ignored: messages after the call was ended, an end that comes twice by way of a reset.
 /// - Our bugs can't be expressed: every event has an answer in every state.
-struct ServerStreamMachine: Equatable {
+package struct ServerStreamMachine: Equatable {
     private enum Inbound { case open, ended }
     private enum Outbound { case idle, open, ending, ended }
 
@@ -14,12 +14,14 @@ struct ServerStreamMachine: Equatable {
     private var inbound = Inbound.open
     private var outbound = Outbound.idle
     private var messages = 0
-    private(set) var isClosed = false
+    /// The stream is gone.
+    package private(set) var isClosed = false
 
-    init(shape: CallShape) { self.shape = shape }
+    /// A call whose headers were accepted.
+    package init(shape: CallShape) { self.shape = shape }
 
     /// What to do with a message of the client.
-    enum MessageAction: Equatable {
+    package enum MessageAction: Equatable {
         /// The handler gets it.
         case deliver
         /// Nobody waits for it any more.
@@ -28,14 +30,15 @@ struct ServerStreamMachine: Equatable {
         case refuse
     }
 
-    mutating func receivedMessage() -> MessageAction {
+    /// A message came.
+    package mutating func receivedMessage() -> MessageAction {
         guard !isClosed, inbound == .open, outbound == .idle || outbound == .open else { return .ignore }
         messages += 1
         return shape.clientStreams || messages == 1 ? .deliver : .refuse
     }
 
     /// What to do at the end of the client's half.
-    enum EndAction: Equatable {
+    package enum EndAction: Equatable {
         /// Tell the handler.
         case deliver
         case ignore
@@ -43,7 +46,8 @@ struct ServerStreamMachine: Equatable {
         case refuse
     }
 
-    mutating func receivedEnd() -> EndAction {
+    /// The client ended its half.
+    package mutating func receivedEnd() -> EndAction {
         guard !isClosed, inbound == .open else { return .ignore }
         inbound = .ended
         guard outbound == .idle || outbound == .open else { return .ignore }
@@ -51,7 +55,7 @@ struct ServerStreamMachine: Equatable {
     }
 
     /// What to do before a message or headers can be sent.
-    enum SendAction: Equatable {
+    package enum SendAction: Equatable {
         case send
         /// The response's headers go first.
         case sendAfterHeaders
@@ -59,7 +63,8 @@ struct ServerStreamMachine: Equatable {
         case refuse
     }
 
-    mutating func send() -> SendAction {
+    /// A message, or headers alone, are to be sent.
+    package mutating func send() -> SendAction {
         guard !isClosed else { return .refuse }
         switch outbound {
         case .idle:
@@ -71,7 +76,7 @@ struct ServerStreamMachine: Equatable {
     }
 
     /// How the call ends.
-    enum FinishAction: Equatable {
+    package enum FinishAction: Equatable {
         /// One block with the status: nothing was sent before.
         case trailersOnly
         /// Trailers after what is still to be sent.
@@ -80,7 +85,8 @@ struct ServerStreamMachine: Equatable {
         case ignore
     }
 
-    mutating func finish() -> FinishAction {
+    /// The call has its status.
+    package mutating func finish() -> FinishAction {
         guard !isClosed else { return .ignore }
         switch outbound {
         case .idle:
@@ -94,13 +100,13 @@ struct ServerStreamMachine: Equatable {
     }
 
     /// Our END_STREAM left. True: the client has not ended its half, so it is told to stop (RST_STREAM, NO_ERROR).
-    mutating func sentEnd() -> Bool {
+    package mutating func sentEnd() -> Bool {
         outbound = .ended
         return !isClosed && inbound == .open
     }
 
     /// The stream is gone. True: before we ended it, so the handler is cancelled.
-    mutating func closed() -> Bool {
+    package mutating func closed() -> Bool {
         guard !isClosed else { return false }
         isClosed = true
         return outbound != .ended

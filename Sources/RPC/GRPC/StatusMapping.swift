@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a client makes of answers that are not gRPC's own, as gRPC's documents set it.
-enum StatusMapping {
+package enum StatusMapping {
     /// For an HTTP status other than 200 without `grpc-status`.
-    static func code(httpStatus: Int) -> StatusCode {
+    package static func code(httpStatus: Int) -> StatusCode {
         switch httpStatus {
         case 400: .internalError
         case 401: .unauthenticated
@@ -15,7 +15,7 @@ enum StatusMapping {
     }
 
     /// For a stream that the peer reset before its trailers.
-    static func code(_ reset: HTTP2ErrorCode) -> StatusCode {
+    package static func code(_ reset: HTTP2ErrorCode) -> StatusCode {
         switch reset {
         case .refusedStream: .unavailable
         case .cancel: .cancelled

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// gRPC's percent-encoding of `grpc-message`: printable ASCII but `%` stays, every other byte of the UTF-8 is `%XX`.
-enum PercentEncoding {
+package enum PercentEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
-    static func encode(_ text: String) -> [UInt8] {
+    /// The text as a header value.
+    package static func encode(_ text: String) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.utf8.count)
         for byte in text.utf8 {
@@ -20,7 +21,7 @@ enum PercentEncoding {
     }
 
     /// The text; what is not well encoded is taken as it stands, since a status must not get lost over its text.
-    static func decode(_ bytes: some Collection<UInt8>) -> String {
+    package static func decode(_ bytes: some Collection<UInt8>) -> String {
         let bytes = Array(bytes)
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
@@ -50,14 +51,14 @@ enum PercentEncoding {
 }
 
 /// gRPC's `grpc-timeout`: up to eight digits and a unit.
-enum TimeoutEncoding {
+package enum TimeoutEncoding {
     private static let units: [(unit: UInt8, nanoseconds: Int64)] = [
         (UInt8(ascii: "n"), 1), (UInt8(ascii: "u"), 1_000), (UInt8(ascii: "m"), 1_000_000),
         (UInt8(ascii: "S"), 1_000_000_000), (UInt8(ascii: "M"), 60_000_000_000), (UInt8(ascii: "H"), 3_600_000_000_000),
     ]
 
     /// Nanoseconds, held to what `Int64` can say (a timeout of 99999999H is for ever); nil for what is no timeout.
-    static func decode(_ text: UnsafeRawBufferPointer) -> Int64? {
+    package static func decode(_ text: UnsafeRawBufferPointer) -> Int64? {
         guard text.count >= 2, text.count <= FixedLimits.timeoutDigits + 1, let unit = text.last,
             let scale = units.first(where: { $0.unit == unit })?.nanoseconds
         else { return nil }
@@ -71,7 +72,7 @@ enum TimeoutEncoding {
     }
 
     /// The shortest unit in which the number has eight digits, rounded up so that the peer never gives up first.
-    static func encode(nanoseconds: Int64) -> [UInt8] {
+    package static func encode(nanoseconds: Int64) -> [UInt8] {
         let nanoseconds = max(0, nanoseconds)
         for (unit, scale) in units {
             let number = nanoseconds / scale + (nanoseconds % scale == 0 ? 0 : 1)

@@ -18,12 +18,14 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
+    /// A frame with headers or data was sent.
+    func sessionSentContent()
     /// A stream is over; it was told already.
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
 
 /// Frames that cost the sender little and the receiver work.
-enum CountedFrame {
+package enum CountedFrame {
     case ping
     case settings
     case reset
@@ -268,9 +270,9 @@ final class HTTP2Session {
 
     func onSent(_ frame: UnsafePointer<nghttp2_frame>) {
         let header = frame.pointee.hd
-        guard header.flags & FrameFlag.endStream != 0,
-            header.type == FrameType.headers || header.type == FrameType.data
-        else { return }
+        guard header.type == FrameType.headers || header.type == FrameType.data else { return }
+        delegate?.sessionSentContent()
+        guard header.flags & FrameFlag.endStream != 0 else { return }
         stream(header.stream_id)?.sentEnd()
     }
 

@@ -71,14 +71,25 @@ struct StreamList {
 }
 
 /// An HTTP/2 error code. Open, as the protocol's.
-struct HTTP2ErrorCode: RawRepresentable, Hashable, Sendable {
-    var rawValue: UInt32
+package struct HTTP2ErrorCode: RawRepresentable, Hashable, Sendable {
+    /// The number on the wire.
+    package var rawValue: UInt32
 
-    static let noError = HTTP2ErrorCode(rawValue: 0)
-    static let protocolError = HTTP2ErrorCode(rawValue: 1)
-    static let internalError = HTTP2ErrorCode(rawValue: 2)
-    static let refusedStream = HTTP2ErrorCode(rawValue: 7)
-    static let cancel = HTTP2ErrorCode(rawValue: 8)
-    static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 11)
-    static let inadequateSecurity = HTTP2ErrorCode(rawValue: 12)
+    /// The code with this number.
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// No error.
+    package static let noError = HTTP2ErrorCode(rawValue: 0)
+    /// The peer broke the protocol.
+    package static let protocolError = HTTP2ErrorCode(rawValue: 1)
+    /// A bug of the sender.
+    package static let internalError = HTTP2ErrorCode(rawValue: 2)
+    /// The stream was not served at all.
+    package static let refusedStream = HTTP2ErrorCode(rawValue: 7)
+    /// Nobody wants the stream any more.
+    package static let cancel = HTTP2ErrorCode(rawValue: 8)
+    /// The peer does too much.
+    package static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 11)
+    /// The peer's TLS is too weak.
+    package static let inadequateSecurity = HTTP2ErrorCode(rawValue: 12)
 }

@@ -71,6 +71,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: .now())) }
 
+    func sessionSentContent() { machine.sentContent() }
+
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer) {}
 
     private func perform(_ action: ServerConnectionMachine.Action) {
@@ -83,7 +85,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         case .goAway: core.session.submitGoAway(.noError, debug: "draining")
         case .endForFlood:
             shared.counters.connectionsEndedForFlood.add(1, ordering: .relaxed)
-            core.session.terminate(.enhanceYourCalm)
+            core.session.submitGoAway(.enhanceYourCalm, debug: "too_many_pings")
+            core.closeSoon(nil)
         case .endForHandshake: core.closeSoon(.timeout)
         case .endForSilence:
             shared.counters.connectionsEndedForSilence.add(1, ordering: .relaxed)

@@ -9,7 +9,7 @@ import NIOCore
 /// when those are served, or when the grace is over.
 /// - The peer's faults: floods. They end the connection.
 /// - Legitimately ignored: a pong nobody waits for, a drain that is under way.
-struct ServerConnectionMachine: Equatable {
+package struct ServerConnectionMachine: Equatable {
     private enum Phase: Equatable {
         case handshaking(since: NIODeadline)
         case serving
@@ -21,7 +21,7 @@ struct ServerConnectionMachine: Equatable {
     }
 
     /// What the connection has to do.
-    enum Action: Equatable {
+    package enum Action: Equatable {
         case none
         case ping
         /// The GOAWAY that names no last stream, and a PING.
@@ -45,48 +45,61 @@ struct ServerConnectionMachine: Equatable {
     private var phase: Phase
     private var keepalive: Keepalive
     private var floods: FloodCounter
+    private var strikes: PingStrikes
     private var established: NIODeadline?
     private var idleSince: NIODeadline?
-    private(set) var openStreams = 0
+    /// Streams that are open now.
+    package private(set) var openStreams = 0
 
-    init(_ configuration: ServerConfiguration, now: NIODeadline) {
+    /// A connection that was just accepted.
+    package init(_ configuration: ServerConfiguration, now: NIODeadline) {
         limits = configuration.limits
         maxIdle = configuration.maxConnectionIdle?.timeAmount
         maxAge = configuration.maxConnectionAge?.timeAmount
         maxAgeGrace = configuration.maxConnectionAgeGrace?.timeAmount
         keepalive = Keepalive(configuration.keepalive, now: now)
         floods = FloodCounter(limits: configuration.limits)
+        strikes = PingStrikes(limits: configuration.limits)
         phase = .handshaking(since: now)
     }
 
     /// The preface came: the connection serves.
-    mutating func settingsReceived(now: NIODeadline) {
+    package mutating func settingsReceived(now: NIODeadline) {
         guard case .handshaking = phase else { return }
         phase = .serving
         established = now
         idleSince = now
     }
 
-    mutating func heard(now: NIODeadline) { keepalive.heard(now: now) }
+    /// Bytes came.
+    package mutating func heard(now: NIODeadline) { keepalive.heard(now: now) }
 
-    mutating func received(_ frame: CountedFrame, now: NIODeadline) -> Action {
-        guard phase != .closed, floods.isFlood(frame, now: now) else { return .none }
+    /// A frame that floods are made of came.
+    package mutating func received(_ frame: CountedFrame, now: NIODeadline) -> Action {
+        guard phase != .closed else { return .none }
+        let isAbuse = frame == .ping && strikes.isAbuse(now: now)
+        guard floods.isFlood(frame, now: now) || isAbuse else { return .none }
         phase = .closed
         return .endForFlood
     }
 
-    mutating func streamOpened() {
+    /// Headers or data were sent.
+    package mutating func sentContent() { strikes.sentContent() }
+
+    /// A request came.
+    package mutating func streamOpened() {
         openStreams += 1
         idleSince = nil
     }
 
-    mutating func streamClosed(now: @autoclosure () -> NIODeadline) {
+    /// A stream is over.
+    package mutating func streamClosed(now: @autoclosure () -> NIODeadline) {
         openStreams -= 1
         if openStreams == 0 { idleSince = now() }
     }
 
     /// Drain and close; what is still open after `grace` is cut.
-    mutating func drain(grace: Duration?, now: NIODeadline) -> Action {
+    package mutating func drain(grace: Duration?, now: NIODeadline) -> Action {
         startDrain(forceAt: grace.map { now + $0.timeAmount }, now: now)
     }
 
@@ -108,16 +121,18 @@ struct ServerConnectionMachine: Equatable {
         }
     }
 
-    mutating func pong() -> Action {
+    /// Our PING was answered.
+    package mutating func pong() -> Action {
         guard case .announced(_, let forceAt) = phase else { return .none }
         phase = .draining(forceAt: forceAt)
         return .goAway
     }
 
-    mutating func closed() { phase = .closed }
+    /// The connection is over.
+    package mutating func closed() { phase = .closed }
 
     /// When `timer` wants to be called, if ever.
-    var nextTimer: NIODeadline? {
+    package var nextTimer: NIODeadline? {
         switch phase {
         case .handshaking(let since): return since + limits.handshakeTimeout.timeAmount
         case .closed: return nil
@@ -134,7 +149,7 @@ struct ServerConnectionMachine: Equatable {
     }
 
     /// Time has passed. Call again until the answer is `none`.
-    mutating func timer(now: NIODeadline) -> Action {
+    package mutating func timer(now: NIODeadline) -> Action {
         guard let due = nextTimer, due <= now else { return .none }
         switch phase {
         case .handshaking:
