@@ -3,6 +3,7 @@
 
 import PackageDescription
 
+<<<<<<< HEAD
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 /// The targets under measurement are linked into Sources/: they are built as part of this package, since their `package`
@@ -26,4 +27,18 @@ let package = Package(
         .executableTarget(name: "journal-bench", dependencies: ["Journal", "CloudTrail"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
+=======
+let package = Package(
+    name: "benchmarks",
+    dependencies: [.package(name: "trailhound", path: "..")],
+    targets: [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .executableTarget(
+            name: "detect-bench",
+            dependencies: [
+                "CZstd", .product(name: "JSON", package: "trailhound"), .product(name: "Sigma", package: "trailhound"),
+            ],
+            swiftSettings: [.treatAllWarnings(as: .error)]),
+    ]
+>>>>>>> sigma
 )
