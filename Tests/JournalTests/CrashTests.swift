@@ -34,18 +34,14 @@ import Testing
         }
     }
 
-    /// Directories of the children: an exit test takes no values from outside, so both sides derive them.
-    static let root = NSTemporaryDirectory() + "journal-crash-tests"
-
     @Test func acknowledgedRecordsSurviveAKill() async throws {
-        let directory = Self.root
-        try? FileManager.default.removeItem(atPath: directory)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let temporary = TemporaryDirectory()
+        let directory = temporary.path
         var last = 0
         for _ in 0..<10 {
-            await #expect(processExitsWith: .signal(SIGKILL)) {
+            await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory as String] in
                 try CrashTests.commitUntilKilled(
-                    directory: CrashTests.root, milliseconds: UInt32.random(in: 20...400))
+                    directory: directory, milliseconds: UInt32.random(in: 20...400))
             }
             last = try check(directory: directory, atLeast: last)
         }

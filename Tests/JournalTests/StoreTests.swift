@@ -128,18 +128,31 @@ import Testing
         #expect(RawDatabase.check(directory.database) == "ok")
     }
 
-    @Test func theLogIsCopiedWhileWriting() throws {
+    @Test func theLogIsCopiedWhileWritingAndBeginsAnew() throws {
         let journal = try Journal(directory: directory.path)
         let writer = try journal.makeWriter()
-        let noise = (0..<40).map { _ in (0..<1 << 20).map { _ in UInt8.random(in: 0...255) } }
-        // Five times the length at which copying begins, and more than the log may outgrow it by.
-        for round in 0..<5 {
-            for (index, bytes) in noise.enumerated() {
-                try writer.commit { try $0.putState("\(round) \(index)", bytes) }
-            }
+        try writer.commit { try $0.putState("first", [1]) }
+        let generation = try logGeneration()
+        // More than the length at which copying begins. Then the log is copied beside whatever is committed.
+        for number in 0..<24 {
+            try writer.commit { try $0.putState("\(number)", [UInt8](repeating: UInt8(number), count: 1 << 20)) }
         }
-        let log = try FileManager.default.attributesOfItem(atPath: directory.database + "-wal")[.size] as? Int
-        #expect(try #require(log) < 150 << 20)
-        for (index, bytes) in noise.enumerated() { #expect(try journal.reader.state("4 \(index)") == bytes) }
+        var commits = 0
+        while try logGeneration() == generation, commits < 20_000 {
+            try writer.commit { try $0.putState("next", Array("\(commits)".utf8)) }
+            commits += 1
+        }
+        #expect(try logGeneration() != generation)
+        for number in 0..<24 {
+            #expect(try journal.reader.state("\(number)") == [UInt8](repeating: UInt8(number), count: 1 << 20))
+        }
+        #expect(try journal.reader.state("first") == [1])
+    }
+
+    /// The salts in the log's header, which change each time it begins anew.
+    private func logGeneration() throws -> Data {
+        let file = try #require(FileHandle(forReadingAtPath: directory.database + "-wal"))
+        defer { try? file.close() }
+        return try #require(try file.read(upToCount: 32)).dropFirst(16).prefix(8)
     }
 }
