@@ -27,6 +27,8 @@ package final class Journal: Sendable {
     /// Reads of any thread.
     package let reader: Reader
     let pool: DatabasePool
+    /// The database's file.
+    let path: String
     let options: Options
     private let lock: DirectoryLock
     private let hasWriter = Mutex(false)
@@ -44,8 +46,9 @@ package final class Journal: Sendable {
             throw JournalError(.inputOutput, "can't make the data directory \(directory): \(error)")
         }
         lock = try DirectoryLock(directory: directory)
+        let path = directory + "/journal.sqlite"
+        self.path = path
         pool = try JournalError.converting {
-            let path = directory + "/journal.sqlite"
             DirectoryLock.makePrivateFile(path)
             let pool = try DatabasePool(path: path, configuration: Self.configuration)
             try pool.writeWithoutTransaction { try Self.prepareWriter($0, options) }

@@ -37,7 +37,9 @@ package enum JournalLimits {
     /// Readers at once; a further one waits.
     package static let readers = 4
     /// The write-ahead log is copied into the database when it is longer than this many pages.
-    static let checkpointPages = 4_096
+    static let checkpointPages: Int32 = 2_048
+    /// Pages by which the log may outgrow a copy under way before a commit waits for it.
+    static let walAheadPages: Int32 = 8_192
     /// The write-ahead log's file is cut back to this size once it has been longer.
     static let walFileBytes = 64 << 20
     /// Blocks of dropped days deleted in one commit.

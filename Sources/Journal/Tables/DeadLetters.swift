@@ -47,6 +47,11 @@ package struct DeadLetterCounts: Hashable, Sendable {
     package let total: Int64
     /// Those that can be read.
     package let kept: Int64
+
+    package init(total: Int64, kept: Int64) {
+        self.total = total
+        self.kept = kept
+    }
 }
 
 enum DeadLetterTable {
