@@ -5,11 +5,12 @@ import JSON
 /// Collects the distinct lookup tokens of a batch. One worker owns one; its table is kept from batch to batch.
 package struct TokenCollector {
     /// Open addressing; 0 is a free place, so the token of that value is kept apart.
-    private var table: [UInt64]
+    private var table: [UInt64] = []
     private var used: [LookupToken] = []
     private var zero: LookupToken?
 
-    package init() { table = [UInt64](repeating: 0, count: 1 << 12) }
+    /// A collector without a table yet.
+    package init() {}
 
     /// Adds the tokens of the record that the extractor holds.
     package mutating func add(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
@@ -52,6 +53,7 @@ package struct TokenCollector {
             zero = token
             return
         }
+        if table.isEmpty { grow() }
         guard place(token.value) else { return }
         used.append(token)
         if used.count * 2 > table.count { grow() }
@@ -69,7 +71,7 @@ package struct TokenCollector {
     }
 
     private mutating func grow() {
-        table = [UInt64](repeating: 0, count: table.count * 2)
+        table = [UInt64](repeating: 0, count: max(1 << 12, table.count * 2))
         for token in used { _ = place(token.value) }
     }
 }
