@@ -61,7 +61,7 @@ struct Trailhoundd: AsyncParsableCommand {
             guard let level = Logger.Level(rawValue: logLevel) else {
                 throw ValidationError("--log-level: \(logLevel) is no level")
             }
-            var log = Logger(label: "trailhoundd", factory: StreamLogHandler.standardError)
+            var log = Logger(label: "trailhoundd") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = level
             let signals = StopSignals()
             let configuration = try settings()
@@ -98,7 +98,7 @@ struct Trailhoundd: AsyncParsableCommand {
 }
 
 /// SIGTERM and SIGINT as something to await. A peer that goes away must not end the process: SIGPIPE is ignored.
-final class StopSignals: Sendable {
+struct StopSignals {
     private let stream: AsyncStream<Void>
     private let sources: [any DispatchSourceSignal]
 

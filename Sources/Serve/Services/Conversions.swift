@@ -52,7 +52,7 @@ extension Messages.Alert {
         eventName = alert.eventName
         region = alert.region
         mergedInto = alert.mergedInto
-        duetAnswer = alert.duetAnswer.flatMap { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) }
+        duetAnswer = alert.duetAnswer.map { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) } ?? .unspecified
         note = alert.note
         runbook = alert.runbook
     }
