@@ -4,17 +4,8 @@ import JSON
 
 /// Collects the lookup tokens of one record after the other. One worker owns one; its storage is kept.
 package struct TokenCollector {
-<<<<<<< HEAD
     private var tokens: [LookupToken] = []
 
-=======
-    /// Open addressing; 0 is a free place, so the token of that value is kept apart.
-    private var table: [UInt64] = []
-    private var used: [LookupToken] = []
-    private var zero: LookupToken?
-
-    /// A collector without a table yet.
->>>>>>> detect
     package init() {}
 
     /// Lends the tokens of the record that the extractor holds to `body`. A value that stands twice comes twice.
@@ -35,56 +26,6 @@ package struct TokenCollector {
 
     private mutating func add(_ text: TextView) {
         guard !text.isEmpty, text.count <= CloudTrailLimits.tokenBytes else { return }
-<<<<<<< HEAD
         tokens.append(LookupToken(text))
-=======
-        insert(LookupToken(text))
-    }
-
-    /// The tokens since the last call, in order.
-    package mutating func take() -> [LookupToken] {
-        var result = used
-        if let zero { result.append(zero) }
-        result.sort()
-        let mask = table.count - 1
-        for token in used {
-            // Every place of a probe sequence is cleared, since all of its values are among `used`.
-            var index = Int(truncatingIfNeeded: token.value) & mask
-            while table[index] != 0 {
-                table[index] = 0
-                index = (index + 1) & mask
-            }
-        }
-        used.removeAll(keepingCapacity: true)
-        zero = nil
-        return result
-    }
-
-    private mutating func insert(_ token: LookupToken) {
-        if token.value == 0 {
-            zero = token
-            return
-        }
-        if table.isEmpty { grow() }
-        guard place(token.value) else { return }
-        used.append(token)
-        if used.count * 2 > table.count { grow() }
-    }
-
-    private mutating func place(_ value: UInt64) -> Bool {
-        let mask = table.count - 1
-        var index = Int(truncatingIfNeeded: value) & mask
-        while table[index] != 0 {
-            if table[index] == value { return false }
-            index = (index + 1) & mask
-        }
-        table[index] = value
-        return true
-    }
-
-    private mutating func grow() {
-        table = [UInt64](repeating: 0, count: max(1 << 12, table.count * 2))
-        for token in used { _ = place(token.value) }
->>>>>>> detect
     }
 }

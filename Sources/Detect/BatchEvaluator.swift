@@ -12,13 +12,9 @@ package final class BatchEvaluator {
 
     private var engine: RecordEngine?
     private let logFiles = LogFileReader()
-<<<<<<< HEAD
-    private var builder = BatchBuilder()
-    private var tokens = TokenCollector()
-=======
     /// Between batches: the builder with its buffers.
     private var spare = BatchBuilder()
->>>>>>> detect
+    private var tokens = TokenCollector()
 
     package init() {}
 
