@@ -124,7 +124,7 @@ import Testing
         let bytes = Array(sample(1).utf8)
         #expect(throws: Full.self) {
             try bytes.withUnsafeBytes { bytes in
-                try evaluator.evaluate(.records([bytes]), plan: plan, accounts: .all) { _ in throw Full() }
+                try evaluator.evaluate(.records([bytes]), plan: plan, accounts: .all) { _, _, _ in throw Full() }
             }
         }
         #expect(try evaluate(records: [sample(1)], with: evaluator).0.events.count == 1)
