@@ -5,8 +5,8 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
-/// The targets under measurement are linked into Sources/: they are built as part of this package, since their `package`
-/// declarations are seen by nobody outside of theirs.
+/// The targets under measurement are linked into Sources/: they are built as part of this package, since their
+/// `package` declarations are seen by nobody outside of theirs.
 let package = Package(
     name: "trailhound-benchmarks",
     dependencies: [
