@@ -13,7 +13,10 @@ package struct TokenCollector {
     package init() {}
 
     /// Adds the tokens of the record that the extractor holds.
-    package mutating func add(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+    package mutating func add(
+        _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields
+    ) {
+        ARNFinder.forEach(in: record) { add($0) }
         for slot in fields.tokens {
             for value in extractor.values(slot) where value.kind == .string { add(value.bytes) }
         }

@@ -50,14 +50,16 @@ struct BatchBuilder {
         return index
     }
 
-    mutating func accept(_ envelope: Envelope, account: UInt32, index: Int, bytes: Int, _ engine: RecordEngine) {
+    mutating func accept(
+        _ envelope: Envelope, account: UInt32, index: Int, _ record: UnsafeRawBufferPointer, _ engine: RecordEngine
+    ) {
         batch.events.append(
             EvaluatedBatch.Event(
                 id: envelope.id, time: envelope.time, account: account, submittedIndex: UInt32(index)))
-        batch.recordBytes += bytes
+        batch.recordBytes += record.count
         batch.earliest = min(batch.earliest ?? envelope.time, envelope.time)
         batch.latest = max(batch.latest ?? envelope.time, envelope.time)
-        tokens.add(engine.extractor, engine.plan.envelope)
+        tokens.add(record, engine.extractor, engine.plan.envelope)
     }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }

@@ -149,7 +149,7 @@ package final class BatchEvaluator {
         }
         try sink(record)
         engine.appendMatches(envelope, eventIndex: builder.count, to: &builder)
-        builder.accept(envelope, account: account, index: index, bytes: record.count, engine)
+        builder.accept(envelope, account: account, index: index, record, engine)
     }
 }
 
