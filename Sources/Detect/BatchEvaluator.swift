@@ -149,7 +149,7 @@ package final class BatchEvaluator {
                 index, Rejection(.accountNotOnboarded, "account \(envelope.account) is not onboarded"), record)
             return
         }
-        try tokens.withTokens(engine.extractor, engine.plan.envelope) { tokens in
+        try tokens.withTokens(record, engine.extractor, engine.plan.envelope) { tokens in
             try sink(record, envelope.time, tokens)
         }
         engine.appendMatches(envelope, eventIndex: builder.count, to: &builder)
