@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import CJSON
 
 /// Finds the ARNs of a record wherever they stand: in any field, and in the policies that are strings of JSON.
 enum ARNFinder {
@@ -12,17 +8,16 @@ enum ARNFinder {
     /// escape.
     static func forEach(in record: UnsafeRawBufferPointer, _ body: (TextView) -> Void) {
         let mark: StaticString = "\"arn:"
-        guard var start = record.baseAddress else { return }
-        let end = start + record.count
-        while let found = memmem(start, end - start, mark.utf8Start, mark.utf8CodeUnitCount) {
-            let text = UnsafeRawPointer(found) + 1
+        guard let base = record.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        var start = 0
+        while true {
+            let offset = th_text_find(base + start, record.count - start, mark.utf8Start, mark.utf8CodeUnitCount)
+            // Swift reads the SIZE_MAX that stands for none as -1.
+            guard offset >= 0 else { return }
+            let text = start + offset + 1
             var last = text
-            while last < end {
-                let byte = last.load(as: UInt8.self)
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-                last += 1
-            }
-            body(TextView(start: text, count: last - text))
+            while last < record.count, record[last] != UInt8(ascii: "\""), record[last] != UInt8(ascii: "\\") { last += 1 }
+            body(TextView(rebasing: record[text..<last]))
             start = last
         }
     }
