@@ -16,6 +16,7 @@ package final class Journal: Sendable {
         /// The layout of the index of events; it may differ from one start to the next.
         package var index: IndexShape
 
+        /// Options; by default those of production.
         package init(maximumBytes: Int64? = nil, index: IndexShape = IndexShape()) {
             self.maximumBytes = maximumBytes
             self.index = index

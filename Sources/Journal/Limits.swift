@@ -83,5 +83,6 @@ package struct IndexShape: Sendable {
     /// Entries of a page, 1 to `JournalLimits.entriesPerPage`.
     package var entriesPerPage = JournalLimits.entriesPerPage
 
+    /// The figures of production.
     package init() {}
 }

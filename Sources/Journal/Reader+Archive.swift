@@ -5,6 +5,7 @@ import GRDB
 
 /// A record of the archive.
 package struct StoredRecord: Hashable, Sendable {
+    /// Its block and its index there.
     package let location: EventLocation
     /// Byte for byte as it came.
     package let bytes: [UInt8]
@@ -12,6 +13,7 @@ package struct StoredRecord: Hashable, Sendable {
 
 /// A block of the archive, decoded.
 package struct StoredBlock: Sendable {
+    /// Its number.
     package let block: BlockID
     /// The UTC day the service received it.
     package let day: Day
@@ -21,6 +23,7 @@ package struct StoredBlock: Sendable {
     package let lastTime: Int64
     /// The records' identities, in their order.
     package let ids: [EventID]
+    /// Its records, byte for byte as they came.
     package let records: DecodedBlock
 }
 

@@ -42,13 +42,17 @@ package struct Reader: Sendable {
 
 /// What the archive holds.
 package struct Statistics: Hashable, Sendable {
+    /// Received days that are kept.
     package let days: Int
+    /// Blocks that are kept.
     package let blocks: Int64
+    /// Records that are kept.
     package let records: Int64
     /// Of the records before compression.
     package let rawBytes: Int64
     /// Of the blocks after compression.
     package let storedBytes: Int64
+    /// The oldest received day that is kept.
     package let oldestDay: Day?
     /// Of the database's file, free pages included.
     package let databaseBytes: Int64

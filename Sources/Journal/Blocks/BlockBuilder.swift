@@ -14,6 +14,7 @@ package final class BlockBuilder {
     /// Tokens left out because a block had too many, since this builder was made.
     package private(set) var tokensLeftOut = 0
 
+    /// An empty builder of zstd's level.
     package init(level: Int32 = JournalLimits.compressionLevel) throws {
         compressor = try ZstdCompressor(level: level)
         raw.reserveCapacity(JournalLimits.blockTargetBytes)

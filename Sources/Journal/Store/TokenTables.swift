@@ -47,8 +47,10 @@ enum TokenTables {
 
 /// A day of UTC, by its number since 1970-01-01.
 package struct Day: Hashable, Comparable, Sendable {
+    /// Days since 1970-01-01.
     package let number: Int64
 
+    /// A day by its number.
     package init(number: Int64) {
         self.number = number
     }
@@ -58,5 +60,6 @@ package struct Day: Hashable, Comparable, Sendable {
         number = max(milliseconds, 0) / 86_400_000
     }
 
+    /// By time.
     package static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 }
