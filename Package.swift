@@ -52,8 +52,12 @@ let package = Package(
         .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
         .target(name: "Contract", dependencies: ["Messages", "RPC", nioCore], swiftSettings: strict),
-        .testTarget(name: "MessagesTests", dependencies: ["Messages"], exclude: ["Python"], swiftSettings: strict),
-        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
+        .testTarget(
+            name: "MessagesTests", dependencies: ["Messages", "protoc-gen-trailhound"], exclude: ["Python"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], exclude: ["Python"],
+            swiftSettings: strict),
 
         // Detection.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),

@@ -3,27 +3,16 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
-
-/// The targets under measurement are linked into Sources/: they are built as part of this package, since their `package`
-/// declarations are seen by nobody outside of theirs.
 let package = Package(
-    name: "trailhound-benchmarks",
-    dependencies: [
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
-    ],
+    name: "benchmarks",
+    dependencies: [.package(name: "trailhound", path: "..")],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict),
-        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(
-            name: "Journal",
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .executableTarget(
+            name: "detect-bench",
             dependencies: [
-                "CloudTrail", "CZstd",
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "CZstd", .product(name: "JSON", package: "trailhound"), .product(name: "Sigma", package: "trailhound"),
             ],
-            swiftSettings: strict),
-        .executableTarget(name: "journal-bench", dependencies: ["Journal", "CloudTrail"], swiftSettings: strict),
-    ],
-    cxxLanguageStandard: .cxx17
+            swiftSettings: [.treatAllWarnings(as: .error)]),
+    ]
 )

@@ -11,22 +11,30 @@ public final class RecordExtractor {
     /// What the slots stand for.
     public let fields: CompiledFields
     @usableFromInline let parser: OpaquePointer
-    @usableFromInline var table: UnsafeMutablePointer<th_json_value>
+    /// Where the parser's values are. It may move with each record; kept behind a pointer, so that reading it costs no
+    /// check of exclusive access.
+    @usableFromInline let place: UnsafeMutablePointer<UnsafeMutablePointer<th_json_value>>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
         parser = th_json_parser_create(fields.handle)
-        table = th_json_values(parser)
+        place = .allocate(capacity: 1)
+        place.initialize(to: th_json_values(parser))
     }
 
-    deinit { th_json_parser_destroy(parser) }
+    deinit {
+        place.deallocate()
+        th_json_parser_destroy(parser)
+    }
+
+    @inlinable var table: UnsafeMutablePointer<th_json_value> { place.pointee }
 
     /// Reads one record: exactly one JSON object.
     @inlinable
     public func extract(_ record: UnsafeRawBufferPointer) throws(JSONError) {
         let bytes = record.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let status = th_json_extract(parser, bytes, record.count)
-        table = th_json_values(parser)
+        place.pointee = th_json_values(parser)
         if status != TH_JSON_OK { throw failure(status) }
     }
 
@@ -52,7 +60,7 @@ public final class RecordExtractor {
     public func open(_ document: UnsafeRawBufferPointer, form: DocumentForm = .recordsObject) throws(JSONError) {
         let bytes = document.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let status = th_json_document_open(parser, bytes, document.count, form == .recordsObjectOrArray)
-        table = th_json_values(parser)
+        place.pointee = th_json_values(parser)
         if status != TH_JSON_OK { throw failure(status) }
     }
 
@@ -61,7 +69,7 @@ public final class RecordExtractor {
     public func next() throws(JSONError) -> Step {
         var range = th_json_range()
         let status = th_json_document_next(parser, &range)
-        table = th_json_values(parser)
+        place.pointee = th_json_values(parser)
         switch status {
         case TH_JSON_OK: return .record(Int(range.offset)..<Int(range.offset &+ range.length))
         case TH_JSON_ELEMENT_NOT_OBJECT: return .notAnObject(Int(range.offset)..<Int(range.offset &+ range.length))

@@ -45,8 +45,8 @@ extension Reader {
         try read { try BlockTable.fetch($0, block) }
     }
 
-    /// Blocks in the order they were stored, those after one (0 for the first), whose event times touch a range: for what
-    /// walks the whole archive.
+    /// Blocks in the order they were stored, those after one (0 for the first), whose event times touch a range: for
+    /// what walks the whole archive.
     package func blocks(
         after block: BlockID, times: ClosedRange<Int64> = .min ... .max, limit: Int
     ) throws -> [BlockID] {
@@ -63,8 +63,8 @@ extension Reader {
         }
     }
 
-    /// Blocks that may hold records with all of some tokens, newest first, none after `last`. (Each token is in the block,
-    /// but not necessarily in one record.)
+    /// Blocks that may hold records with all of some tokens, newest first, none after `last`. (Each token is in the
+    /// block, but not necessarily in one record.)
     package func blocks(
         with tokens: [LookupToken], through last: BlockID = .max, limit: Int
     ) throws -> [BlockID] {

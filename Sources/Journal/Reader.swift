@@ -3,8 +3,8 @@
 import Dispatch
 import GRDB
 
-/// Reads the journal, from any thread. Each call sees one commit's state, whole; it waits for one of a few connections, never
-/// for the writer. Calls block their thread: on an event loop or in a task, go through `detached`.
+/// Reads the journal, from any thread. Each call sees one commit's state, whole; it waits for one of a few connections,
+/// never for the writer. Calls block their thread: on an event loop or in a task, go through `detached`.
 package struct Reader: Sendable {
     let pool: DatabasePool
 

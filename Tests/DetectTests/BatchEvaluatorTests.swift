@@ -50,13 +50,16 @@ import Testing
         #expect(batch.rejections.map(\.index) == [1, 3, 4, 5, 7, 8, 9, 10])
         #expect(
             batch.rejections.map(\.rejection.reason) == [
-                .notJSON, .notAnObject, .notAnObject, .nestedTooDeep, .missingField, .recordTooLarge, .notJSON, .notJSON,
+                .notJSON, .notAnObject, .notAnObject, .nestedTooDeep, .missingField, .recordTooLarge, .notJSON,
+                .notJSON,
             ])
     }
 
     @Test func badRecordsOfALogFileLeaveTheirNeighboursAlone() throws {
         let deep = "{\"a\":" + String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000) + "}"
-        let records = [sample(1), "7", sample(2), deep, sample(3), "{\"a\":01}", "nul", "{\"a\":\"]}\\\"\"}", sample(4)]
+        let records = [
+            sample(1), "7", sample(2), deep, sample(3), "{\"a\":01}", "nul", "{\"a\":\"]}\\\"\"}", sample(4),
+        ]
         let document = "{\"Records\":[" + records.joined(separator: ",") + "]}"
         let (batch, kept) = try evaluate(logFile: Array(document.utf8))
         #expect(kept == [records[0], records[2], records[4], records[8]])
@@ -89,11 +92,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", .notALogFile), ("   ", .notALogFile), ("{}", .notALogFile), ("[]", .notALogFile), ("7", .notALogFile),
-        ("{\"Records\":7}", .notALogFile), ("{\"Records\":[]}", .emptyBatch), ("garbage", .notJSON),
-        ("{\"Records\":", .notJSON),
-    ] as [(String, RejectionReason)])
+    @Test(
+        arguments: [
+            ("", .notALogFile), ("   ", .notALogFile), ("{}", .notALogFile), ("[]", .notALogFile), ("7", .notALogFile),
+            ("{\"Records\":7}", .notALogFile), ("{\"Records\":[]}", .emptyBatch), ("garbage", .notJSON),
+            ("{\"Records\":", .notJSON),
+        ] as [(String, RejectionReason)])
     func payloadsThatAreRefusedWhole(text: String, reason: RejectionReason) throws {
         let (batch, _) = try evaluate(logFile: Array(text.utf8))
         #expect(batch.rejections.map(\.rejection.reason) == [reason])
@@ -124,7 +128,7 @@ import Testing
         let bytes = Array(sample(1).utf8)
         #expect(throws: Full.self) {
             try bytes.withUnsafeBytes { bytes in
-                try evaluator.evaluate(.records([bytes]), plan: plan, accounts: .all) { _ in throw Full() }
+                try evaluator.evaluate(.records([bytes]), plan: plan, accounts: .all) { _, _, _ in throw Full() }
             }
         }
         #expect(try evaluate(records: [sample(1)], with: evaluator).0.events.count == 1)

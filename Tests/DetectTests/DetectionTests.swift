@@ -6,7 +6,8 @@ import Testing
 
 /// Records in, matches out.
 @Suite struct DetectionTests {
-    private let evidence = "level: high\ntrailhound:\n    evidence: [userIdentity.userName, requestParameters.x, eventName]"
+    private let evidence =
+        "level: high\ntrailhound:\n    evidence: [userIdentity.userName, requestParameters.x, eventName]"
 
     @Test func aMatchHasWhatAnAlertNeeds() throws {
         let plan = try DetectionPlan(catalog(rule(more: evidence)))
@@ -19,7 +20,8 @@ import Testing
         #expect(match.detection === plan.detections.first)
         #expect(match.event.reference.text == eventID(1))
         #expect(match.event.accountID.description == "111122223333")
-        #expect(match.event.actor.principal == "arn:aws:iam::111122223333:user/u1" || match.event.actor.principal == "u1")
+        #expect(
+            match.event.actor.principal == "arn:aws:iam::111122223333:user/u1" || match.event.actor.principal == "u1")
         #expect(match.event.eventName == "Call")
         #expect(match.event.eventSource == "iam.amazonaws.com")
         #expect(match.event.region == "us-east-1")

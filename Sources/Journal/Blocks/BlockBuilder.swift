@@ -69,8 +69,8 @@ package final class BlockBuilder {
             lastTime: lastTime, tokens: sorted, words: TokenWords.text(sorted))
     }
 
-    /// A block of some of another's records, in their order, with that block's times and tokens; nil where none is kept.
-    /// The builder must be empty.
+    /// A block of some of another's records, in their order, with that block's times and tokens; nil where none is
+    /// kept. The builder must be empty.
     func rebuild(_ block: Block, keeping keep: [Bool]) throws -> Block? {
         reset()
         defer { reset() }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A split-block Bloom filter: each key sets one bit in each of the eight words of one 32-byte block, so that a question
-/// costs one cache miss. A false answer "maybe" is possible, a false "no" is not.
+/// A split-block Bloom filter: each key sets one bit in each of the eight words of one 32-byte block, so that a
+/// question costs one cache miss. A false answer "maybe" is possible, a false "no" is not.
 ///
 /// After "Cache-, Hash- and Space-Efficient Bloom Filters" (Putze, Sanders, Singler) as Parquet's specification has it.
 final class SplitBlockFilter {

@@ -3,8 +3,8 @@
 import CloudTrail
 import GRDB
 
-/// The index of tokens: one contentless FTS5 table for each received day, with one row for each block. A day's table goes
-/// as a whole when the day does.
+/// The index of tokens: one contentless FTS5 table for each received day, with one row for each block. A day's table
+/// goes as a whole when the day does.
 enum TokenTables {
     static func name(_ day: Day) -> String { "token_\(day.number)" }
 

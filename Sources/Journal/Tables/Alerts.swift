@@ -3,8 +3,8 @@
 import Foundation
 import GRDB
 
-/// An alert as it stands after its latest revision: what lists and filters need, and the payload, which the journal does
-/// not read. Times are milliseconds since 1970; severity, audience and status are the caller's numbers.
+/// An alert as it stands after its latest revision: what lists and filters need, and the payload, which the journal
+/// does not read. Times are milliseconds since 1970; severity, audience and status are the caller's numbers.
 package struct AlertRow: Hashable, Sendable {
     package var alertID: String
     package var detectionID: String
@@ -142,8 +142,8 @@ enum AlertTable {
 extension Transaction {
     package func alert(_ id: String) throws -> AlertRow? { try AlertTable.fetch(database, id) }
 
-    /// Stores an alert's new revision, in the table of alerts and at the end of the alert log. Returns its position there:
-    /// positions ascend without gaps, and readers see them in that order, since nobody else writes.
+    /// Stores an alert's new revision, in the table of alerts and at the end of the alert log. Returns its position
+    /// there: positions ascend without gaps, and readers see them in that order, since nobody else writes.
     @discardableResult
     package func putAlert(_ alert: AlertRow) throws -> Int64 {
         guard alert.payload.count <= JournalLimits.valueBytes else {

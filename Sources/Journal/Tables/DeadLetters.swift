@@ -47,6 +47,11 @@ package struct DeadLetterCounts: Hashable, Sendable {
     package let total: Int64
     /// Those that can be read.
     package let kept: Int64
+
+    package init(total: Int64, kept: Int64) {
+        self.total = total
+        self.kept = kept
+    }
 }
 
 enum DeadLetterTable {
@@ -74,8 +79,8 @@ enum DeadLetterTable {
 }
 
 extension Transaction {
-    /// Keeps a refused record. Of one transaction only `JournalLimits.deadLettersPerCommit` are kept and the rest counted,
-    /// so that a flood of rubbish does not displace the archive's room and time.
+    /// Keeps a refused record. Of one transaction only `JournalLimits.deadLettersPerCommit` are kept and the rest
+    /// counted, so that a flood of rubbish does not displace the archive's room and time.
     package func putDeadLetter(_ letter: DeadLetter) throws {
         guard writer.state.deadLetters < JournalLimits.deadLettersPerCommit else {
             writer.state.uncollectedDeadLetters += 1
