@@ -6,7 +6,6 @@ import JSON
 /// Gathers a batch's outcome.
 struct BatchBuilder {
     private var batch = EvaluatedBatch()
-    private var tokens = TokenCollector()
     private var keptBytes = 0
     private var filter = AccountFilter.only([])
     private var accountIndexes: [AccountID: UInt32] = [:]
@@ -22,7 +21,6 @@ struct BatchBuilder {
 
     mutating func begin(_ accounts: AccountFilter) {
         batch = EvaluatedBatch()
-        _ = tokens.take()
         keptBytes = 0
         filter = accounts
         accountIndexes.removeAll(keepingCapacity: true)
@@ -30,7 +28,6 @@ struct BatchBuilder {
     }
 
     mutating func finish() -> EvaluatedBatch {
-        batch.tokens = tokens.take()
         defer { batch = EvaluatedBatch() }
         return batch
     }
@@ -50,16 +47,13 @@ struct BatchBuilder {
         return index
     }
 
-    mutating func accept(
-        _ envelope: Envelope, account: UInt32, index: Int, _ record: UnsafeRawBufferPointer, _ engine: RecordEngine
-    ) {
+    mutating func accept(_ envelope: Envelope, account: UInt32, index: Int, bytes: Int) {
         batch.events.append(
             EvaluatedBatch.Event(
                 id: envelope.id, time: envelope.time, account: account, submittedIndex: UInt32(index)))
-        batch.recordBytes += record.count
+        batch.recordBytes += bytes
         batch.earliest = min(batch.earliest ?? envelope.time, envelope.time)
         batch.latest = max(batch.latest ?? envelope.time, envelope.time)
-        tokens.add(record, engine.extractor, engine.plan.envelope)
     }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }

@@ -6,13 +6,15 @@ import JSON
 /// Evaluates batches: everything about a request that needs no state. One worker thread owns one evaluator with its
 /// parser, slots and buffers; after it has warmed up, a record without a match allocates nothing.
 package final class BatchEvaluator {
-    /// Takes the bytes of each accepted record, in order. The bytes are valid during the call.
-    package typealias Sink = (UnsafeRawBufferPointer) throws -> Void
+    /// Takes each accepted record, in order: its bytes, its event time, and what it is looked up by (a value that stands
+    /// twice comes twice). The pointers are valid during the call.
+    package typealias Sink = (UnsafeRawBufferPointer, Milliseconds, UnsafeBufferPointer<LookupToken>) throws -> Void
 
     private var engine: RecordEngine?
     private let logFiles = LogFileReader()
     /// Between batches: the builder with its buffers.
     private var spare = BatchBuilder()
+    private var tokens = TokenCollector()
 
     package init() {}
 
@@ -147,9 +149,11 @@ package final class BatchEvaluator {
                 index, Rejection(.accountNotOnboarded, "account \(envelope.account) is not onboarded"), record)
             return
         }
-        try sink(record)
+        try tokens.withTokens(record, engine.extractor, engine.plan.envelope) { tokens in
+            try sink(record, envelope.time, tokens)
+        }
         engine.appendMatches(envelope, eventIndex: builder.count, to: &builder)
-        builder.accept(envelope, account: account, index: index, record, engine)
+        builder.accept(envelope, account: account, index: index, bytes: record.count)
     }
 }
 

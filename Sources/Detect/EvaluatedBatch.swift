@@ -42,8 +42,6 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var earliest: Milliseconds?
     /// Event time of the latest accepted record.
     package internal(set) var latest: Milliseconds?
-    /// The distinct lookup tokens of the accepted records, in order.
-    package internal(set) var tokens: [LookupToken] = []
     /// In the order of events.
     package internal(set) var matches: [Match] = []
     /// The refused records, up to `DetectLimits.keptRejections`.

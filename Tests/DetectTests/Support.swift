@@ -74,8 +74,8 @@ private func evaluate(
     _ payload: SubmittedPayload, _ accounts: AccountFilter, _ evaluator: BatchEvaluator, _ plan: DetectionPlan?
 ) throws -> (EvaluatedBatch, [String]) {
     var kept: [String] = []
-    let batch = try evaluator.evaluate(payload, plan: plan ?? DetectionPlan(), accounts: accounts) {
-        kept.append(String(decoding: $0, as: UTF8.self))
+    let batch = try evaluator.evaluate(payload, plan: plan ?? DetectionPlan(), accounts: accounts) { record, _, _ in
+        kept.append(String(decoding: record, as: UTF8.self))
     }
     return (batch, kept)
 }
