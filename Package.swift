@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CloudTrail", dependencies: ["CZlib", "JSON"], swiftSettings: strict),
+        .target(name: "CloudTrail", dependencies: ["CJSON", "CZlib", "JSON"], swiftSettings: strict),
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),

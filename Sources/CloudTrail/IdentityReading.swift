@@ -58,6 +58,39 @@ package struct EventSummary: Sendable, Equatable {
     }
 }
 
+/// Reads stored records one by one, off the hot path.
+package final class EventReader {
+    private let extractor: RecordExtractor
+    private let fields: EnvelopeFields
+
+    package init() throws(FieldSet.PathError) {
+        var paths = FieldSet()
+        fields = try EnvelopeFields(adding: &paths)
+        extractor = RecordExtractor(paths.compile())
+    }
+
+    /// Reads one record.
+    package func read(_ record: UnsafeRawBufferPointer) throws(Rejection) -> EventSummary {
+        do { try extractor.extract(record) } catch { throw error.rejectionOfRecord }
+        return EventSummary(try Envelope(record, extractor, fields), extractor, fields)
+    }
+
+    /// Whether a record, which was read last, is found by a value: it is its eventID, its principal, or one of the
+    /// values that make its lookup tokens.
+    ///
+    /// - Parameter summary: what reading the record gave.
+    package func carries(_ value: String, _ record: UnsafeRawBufferPointer, _ summary: EventSummary) -> Bool {
+        if EventID(value) == summary.reference.id || value == summary.actor.principal { return true }
+        for slot in fields.tokens {
+            for found in extractor.values(slot) where found.kind == .string && found.string == value { return true }
+        }
+        guard value.hasPrefix("arn:") else { return false }
+        var isFound = false
+        ARNFinder.forEach(in: record) { isFound = isFound || $0.elementsEqual(value.utf8) }
+        return isFound
+    }
+}
+
 /// The texts of a record that need not be a valid one; what is missing is empty.
 package struct LooseEvent: Sendable {
     package let eventID: String

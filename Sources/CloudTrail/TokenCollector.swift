@@ -9,8 +9,6 @@ package struct TokenCollector {
     package init() {}
 
     /// Lends the tokens of the record that the extractor holds to `body`. A value that stands twice comes twice.
-    ///
-    /// - Parameter record: the record's bytes, as they were given to the extractor.
     package mutating func withTokens<T>(
         _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields,
         _ body: (UnsafeBufferPointer<LookupToken>) throws -> T

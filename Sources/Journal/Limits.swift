@@ -65,7 +65,8 @@ package enum JournalLimits {
     package static let valueBytes = 64 << 20
 }
 
-/// How the index of events is laid out: the figures that decide when runs are written and merged. Tests make them small.
+/// How the index of events is laid out: the figures that decide when runs are written and merged. Tests make them
+/// small.
 package struct IndexShape: Sendable {
     /// Identities held in memory before they are written as a sorted run.
     package var memoryEntries = 32_768
@@ -82,5 +83,6 @@ package struct IndexShape: Sendable {
     /// Entries of a page, 1 to `JournalLimits.entriesPerPage`.
     package var entriesPerPage = JournalLimits.entriesPerPage
 
+    /// The figures of production.
     package init() {}
 }

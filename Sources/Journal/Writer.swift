@@ -62,8 +62,8 @@ package final class Writer {
         }
     }
 
-    /// Runs one transaction. When it returns, everything in it is durable; when it throws, nothing of it happened, and the
-    /// next may be tried.
+    /// Runs one transaction. When it returns, everything in it is durable; when it throws, nothing of it happened, and
+    /// the next may be tried.
     package func commit<T>(_ body: (Transaction) throws -> T) throws -> T {
         let saved = state
         state.newEntries = 0

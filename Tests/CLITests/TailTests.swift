@@ -25,7 +25,8 @@ import TrailhoundCLI
         defer { close(descriptor) }
         try await service.serving { session in
             var tail = AlertTail(
-                request: SubscribeAlertsRequest(cursor: cursor, untilCaughtUp: true), patience: 30, file: file)
+                request: SubscribeAlertsRequest(cursor: cursor, untilCaughtUp: true),
+                reconnection: Reconnection(patience: 30, backoff: Backoff(first: .milliseconds(1))), file: file)
             try await tail.run(session, Output(format, descriptor: descriptor))
         }
         let bytes = try #require(readAll(printed))

@@ -93,7 +93,14 @@ import Testing
         let deep = String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000)
         #expect(try rejection(record("\"x\":\(deep)"))?.reason == .nestedTooDeep)
         let bytes = Array(record(#""x":"a""#).utf8).map { $0 == UInt8(ascii: "x") ? 0xFF : $0 }
-        #expect(try rejection(bytes)?.reason == .invalidUTF8)
+        let reader = try EventReader()
+        let found = bytes.withUnsafeBytes { bytes in
+            do throws(Rejection) {
+                _ = try reader.read(bytes)
+                return nil as RejectionReason?
+            } catch { return error.reason }
+        }
+        #expect(found == .invalidUTF8)
     }
 
     @Test func whatARecordIsFoundBy() throws {
@@ -105,13 +112,15 @@ import Testing
                 "requestParameters":{"accessKeyId":"AKIAEXAMPLE"}
                 """
             ).utf8)
-        let reader = try RecordSummaryReader()
-        let values = ["Call", "arn:aws:iam::1:role/R", "arn:aws:s3:::two", "AROA:s", "AKIAEXAMPLE", "call", ""]
-        let carries = json.withUnsafeBytes { bytes in
-            #expect(reader.summary(bytes)?.principal == "arn:aws:iam::1:role/R")
-            return values.map { reader.carries(LookupToken($0)) }
+        let reader = try EventReader()
+        let values = [
+            "28773860-A4FD-47C7-A215-6F0E6E6E532F", "Call", "arn:aws:iam::1:role/R", "arn:aws:s3:::two", "AROA:s",
+            "AKIAEXAMPLE", "call", "",
+        ]
+        let carries = try json.withUnsafeBytes { bytes in
+            let event = try reader.read(bytes)
+            return values.map { reader.carries($0, bytes, event) }
         }
-        #expect(carries == [true, true, true, true, true, false, false])
-        #expect(Array("{}".utf8).withUnsafeBytes { reader.summary($0) } == nil)
+        #expect(carries == [true, true, true, true, true, true, false, false])
     }
 }

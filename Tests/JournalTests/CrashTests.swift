@@ -7,8 +7,8 @@ import Testing
 
 /// What a process that is killed leaves behind. Each test body that ends in a signal runs in a process of its own.
 @Suite struct CrashTests {
-    /// Commits without end; after each commit, the number of records is written to a file, as an acknowledgement would be.
-    /// Killed by a thread beside it after some milliseconds.
+    /// Commits without end; after each commit, the number of records is written to a file, as an acknowledgement would
+    /// be. Killed by a thread beside it after some milliseconds.
     static func commitUntilKilled(directory: String, milliseconds: UInt32) throws {
         var options = Journal.Options()
         options.index = IndexTests.small
@@ -71,4 +71,47 @@ import Testing
         #expect(RawDatabase.check(directory + "/journal.sqlite") == "ok")
         return stored
     }
+
+    /// The file system refuses writes beyond a size, as a full or failing disk does, while a transaction is written to
+    /// the log. (Not SQLite's own limit, which it knows of beforehand.)
+    @Test func aDiskThatRefusesWritesFailsTheCommitOnly() async throws {
+        let temporary = TemporaryDirectory()
+        let directory = temporary.path
+        await #expect(processExitsWith: .success) { [directory = directory as String] in
+            let journal = try Journal(directory: directory)
+            let writer = try journal.makeWriter()
+            try writer.store(0..<1_000)
+            signal(SIGXFSZ, SIG_IGN)
+            var unlimited = rlimit()
+            getrlimit(CrashTests.fileSize, &unlimited)
+            var limited = unlimited
+            limited.rlim_cur = 1 << 20
+            setrlimit(CrashTests.fileSize, &limited)
+            let noise = (0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            for _ in 0..<3 {
+                let batch = try Batch.make(1_000..<1_010, builder: try BlockBuilder())
+                let error = #expect(throws: JournalError.self) {
+                    try writer.commit { transaction in
+                        try transaction.putState("noise", noise)
+                        _ = try transaction.append(batch.block, ids: batch.ids, receivedAt: 0)
+                    }
+                }
+                #expect(error?.code == .full || error?.code == .inputOutput)
+                #expect(try journal.reader.statistics().records == 1_000)
+                #expect(try journal.reader.state("noise") == nil)
+                #expect(try !writer.knownEvents([Batch.id(1_003)])[0])
+            }
+            setrlimit(CrashTests.fileSize, &unlimited)
+            try writer.store(990..<1_500)
+            #expect(try journal.reader.statistics().records == 1_500)
+        }
+        let journal = try Journal(directory: directory)
+        let writer = try journal.makeWriter()
+        #expect(try journal.reader.statistics().records == 1_500)
+        #expect(try writer.knownEvents((0..<1_510).map(Batch.id)) == (0..<1_510).map { $0 < 1_500 })
+        #expect(RawDatabase.check(directory + "/journal.sqlite") == "ok")
+    }
+
+    /// RLIMIT_FSIZE, which C's headers make an enumeration.
+    static let fileSize = __rlimit_resource_t(1)
 }

@@ -81,8 +81,9 @@ import Testing
         let database = RawDatabase(directory.database)
         defer { database.close() }
         #expect(database.text("SELECT group_concat(identifier) FROM grdb_migrations") == "1: archive, accounts, alerts")
-        let tables = database.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
-            + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")
+        let tables = database.text(
+            "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
+                + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")
         #expect(
             tables == "account alert alert_log block day dead_letter detection_state event_page event_run mark state")
         #expect(database.text("PRAGMA journal_mode") == "wal")

@@ -17,7 +17,8 @@ final class TemporaryDirectory: Sendable {
     static let root: String = {
         let memory = "/dev/shm/"
         var room = statvfs()
-        guard statvfs(memory, &room) == 0, access(memory, W_OK) == 0, UInt64(room.f_bavail) * UInt64(room.f_bsize) > 1 << 30
+        guard statvfs(memory, &room) == 0, access(memory, W_OK) == 0,
+            UInt64(room.f_bavail) * UInt64(room.f_bsize) > 1 << 30
         else { return NSTemporaryDirectory() }
         return memory
     }()

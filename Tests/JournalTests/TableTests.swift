@@ -55,7 +55,8 @@ import Testing
             }
             #expect(try transaction.state("other") == Array("other".utf8))
         }
-        #expect(try journal.reader.states(prefix: "window/", limit: 10).map(\.name) == ["window/1", "window/10", "window/2"])
+        let names = try journal.reader.states(prefix: "window/", limit: 10).map(\.name)
+        #expect(names == ["window/1", "window/10", "window/2"])
         let next = try journal.reader.states(prefix: "window/", after: "window/1", limit: 1)
         #expect(next.map(\.value) == [Array("window/10".utf8)])
         #expect(try journal.reader.states(prefix: "win%", limit: 10).map(\.name) == ["win%"])

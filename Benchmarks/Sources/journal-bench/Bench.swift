@@ -27,9 +27,24 @@ struct Bench {
                 "VmHWM \(peakMemory())")
         }
         let journal = try Journal(directory: directory)
-        let watch = Watch()
+        var watch = Watch()
         let writer = try journal.makeWriter()
         report("start: \(watch.milliseconds) ms to read the index; \(writer.indexBytes >> 20) MiB")
+        watch = Watch()
+        try writer.commit { try $0.dropDays(before: Day(number: 1)) }
+        let dropped = watch.milliseconds
+        watch = Watch()
+        var commits = 0
+        var worst = 0.0
+        while writer.needsMaintenance {
+            let watch = Watch()
+            try writer.commit { _ in }
+            worst = max(worst, watch.seconds)
+            commits += 1
+        }
+        report(
+            "retention: the day dropped in \(dropped) ms; its room taken back in \(commits) commits,",
+            "\(watch.milliseconds) ms, the longest \(format(worst * 1_000)) ms")
     }
 
     /// Stores everything, and prints the rate of each tenth.

@@ -4,8 +4,8 @@ import CloudTrail
 import Foundation
 import Journal
 
-/// Synthetic batches: records of some 1.26 kB whose identities are spread as GUIDs are, with as many tokens as real logs
-/// have.
+/// Synthetic batches: records of some 1.26 kB whose identities are spread as GUIDs are, with as many tokens as real
+/// logs have.
 final class Workload {
     static let recordsPerBlock = 500
     static let blocksPerCommit = 4

@@ -14,6 +14,7 @@ package final class BlockBuilder {
     /// Tokens left out because a block had too many, since this builder was made.
     package private(set) var tokensLeftOut = 0
 
+    /// An empty builder of zstd's level.
     package init(level: Int32 = JournalLimits.compressionLevel) throws {
         compressor = try ZstdCompressor(level: level)
         raw.reserveCapacity(JournalLimits.blockTargetBytes)
@@ -69,8 +70,8 @@ package final class BlockBuilder {
             lastTime: lastTime, tokens: sorted, words: TokenWords.text(sorted))
     }
 
-    /// A block of some of another's records, in their order, with that block's times and tokens; nil where none is kept.
-    /// The builder must be empty.
+    /// A block of some of another's records, in their order, with that block's times and tokens; nil where none is
+    /// kept. The builder must be empty.
     func rebuild(_ block: Block, keeping keep: [Bool]) throws -> Block? {
         reset()
         defer { reset() }

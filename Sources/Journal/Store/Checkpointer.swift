@@ -7,9 +7,9 @@ import Synchronization
 
 /// Copies the write-ahead log into the database on a thread of its own, so that no commit waits for it.
 ///
-/// SQLite's own checkpoints run in the commit that crosses the limit, which then takes as long as writing and syncing all of
-/// the log does. Here the bulk is copied beside the writer, through another connection; what the writer added meanwhile is
-/// a small rest, which the next commit copies, so that the log can begin anew and stays bounded.
+/// SQLite's own checkpoints run in the commit that crosses the limit, which then takes as long as writing and syncing
+/// all of the log does. Here the bulk is copied beside the writer, through another connection; what the writer added
+/// meanwhile is a small rest, which the next commit copies, so that the log can begin anew and stays bounded.
 ///
 /// Used on the writer's thread.
 final class Checkpointer {
@@ -51,8 +51,8 @@ final class Checkpointer {
         sqlite3_wal_autocheckpoint(database.sqliteConnection, JournalLimits.checkpointPages)
     }
 
-    /// What the writer calls after each commit. A failed checkpoint is no error: the log holds all that was committed, and
-    /// the next one tries again.
+    /// What the writer calls after each commit. A failed checkpoint is no error: the log holds all that was committed,
+    /// and the next one tries again.
     func committed(_ database: Database) {
         let length = pages.pointee
         if length < lastPages { trigger = JournalLimits.checkpointPages }
@@ -82,8 +82,8 @@ final class Checkpointer {
         }
     }
 
-    /// Copies the rest, after which the next transaction begins the log anew, unless a reader still needs it: then the next
-    /// copy waits until there is as much again.
+    /// Copies the rest, after which the next transaction begins the log anew, unless a reader still needs it: then the
+    /// next copy waits until there is as much again.
     private func finish(_ database: Database, _ length: Int32) {
         sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         trigger = length + JournalLimits.checkpointPages

@@ -17,16 +17,20 @@ package struct Submission: Sendable {
     private let progress: SubmitProgress
     private let historical: Bool
     private let patience: Double
+    private let backoff: Backoff
 
-    /// `patience` is for how many seconds a lost connection is tried again without any acknowledgement.
+    /// `patience` is for how many seconds a lost connection is tried again without any acknowledgement, with pauses of
+    /// `backoff` between.
     package init(
-        session: Session, source: BatchSource, progress: SubmitProgress, historical: Bool, patience: Double
+        session: Session, source: BatchSource, progress: SubmitProgress, historical: Bool, patience: Double,
+        backoff: Backoff = Backoff()
     ) {
         self.session = session
         self.source = source
         self.progress = progress
         self.historical = historical
         self.patience = patience
+        self.backoff = backoff
     }
 
     /// Sends everything. Throws a `Failure` when the service can't be reached any more, or refuses a whole stream.
@@ -54,7 +58,7 @@ package struct Submission: Sendable {
 
     /// Streams one after the other, as connections are lost, until the lane is done.
     private func runLane(_ lane: SubmitLane, _ client: Client) async throws {
-        var backoff = Backoff()
+        var backoff = backoff
         while true {
             let acknowledgedBefore = await lane.acknowledged
             let failure: any Error

@@ -11,12 +11,11 @@ package struct AlertTail: Sendable {
     private var hasHeading = false
     private var isLost = false
 
-    /// A subscription from the request's cursor on. `patience` is for how many seconds a lost connection is tried again,
-    /// nil for ever.
-    package init(request: SubscribeAlertsRequest, patience: Double?, file: CursorFile?) {
+    /// A subscription from the request's cursor on.
+    package init(request: SubscribeAlertsRequest, reconnection: Reconnection, file: CursorFile?) {
         self.request = request
         self.file = file
-        reconnection = Reconnection(patience: patience)
+        self.reconnection = reconnection
     }
 
     /// Prints alerts until the log is exhausted, where that was asked for, or for ever.
