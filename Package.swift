@@ -101,7 +101,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CLITests",
-            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
+            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", nioCore],
             swiftSettings: strict),
 
         // Tests of the built programs.
