@@ -203,7 +203,8 @@ enum TextReading {
         case .week: return week(year, month, day)
         case .hour, .minute:
             guard text.count >= 16, text[10] == UInt8(ascii: "T") || text[10] == UInt8(ascii: " "),
-                text[13] == UInt8(ascii: ":"), let hour = field(11, 2), let minute = field(14, 2), hour < 24, minute < 60
+                text[13] == UInt8(ascii: ":"), let hour = field(11, 2), let minute = field(14, 2), hour < 24,
+                minute < 60
             else { return nil }
             return part == .hour ? hour : minute
         }
