@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import JSON
+import Testing
+
+/// The tokens of each of some records, by one collector.
+func tokens(_ records: [String]) throws -> [Set<LookupToken>] {
+    var paths = FieldSet()
+    let fields = try EnvelopeFields(adding: &paths)
+    let extractor = RecordExtractor(paths.compile())
+    var collector = TokenCollector()
+    return try records.map { record in
+        try Array(record.utf8).withUnsafeBytes { bytes in
+            try extractor.extract(bytes)
+            return collector.withTokens(bytes, extractor, fields) { Set($0) }
+        }
+    }
+}
+
+@Suite struct TokenCollectorTests {
+    @Test func arraysFanOutAndEmptyValuesHaveNone() throws {
+        let json = record(#""sourceIPAddress":"192.0.2.1","resources":[{"ARN":"a"},{"ARN":"b"},{"ARN":"a"},{"ARN":""}]"#)
+        let expected = Set(["192.0.2.1", "Call", "a", "b", "unknown"].map { LookupToken($0) })
+        #expect(try tokens([json, json]) == [expected, expected])
+    }
+
+    @Test func anARNIsFoundWhereverItStands() throws {
+        let json = record(
+            #"""
+            "requestParameters":{"odd":{"deep":["arn:aws:sns:eu-west-1:1:topic"]},
+            "policy":"{"Resource":"arn:aws:s3:::bucket/*","x":"not arn:aws"}","cut":"arn:"}
+            """#)
+        let found = try tokens([json])[0]
+        for arn in ["arn:aws:sns:eu-west-1:1:topic", "arn:aws:s3:::bucket/*", "arn:"] {
+            #expect(found.contains(LookupToken(arn)))
+        }
+        #expect(found.count == 5)
+        let bytes = Array(json.utf8)
+        let reader = try EventReader()
+        let carries = try bytes.withUnsafeBytes { bytes in
+            let event = try reader.read(bytes)
+            return ["arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket", "arn:aws:sns:eu-west-1:1:topic", "not arn:aws"]
+                .map { reader.carries($0, bytes, event) }
+        }
+        #expect(carries == [true, false, true, false])
+    }
+
+    @Test func aValueOfEveryPathHasAToken() throws {
+        for path in EnvelopeFields.tokenPaths {
+            let keys = path.split(separator: ".")
+            let json = keys.reversed().reduce("\"the value\"") { "{\"\($1)\":\($0)}" }
+            #expect(try tokens([json])[0].contains(LookupToken("the value")))
+        }
+    }
+
+    @Test func overlongValuesHaveNone() throws {
+        let long = String(repeating: "x", count: CloudTrailLimits.tokenBytes + 1)
+        #expect(
+            try tokens([record(#""sourceIPAddress":"\#(long)""#)])
+                == [Set(["Call", "unknown"].map { LookupToken($0) })])
+    }
+}
