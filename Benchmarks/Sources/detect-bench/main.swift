@@ -12,9 +12,7 @@ import Sigma
 
 /// In a function, so that nothing it measures is a global variable.
 func run() throws {
-    var options = [
-        "--data": "../../shared/corpora/invictus", "--rules": "../../shared/corpora/sigma/rules", "--seconds": "2",
-    ]
+    var options = ["--data": "../../shared/corpora/invictus", "--rules": "../../shared/corpora/sigma/rules", "--seconds": "2"]
     var arguments = CommandLine.arguments.dropFirst()
     while let name = arguments.popFirst() {
         guard options[name] != nil, let value = arguments.popFirst() else {

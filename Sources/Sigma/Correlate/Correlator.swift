@@ -57,8 +57,8 @@ public struct CorrelationMatch: Hashable, Sendable {
 
 /// Counts events in windows of event time, whatever the order in which they come.
 ///
-/// A window ends at an event and reaches back by the timespan, both ends included. A correlation holds when its condition
-/// holds in a window that the new event stands in. The state is a value: a copy is a draft that can be thrown away.
+/// A window ends at an event and reaches back by the timespan, both ends included. A correlation holds when its
+/// condition holds in a window that the new event stands in. The state is a value: a copy is a draft that can be thrown away.
 public struct Correlator: Sendable {
     public let plan: CorrelationPlan
     /// How late an event may come, in milliseconds.

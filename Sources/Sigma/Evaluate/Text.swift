@@ -23,8 +23,8 @@ func find(_ needle: UnsafePointer<UInt8>, _ length: Int, in text: UnsafeRawBuffe
     return place < 0 ? nil : place
 }
 
-/// A pattern with wildcards in its middle, ready to match: literal segments between stars. Each segment is searched from
-/// where the one before it ended, and the last one is tried at the end only, so that the work is never more than the
+/// A pattern with wildcards in its middle, ready to match: literal segments between stars. Each segment is searched
+/// from where the one before it ended, and the last one is tried at the end only, so that the work is never more than the
 /// length of the text times that of the pattern.
 struct WildcardMatcher {
     struct Segment {
