@@ -4,9 +4,9 @@ import CJSON
 
 /// Reads records in one pass: checks all of a record's JSON and keeps the values of the asked fields.
 ///
-/// One worker owns one extractor; after it has warmed up, nothing is allocated per record. The bytes given to it must stay
-/// where they are as long as values are read, and need no padding. Of a key that stands twice in one object the last
-/// counts. A lone surrogate escape reads as U+FFFD.
+/// One worker owns one extractor; after it has warmed up, nothing is allocated per record. The bytes given to it must
+/// stay where they are as long as values are read, and need no padding. Of a key that stands twice in one object the
+/// last counts. A lone surrogate escape reads as U+FFFD.
 public final class RecordExtractor {
     /// What the slots stand for.
     public let fields: CompiledFields
@@ -111,8 +111,8 @@ public final class RecordExtractor {
         return false
     }
 
-    /// The entry at an index of the table. An object is turned into compact text now. A slot's first value stands at the
-    /// slot's number; the address is good until the next record.
+    /// The entry at an index of the table. An object is turned into compact text now. A slot's first value stands at
+    /// the slot's number; the address is good until the next record.
     @inlinable
     package func entry(at index: UInt32) -> UnsafeMutablePointer<th_json_value> {
         let entry = table + Int(index)
