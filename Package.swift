@@ -39,7 +39,9 @@ let package = Package(
                 .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
             ]),
         .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
-        .testTarget(name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], swiftSettings: strict),
+        .testTarget(
+            name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], exclude: ["Python"],
+            swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),

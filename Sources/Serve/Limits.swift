@@ -46,4 +46,6 @@ package enum Limits {
     package static let lookupBytes = 2_048
     /// Problems of rules that one status message lists.
     package static let problemsPerError = 20
+    /// Between two tries of the store's upkeep where one failed.
+    package static let maintenancePauseSeconds = 1.0
 }
