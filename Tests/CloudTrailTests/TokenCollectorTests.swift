@@ -20,7 +20,8 @@ func tokens(_ records: [String]) throws -> [Set<LookupToken>] {
 
 @Suite struct TokenCollectorTests {
     @Test func arraysFanOutAndEmptyValuesHaveNone() throws {
-        let json = record(#""sourceIPAddress":"192.0.2.1","resources":[{"ARN":"a"},{"ARN":"b"},{"ARN":"a"},{"ARN":""}]"#)
+        let json = record(
+            #""sourceIPAddress":"192.0.2.1","resources":[{"ARN":"a"},{"ARN":"b"},{"ARN":"a"},{"ARN":""}]"#)
         let expected = Set(["192.0.2.1", "Call", "a", "b", "unknown"].map { LookupToken($0) })
         #expect(try tokens([json, json]) == [expected, expected])
     }
@@ -36,7 +37,7 @@ func tokens(_ records: [String]) throws -> [Set<LookupToken>] {
         #expect(found == Set(expected.map { LookupToken($0) }))
     }
 
-    /// At every place of the sixteen that are looked at together, and at the end.
+    /// At every place, whatever vectors the search looks at, and at the end.
     @Test func anARNIsFoundAtEveryPlace() throws {
         for padding in 0..<40 {
             let start = String(repeating: "x", count: padding)
@@ -56,6 +57,7 @@ func tokens(_ records: [String]) throws -> [Set<LookupToken>] {
 
     @Test func overlongValuesHaveNone() throws {
         let long = String(repeating: "x", count: CloudTrailLimits.tokenBytes + 1)
-        #expect(try tokens([record(#""sourceIPAddress":"\#(long)""#)]) == [Set(["Call", "unknown"].map { LookupToken($0) })])
+        let expected = Set(["Call", "unknown"].map { LookupToken($0) })
+        #expect(try tokens([record(#""sourceIPAddress":"\#(long)""#)]) == [expected])
     }
 }
