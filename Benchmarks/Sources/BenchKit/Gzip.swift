@@ -24,6 +24,10 @@ package enum Gzip {
 
     /// The contents of a gzip file.
     package static func decompress(_ file: [UInt8]) throws -> [UInt8] {
-        try file.withUnsafeBytes { Array(try LogFileReader().document(of: $0)) }
+        // The document lies in the reader.
+        let reader = LogFileReader()
+        return try withExtendedLifetime(reader) {
+            try file.withUnsafeBytes { Array(try reader.document(of: $0)) }
+        }
     }
 }
