@@ -15,7 +15,7 @@ package struct TokenCollector {
     ) rethrows -> T {
         tokens.removeAll(keepingCapacity: true)
         for slot in fields.tokens {
-            for value in extractor.values(slot) where value.kind == .string { add(value.bytes) }
+            extractor.forEachString(slot) { add($0) }
         }
         switch Identity(extractor, fields).principal {
         case .verbatim(let text): add(text)

@@ -156,7 +156,7 @@ final class DetectBench {
                             _ = try builder.finish()
                             _ = try builder.append(record, time: time)
                         }
-                        for token in tokens { builder.add(token) }
+                        builder.add(tokens)
                     }
                 }
                 _ = try builder.finish()
