@@ -86,8 +86,9 @@ let package = Package(
                 "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
             ],
             swiftSettings: strict),
+        .target(name: "CMalloc"),
         .executableTarget(
-            name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
+            name: "trailhoundd", dependencies: ["CMalloc", "Serve", argumentParser, logging], swiftSettings: strict),
 
         // The command-line client.
         .target(
