@@ -34,7 +34,7 @@ let package = Package(
         ),
         .target(
             name: "TestKit",
-            dependencies: ["RPC", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["CTransport"],
             swiftSettings: strict
         ),
         .testTarget(
