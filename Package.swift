@@ -106,7 +106,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests of the built programs.
-        .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
+        .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),
