@@ -223,7 +223,8 @@ struct CorrelationTests {
         arguments: [
             (
                 "type: sum",
-                "'type' must be one of: event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile"
+                "'type' must be one of: event_count, value_count, temporal, temporal_ordered, "
+                    + "value_sum, value_avg, value_percentile"
             ),
             ("rules: [a]", "'type' is missing"),
             ("{type: event_count, timespan: 1m, condition: {gte: 1}}", "'rules' is missing"),
