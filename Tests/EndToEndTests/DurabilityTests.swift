@@ -11,7 +11,7 @@ import Testing
 /// Acknowledged means durable: SIGKILL at random instants of a submission loses nothing and doubles nothing.
 @Suite(.serialized) struct DurabilityTests {
     private static let recordsPerBatch = 100
-    private static let batches = 1_020
+    private static let batches = 2_400
     private static let streams = 3
     private static let kills = 25
 
@@ -33,7 +33,7 @@ import Testing
                         // The service is killed under the stream: an error is how that looks.
                         try? await Self.submit(open, trail, to: service) { batch in
                             if acknowledged.insert(batch) == killAfter {
-                                try? await Task.sleep(for: .microseconds(Int.random(in: 0...20_000)))
+                                try? await Task.sleep(for: .microseconds(Int.random(in: 0...10_000)))
                                 try? await service.killNow()
                             }
                         }
