@@ -99,7 +99,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CLITests",
-            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
+            dependencies: [
+                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", argumentParser, nioCore,
+            ],
             swiftSettings: strict),
 
         // Tests of the built programs.
