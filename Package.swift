@@ -39,7 +39,9 @@ let package = Package(
                 .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
             ]),
         .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
-        .testTarget(name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], swiftSettings: strict),
+        .testTarget(
+            name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], exclude: ["Python"],
+            swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
@@ -84,8 +86,9 @@ let package = Package(
                 "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
             ],
             swiftSettings: strict),
+        .target(name: "CMalloc"),
         .executableTarget(
-            name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
+            name: "trailhoundd", dependencies: ["CMalloc", "Serve", argumentParser, logging], swiftSettings: strict),
 
         // The command-line client.
         .target(
@@ -100,12 +103,13 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", argumentParser, nioCore,
+                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", argumentParser,
+                nioCore,
             ],
             swiftSettings: strict),
 
         // Tests of the built programs.
-        .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
+        .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),

@@ -70,7 +70,8 @@ class FieldTrie {
             if (entry.prefix != prefix || entry.length != length) { continue; }
             if (length <= 8) { return entry.child; }
             if (entry.suffix != key_suffix(key, length)) { continue; }
-            if (length <= 16 || std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
+            if (length <= 16) { return entry.child; }
+            if (std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
         }
     }
 

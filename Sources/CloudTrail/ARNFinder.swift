@@ -16,7 +16,9 @@ enum ARNFinder {
             guard offset >= 0 else { return }
             let text = start + offset + 1
             var last = text
-            while last < record.count, record[last] != UInt8(ascii: "\""), record[last] != UInt8(ascii: "\\") { last += 1 }
+            while last < record.count, record[last] != UInt8(ascii: "\""), record[last] != UInt8(ascii: "\\") {
+                last += 1
+            }
             body(TextView(rebasing: record[text..<last]))
             start = last
         }

@@ -16,7 +16,7 @@ package struct TokenCollector {
         tokens.removeAll(keepingCapacity: true)
         ARNFinder.forEach(in: record) { add($0) }
         for slot in fields.tokens {
-            for value in extractor.values(slot) where value.kind == .string { add(value.bytes) }
+            extractor.forEachString(slot) { add($0) }
         }
         switch Identity(extractor, fields).principal {
         case .verbatim(let text): add(text)

@@ -6,8 +6,8 @@ import JSON
 /// Evaluates batches: everything about a request that needs no state. One worker thread owns one evaluator with its
 /// parser, slots and buffers; after it has warmed up, a record without a match allocates nothing.
 package final class BatchEvaluator {
-    /// Takes each accepted record, in order: its bytes, its event time, and what it is looked up by (a value that stands
-    /// twice comes twice). The pointers are valid during the call.
+    /// Takes each accepted record, in order: its bytes, its event time, and what it is looked up by (a value that
+    /// stands twice comes twice). The pointers are valid during the call.
     package typealias Sink = (UnsafeRawBufferPointer, Milliseconds, UnsafeBufferPointer<LookupToken>) throws -> Void
 
     private var engine: RecordEngine?

@@ -2,6 +2,7 @@
 
 import Messages
 import RPC
+import TestKit
 import Testing
 import TrailhoundCLI
 
@@ -111,8 +112,9 @@ import TrailhoundCLI
         let lines = numbered(files: 1, lines: 60_000)[0]
         try folder.write("a.jsonl", lines.joined(separator: "\n"))
         let service = FakeService()
-        let first = try service.makeServer(port: 0)
-        let port = try await first.start()[0].port
+        let port = LoopbackPort.free()
+        let first = try service.makeServer(port: port)
+        _ = try await first.start()
         let session = try Session(FakeService.settings(port: port))
         let progress = SubmitProgress(start: SystemClock.seconds())
         let submission = Submission(

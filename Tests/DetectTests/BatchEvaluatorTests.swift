@@ -92,6 +92,32 @@ import Testing
         }
     }
 
+    /// Damage anywhere costs what it touches and nobody else: whatever is taken is a sound record.
+    @Test func damageAnywhere() throws {
+        let evaluator = BatchEvaluator()
+        let plan = try DetectionPlan(catalog(rule()))
+        let records = (1...4).map { sample($0) }
+        let document = Array(("{\"Records\":[" + records.joined(separator: ",") + "]}").utf8)
+        let marks: [UInt8] = Array("{}[]\",:\\n0 \u{1}".utf8) + [0xFF, 0xC3]
+        var random = Numbers(seed: 5)
+        for _ in 0..<2_000 {
+            var damaged = document
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let place = Int.random(in: 0..<damaged.count, using: &random)
+                let mark = marks.randomElement(using: &random) ?? 0
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: damaged[place] = mark
+                case 1: damaged.remove(at: place)
+                default: damaged.insert(mark, at: place)
+                }
+            }
+            let (batch, kept) = try evaluate(logFile: damaged, with: evaluator, plan: plan)
+            #expect(kept.count == batch.events.count)
+            #expect(batch.events.count + batch.rejectedCount >= 1)
+            #expect(try kept.isEmpty || evaluate(records: kept, with: evaluator, plan: plan).0.rejectedCount == 0)
+        }
+    }
+
     @Test(
         arguments: [
             ("", .notALogFile), ("   ", .notALogFile), ("{}", .notALogFile), ("[]", .notALogFile), ("7", .notALogFile),

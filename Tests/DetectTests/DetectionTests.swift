@@ -45,10 +45,11 @@ import Testing
 
     @Test func aPlanIsReplacedBetweenBatches() throws {
         let evaluator = BatchEvaluator()
-        let current = CurrentPlan(try DetectionPlan(catalog(rule())))
-        #expect(try evaluate(records: [sample(1)], with: evaluator, plan: current.value).0.matches.count == 1)
-        current.replace(with: try DetectionPlan(catalog(rule(event: "Another"))))
-        #expect(try evaluate(records: [sample(1)], with: evaluator, plan: current.value).0.matches.isEmpty)
+        let first = try DetectionPlan(catalog(rule()))
+        let second = try DetectionPlan(catalog(rule(event: "Another")))
+        #expect(try evaluate(records: [sample(1)], with: evaluator, plan: first).0.matches.count == 1)
+        #expect(try evaluate(records: [sample(1)], with: evaluator, plan: second).0.matches.isEmpty)
+        #expect(try evaluate(records: [sample(1)], with: evaluator, plan: first).0.matches.count == 1)
     }
 
     @Test func evidenceIsBounded() throws {

@@ -58,8 +58,10 @@ struct ConditionTests {
             ("s*", "'s*' needs '1 of' or 'all of' before it"), ("1 of z*", "no search is named like 'z*'"),
             ("0 of s*", "'0 of' is neither '1 of' nor 'all of'"), ("1 of", "the condition ends too early"),
             ("9 of s*", "'9 of s*' asks for more than the 1 there are"),
-            ("s1 | count() by x > 5",
-                "the deprecated pipe syntax '| count() by x > 5' is not supported: write a Sigma correlation instead"),
+            (
+                "s1 | count() by x > 5",
+                "the deprecated pipe syntax '| count() by x > 5' is not supported: write a Sigma correlation instead"
+            ),
         ])
     func errors(condition: String, message: String) {
         #expect(SigmaTests.errors(rule("s1: {a: x}\ncondition: \(condition)")) == ["7: \(message)"])

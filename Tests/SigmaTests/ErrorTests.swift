@@ -25,7 +25,8 @@ struct ErrorTests {
             ("{a|gt: x}", "a comparison takes a number"), ("{a|gt|lt: 1}", "two comparisons in one item"),
             ("{a|lt|hour: 1}", "the modifier 'hour' must stand before the comparison"),
             ("{a|hour: 24}", "'hour' takes a number from 0 to 23"),
-            ("{a|hour: x}", "'hour' takes a number from 0 to 23"), ("{a|hour|minute: 1}", "the modifiers 'hour' and 'minute' exclude each other"),
+            ("{a|hour: x}", "'hour' takes a number from 0 to 23"),
+            ("{a|hour|minute: 1}", "the modifiers 'hour' and 'minute' exclude each other"),
             ("{a|fieldref: 1}", "'fieldref' takes a field's name"),
             ("{a|base64: 'a*'}", "the modifier 'base64' needs a value without wildcards"),
             ("{a|contains|base64: a}", "the modifier 'base64' needs a value without wildcards"),
@@ -121,7 +122,10 @@ struct ErrorTests {
         }
         let deep = String(repeating: "[", count: 200) + String(repeating: "]", count: 200)
         #expect(errors("title: \(deep)") == ["1: YAML nested deeper than 128 levels"])
-        #expect(errors(String(repeating: "#", count: SigmaLimits.fileBytes + 1)) == ["0: the file is larger than 1048576 bytes"])
+        #expect(
+            errors(String(repeating: "#", count: SigmaLimits.fileBytes + 1)) == [
+                "0: the file is larger than 1048576 bytes"
+            ])
     }
 
     @Test("what is odd but no error is a warning")
@@ -174,7 +178,9 @@ struct ErrorTests {
                 evidence: [a, 7, true]
             """
         let text = rule("s: {a: x}\ncondition: s").replacing(
-            "detection:", with: extra.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n") + "\ndetection:")
+            "detection:",
+            with: extra.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n")
+                + "\ndetection:")
         let rule = try #require(SigmaParser().parse(text, file: "r.yml").rules.first)
         #expect(rule.metadata.id == "929a690e-bef0-4204-a928-ef5e620d6fcc")
         #expect(rule.metadata.level == .high && rule.metadata.status == .test && rule.metadata.name == "n")

@@ -13,7 +13,8 @@ struct HostileTests {
 
     @Test("an expression that backtracks for ever is given up and counted")
     func regex() throws {
-        let file = SigmaParser().parse(rule("s: {a|re: '^(a+)+$'}\nt: {a|re: '^(a|aa)+$'}\ncondition: s or t"), file: "r")
+        let file = SigmaParser().parse(
+            rule("s: {a|re: '^(a+)+$'}\nt: {a|re: '^(a|aa)+$'}\ncondition: s or t"), file: "r")
         let plan = try Plan(file.rules)
         let extractor = RecordExtractor(plan.fields)
         let evaluator = Evaluator(plan)
@@ -69,7 +70,9 @@ struct HostileTests {
     func thresholds() throws {
         let searches = (0..<200).map { "s\($0): {a\($0): x}" }.joined(separator: "\n")
         let file = SigmaParser().parse(rule("\(searches)\ncondition: 100 of s*"), file: "r")
-        func fields(_ count: Int) -> String { "{" + (0..<count).map { "\"a\($0)\":\"x\"" }.joined(separator: ",") + "}" }
+        func fields(_ count: Int) -> String {
+            "{" + (0..<count).map { "\"a\($0)\":\"x\"" }.joined(separator: ",") + "}"
+        }
         #expect(try matches(file.rules, fields(100)) == [0])
         #expect(try matches(file.rules, fields(99)) == [])
     }

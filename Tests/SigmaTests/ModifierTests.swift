@@ -149,8 +149,10 @@ struct ModifierTests {
     func placeholders() throws {
         let values = ["admins": ["root", "adm*"], "nets": ["10.0.0.0/8", "192.168.0.0/16"]]
         #expect(try holds("s: {a|expand: '%admins%'}\ncondition: s", #"{"a":"ADMIN"}"#, placeholders: values))
-        #expect(try holds("s: {a|expand|contains: 'x-%admins%'}\ncondition: s", #"{"a":"..X-root"}"#, placeholders: values))
-        #expect(try holds(#"s: {a|expand: '\%admins%'}"# + "\ncondition: s", #"{"a":"%admins%"}"#, placeholders: values))
+        #expect(
+            try holds("s: {a|expand|contains: 'x-%admins%'}\ncondition: s", #"{"a":"..X-root"}"#, placeholders: values))
+        #expect(
+            try holds(#"s: {a|expand: '\%admins%'}"# + "\ncondition: s", #"{"a":"%admins%"}"#, placeholders: values))
         #expect(try holds("s: {a: '%admins%'}\ncondition: s", #"{"a":"%admins%"}"#, placeholders: values))
         #expect(try holds("s: {a|cidr|expand: '%nets%'}\ncondition: s", #"{"a":"192.168.1.1"}"#, placeholders: values))
         #expect(try !holds("s: {a|expand: '%admins%'}\ncondition: s", #"{"a":"user"}"#, placeholders: values))

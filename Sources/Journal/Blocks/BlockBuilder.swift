@@ -50,11 +50,13 @@ package final class BlockBuilder {
 
     /// Names something that the record just taken is to be found by; repeats within a block are free.
     package func add(_ token: LookupToken) {
-        guard tokens.count < JournalLimits.tokensPerBlock || tokens.contains(token) else {
-            tokensLeftOut += 1
-            return
-        }
-        tokens.insert(token)
+        withUnsafePointer(to: token) { add(UnsafeBufferPointer(start: $0, count: 1)) }
+    }
+
+    /// Names what the record just taken is to be found by. All of a record's at once: each call costs checks of exclusive
+    /// access.
+    package func add(_ found: UnsafeBufferPointer<LookupToken>) {
+        tokensLeftOut += tokens.insert(found, limit: JournalLimits.tokensPerBlock)
     }
 
     /// The block of everything taken since the last one, or nil where nothing was. The builder is empty afterwards.

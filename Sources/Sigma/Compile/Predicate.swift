@@ -244,9 +244,10 @@ struct PredicateBuilder {
     private mutating func text(_ pattern: SigmaPattern, _ predicate: inout Predicate) {
         var folded = pattern
         if !predicate.cased {
-            folded = SigmaPattern(pattern.parts.map { part in
-                if case .literal(let bytes) = part { .literal(CaseFolding.fold(bytes)) } else { part }
-            })
+            folded = SigmaPattern(
+                pattern.parts.map { part in
+                    if case .literal(let bytes) = part { .literal(CaseFolding.fold(bytes)) } else { part }
+                })
         }
         switch folded.parts.count {
         case 0: predicate.kind = .exact

@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestKit
 
 /// A running `trailhoundd` on a port and a data folder of its own, which can be killed and started again.
 final class Service: Sendable {
@@ -23,7 +24,7 @@ final class Service: Sendable {
     ) async throws {
         folder = try TemporaryFolder()
         data = folder.url.appendingPathComponent("data")
-        port = try Self.freePort()
+        port = LoopbackPort.free()
         self.options = ["--rules", rules.path] + options
         try await start()
         for account in accounts {
@@ -82,20 +83,6 @@ final class Service: Sendable {
         let text = (try? String(contentsOfFile: "/proc/\(processIdentifier)/statm", encoding: .utf8)) ?? ""
         let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return pages * Int(getpagesize())
-    }
-
-    static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard bound else { throw ServiceFailure(message: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     private static func answers(_ port: Int) -> Bool {
