@@ -102,7 +102,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CLITests",
-            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", nioCore],
+            dependencies: [
+                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", argumentParser,
+                nioCore,
+            ],
             swiftSettings: strict),
 
         // Tests of the built programs.

@@ -14,7 +14,9 @@ import TrailhoundCLI
         #expect(endpoint?.port == port)
     }
 
-    @Test(arguments: ["", ":7443", "host:", "host:0", "host:65536", "host:+80", "[::1", "[]:1", "http://x", "a b", "h:1x"])
+    @Test(arguments: [
+        "", ":7443", "host:", "host:0", "host:65536", "host:+80", "[::1", "[]:1", "http://x", "a b", "h:1x",
+    ])
     func nonsenseIsNot(text: String) {
         #expect(Endpoint(text) == nil)
     }

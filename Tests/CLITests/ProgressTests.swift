@@ -6,7 +6,9 @@ import TrailhoundCLI
 @Suite struct ProgressTests {
     @Test func aSteadyRateGivesTheRightEnd() throws {
         var progress = ProgressEstimate(total: 1000, start: 50)
-        for tick in 1...20 { progress.observe(done: UInt64(tick * 10), records: UInt64(tick * 5), at: 50 + Double(tick)) }
+        for tick in 1...20 {
+            progress.observe(done: UInt64(tick * 10), records: UInt64(tick * 5), at: 50 + Double(tick))
+        }
         #expect(progress.fraction == 0.2)
         #expect(abs(progress.recordsPerSecond - 5) < 0.001)
         let left = try #require(progress.secondsLeft)

@@ -104,8 +104,10 @@ func layout(_ document: String, name: String = "x.json") -> InputLayout {
     @Test(arguments: [4096, 300_000])
     func anOversizedRecordIsPassedOver(piece: Int) {
         let huge = "{\"x\":\"" + String(repeating: "y", count: Limits.record) + "\"}"
-        #expect(scan("{\"a\":1}\n\(huge)\n{\"b\":2}", as: .lines, piece: piece) == [#"{"a":1}"#, "OVERSIZED", #"{"b":2}"#])
-        #expect(scan("[{\"a\":1},\(huge),{\"b\":2}]", as: .array, piece: piece) == [#"{"a":1}"#, "OVERSIZED", #"{"b":2}"#])
+        #expect(
+            scan("{\"a\":1}\n\(huge)\n{\"b\":2}", as: .lines, piece: piece) == [#"{"a":1}"#, "OVERSIZED", #"{"b":2}"#])
+        #expect(
+            scan("[{\"a\":1},\(huge),{\"b\":2}]", as: .array, piece: piece) == [#"{"a":1}"#, "OVERSIZED", #"{"b":2}"#])
     }
 
     /// Random bytes of JSON's own alphabet: every cut gives the same records, and nothing traps.

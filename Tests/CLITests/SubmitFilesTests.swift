@@ -28,7 +28,9 @@ final class TemporaryFolder {
         }
         let file = path + "/" + name
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        guard descriptor >= 0, FileWriting.writeAll(bytes, to: descriptor) == nil else { throw Failure("can't write \(file)") }
+        guard descriptor >= 0, FileWriting.writeAll(bytes, to: descriptor) == nil else {
+            throw Failure("can't write \(file)")
+        }
         close(descriptor)
         return file
     }
@@ -48,7 +50,11 @@ final class TemporaryFolder {
             for name in names where name != "." && name != ".." {
                 var status = stat()
                 let child = path + "/" + name
-                if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { remove(child) } else { unlink(child) }
+                if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                    remove(child)
+                } else {
+                    unlink(child)
+                }
             }
         }
         rmdir(path)
@@ -260,7 +266,8 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
     @Test func programsGetEverything() {
         var tally = SubmitTally()
         tally.add(accepted: 1, duplicate: 2, rejected: 1, refusals: [refusal(nil, "not_json")])
-        let expected = #"{"accepted":1,"duplicate":2,"rejected":1,"files":4,"seconds":0.250,"rejections":"#
+        let expected =
+            #"{"accepted":1,"duplicate":2,"rejected":1,"files":4,"seconds":0.250,"rejections":"#
             + #"[{"file":"a.jsonl","reason":"not_json","detail":"eventID"}]}"#
         #expect(text(tally.json(files: 4, seconds: 0.25).compact) == expected)
     }

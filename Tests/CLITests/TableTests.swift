@@ -5,7 +5,9 @@ import TrailhoundCLI
 
 @Suite struct TableTests {
     private func sample() -> Table {
-        var table = Table([Column("NAME", shrinksTo: 6), Column("COUNT", alignment: .right), Column("NOTE", shrinksTo: 8)])
+        var table = Table([
+            Column("NAME", shrinksTo: 6), Column("COUNT", alignment: .right), Column("NOTE", shrinksTo: 8),
+        ])
         table.add(["production", "7", "the main account of the company"])
         table.add(["dev", "12,345", ""])
         return table
@@ -42,7 +44,9 @@ import TrailhoundCLI
     }
 
     @Test func whereShrinkingIsNotEnoughColumnsAreLeftOut() {
-        let columns = [Column("A"), Column("B", dropped: 2), Column("C", shrinksTo: 3, dropped: 1), Column("D", shrinksTo: 4)]
+        let columns = [
+            Column("A"), Column("B", dropped: 2), Column("C", shrinksTo: 3, dropped: 1), Column("D", shrinksTo: 4),
+        ]
         func layout(_ width: Int?) -> [Int?] { TableLayout(columns, natural: [5, 5, 9, 9], width: width).widths }
         #expect(layout(nil) == [5, 5, 9, 9])
         #expect(layout(34) == [5, 5, 9, 9])
@@ -88,7 +92,17 @@ import TrailhoundCLI
         fields.add("id", "42")
         fields.add("owner", "")
         fields.add("account", "a\u{1B}b")
-        #expect(fields.lines(colour: false) == ["id       42", "account  a\\x1bb"])
+        #expect(fields.lines(width: nil, colour: false) == ["id       42", "account  a\\x1bb"])
+    }
+
+    @Test func longValuesWrapBetweenWords() {
+        var fields = FieldList()
+        fields.add("what", "one two three four five six seven")
+        fields.add("id", "0123456789-0123456789-0123456789")
+        #expect(
+            fields.lines(width: 28, colour: false) == [
+                "what  one two three four", "      five six seven", "id    0123456789-0123456789-0123456789",
+            ])
     }
 }
 
@@ -98,7 +112,9 @@ import TrailhoundCLI
         #expect(terminal == Terminal(isInteractive: false, width: nil, colour: false))
     }
 
-    @Test(arguments: [("NO_COLOR", "1", false), ("TERM", "dumb", false), ("TERM", "xterm", true), ("NO_COLOR", "", true)])
+    @Test(arguments: [
+        ("NO_COLOR", "1", false), ("TERM", "dumb", false), ("TERM", "xterm", true), ("NO_COLOR", "", true),
+    ])
     func colourIsOnATerminalOnly(variable: String, value: String, colour: Bool) {
         let terminal = Terminal(isTerminal: true, columns: 100) { $0 == variable ? value : nil }
         #expect(terminal.colour == colour)

@@ -41,9 +41,9 @@ package enum Limits {
     /// request asks too much of the service.
     package static let wholeFileDecompressed: UInt64 = 16 * 1024 * 1024
     /// Records in one request.
-    package static let recordsPerBatch = 1000
+    package static let recordsPerBatch = 500
     /// Bytes of records in one request, unless a single record is larger.
-    package static let bytesPerBatch = 1024 * 1024
+    package static let bytesPerBatch = 512 * 1024
     /// The largest record that is sent. Far above CloudTrail's own 256 KB, so that it is the service that refuses a
     /// record and names its reason; together with a full batch of others it stays below the limit of a message.
     package static let record = 2500 * 1024
@@ -54,7 +54,7 @@ package enum Limits {
     /// Requests in flight on one stream.
     package static let windowRequests = 32
     /// Bytes in flight on one stream.
-    package static let windowBytes = 8 * 1024 * 1024
+    package static let windowBytes = 4 * 1024 * 1024
 
     // Connections
 

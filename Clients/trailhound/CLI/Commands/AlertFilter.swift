@@ -8,7 +8,8 @@ import Messages
 struct AlertFilter: ParsableArguments {
     @Option(
         name: .customLong("account"),
-        help: .init("Only alerts of this account. Give it several times for several accounts.", valueName: "account-id"))
+        help: .init("Only alerts of this account. Give it several times for several accounts.", valueName: "account-id")
+    )
     var accounts: [String] = []
 
     @Option(help: "Only alerts of at least this severity.")

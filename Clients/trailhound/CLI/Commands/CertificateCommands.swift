@@ -47,7 +47,8 @@ struct CertificateCommands: AsyncParsableCommand {
 
         @Option(
             name: .customLong("account"),
-            help: .init("An account that the certificate is good for; without any, all accounts.", valueName: "account-id"))
+            help: .init(
+                "An account that the certificate is good for; without any, all accounts.", valueName: "account-id"))
         var accounts: [String] = []
 
         @Option(
@@ -58,7 +59,9 @@ struct CertificateCommands: AsyncParsableCommand {
         @Option(help: "How many days it is valid.")
         var days = 365
 
-        @Option(help: .init("Where to write the files; else beside the authority's.", valueName: "dir"), completion: .directory)
+        @Option(
+            help: .init("Where to write the files; else beside the authority's.", valueName: "dir"),
+            completion: .directory)
         var into: String?
 
         @Flag(help: "Replace files of that name.")
@@ -75,7 +78,9 @@ struct CertificateCommands: AsyncParsableCommand {
             if name.isEmpty || !allowed || name.hasPrefix(".") {
                 throw ValidationError("a name is made of letters, digits, dots, dashes and underscores")
             }
-            if (role == nil) == hosts.isEmpty { throw ValidationError("give --role for a client or --host for a server") }
+            if (role == nil) == hosts.isEmpty {
+                throw ValidationError("give --role for a client or --host for a server")
+            }
             if !hosts.isEmpty, !accounts.isEmpty { throw ValidationError("--account is for clients only") }
         }
 

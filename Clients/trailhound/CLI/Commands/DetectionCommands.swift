@@ -84,7 +84,8 @@ struct DetectionCommands: AsyncParsableCommand {
 
     /// The arguments of a switch.
     struct Change: ParsableArguments {
-        @Argument(help: .init("The detections' ids, or their beginnings as tables show them.", valueName: "detection-id"))
+        @Argument(
+            help: .init("The detections' ids, or their beginnings as tables show them.", valueName: "detection-id"))
         var detectionIDs: [String]
 
         @OptionGroup var global: GlobalOptions

@@ -25,7 +25,9 @@ struct DetectionTestCommand: AsyncParsableCommand {
     func run() async throws {
         let folder = try RulesFolder(path ?? rules)
         let reports: [DetectionTester.Report]
-        do { reports = try DetectionTester(folder.catalog, folder: folder.path).run() } catch { throw Failure("\(error)") }
+        do { reports = try DetectionTester(folder.catalog, folder: folder.path).run() } catch {
+            throw Failure("\(error)")
+        }
         folder.report()
         let failed = reports.count { !$0.passed } + folder.catalog.problems.count(where: \.isError)
         let events = reports.reduce(0) { $0 + $1.cases.count }
@@ -35,7 +37,8 @@ struct DetectionTestCommand: AsyncParsableCommand {
             for report in reports { print(report, folder, output) }
             if failed == 0 {
                 output.line(
-                    "\(Numbers.counted(reports.count, "rule file")), \(Numbers.counted(events, "event")): all as expected")
+                    "\(Numbers.counted(reports.count, "rule file")), \(Numbers.counted(events, "event")): all as expected"
+                )
             }
         case .json: output.json(.array(reports.map(Self.json)))
         case .jsonl: for report in reports { output.json(Self.json(report)) }

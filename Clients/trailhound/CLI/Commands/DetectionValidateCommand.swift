@@ -11,7 +11,9 @@ struct DetectionValidateCommand: AsyncParsableCommand {
             used. Needs no service.
             """)
 
-    @Argument(help: .init("Folders of rules, or rule files; else what --rules names.", valueName: "path"), completion: .file())
+    @Argument(
+        help: .init("Folders of rules, or rule files; else what --rules names.", valueName: "path"), completion: .file()
+    )
     var paths: [String] = []
 
     @Option(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)

@@ -36,7 +36,9 @@ struct ScanCommand: AsyncParsableCommand {
         var printer = Printer(Output(output.format))
         var summary = FileScanner.Summary()
         for path in paths {
-            let part = scanner.scan(path: path) { printer.add($0) } onProblem: { problem in
+            let part = scanner.scan(path: path) {
+                printer.add($0)
+            } onProblem: { problem in
                 let place = problem.index.map { "\(problem.file), record \($0 + 1)" } ?? problem.file
                 Diagnostics.note("\(place): \(problem.message)")
             }

@@ -19,7 +19,9 @@ struct TimelineCommand: ServiceCommand {
     @Argument(help: "What to look for.")
     var value: String
 
-    @Option(help: .init("Only records from this time on: 2026-11-22T09:30:00Z, 2026-11-22, or 2h, 7d ago.", valueName: "time"))
+    @Option(
+        help: .init(
+            "Only records from this time on: 2026-11-22T09:30:00Z, 2026-11-22, or 2h, 7d ago.", valueName: "time"))
     var since: String?
 
     @Option(help: .init("Only records before this time.", valueName: "time"))
@@ -36,7 +38,8 @@ struct TimelineCommand: ServiceCommand {
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit must be at least 1") }
         for text in [since, until].compactMap({ $0 }) where Clock.parse(text, now: SystemClock.now()) == nil {
-            throw ValidationError("'\(text)' is no time: write 2026-11-22T09:30:00Z, 2026-11-22, or 2h for two hours ago")
+            throw ValidationError(
+                "'\(text)' is no time: write 2026-11-22T09:30:00Z, 2026-11-22, or 2h for two hours ago")
         }
     }
 

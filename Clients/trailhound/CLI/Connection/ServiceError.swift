@@ -59,7 +59,16 @@ package enum ServiceError {
         if let kind = HandshakeFailure.allCases.first(where: { error.message.contains("(\($0.rawValue))") }) {
             return handshake(kind, settings)
         }
-        return "lost the connection to \(server): \(error.message)"
+        guard error.message.hasPrefix("No connection to ") else {
+            return "lost the connection to \(server): \(error.message)"
+        }
+        // It came up and was closed before it could be used, without a word.
+        switch settings.security {
+        case .plaintext: return "\(server) closed the connection: it may want TLS, so leave out --plaintext"
+        case .tls(let credentials):
+            return "\(server) closed the connection: it may not accept the certificate \(credentials.certificate), "
+                + "which must come from the service's own authority"
+        }
     }
 
     private static func systemError(_ cause: (any Error)?) -> Int32? {

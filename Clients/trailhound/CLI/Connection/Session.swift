@@ -56,9 +56,12 @@ package struct Session: Sendable {
     package func reach() async throws(Failure) {
         do {
             _ = try await client.unary(
-                GrpcHealthV1Health.check, GrpcHealthV1.HealthCheckRequest(), options: CallOptions(timeout: Limits.callTimeout))
+                GrpcHealthV1Health.check, GrpcHealthV1.HealthCheckRequest(),
+                options: CallOptions(timeout: Limits.callTimeout))
         } catch {
-            if ServiceError.isTransient(error) || (error as? RPCError)?.code == .deadlineExceeded { throw failure(error) }
+            if ServiceError.isTransient(error) || (error as? RPCError)?.code == .deadlineExceeded {
+                throw failure(error)
+            }
         }
     }
 

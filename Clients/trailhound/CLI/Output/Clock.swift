@@ -26,7 +26,8 @@ package enum Clock {
     /// `90s`, `15m`, `2h`, `7d` or `4w` as seconds, or nil.
     package static func parseAgo(_ text: String) -> Int64? {
         let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
-        guard let last = text.last, let unit = units[last], text.first != "+", let count = UInt32(text.dropLast()) else {
+        guard let last = text.last, let unit = units[last], text.first != "+", let count = UInt32(text.dropLast())
+        else {
             return nil
         }
         return Int64(count) * unit

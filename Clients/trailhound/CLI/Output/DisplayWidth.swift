@@ -35,6 +35,26 @@ package enum DisplayWidth {
         return kept + "…"
     }
 
+    /// `text` in lines of at most `columns`, cut between words; a word that is longer stays whole, so that it can be
+    /// copied.
+    package static func wrapped(_ text: String, to columns: Int) -> [String] {
+        guard of(text) > columns else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        var used = 0
+        for word in text.split(separator: " ") {
+            let width = of(String(word))
+            if used > 0, used + 1 + width > columns {
+                lines.append(line)
+                line = ""
+                used = 0
+            }
+            line += (used > 0 ? " " : "") + word
+            used += (used > 0 ? 1 : 0) + width
+        }
+        return lines + [line]
+    }
+
     /// The blocks that Unicode's EastAsianWidth.txt gives as wide or fullwidth, without its small holes.
     private static func isWide(_ value: UInt32) -> Bool {
         switch value {

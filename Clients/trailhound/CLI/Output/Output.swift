@@ -72,7 +72,7 @@ package final class Output {
     /// Writes one thing in full.
     package func show(json: JSONNode, fields: FieldList) {
         if format == .table {
-            for text in fields.lines(colour: terminal.colour) { line(text) }
+            for text in fields.lines(width: terminal.width, colour: terminal.colour) { line(text) }
         } else {
             self.json(json)
         }

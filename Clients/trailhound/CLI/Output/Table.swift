@@ -138,15 +138,17 @@ package struct FieldList: Sendable {
         if !value.isEmpty { fields.append((Escaping.visible(name), Cell(value, style: style))) }
     }
 
-    /// The lines, with the values aligned. Values are never cut: a long one wraps in the terminal.
-    package func lines(colour: Bool) -> [String] {
-        let width = fields.reduce(0) { max($0, DisplayWidth.of($1.name)) }
-        return fields.map { field in
-            let name = field.name + String(repeating: " ", count: width - DisplayWidth.of(field.name))
-            let value = field.value
-            return colour
-                ? Style.bold.applied(to: name) + "  " + value.style.applied(to: value.text)
-                : name + "  " + value.text
+    /// The lines, with the values aligned. A value that is longer than the terminal is wide goes on below itself.
+    package func lines(width: Int?, colour: Bool) -> [String] {
+        let indentation = fields.reduce(0) { max($0, DisplayWidth.of($1.name)) } + 2
+        let room = width.map { max(Limits.narrowestTerminal, $0 - indentation) } ?? Int.max
+        return fields.flatMap { field in
+            let blanks = String(repeating: " ", count: indentation - DisplayWidth.of(field.name))
+            let first = (colour ? Style.bold.applied(to: field.name) : field.name) + blanks
+            let margin = String(repeating: " ", count: indentation)
+            return DisplayWidth.wrapped(field.value.text, to: room).enumerated().map { index, part in
+                (index == 0 ? first : margin) + (colour ? field.value.style.applied(to: part) : part)
+            }
         }
     }
 }

@@ -20,7 +20,8 @@ package enum AccountPresentation {
     /// One row an account.
     package static func table(_ accounts: [Account]) -> Table {
         var table = Table([
-            Column("ACCOUNT"), Column("NAME", shrinksTo: 12), Column("STATE"), Column("OWNER", shrinksTo: 12, dropped: 1),
+            Column("ACCOUNT"), Column("NAME", shrinksTo: 12), Column("STATE"),
+            Column("OWNER", shrinksTo: 12, dropped: 1),
             Column("EVENTS", alignment: .right), Column("LAST EVENT (UTC)"),
         ])
         for account in accounts {

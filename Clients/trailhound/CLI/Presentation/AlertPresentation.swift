@@ -142,7 +142,7 @@ package enum AlertPresentation {
         fields.add("Last seen", alert.lastSeen?.rfc3339 ?? "")
         fields.add("Raised", alert.createdAt?.rfc3339 ?? "")
         fields.add("Events", Numbers.grouped(alert.matchCount) + (alert.historical ? " (historical)" : ""))
-        for evidence in alert.evidence { fields.add("  " + evidence.name, evidence.value) }
+        for evidence in alert.evidence { fields.add("  evidence", "\(evidence.name): \(evidence.value)") }
         fields.add("Event ids", shown(alert.eventIDs))
         fields.add("ATT&CK", alert.attackTechniques.joined(separator: ", "))
         fields.add("Detection", alert.detectionID)

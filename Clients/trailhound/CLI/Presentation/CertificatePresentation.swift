@@ -67,7 +67,8 @@ package enum CertificatePresentation {
         fields.add("Valid from", Timestamp(seconds: certificate.notBefore, nanos: 0).rfc3339)
         let hasExpired = certificate.notAfter < now.seconds
         fields.add(
-            "Valid until", Timestamp(seconds: certificate.notAfter, nanos: 0).rfc3339 + (hasExpired ? " (expired)" : ""),
+            "Valid until",
+            Timestamp(seconds: certificate.notAfter, nanos: 0).rfc3339 + (hasExpired ? " (expired)" : ""),
             style: hasExpired ? .red : .plain)
         fields.add("Serial", certificate.serial)
         fields.add("SHA-256", certificate.fingerprint)

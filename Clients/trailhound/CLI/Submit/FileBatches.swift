@@ -106,7 +106,9 @@ struct FileBatches: ~Copyable {
             return .refused(refusal, inputBytes: advance())
         }
         return .batch(
-            Batch(payload: .records(RecordSlab(bytes, ranges: ranges)), source: file.path, firstRecord: first, inputBytes: advance()))
+            Batch(
+                payload: .records(RecordSlab(bytes, ranges: ranges)), source: file.path, firstRecord: first,
+                inputBytes: advance()))
     }
 
     private mutating func step() -> RecordScanner.Step {

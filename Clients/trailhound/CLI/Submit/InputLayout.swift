@@ -15,7 +15,8 @@ package enum InputLayout: Sendable, Equatable {
 
     /// Decides by a file's (decompressed) beginning, and by its name where the content leaves a choice.
     package init(beginning bytes: UnsafeRawBufferPointer, name: String) {
-        let isNamedLines = name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
+        let isNamedLines =
+            name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
             || name.hasSuffix(".jsonl.gz") || name.hasSuffix(".ndjson.gz")
         var reader = TopLevelReader(bytes)
         reader.skipMark()

@@ -53,7 +53,9 @@ package struct RecordScanner: Sendable {
             switch place {
             case .finished: return .end
             case .between:
-                guard findStart(bytes, atEnd: atEnd) else { return atEnd ? .end : .needsMore(keepFrom: min(position, bytes.count)) }
+                guard findStart(bytes, atEnd: atEnd) else {
+                    return atEnd ? .end : .needsMore(keepFrom: min(position, bytes.count))
+                }
             case .line:
                 let found = endOfLine(bytes)
                 if !found, !atEnd { return wait() }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Messages
+import PKI
+import Testing
+import TrailhoundCLI
+
+@Suite struct PresentationTests {
+    private static let long = String(repeating: "long ", count: 60)
+    private static let time = Timestamp(seconds: 1_688_989_503, nanos: 120_000_000)
+
+    private static let alert = Alert(
+        alertID: "01a20214-263b-700d-8f7d-71bb652f3df4", detectionID: "d5d6e710-c88a-4876-ad3d-42c15204bddb",
+        title: long,
+        severity: .informational, status: .acknowledged, audience: .owner, accountID: "123456789012",
+        actor: Actor(principal: "arn:aws:iam::123456789012:user/\(long)", userAgent: "evil\u{1B}[2J"), firstSeen: time,
+        lastSeen: time, createdAt: time, matchCount: 1_234_567, eventIDs: (1...7).map(String.init),
+        evidence: [Evidence(name: "a\nb", value: long)], historical: true, revision: 12, duetAnswer: .unexpected)
+
+    private static var tables: [(String, Table)] {
+        let account = Account(
+            accountID: "123456789012", name: long, state: .offboarded, lastEventAt: time, eventCount: 9_999_999_999,
+            owner: long)
+        let detection = Detection(
+            detectionID: "d5d6e710-c88a-4876-ad3d-42c15204bddb", title: long, severity: .critical, audience: .analyst,
+            attackTechniques: ["T1098.001", "T1098.003", "T1537"])
+        let entry = TimelineEntry(
+            eventTime: time, accountID: "123456789012", region: "ap-southeast-1",
+            eventSource: "secretsmanager.amazonaws.com", eventName: "BatchGetSecretValueAndMore",
+            principal: "arn:aws:iam::123456789012:user/\(long)", sourceIP: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
+            errorCode: "Client.UnauthorizedOperation")
+        return [
+            ("alerts", AlertPresentation.table([alert])), ("accounts", AccountPresentation.table([account])),
+            ("detections", DetectionPresentation.table([detection])), ("timeline", TimelinePresentation.table([entry])),
+        ]
+    }
+
+    @Test(arguments: [80, 100, 132, 200])
+    func everyTableFitsItsTerminal(width: Int) {
+        for (name, table) in Self.tables {
+            for line in table.lines(width: width, colour: false) {
+                #expect(DisplayWidth.of(line) <= width, "\(name): \(line)")
+            }
+        }
+    }
+
+    @Test(arguments: [80, 100, 132, 200])
+    func linesOfATailFitAndAlign(width: Int) {
+        let layout = AlertPresentation.layout(width: width)
+        let heading = layout.line(Table.heading(AlertPresentation.columns), AlertPresentation.columns, colour: false)
+        let line = layout.line(AlertPresentation.row(Self.alert), AlertPresentation.columns, colour: false)
+        #expect(DisplayWidth.of(line) <= width)
+        #expect(DisplayWidth.of(heading) <= width)
+        let title = heading.firstRange(of: "TITLE").map { heading[..<$0.lowerBound].count }
+        let place = line.firstRange(of: "DUET: long").map { line[..<$0.lowerBound].count }
+        #expect(title == place)
+    }
+
+    @Test func nothingFromOutsideCommandsTheTerminal() {
+        for line in AlertPresentation.fields(Self.alert).lines(width: 100, colour: false) {
+            #expect(!line.unicodeScalars.contains { $0.value < 0x20 })
+        }
+        #expect(!AlertPresentation.json(Self.alert).compact.contains { $0 < 0x20 })
+    }
+
+    @Test func jsonHasTheContractsNames() {
+        let json = text(AlertPresentation.json(Self.alert, cursor: "9").compact)
+        #expect(json.hasPrefix(#"{"cursor":"9","alert_id":"01a20214-263b-700d-8f7d-71bb652f3df4","detection_id":"#))
+        for part in [
+            #""severity":"informational""#, #""status":"acknowledged""#, #""audience":"owner""#,
+            #""match_count":1234567"#,
+            #""first_seen":"2023-07-10T11:45:03.120Z""#, #""duet_answer":"unexpected""#, #""revision":12"#,
+            #""event_ids":["1","2","3","4","5","6","7"]"#, #""user_agent":"evil\u001b[2J""#,
+        ] {
+            #expect(json.contains(part))
+        }
+    }
+
+    @Test func aRecordStandsInItsEntryAsItIs() {
+        let record = #"{"eventID": "1",  "x":1e0}"#
+        let json = text(TimelinePresentation.json(TimelineEntry(eventID: "1", record: Bytes(record))).compact)
+        #expect(json.hasSuffix(#""record":\#(record)}"#))
+        #expect(json.contains(#""event_time":null"#))
+    }
+
+    @Test func problemsReadAsCompilersWriteThem() {
+        let problem = RuleProblem(file: "a.yml", line: 3, message: "no title", isError: true)
+        #expect(DetectionPresentation.line(problem) == "a.yml:3: error: no title")
+        #expect(DetectionPresentation.line(RuleProblem(file: "a.yml", message: "x")) == "a.yml: warning: x")
+    }
+
+    @Test func statusCountsTheTimeSinceTheStart() {
+        let status = GetStatusResponse(version: "1", startedAt: Timestamp(seconds: 100, nanos: 0), storedRecords: 2900)
+        guard let endpoint = Endpoint("h:1") else { return }
+        let lines = StatusPresentation.fields(status, endpoint: endpoint, now: Timestamp(seconds: 285, nanos: 0))
+            .lines(width: nil, colour: false)
+        #expect(lines.contains("Up for          3:05 (since 1970-01-01T00:01:40Z)"))
+        #expect(lines.contains("Records         2,900 in 0 B"))
+    }
+
+    @Test func certificatesTellWhatTheyAreFor() throws {
+        let authority = try CertificateAuthority.mint(commonName: "ca", now: 1_700_000_000)
+        let client = try authority.issueClient(
+            name: "siem", identity: ClientIdentity(role: .subscriber, accounts: .all), now: 1_700_000_000)
+        let server = try authority.issueServer(hosts: ["hound", "10.0.0.1"], now: 1_700_000_000)
+        let entries = [authority.certificate, client.certificate, server.certificate].map {
+            CertificatePresentation.Entry(file: "x.pem", certificate: $0)
+        }
+        let now = Timestamp(seconds: 1_900_000_000, nanos: 0)
+        let lines = CertificatePresentation.table(entries, now: now).lines(width: nil, colour: false)
+        for (line, word) in zip(lines.dropFirst(), ["authority", "subscriber", "server"]) {
+            #expect(line.contains(word))
+        }
+        #expect(lines[2].hasSuffix("expired"))
+        #expect(lines[2].contains("*"))
+        let json = text(CertificatePresentation.json(entries[2]).compact)
+        #expect(json.contains(#""dns_names":["hound"],"ip_addresses":["10.0.0.1"]"#))
+    }
+}
+
+@Suite struct ShortIDTests {
+    private let ids = ["01a20214-263b-700d-8f7d-71bb652f3df4", "01a20214-263b-700d-8f7d-99bb652f3df4", "odd"]
+
+    @Test func tablesShowWhatTellsIdsApart() {
+        #expect(ShortID.ofAlert(ids[0]) == "71bb652f3df4")
+        #expect(ShortID.ofDetection(ids[0]) == "01a20214")
+        #expect(ShortID.ofAlert("odd") == "odd")
+    }
+
+    @Test func aPartFindsItsId() throws {
+        let found = try ShortID.resolve("71BB652f3df4", among: ids, kind: "alert") { $0.hasSuffix($1) }
+        #expect(found == ids[0])
+        #expect(throws: Failure("no alert has an id like ffff")) {
+            try ShortID.resolve("ffff", among: ids, kind: "alert") { $0.hasSuffix($1) }
+        }
+        #expect(throws: Failure("more than one alert has an id like bb652f3df4: give more of it")) {
+            try ShortID.resolve("bb652f3df4", among: ids, kind: "alert") { $0.hasSuffix($1) }
+        }
+    }
+
+    @Test func onlyPartsAreLookedUp() {
+        #expect(ShortID.isPart("71bb652f3df4"))
+        #expect(!ShortID.isPart(ids[0]))
+        #expect(!ShortID.isPart("alert-7"))
+        #expect(!ShortID.isPart("abc"))
+    }
+}
