@@ -37,27 +37,36 @@ void FieldTrie::seal() {
             node.subtree_slots.insert(node.subtree_slots.end(), below.begin(), below.end());
         }
     }
-    for (uint32_t node = 0; node < nodes.size(); ++node) { build_table(node); }
+    for (uint32_t node = 0; node < nodes.size(); ++node) { build_tables(node); }
 }
 
-/// A path `a.b` also finds a record's key that is "a.b" itself: such keys stand in the table beside the plain ones.
-void FieldTrie::collect_keys(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const {
+/// A path `a.b` also finds a record's key that is "a.b" itself: such keys have a table of their own.
+void FieldTrie::collect_dotted(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const {
     for (const auto &child : nodes[node].children) {
         const std::string key = prefix + child.first;
-        keys.emplace(key, child.second);
-        collect_keys(child.second, key + ".", keys);
+        if (!prefix.empty()) { keys.emplace(key, child.second); }
+        collect_dotted(child.second, key + ".", keys);
     }
 }
 
-void FieldTrie::build_table(uint32_t node) {
-    std::map<std::string, uint32_t> keys;
-    collect_keys(node, "", keys);
+void FieldTrie::build_tables(uint32_t node) {
+    std::map<std::string, uint32_t> dotted;
+    collect_dotted(node, "", dotted);
+    const Table own = build_table(nodes[node].children);
+    const Table other = build_table(dotted);
+    Node &from = nodes[node];
+    from.keys = own;
+    from.dotted = other;
+    from.has_children = !from.children.empty();
+    from.has_dotted = !dotted.empty();
+}
+
+Table FieldTrie::build_table(const std::map<std::string, uint32_t> &keys) {
     uint32_t size = 2;
     while (size < keys.size() * 4) { size *= 2; }
-    Node &from = nodes[node];
-    from.has_children = !keys.empty();
-    from.table = static_cast<uint32_t>(entries.size());
-    from.mask = size - 1;
+    Table table;
+    table.start = static_cast<uint32_t>(entries.size());
+    table.mask = size - 1;
     entries.resize(entries.size() + size);
     for (const auto &key : keys) {
         Entry entry;
@@ -69,10 +78,11 @@ void FieldTrie::build_table(uint32_t node) {
         entry.child = static_cast<int32_t>(key.second);
         entry.rest = static_cast<uint32_t>(bytes.size());
         if (length > 8) { bytes.insert(bytes.end(), text + 8, text + length); }
-        uint32_t at = hash(entry.prefix, length) & from.mask;
-        while (entries[from.table + at].child >= 0) { at = (at + 1) & from.mask; }
-        entries[from.table + at] = entry;
+        uint32_t at = hash(entry.prefix, entry.suffix, length) & table.mask;
+        while (entries[table.start + at].child >= 0) { at = (at + 1) & table.mask; }
+        entries[table.start + at] = entry;
     }
+    return table;
 }
 
 } // namespace trailhound

@@ -28,13 +28,20 @@ inline uint64_t key_prefix(const uint8_t *key, size_t length, const uint8_t *lim
     return word;
 }
 
+/// Where a table's entries are.
+struct Table {
+    uint32_t start = 0;
+    uint32_t mask = 0; // its size minus one
+};
+
 struct Node {
     std::map<std::string, uint32_t> children;
     std::vector<uint32_t> subtree_slots; // of this node and everything below it
     int32_t slot = -1;
-    uint32_t table = 0; // where its entries start
-    uint32_t mask = 0;  // size of its table minus one
+    Table keys;         // of the children
+    Table dotted;       // of the keys that hold dots themselves: "a.b" finds what the path a.b leads to
     bool has_children = false;
+    bool has_dotted = false;
 };
 
 /// The last eight bytes of a key of more than eight.
@@ -62,8 +69,8 @@ class FieldTrie {
     /// The child of `node` under a key, or -1.
     inline int32_t find(uint32_t node, const uint8_t *key, size_t length, const uint8_t *limit) const {
         const Node &from = nodes[node];
-        const Entry *const table = entries.data() + from.table;
         const uint64_t prefix = key_prefix(key, length, limit);
+<<<<<<< HEAD
         for (uint32_t at = hash(prefix, length) & from.mask;; at = (at + 1) & from.mask) {
             const Entry &entry = table[at];
             if (entry.child < 0) { return -1; }
@@ -73,19 +80,38 @@ class FieldTrie {
             if (length <= 16) { return entry.child; }
             if (std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
         }
+=======
+        const uint64_t suffix = length > 8 ? key_suffix(key, length) : 0;
+        const int32_t child = find(from.keys, key, length, prefix, suffix);
+        // Hardly a record has a key with a dot, and the table of them is the larger one by far: it stays out of the way.
+        if (child >= 0 || !from.has_dotted || std::memchr(key, '.', length) == nullptr) { return child; }
+        return find(from.dotted, key, length, prefix, suffix);
+>>>>>>> bench
     }
 
     std::vector<Node> nodes;
     uint32_t slots = 0;
 
   private:
-    static inline uint32_t hash(uint64_t prefix, size_t length) {
-        const uint64_t mixed = (prefix ^ (static_cast<uint64_t>(length) << 56)) * UINT64_C(0x9E3779B97F4A7C15);
-        return static_cast<uint32_t>(mixed >> 40);
+    /// Keys that begin alike are common, and so are such of one length: the hash needs their ends.
+    static inline uint32_t hash(uint64_t prefix, uint64_t suffix, size_t length) {
+        const uint64_t word = prefix ^ (suffix << 29 | suffix >> 35) ^ (static_cast<uint64_t>(length) << 56);
+        return static_cast<uint32_t>((word * UINT64_C(0x9E3779B97F4A7C15)) >> 40);
     }
 
-    void build_table(uint32_t node);
-    void collect_keys(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const;
+    inline int32_t find(const Table &table, const uint8_t *key, size_t length, uint64_t prefix, uint64_t suffix) const {
+        const Entry *const start = entries.data() + table.start;
+        for (uint32_t at = hash(prefix, suffix, length) & table.mask;; at = (at + 1) & table.mask) {
+            const Entry &entry = start[at];
+            if (entry.child < 0) { return -1; }
+            if (entry.prefix != prefix || entry.suffix != suffix || entry.length != length) { continue; }
+            if (length <= 16 || std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
+        }
+    }
+
+    void build_tables(uint32_t node);
+    Table build_table(const std::map<std::string, uint32_t> &keys);
+    void collect_dotted(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const;
 
     std::vector<Entry> entries;
     std::vector<uint8_t> bytes;

@@ -35,7 +35,9 @@ package struct ServiceConfiguration: Sendable {
         else { throw ConfigurationError("listen: \(text) is not HOST:PORT") }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        guard !host.isEmpty else { throw ConfigurationError("listen: \(text) has no host; use 0.0.0.0 for every address") }
+        guard !host.isEmpty else {
+            throw ConfigurationError("listen: \(text) has no host; use 0.0.0.0 for every address")
+        }
         self.host = host
         self.port = port
     }
@@ -43,7 +45,8 @@ package struct ServiceConfiguration: Sendable {
     /// Throws for what can't be, or must not be, together.
     package func check() throws(ConfigurationError) {
         if isPlaintext && !Self.isLoopback(host) {
-            throw ConfigurationError("--plaintext is for the loopback only, and \(host) is not; leave it out to use TLS")
+            throw ConfigurationError(
+                "--plaintext is for the loopback only, and \(host) is not; leave it out to use TLS")
         }
         let files = [certificate, key, clientCA].compactMap { $0 }
         guard files.isEmpty || files.count == 3 else {

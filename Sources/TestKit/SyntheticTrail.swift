@@ -92,7 +92,8 @@ package struct SyntheticTrail: Sendable {
         case 4...5:
             return Step(
                 source: "s3", name: "GetObject", role: "report-reader",
-                request: #"{"bucketName":"example-reports","Host":"example-reports.s3.amazonaws.com","key":"2026/\#(index).csv"}"#,
+                request:
+                    #"{"bucketName":"example-reports","Host":"example-reports.s3.amazonaws.com","key":"2026/\#(index).csv"}"#,
                 readOnly: true)
         case 6...7:
             return Step(
@@ -141,7 +142,8 @@ package struct SyntheticTrail: Sendable {
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         let dayOfMonth = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        return "\(year)-\(two(month))-\(two(dayOfMonth))T\(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60))Z"
+        return
+            "\(year)-\(two(month))-\(two(dayOfMonth))T\(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60))Z"
     }
 
     private static func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -51,7 +51,8 @@ import Testing
         Case("no eventName", altered(#""eventName":"#, #""otherName":"#), "missing_field"),
         Case("eventName an object", altered(#""eventName":"#, #""eventName":{},"x":"#), "wrong_type"),
         Case(
-            "over the limit", altered(#""readOnly":"#, #""padding":"\#(String(repeating: "x", count: 2 << 20))","readOnly":"#),
+            "over the limit",
+            altered(#""readOnly":"#, #""padding":"\#(String(repeating: "x", count: 2 << 20))","readOnly":"#),
             "record_too_large"),
         Case("invalid UTF-8", Array(#"{"eventID":""#.utf8) + [0xC3, 0x28] + Array(#""}"#.utf8), "invalid_utf8"),
         Case(

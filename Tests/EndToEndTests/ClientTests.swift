@@ -84,7 +84,9 @@ import Testing
         #expect(try await service.alertLog().count == 2)
     }
 
-    @Test(.timeLimit(.minutes(2)), .enabled(if: Programs.python != nil, "skipped: make deps makes the Python environment"))
+    @Test(
+        .timeLimit(.minutes(2)), .enabled(if: Programs.python != nil, "skipped: make deps makes the Python environment")
+    )
     func pythonClientsCollectAndSubscribe() async throws {
         let python = try #require(Programs.python)
         let service = try await Service(accounts: [Self.trail.account])

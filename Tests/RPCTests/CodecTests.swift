@@ -47,7 +47,9 @@ func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -
     @Test(arguments: ["", "S", "1", "1s", "-1S", "1.5S", "123456789S", " 1S", "1 S"])
     func timeoutsRefused(_ text: String) { #expect(withBytes(text) { TimeoutEncoding.decode($0) } == nil) }
 
-    @Test(arguments: [0, 1, 999, 99_999_999, 100_000_000, 1_000_000_001, Int64.max]) func timeoutRoundsUp(_ value: Int64) {
+    @Test(arguments: [0, 1, 999, 99_999_999, 100_000_000, 1_000_000_001, Int64.max]) func timeoutRoundsUp(
+        _ value: Int64
+    ) {
         let text = TimeoutEncoding.encode(nanoseconds: value)
         #expect(text.count <= 9)
         let decoded = text.withUnsafeBytes { TimeoutEncoding.decode($0) } ?? -1

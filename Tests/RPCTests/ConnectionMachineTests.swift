@@ -11,14 +11,16 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
 
 /// The server's connection, moment by moment.
 @Suite struct ServerConnectionMachineTests {
-    private static func machine(_ configure: (inout ServerConfiguration) -> Void = { _ in }) -> ServerConnectionMachine {
+    private static func machine(_ configure: (inout ServerConfiguration) -> Void = { _ in }) -> ServerConnectionMachine
+    {
         var configuration = ServerConfiguration(addresses: [])
         configuration.keepalive = KeepaliveConfiguration(interval: nil)
         configure(&configuration)
         return ServerConnectionMachine(configuration, now: start)
     }
 
-    private static func serving(_ configure: (inout ServerConfiguration) -> Void = { _ in }) -> ServerConnectionMachine {
+    private static func serving(_ configure: (inout ServerConfiguration) -> Void = { _ in }) -> ServerConnectionMachine
+    {
         var machine = machine(configure)
         machine.settingsReceived(now: start)
         return machine
@@ -77,7 +79,9 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
     }
 
     @Test func silenceIsAskedAndThenEnds() {
-        var machine = Self.serving { $0.keepalive = KeepaliveConfiguration(interval: .seconds(30), timeout: .seconds(5)) }
+        var machine = Self.serving {
+            $0.keepalive = KeepaliveConfiguration(interval: .seconds(30), timeout: .seconds(5))
+        }
         machine.heard(now: at(10))
         #expect(machine.timer(now: at(30)) == .none)
         #expect(machine.timer(now: at(40)) == .ping)

@@ -54,7 +54,9 @@ import Testing
     @Test func resettingForgets() {
         var head = Self.head(Self.good + [("grpc-timeout", "5S"), ("x-one", "1"), ("grpc-encoding", "br")])
         head.reset()
-        for (name, value) in Self.good { withBytes(name) { name in withBytes(value) { head.add(name: name, value: $0) } } }
+        for (name, value) in Self.good {
+            withBytes(name) { name in withBytes(value) { head.add(name: name, value: $0) } }
+        }
         #expect(head.timeout == nil)
         #expect(head.metadata.isEmpty)
         if case .accept = head.verdict() { return }

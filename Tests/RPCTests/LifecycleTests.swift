@@ -10,13 +10,16 @@ import Testing
     @Test(arguments: Transport.allCases) func shutdownLetsCallsEnd(_ transport: Transport) async throws {
         let started = Signal()
         let go = Signal()
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { request, _ in
-                started.raise()
-                await go.wait()
-                return request
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { request, _ in
+                    started.raise()
+                    await go.wait()
+                    return request
+                }
             }
-        }) { rig in
+        ) { rig in
             let call = Task { try await rig.client.unary(EchoService.unary, [1]) }
             await started.wait()
             let shutdown = Task { await rig.server.shutdown(gracePeriod: .seconds(60)) }
@@ -31,13 +34,16 @@ import Testing
 
     @Test(arguments: Transport.allCases) func shutdownCutsWhatOutstaysTheGrace(_ transport: Transport) async throws {
         let started = Signal()
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { request, _ in
-                started.raise()
-                try await Task.sleep(for: .seconds(3600))
-                return request
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { request, _ in
+                    started.raise()
+                    try await Task.sleep(for: .seconds(3600))
+                    return request
+                }
             }
-        }) { rig in
+        ) { rig in
             let call = Task { await rpcError { _ = try await rig.client.unary(EchoService.unary, [1]) } }
             await started.wait()
             await rig.server.shutdown(gracePeriod: .milliseconds(50))
@@ -115,12 +121,15 @@ import Testing
 
     @Test(arguments: Transport.allCases) func retries(_ transport: Transport) async throws {
         let attempts = Counter()
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { request, _ in
-                if attempts.add() < 3 { throw RPCError(.unavailable, "not yet") }
-                return request
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { request, _ in
+                    if attempts.add() < 3 { throw RPCError(.unavailable, "not yet") }
+                    return request
+                }
             }
-        }) { rig in
+        ) { rig in
             var policy = RetryPolicy()
             policy.backoff.initial = .milliseconds(1)
             let response = try await rig.client.unary(EchoService.unary, [1], options: CallOptions(retry: policy))
@@ -152,11 +161,14 @@ import Testing
 
     @Test(arguments: Transport.allCases) func interceptorsOnBothSides(_ transport: Transport) async throws {
         let gate = Gate()
-        try await Rig.run(transport, client: { $0.interceptors = [Badge()] }, router: { router in
-            EchoService.add(to: &router)
-            router.interceptors = [gate]
-            router.serverStreaming(EchoService.expand) { _, _, _ in throw RPCError(.notFound, "") }
-        }) { rig in
+        try await Rig.run(
+            transport, client: { $0.interceptors = [Badge()] },
+            router: { router in
+                EchoService.add(to: &router)
+                router.interceptors = [gate]
+                router.serverStreaming(EchoService.expand) { _, _, _ in throw RPCError(.notFound, "") }
+            }
+        ) { rig in
             let response = try await rig.client.unary(EchoService.unary, [1])
             #expect(response == [1])
             let refused = await rpcError { _ = try await rig.client.clientStreaming(EchoService.collect) { _ in } }

@@ -100,7 +100,9 @@ import Testing
             } == .unauthenticated)
     }
 
-    @Test(arguments: [(UInt32(8), StatusCode.cancelled), (11, .resourceExhausted), (12, .permissionDenied), (2, .internalError)])
+    @Test(arguments: [
+        (UInt32(8), StatusCode.cancelled), (11, .resourceExhausted), (12, .permissionDenied), (2, .internalError),
+    ])
     func resets(_ code: UInt32, _ expected: StatusCode) async throws {
         #expect(
             try await Self.outcome { peer, stream in

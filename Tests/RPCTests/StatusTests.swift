@@ -22,12 +22,15 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
         let thrown = RPCError(
             .failedPrecondition, "Änderung: 50% \n fertig",
             metadata: ["why": "because"], details: [8, 3, 18, 2, 104, 105])
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { _, context in
-                context.trailingMetadata.add("also", "this")
-                throw thrown
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { _, context in
+                    context.trailingMetadata.add("also", "this")
+                    throw thrown
+                }
             }
-        }) { rig in
+        ) { rig in
             let error = await rpcError { _ = try await rig.client.unary(EchoService.unary, [1]) }
             #expect(error.code == thrown.code)
             #expect(error.message == thrown.message)
@@ -40,9 +43,12 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
     private struct Secret: Error {}
 
     @Test(arguments: Transport.allCases) func otherErrorsTellNothing(_ transport: Transport) async throws {
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { _, _ in throw Secret() }
-        }) { rig in
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { _, _ in throw Secret() }
+            }
+        ) { rig in
             let error = await rpcError { _ = try await rig.client.unary(EchoService.unary, [1]) }
             #expect(error.code == .unknown)
             #expect(!error.message.contains("Secret"))
@@ -50,12 +56,15 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
     }
 
     @Test(arguments: Transport.allCases) func anErrorComesAfterTheMessages(_ transport: Transport) async throws {
-        try await Rig.run(transport, router: { router in
-            router.serverStreaming(EchoService.expand) { _, responses, _ in
-                for byte in UInt8(0)..<3 { try await responses.write([byte]) }
-                throw RPCError(.dataLoss, "no more")
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.serverStreaming(EchoService.expand) { _, responses, _ in
+                    for byte in UInt8(0)..<3 { try await responses.write([byte]) }
+                    throw RPCError(.dataLoss, "no more")
+                }
             }
-        }) { rig in
+        ) { rig in
             let responses = try await rig.client.serverStreaming(EchoService.expand, [])
             var seen: [UInt8] = []
             let error = await rpcError { for try await response in responses { seen += response } }
@@ -65,11 +74,14 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
     }
 
     @Test(arguments: Transport.allCases) func everyCode(_ transport: Transport) async throws {
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { request, _ in
-                throw RPCError(StatusCode(rawValue: Int(request.first ?? 0)), "as asked")
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { request, _ in
+                    throw RPCError(StatusCode(rawValue: Int(request.first ?? 0)), "as asked")
+                }
             }
-        }) { rig in
+        ) { rig in
             for code in (1...16).map({ UInt8($0) }) + [99] {
                 let error = await rpcError { _ = try await rig.client.unary(EchoService.unary, [code]) }
                 #expect(error.code.rawValue == Int(code))
@@ -87,17 +99,20 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
     }
 
     @Test(arguments: Transport.allCases) func metadataBothWays(_ transport: Transport) async throws {
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { request, context in
-                context.initialMetadata = ["initial": context.metadata["ask"] ?? "nothing"]
-                context.initialMetadata.add("i-bin", binary: context.metadata[binary: "ask-bin"] ?? [])
-                for value in context.metadata.values("many") {
-                    if case .ascii(let text) = value { context.trailingMetadata.add("many", text) }
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { request, context in
+                    context.initialMetadata = ["initial": context.metadata["ask"] ?? "nothing"]
+                    context.initialMetadata.add("i-bin", binary: context.metadata[binary: "ask-bin"] ?? [])
+                    for value in context.metadata.values("many") {
+                        if case .ascii(let text) = value { context.trailingMetadata.add("many", text) }
+                    }
+                    context.trailingMetadata.add("t-bin", binary: [])
+                    return request
                 }
-                context.trailingMetadata.add("t-bin", binary: [])
-                return request
             }
-        }) { rig in
+        ) { rig in
             var metadata: Metadata = ["ask": "a b c", "many": "1", "many": "2"]
             metadata.add("ask-bin", binary: Array(0...255))
             let response = try await rig.client.unaryWithMetadata(
@@ -110,12 +125,15 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
     }
 
     @Test(arguments: Transport.allCases) func metadataThatCannotTravel(_ transport: Transport) async throws {
-        try await Rig.run(transport, router: { router in
-            router.unary(EchoService.unary) { request, context in
-                context.initialMetadata = ["bad name": "x"]
-                return request
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(EchoService.unary) { request, context in
+                    context.initialMetadata = ["bad name": "x"]
+                    return request
+                }
             }
-        }) { rig in
+        ) { rig in
             for metadata: Metadata in [["a b": "x"], ["grpc-x": "y"], ["x": "a\u{1}b"], ["y-bin": "text"]] {
                 let error = await rpcError {
                     _ = try await rig.client.unary(EchoService.unary, [], options: CallOptions(metadata: metadata))
@@ -154,12 +172,15 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
 
     @Test(arguments: Transport.allCases) func compressedBothWays(_ transport: Transport) async throws {
         let text = [UInt8](repeating: 65, count: 100_000)
-        try await Rig.run(transport, router: { router in
-            router.bidirectional(EchoService.chat) { requests, responses, context in
-                context.compressesResponse = true
-                for try await request in requests { try await responses.write(request) }
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.bidirectional(EchoService.chat) { requests, responses, context in
+                    context.compressesResponse = true
+                    for try await request in requests { try await responses.write(request) }
+                }
             }
-        }) { rig in
+        ) { rig in
             let call = try await rig.client.bidirectional(EchoService.chat, options: CallOptions(compresses: true))
             for _ in 0..<3 {
                 try await call.requests.write(text)
@@ -175,9 +196,12 @@ func rpcError(_ body: () async throws -> Void) async -> RPCError {
             path: EchoService.unary.path, shape: .unary,
             request: Marshaller(decode: { _ in throw Secret() }, encode: { value, buffer in buffer.writeBytes(value) }),
             response: .bytes)
-        try await Rig.run(transport, router: { router in
-            router.unary(picky) { request, _ in request }
-        }) { rig in
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.unary(picky) { request, _ in request }
+            }
+        ) { rig in
             let error = await rpcError { _ = try await rig.client.unary(EchoService.unary, [1]) }
             #expect(error.code == .invalidArgument)
         }

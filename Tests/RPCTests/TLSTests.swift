@@ -26,12 +26,15 @@ import Testing
 
     @Test func handlersKnowThePeer() async throws {
         let seen = Mutex<Peer?>(nil)
-        try await Rig.run(.tls, router: { router in
-            router.unary(EchoService.unary) { request, context in
-                seen.withLock { $0 = context.peer }
-                return request
+        try await Rig.run(
+            .tls,
+            router: { router in
+                router.unary(EchoService.unary) { request, context in
+                    seen.withLock { $0 = context.peer }
+                    return request
+                }
             }
-        }) { rig in
+        ) { rig in
             _ = try await rig.client.unary(EchoService.unary, [1])
             let peer = try #require(seen.withLock { $0 })
             #expect(peer.address.hasPrefix("127.0.0.1:"))

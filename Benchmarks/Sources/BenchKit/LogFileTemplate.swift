@@ -79,7 +79,8 @@ struct LogFileTemplate: Sendable {
             count = bytes.count
             for place in places {
                 Self.eventID(place, pass) { file[place.eventID + $0] = $1 }
-                for (index, byte) in EventTime.format((place.seconds + Int64(pass) * seconds) * 1_000).utf8.enumerated() {
+                for (index, byte) in EventTime.format((place.seconds + Int64(pass) * seconds) * 1_000).utf8.enumerated()
+                {
                     file[place.time + index] = byte
                 }
                 guard let key = place.key else { continue }

@@ -48,7 +48,8 @@ package func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard let last = sorted.last else { return 0 }
     let middle = sorted.count / 2
-    return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : (middle < sorted.count ? sorted[middle] : last)
+    return sorted.count.isMultiple(of: 2)
+        ? (sorted[middle - 1] + sorted[middle]) / 2 : (middle < sorted.count ? sorted[middle] : last)
 }
 
 /// The machine's load over the last minute, which stands beside every figure.

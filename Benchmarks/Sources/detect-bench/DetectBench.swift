@@ -70,7 +70,8 @@ final class DetectBench {
             let rate = median(rates[index])
             report(
                 stage.name.padding(toLength: 58, withPad: " ", startingAt: 0),
-                String(format: "%9.0f records/s a core %6.0f MB/s %6.1f %% of DOM", rate,
+                String(
+                    format: "%9.0f records/s a core %6.0f MB/s %6.1f %% of DOM", rate,
                     rate * Double(bytes) / Double(records) / 1e6, median(shares)))
         }
         report("\(matches) matches a round; peak memory \(ProcessFigures().peakMiB) MiB; load \(load())")

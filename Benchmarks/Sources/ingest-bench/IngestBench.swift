@@ -29,7 +29,8 @@ struct IngestBench {
     func run() async throws {
         report(
             "data: \(corpus.name), \(corpus.recordsPerPass) records a pass, new eventIDs, times and access keys each;",
-            "files of \(corpus.recordCount(ofFile: 0)) records\(isGzip ? ", gzip" : ""), \(options["--streams"]) stream(s)")
+            "files of \(corpus.recordCount(ofFile: 0)) records\(isGzip ? ", gzip" : ""), \(options["--streams"]) stream(s)"
+        )
         if prefill > 0 { try await archive() } else { try await ingest() }
     }
 
@@ -58,7 +59,8 @@ struct IngestBench {
         report(
             "median of \(runs): \(grouped(median(rates))) records/s durable,",
             "\(decimal(100 * median(shares.map(\.dom)), 1)) % of simdjson's DOM parse and",
-            "\(decimal(100 * median(shares.map(\.zstd)), 1)) % of zstd -1 on one core; service's peak memory \(peak) MiB")
+            "\(decimal(100 * median(shares.map(\.zstd)), 1)) % of zstd -1 on one core; service's peak memory \(peak) MiB"
+        )
     }
 
     /// The rate on an empty store and on a full one, and look-ups in the latter.

@@ -79,7 +79,8 @@ struct Bench {
             report(
                 "to \(next): \(Int(rate)) records/s (\(Int(rate / first * 100)) % of the first tenth), worst commit",
                 "\(Int(worst * 1_000)) ms, cpu \(decimal(cpu / Double(next - start) * 1e6)) µs a record =",
-                "\(decimal(cpu / Double(next - start) * 6e6)) % of a core at 60,000/s, peak memory \(ProcessFigures().peakMiB) MiB")
+                "\(decimal(cpu / Double(next - start) * 6e6)) % of a core at 60,000/s, peak memory \(ProcessFigures().peakMiB) MiB"
+            )
         }
     }
 

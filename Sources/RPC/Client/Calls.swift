@@ -84,7 +84,8 @@ extension Client {
         do {
             let options = try await prepared(method.descriptor, options)
             return try await withTaskExecutorPreference(scheduler) {
-                try await self.start(method, options, deadline: options.timeout.map { NIODeadline.now() + $0.timeAmount })
+                try await self.start(
+                    method, options, deadline: options.timeout.map { NIODeadline.now() + $0.timeAmount })
             }
         } catch {
             let error = RPCError.from(error)

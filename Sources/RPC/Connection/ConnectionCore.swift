@@ -178,7 +178,9 @@ final class ConnectionCore: @unchecked Sendable {
         if let link {
             if phase == .established, link.isWritable {
                 let gathered = gather()
-                if gathered > 0 { send(UnsafeRawBufferPointer(rebasing: scheduler.writeScratch[..<gathered]), over: link) }
+                if gathered > 0 {
+                    send(UnsafeRawBufferPointer(rebasing: scheduler.writeScratch[..<gathered]), over: link)
+                }
             }
             tls?.close()
             if let output = tls?.takeOutput() { link.send(output) }

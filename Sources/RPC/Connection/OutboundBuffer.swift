@@ -33,7 +33,9 @@ struct OutboundBuffer {
     mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
         let count = bytes.readWithUnsafeReadableBytes { readable in
             let count = min(readable.count, target.count)
-            if count > 0, let source = readable.baseAddress { target.baseAddress?.copyMemory(from: source, byteCount: count) }
+            if count > 0, let source = readable.baseAddress {
+                target.baseAddress?.copyMemory(from: source, byteCount: count)
+            }
             return count
         }
         if bytes.readableBytes <= low && !waiters.isEmpty { resumeAll() }

@@ -5,7 +5,8 @@
 /// Names are lower case. A name that ends in `-bin` has binary values; all others have values of printable ASCII.
 /// What is added is checked when it is sent: a call with a name or value that can't travel fails with INTERNAL.
 public struct Metadata: Sendable, Hashable, RandomAccessCollection,
-    ExpressibleByDictionaryLiteral {
+    ExpressibleByDictionaryLiteral
+{
     /// A value: text, or bytes of a `-bin` name.
     public enum MetadataValue: Sendable, Hashable {
         /// Printable ASCII.

@@ -41,7 +41,8 @@ final class ServerShared: Sendable {
     var isFull: Bool { connections.withLock { $0.count >= configuration.limits.maxConnections } }
 
     /// A connection over a link, on its event loop. nil when there is no room for it.
-    func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection? {
+    func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection?
+    {
         guard !isFull, let session = HTTP2Session(role: .server, limits: configuration.limits) else { return nil }
         var tlsSession: TLSSession?
         if !isInProcess, let context = tls.withLock({ $0 }) {

@@ -30,7 +30,8 @@ final class TLSContext: @unchecked Sendable {
         _ = CTransport_SSL_CTX_set_min_proto_version(pointer, TLS1_2_VERSION)
         SSL_CTX_set_options(
             pointer,
-            UInt64(SSL_OP_NO_COMPRESSION_) | UInt64(SSL_OP_NO_RENEGOTIATION_) | UInt64(SSL_OP_CIPHER_SERVER_PREFERENCE_))
+            UInt64(SSL_OP_NO_COMPRESSION_) | UInt64(SSL_OP_NO_RENEGOTIATION_) | UInt64(SSL_OP_CIPHER_SERVER_PREFERENCE_)
+        )
         // An idle connection gives its record buffers back.
         CTransport_SSL_CTX_set_mode(pointer, SSL_MODE_RELEASE_BUFFERS_)
         // Connections live long: resumption buys little, and its state would cost memory for each.
@@ -117,7 +118,8 @@ private let SSL_MODE_RELEASE_BUFFERS_ = 0x10
 
 /// ALPN on a server: `h2` or a handshake that fails.
 private func selectH2(
-    _: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ chosenLength: UnsafeMutablePointer<UInt8>?,
+    _: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ chosenLength: UnsafeMutablePointer<UInt8>?,
     _ offered: UnsafePointer<UInt8>?, _ offeredLength: UInt32, _: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let offered, let chosen, let chosenLength else { return SSL_TLSEXT_ERR_ALERT_FATAL }

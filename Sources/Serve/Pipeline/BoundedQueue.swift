@@ -83,7 +83,8 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
                 guard !state.elements.isEmpty else { return state.isClosed ? nil : [] }
                 var number = 0
                 var cost = 0
-                while number < state.elements.count, number < count, number == 0 || cost + state.costs[number] <= limit {
+                while number < state.elements.count, number < count, number == 0 || cost + state.costs[number] <= limit
+                {
                     cost += state.costs[number]
                     number += 1
                 }

@@ -73,7 +73,8 @@ final class EvaluationWorker {
             // The views stay valid as long as the submission keeps the arena that its records lie in.
             batch = try withExtendedLifetime(records) {
                 try evaluator.evaluate(
-                    .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter) {
+                    .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter
+                ) {
                     try sink.append($0, time: $1, tokens: $2)
                 }
             }

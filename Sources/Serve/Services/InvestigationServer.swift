@@ -39,7 +39,8 @@ struct InvestigationServer: InvestigationServiceProvider {
         let counters = pipeline.counters
         return GetStatusResponse(
             version: ServiceVersion.text, startedAt: Timestamp(milliseconds: counters.startedAt),
-            storedRecords: UInt64(clamping: statistics.records), storedBytes: UInt64(clamping: statistics.databaseBytes),
+            storedRecords: UInt64(clamping: statistics.records),
+            storedBytes: UInt64(clamping: statistics.databaseBytes),
             accepted: counters.accepted.load(ordering: .relaxed),
             duplicate: counters.duplicate.load(ordering: .relaxed),
             rejected: counters.rejected.load(ordering: .relaxed),

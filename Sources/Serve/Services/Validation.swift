@@ -14,7 +14,9 @@ enum Validation {
     }
 
     static func account(_ text: String, field: String = "account_id") throws -> AccountID {
-        guard let account = AccountID(text) else { throw failure(field, "has to be the twelve digits of an AWS account") }
+        guard let account = AccountID(text) else {
+            throw failure(field, "has to be the twelve digits of an AWS account")
+        }
         return account
     }
 

@@ -22,7 +22,9 @@ extension Service {
     }
 
     /// Submits payloads on one stream, a window of them at a time, and returns the acknowledgements.
-    func submit(_ payloads: [SubmitEventsRequest.Payload], source: String = "test") async throws -> [SubmitEventsResponse] {
+    func submit(_ payloads: [SubmitEventsRequest.Payload], source: String = "test") async throws
+        -> [SubmitEventsResponse]
+    {
         let client = try connect()
         var answers: [SubmitEventsResponse] = []
         let stream = try await client.bidirectional(IngestService.submitEvents)

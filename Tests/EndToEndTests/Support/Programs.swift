@@ -26,7 +26,8 @@ enum Programs {
 
     /// A folder of the public corpora beside the repository, or nil where they are not here: a test then skips.
     static func corpus(_ name: String) -> URL? {
-        let folder = root.deletingLastPathComponent().appendingPathComponent("shared/corpora").appendingPathComponent(name)
+        let folder = root.deletingLastPathComponent().appendingPathComponent("shared/corpora").appendingPathComponent(
+            name)
         return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
     }
 }
