@@ -70,23 +70,11 @@ class FieldTrie {
     inline int32_t find(uint32_t node, const uint8_t *key, size_t length, const uint8_t *limit) const {
         const Node &from = nodes[node];
         const uint64_t prefix = key_prefix(key, length, limit);
-<<<<<<< HEAD
-        for (uint32_t at = hash(prefix, length) & from.mask;; at = (at + 1) & from.mask) {
-            const Entry &entry = table[at];
-            if (entry.child < 0) { return -1; }
-            if (entry.prefix != prefix || entry.length != length) { continue; }
-            if (length <= 8) { return entry.child; }
-            if (entry.suffix != key_suffix(key, length)) { continue; }
-            if (length <= 16) { return entry.child; }
-            if (std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
-        }
-=======
         const uint64_t suffix = length > 8 ? key_suffix(key, length) : 0;
         const int32_t child = find(from.keys, key, length, prefix, suffix);
         // Hardly a record has a key with a dot, and the table of them is the larger one by far: it stays out of the way.
         if (child >= 0 || !from.has_dotted || std::memchr(key, '.', length) == nullptr) { return child; }
         return find(from.dotted, key, length, prefix, suffix);
->>>>>>> bench
     }
 
     std::vector<Node> nodes;
