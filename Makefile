@@ -33,16 +33,17 @@ build: deps ## Build the service and the CLI
 demo: build ## Run the whole way on sample logs: onboard, submit, detect, alert
 	@Samples/demo
 
-test: deps proto-check lint ## Run every test
+test: deps lint ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@.build/release/trailhound detections test --rules Rules
-	@swift test $(SWIFT_FLAGS)
+	@Protos/generate.sh --check
+	@.build/release/trailhound detections test Rules
+	@swift test $(SWIFT_FLAGS) --no-parallel
 
 proto: deps ## Generate the code of Protos/ anew
-	@Protos/generate
+	@Protos/generate.sh
 
 proto-check: deps ## Check that the generated code is current
-	@Protos/generate --check
+	@Protos/generate.sh --check
 
 format: ## Format the Swift code
 	@swift format format --configuration .swift-format --parallel --in-place $(FORMATTED)
