@@ -45,8 +45,10 @@ package final class BatchEvaluator {
             do {
                 let document = try logFiles.document(of: bytes)
                 try evaluate(document: document, engine, &builder, sink)
-            } catch let rejection as Rejection where builder.isEmpty {
-                return EvaluatedBatch(refused: rejection)
+            } catch let rejection as Rejection {
+                if builder.isEmpty { return EvaluatedBatch(refused: rejection) }
+                builder.reject(
+                    builder.count + builder.rejectedCount, rejection, UnsafeRawBufferPointer(start: nil, count: 0))
             }
         }
         return builder.finish()

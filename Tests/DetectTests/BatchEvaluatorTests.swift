@@ -92,6 +92,14 @@ import Testing
         }
     }
 
+    /// The rest of a file can't be found again where the name of its array is escaped; what came before stays.
+    @Test func damageBehindAnEscapedName() throws {
+        let (batch, kept) = try evaluate(logFile: Array("{\"\\u0052ecords\":[\(sample(1)),{]}".utf8))
+        #expect(kept == [sample(1)])
+        #expect(batch.rejections.map(\.index) == [1])
+        #expect(batch.rejections.map(\.rejection.reason) == [.notJSON])
+    }
+
     /// Damage anywhere costs what it touches and nobody else: whatever is taken is a sound record.
     @Test func damageAnywhere() throws {
         let evaluator = BatchEvaluator()
