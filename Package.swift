@@ -87,6 +87,9 @@ let package = Package(
                 "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "ServeTests", dependencies: ["CloudTrail", "Contract", "Detect", "Serve", logging],
+            swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
             name: "trailhoundd", dependencies: ["CMalloc", "Serve", argumentParser, logging], swiftSettings: strict),

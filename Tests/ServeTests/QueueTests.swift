@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Serve
+import Synchronization
+import Testing
+
+@Suite struct QueueTests {
+    @Test func elementsComeInOrderAndProducersWaitForRoom() async {
+        let queue = BoundedQueue<Int>(capacity: 2)
+        #expect(await queue.push(1))
+        #expect(await queue.push(2))
+        let third = Task { await queue.push(3) }
+        while queue.count < 3 { await Task.yield() }
+        #expect(queue.take() == 1)
+        // The room that was made is the waiting producer's.
+        #expect(await third.value)
+        #expect(queue.take(upTo: 10, cost: .max) == [2, 3])
+    }
+
+    @Test func costsAreBounded() async {
+        let queue = BoundedQueue<String>(capacity: 10, costLimit: 100)
+        #expect(await queue.push("a", cost: 60))
+        let second = Task { await queue.push("b", cost: 60) }
+        while queue.count < 2 { await Task.yield() }
+        #expect(queue.take(upTo: 10, cost: .max) == ["a"])
+        #expect(await second.value)
+        #expect(queue.take() == "b")
+        // One that is over the limit alone is taken by an empty queue: it would wait for ever otherwise.
+        #expect(await queue.push("huge", cost: 1_000))
+        #expect(queue.take() == "huge")
+    }
+
+    @Test func aGroupEndsAtItsCost() async {
+        let queue = BoundedQueue<Int>(capacity: 10)
+        for number in 1...4 { #expect(await queue.push(number, cost: 3)) }
+        #expect(queue.take(upTo: 10, cost: 7) == [1, 2])
+        #expect(queue.take(upTo: 1, cost: 100) == [3])
+        #expect(queue.take(upTo: 10, cost: 0) == [4])
+    }
+
+    @Test func closingLetsEverybodyGo() async {
+        let queue = BoundedQueue<Int>(capacity: 1)
+        #expect(await queue.push(1))
+        let waiting = Task { await queue.push(2) }
+        while queue.count < 2 { await Task.yield() }
+        queue.close()
+        #expect(await waiting.value == false)
+        #expect(await queue.push(3) == false)
+        #expect(queue.pushBlocking(4) == false)
+        #expect(queue.take() == 1)
+        #expect(queue.take() == nil)
+        #expect(queue.take() == nil)
+    }
+
+    @Test func aThreadTakesWhatTasksPush() async {
+        let queue = BoundedQueue<Int>(capacity: 4, costLimit: 16)
+        let taken = Mutex<[Int]>([])
+        let ended = Ticket<Void>()
+        let thread = Thread {
+            while let group = queue.take(upTo: 3, cost: 8) { taken.withLock { $0 += group } }
+            ended.answer(())
+        }
+        thread.start()
+        await withTaskGroup(of: Void.self) { group in
+            for producer in 0..<8 {
+                group.addTask {
+                    for number in 0..<500 { _ = await queue.push(producer * 1_000 + number, cost: number % 5 + 1) }
+                }
+            }
+        }
+        queue.close()
+        await ended.value
+        let all = taken.withLock { $0 }
+        #expect(all.count == 4_000)
+        for producer in 0..<8 {
+            let own = all.filter { $0 / 1_000 == producer }
+            #expect(own == own.sorted())
+        }
+    }
+
+    @Test func tasksHandOnInOrder() async {
+        let queue = TaskQueue<Int>(capacity: 3)
+        async let received: [Int] = {
+            var received: [Int] = []
+            while let next = await queue.receive() { received.append(next) }
+            return received
+        }()
+        for number in 0..<1_000 { await queue.send(number) }
+        queue.finish()
+        #expect(await received == Array(0..<1_000))
+    }
+
+    @Test func aTicketAnswersOnce() async {
+        let early = Ticket<Int>()
+        early.answer(1)
+        early.answer(2)
+        #expect(await early.value == 1)
+        let late = Ticket<Int>()
+        async let value = late.value
+        await Task.yield()
+        late.answer(3)
+        #expect(await value == 3)
+    }
+}
