@@ -6,6 +6,22 @@
 
 #include <new>
 
+namespace {
+
+/// Whether a key is "Records", be it written with escapes or without.
+bool is_records(const uint8_t *start, const uint8_t *end, bool escaped) {
+    constexpr char name[] = "Records";
+    constexpr ptrdiff_t length = sizeof name - 1;
+    if (!escaped) { return end - start == length && std::memcmp(start, name, length) == 0; }
+    // Six bytes an escape are the most that a letter takes.
+    uint8_t text[length * 6];
+    if (end - start > length * 6) { return false; }
+    const uint8_t *const last = trailhound::unescape(start, end, text);
+    return last != nullptr && last - text == length && std::memcmp(text, name, length) == 0;
+}
+
+} // namespace
+
 /// Opens {"Records":[…]} or a bare array. Other members before and after Records are checked and passed over.
 th_json_status th_json_parser::open(const uint8_t *bytes, size_t length, bool allow_array) {
     place_ = Place::closed;
@@ -52,7 +68,7 @@ Token th_json_parser::document_end(Token token) {
         if (bytes_[*token] != '"' || !check_string(token)) { return fail(token); }
         if (bytes_[token[1]] != ':') { return fail(token + 1); }
         const String key = string_at(token);
-        const bool records = key.end - key.start == 7 && std::memcmp(key.start, "Records", 7) == 0;
+        const bool records = is_records(key.start, key.end, key.escaped);
         token += 2;
         if (records) {
             if (bytes_[*token] == '[') {
