@@ -25,7 +25,18 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "AWSTestKit", dependencies: ["AWS"], path: "Tests/AWSTestKit", exclude: ["moto_server.py"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AWSTests",
+            dependencies: [
+                "AWS", "AWSTestKit", "Cryptography",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),
