@@ -5,6 +5,9 @@ package enum AWSLimits {
     /// The largest answer of an API call. S3 objects have a limit of their own, which the caller gives.
     package static let responseBytes = 8 << 20
 
+    /// The largest body of an error, where the answer's own limit is less.
+    package static let errorBytes = 64 << 10
+
     /// The largest answer of a metadata or container credential endpoint.
     package static let metadataBytes = 64 << 10
 

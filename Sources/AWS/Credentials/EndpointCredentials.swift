@@ -41,7 +41,9 @@ struct ContainerCredentials: CredentialsProvider {
     }
 
     private static func host(_ rest: Substring) -> String {
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
+        // Before an @ stands a user's name, which may look like a host.
+        guard !authority.contains("@") else { return "" }
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[...end]) }
         return String(authority.prefix { $0 != ":" })
     }

@@ -20,6 +20,8 @@ package final class SocketTransport: HTTPTransport {
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
         configuration.httpVersion = .http1Only
+        // Our own retries know the call that they repeat, and pause with jitter.
+        configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -54,7 +56,10 @@ package final class SocketTransport: HTTPTransport {
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
         let response = try await client.execute(outgoing, deadline: .now() + TimeAmount(request.timeout))
-        let buffer = try await response.body.collect(upTo: request.responseLimit)
+        // An error may be longer than the small object that the caller has room for.
+        let isError = response.status.code >= 300
+        let limit = isError ? max(request.responseLimit, AWSLimits.errorBytes) : request.responseLimit
+        let buffer = try await response.body.collect(upTo: limit)
         return HTTPResponse(
             status: Int(response.status.code),
             headers: response.headers.map { Header($0.name, $0.value) },
@@ -71,7 +76,7 @@ package final class SocketTransport: HTTPTransport {
         case .deadlineExceeded, .readTimeout, .writeTimeout, .connectTimeout, .tlsHandshakeTimeout,
             .getConnectionFromPoolTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout:
             return TransportError(.timeout, known.shortDescription)
-        case .invalidURL, .emptyHost, .missingSocketPath:
+        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
             return TransportError(.invalidURL, known.shortDescription)
         default:
             return known.shortDescription == "Unsupported scheme"

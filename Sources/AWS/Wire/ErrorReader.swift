@@ -34,8 +34,8 @@ enum ErrorReader {
 
     private static func xml(_ response: HTTPResponse) -> Read {
         guard let root = try? XMLReader.read(response.body) else { return Read() }
-        // S3's root is the error itself; the query protocol wraps it.
-        let error = root.name == "Error" ? root : root.child("Error") ?? root
+        // S3's root is the error itself; the query protocol wraps it, in some services twice.
+        let error = root.name == "Error" ? root : root.child("Error") ?? root.child("Errors")?.child("Error") ?? root
         return Read(
             code: error.value("Code"), message: error.value("Message"),
             requestID: error.value("RequestId") ?? root.value("RequestId"))
