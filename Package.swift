@@ -7,39 +7,119 @@ import PackageDescription
 /// warning is an error.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
     name: "trailhound",
-    products: [],
+    products: [
+        .executable(name: "trailhoundd", targets: ["trailhoundd"]),
+        .executable(name: "trailhound", targets: ["trailhound"]),
+        .library(name: "RPC", targets: ["RPC"]),
+        .library(name: "JSON", targets: ["JSON"]),
+        .library(name: "Sigma", targets: ["Sigma"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict),
+        // The wire.
+        .target(
+            name: "CTransport",
+            linkerSettings: [
+                .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
+            ]),
+        .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
+        .testTarget(name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], swiftSettings: strict),
+        .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
+        .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
+
+        // The contract. protoc-gen-trailhound writes CMessages' support, Messages and Contract from Protos/.
+        .target(name: "CDescriptor", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .executableTarget(
+            name: "protoc-gen-trailhound", dependencies: ["CDescriptor"], path: "Sources/MessagesGenerator",
+            swiftSettings: strict),
+        .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
+        .target(name: "Contract", dependencies: ["Messages", "RPC", nioCore], swiftSettings: strict),
+        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
+
+        // Detection.
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CloudTrail", dependencies: ["Cryptography", "CZlib", "JSON"], swiftSettings: strict),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+        .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
+        .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(
+            name: "CloudTrailTests", dependencies: ["CloudTrail", "Cryptography", "CZlib", "JSON"],
+            swiftSettings: strict),
+        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
+
+        // AWS, and what is done there.
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
-            name: "AWS",
-            dependencies: [
-                "Cryptography",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-            ],
-            swiftSettings: strict
-        ),
+            name: "AWS", dependencies: ["Cryptography", asyncHTTPClient, nioCore, nioHTTP1], swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS"], path: "Tests/AWSTestKit",
-            exclude: ["moto_server.py", "botocore_sign.py"], swiftSettings: strict),
+            exclude: ["botocore_sign.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
-            name: "AWSTests",
+            name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
+            swiftSettings: strict),
+
+        // The store.
+        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
+        .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
+        .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
+
+        // The service.
+        .target(
+            name: "Serve",
             dependencies: [
-                "AWS", "AWSTestKit", "Cryptography",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
             ],
-            swiftSettings: strict
-        ),
+            swiftSettings: strict),
+        .executableTarget(
+            name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
+
+        // The command-line client.
+        .target(
+            name: "TrailhoundCLI",
+            dependencies: [
+                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+            ],
+            path: "Clients/trailhound/CLI", swiftSettings: strict),
+        .executableTarget(
+            name: "trailhound", dependencies: ["TrailhoundCLI"], path: "Clients/trailhound/Main",
+            swiftSettings: strict),
+        .testTarget(
+            name: "CLITests",
+            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
+            swiftSettings: strict),
+
+        // Tests of the built programs.
+        .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

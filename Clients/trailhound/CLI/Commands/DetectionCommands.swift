@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Contract
+import Messages
+
+struct DetectionCommands: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "detections", abstract: "Look at, switch, check and test detections.",
+        discussion: """
+            A detection is a Sigma rule of the service's rules folder. The commands validate and test work on files and \
+            need no service.
+            """,
+        subcommands: [
+            List.self, Show.self, Enable.self, Disable.self, Reload.self, DetectionValidateCommand.self,
+            DetectionTestCommand.self,
+        ])
+
+    struct List: ServiceCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the detections that the service has loaded.",
+            discussion: "Names the rule files that could not be loaded on standard error.")
+
+        @OptionGroup var global: GlobalOptions
+
+        func run(_ session: Session, _ output: Output) async throws {
+            let response = try await session.call(DetectionService.listDetections, ListDetectionsRequest())
+            for problem in response.problems { Diagnostics.note(DetectionPresentation.line(problem)) }
+            output.list(
+                response.detections, whenEmpty: "The service has loaded no detection.",
+                json: DetectionPresentation.json, table: DetectionPresentation.table)
+        }
+    }
+
+    struct Show: ServiceCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one detection.")
+
+        @Argument(help: .init("The detection's id, or its beginning as tables show it.", valueName: "detection-id"))
+        var detectionID: String
+
+        @Flag(help: "Print the rule's own text instead.")
+        var yaml = false
+
+        @OptionGroup var global: GlobalOptions
+
+        func run(_ session: Session, _ output: Output) async throws {
+            let request = GetDetectionRequest(detectionID: try await session.detectionID(detectionID))
+            guard let detection = try await session.call(DetectionService.getDetection, request).detection else {
+                throw Failure("the service answered without a detection")
+            }
+            guard yaml, output.format == .table else {
+                output.show(
+                    json: DetectionPresentation.json(detection), fields: DetectionPresentation.fields(detection))
+                return
+            }
+            let text = detection.yaml.hasSuffix("\n") ? String(detection.yaml.dropLast()) : detection.yaml
+            output.record(Array(text.utf8))
+        }
+    }
+
+    struct Enable: ServiceCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Switch detections on, for every account.", discussion: "It lasts over a restart.")
+
+        @OptionGroup var change: Change
+        var global: GlobalOptions { change.global }
+
+        func run(_ session: Session, _ output: Output) async throws {
+            try await change.apply(isEnabled: true, session, output)
+        }
+    }
+
+    struct Disable: ServiceCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Switch detections off, for every account.", discussion: "It lasts over a restart.")
+
+        @OptionGroup var change: Change
+        var global: GlobalOptions { change.global }
+
+        func run(_ session: Session, _ output: Output) async throws {
+            try await change.apply(isEnabled: false, session, output)
+        }
+    }
+
+    /// The arguments of a switch.
+    struct Change: ParsableArguments {
+        @Argument(help: .init("The detections' ids, or their beginnings as tables show them.", valueName: "detection-id"))
+        var detectionIDs: [String]
+
+        @OptionGroup var global: GlobalOptions
+
+        func apply(isEnabled: Bool, _ session: Session, _ output: Output) async throws {
+            var changed: [Detection] = []
+            for detectionID in detectionIDs {
+                let request = SetDetectionStateRequest(
+                    detectionID: try await session.detectionID(detectionID), enabled: isEnabled)
+                let response = try await session.call(DetectionService.setDetectionState, request)
+                if let detection = response.detection { changed.append(detection) }
+            }
+            output.list(
+                changed, whenEmpty: "No detection.", json: DetectionPresentation.json,
+                table: DetectionPresentation.table)
+        }
+    }
+
+    struct Reload: ServiceCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have the service read its rules folder again.",
+            discussion: "A set of rules with an error in it is refused whole, and what was loaded stays.")
+
+        @OptionGroup var global: GlobalOptions
+
+        func run(_ session: Session, _ output: Output) async throws {
+            let response = try await session.call(DetectionService.reloadRules, ReloadRulesRequest())
+            let errors = response.problems.count { $0.isError }
+            if output.format == .table {
+                for problem in response.problems { Diagnostics.note(DetectionPresentation.line(problem)) }
+                if errors == 0 { output.line("\(Numbers.counted(Int(response.loaded), "detection")) loaded") }
+            } else {
+                output.json(
+                    .object([
+                        .init("loaded", .unsigned(UInt64(response.loaded))),
+                        .init("problems", .array(response.problems.map(DetectionPresentation.json))),
+                    ]))
+            }
+            if errors > 0 {
+                throw Failure("the rules were not loaded: \(Numbers.counted(errors, "error"))")
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Detect
+
+struct DetectionTestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Run the events that stand beside rules.",
+        discussion: """
+            Beside NAME.yml stands NAME.tests.json with events that must match and events that must not. Prints what \
+            does not hold and exits with 1 then. Needs no service.
+            """)
+
+    @Argument(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)
+    var path = RulesFolder.usual
+
+    @Flag(name: .shortAndLong, help: "Print every event, not only those that fail.")
+    var verbose = false
+
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let folder = try RulesFolder(path)
+        let reports: [DetectionTester.Report]
+        do { reports = try DetectionTester(folder.catalog, folder: path).run() } catch { throw Failure("\(error)") }
+        folder.report()
+        let failed = reports.count { !$0.passed } + folder.catalog.problems.count(where: \.isError)
+        let events = reports.reduce(0) { $0 + $1.cases.count }
+        let output = Output(output.format)
+        switch output.format {
+        case .table:
+            for report in reports { print(report, folder, output) }
+            if failed == 0 {
+                output.line(
+                    "\(Numbers.counted(reports.count, "rule file")), \(Numbers.counted(events, "event")): all as expected")
+            }
+        case .json: output.json(.array(reports.map(Self.json)))
+        case .jsonl: for report in reports { output.json(Self.json(report)) }
+        }
+        output.flush()
+        if failed > 0 { throw Failure("\(Numbers.counted(failed, "rule file")) of \(reports.count) failed") }
+    }
+
+    private func print(_ report: DetectionTester.Report, _ folder: RulesFolder, _ output: Output) {
+        let file = Escaping.visible(folder.located(report.file))
+        if let problem = report.problem { output.line("\(file): error: \(Escaping.visible(problem))") }
+        for test in report.cases where verbose || !test.passed {
+            let outcome = test.refusal.map { "refused: \($0)" } ?? (test.didMatch ? "matches" : "does not match")
+            let mark = test.passed ? "ok" : "error"
+            output.line("\(file): \(mark): '\(Escaping.visible(test.name))' \(Escaping.visible(outcome))")
+        }
+    }
+
+    private static func json(_ report: DetectionTester.Report) -> JSONNode {
+        .object([
+            .init("file", .string(report.file)),
+            .init("title", .string(report.title)),
+            .init("passed", .bool(report.passed)),
+            .init("problem", report.problem.map { .string($0) } ?? .null),
+            .init(
+                "events",
+                .array(
+                    report.cases.map { test in
+                        .object([
+                            .init("name", .string(test.name)),
+                            .init("should_match", .bool(test.shouldMatch)),
+                            .init("did_match", .bool(test.didMatch)),
+                            .init("refusal", test.refusal.map { .string($0) } ?? .null),
+                        ])
+                    })),
+        ])
+    }
+}

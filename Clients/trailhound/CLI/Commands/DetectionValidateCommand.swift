@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Detect
+
+struct DetectionValidateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check rule files without loading them.",
+        discussion: """
+            Prints everything that is wrong, as FILE:LINE: error: REASON, and exits with 1 where a rule could not be \
+            used. Needs no service.
+            """)
+
+    @Argument(help: .init("Folders of rules, or rule files.", valueName: "path"), completion: .file())
+    var paths: [String] = [RulesFolder.usual]
+
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        var valid = 0
+        var problems: [Catalog.Problem] = []
+        for path in paths {
+            let folder = try RulesFolder(path)
+            valid += folder.catalog.detections.count
+            problems += folder.catalog.problems.map(folder.located)
+        }
+        let errors = problems.count(where: \.isError)
+        let output = Output(output.format)
+        if output.format == .table {
+            for problem in problems { output.line(Escaping.visible(problem.description)) }
+            if errors == 0 { output.line("\(Numbers.counted(valid, "rule")) valid") }
+        } else {
+            output.json(
+                .object([
+                    .init("valid", .unsigned(UInt64(valid))),
+                    .init("problems", .array(problems.map(RulesFolder.json))),
+                ]))
+        }
+        output.flush()
+        if errors > 0 {
+            throw Failure("\(Numbers.counted(errors, "error")) in the rules, \(Numbers.counted(valid, "rule")) valid")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Detect
+import Glibc
+
+struct ScanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Run detections over files, without a service.",
+        discussion: """
+            Evaluates the rules exactly as the service does and prints one line for each match. Files are CloudTrail's \
+            log files, JSON arrays or JSON lines, each plain or gzip; folders are followed. Rules that can't be used are \
+            named on standard error with file, line and reason, and the others run.
+
+              trailhound scan ~/cloudtrail --rules Rules
+              trailhound scan events.json.gz --rules rule.yml -o jsonl | jq -r .event_id
+            """)
+
+    @Argument(help: .init("Files and folders.", valueName: "path"), completion: .file())
+    var paths: [String]
+
+    @Option(help: .init("The folder of rules, or one rule file.", valueName: "path"), completion: .file())
+    var rules = RulesFolder.usual
+
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        for path in paths where access(path, R_OK) != 0 {
+            throw Failure("can't read \(path): \(SystemError.text(errno))")
+        }
+        let folder = try RulesFolder(rules)
+        folder.report()
+        let plan: DetectionPlan
+        do { plan = try DetectionPlan(folder.catalog) { _ in true } } catch { throw Failure("\(error)") }
+        let scanner = FileScanner(plan)
+        var printer = Printer(Output(output.format))
+        var summary = FileScanner.Summary()
+        for path in paths {
+            let part = scanner.scan(path: path) { printer.add($0) } onProblem: { problem in
+                let place = problem.index.map { "\(problem.file), record \($0 + 1)" } ?? problem.file
+                Diagnostics.note("\(place): \(problem.message)")
+            }
+            summary.files += part.files
+            summary.events += part.events
+            summary.matches += part.matches
+            summary.problems += part.problems
+        }
+        printer.end()
+        if output.format == .table {
+            Diagnostics.note(
+                "\(Numbers.counted(summary.matches, "match", "matches")) in "
+                    + "\(Numbers.counted(summary.events, "event")) of \(Numbers.counted(summary.files, "file")), "
+                    + "\(Numbers.counted(plan.detections.count, "rule"))")
+        }
+        if summary.problems > 0 { throw Failure("", code: Failure.Code.rejected) }
+    }
+
+    /// Prints matches one by one in any form, so that nothing is held back.
+    private struct Printer {
+        private let output: Output
+        private let layout: TableLayout
+        private var count = 0
+
+        init(_ output: Output) {
+            self.output = output
+            layout = MatchPresentation.layout(width: output.terminal.width)
+        }
+
+        mutating func add(_ match: FileScanner.Match) {
+            switch output.format {
+            case .table:
+                if count == 0 { line(Table.heading(MatchPresentation.columns)) }
+                line(MatchPresentation.row(match))
+            case .json:
+                output.write((count == 0 ? "[\n  " : ",\n  ").utf8)
+                output.write(match.json.utf8)
+            case .jsonl: output.record(Array(match.json.utf8))
+            }
+            count += 1
+        }
+
+        func end() {
+            if output.format == .json { output.line(count == 0 ? "[]" : "\n]") }
+            output.flush()
+        }
+
+        private func line(_ cells: [Cell]) {
+            output.line(layout.line(cells, MatchPresentation.columns, colour: output.terminal.colour))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+
+struct SubmitCommand: ServiceCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit", abstract: "Submit CloudTrail records from files and folders.",
+        discussion: """
+            Takes CloudTrail's log files as they are delivered (.json.gz, or decompressed), JSON lines (.jsonl, .ndjson, \
+            also compressed), and JSON arrays of records. Folders are followed; within them other files are left alone. \
+            A dash stands for JSON lines on standard input.
+
+            A record counts as accepted once it is on the service's disk. Where the connection is lost, submit connects \
+            again and repeats what was not acknowledged; the service recognises what it has, so nothing is lost or \
+            stored twice. Running the same command again is therefore safe too. Exits with 3 where a record was refused, \
+            and says which and why.
+            """)
+
+    @Argument(help: .init("Files and folders.", valueName: "path"), completion: .file())
+    var paths: [String]
+
+    @Flag(help: "The records are history: their alerts are marked so and never remediate.")
+    var historical = false
+
+    @Option(help: "How many streams send at the same time.")
+    var streams = 3
+
+    @Option(
+        help: .init(
+            "Give up when nothing has been acknowledged for this long after the connection was lost.",
+            valueName: "seconds"))
+    var reconnectFor = Limits.reconnectSeconds
+
+    @Flag(help: "Show no progress bar, even on a terminal.")
+    var noProgress = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if !(1...Limits.streams).contains(streams) {
+            throw ValidationError("--streams must be from 1 to \(Limits.streams)")
+        }
+        if reconnectFor < 0 { throw ValidationError("--reconnect-for can't be negative") }
+    }
+
+    func run(_ session: Session, _ output: Output) async throws {
+        let files = try InputFiles.find(paths)
+        guard !files.isEmpty else { throw Failure("no file to submit in \(paths.joined(separator: ", "))") }
+        let start = SystemClock.seconds()
+        let progress = SubmitProgress(start: start)
+        let submission = Submission(
+            session: session, source: BatchSource(files), progress: progress, historical: historical,
+            patience: Double(reconnectFor))
+        let isMeasurable = !files.contains { $0.isStandardInput }
+        let total = files.reduce(0) { $0 + $1.size }
+        let display = ProgressDisplay(progress, total: isMeasurable ? total : nil, start: start)
+        let batches = files.count + Int(clamping: total / UInt64(Limits.bytesPerBatch))
+        let lanes = isMeasurable ? min(streams, batches) : streams
+        let drawing = noProgress ? nil : Task { await display.run() }
+        var failure: (any Error)?
+        do {
+            try await Interruption.guarding { try await submission.run(streams: lanes) }
+        } catch {
+            failure = error
+        }
+        drawing?.cancel()
+        await drawing?.value
+        let tally = progress.snapshot.tally
+        report(tally, files: files.count, seconds: SystemClock.seconds() - start, output, isComplete: failure == nil)
+        if let failure { throw failure }
+        if tally.rejected > 0 { throw Failure("", code: Failure.Code.rejected) }
+    }
+
+    private func report(
+        _ tally: SubmitTally, files: Int, seconds: Double, _ output: Output, isComplete: Bool
+    ) {
+        if output.format == .table {
+            for line in tally.explanation { Diagnostics.note(line) }
+            if isComplete || tally.answered > 0 { output.line(tally.summary(seconds: seconds)) }
+        } else {
+            output.json(tally.json(files: files, seconds: seconds))
+        }
+    }
+}

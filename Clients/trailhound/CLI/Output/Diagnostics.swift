@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// What goes to standard error.
+package enum Diagnostics {
+    /// Something that people may want to know and programs need not, for example that a list is empty.
+    package static func note(_ text: String) {
+        _ = FileWriting.writeAll(Array((Escaping.visible(text) + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    /// The one line of a failure: `trailhound: …`.
+    package static func fail(_ text: String) { note("trailhound: " + text) }
+
+    /// The end of the program where no caller is left to tell.
+    package static func failAndExit(_ text: String, code: Int32) -> Never {
+        fail(text)
+        exit(code)
+    }
+
+    /// Ends as the default action of SIGPIPE does. The network library ignores the signal for the whole process, so
+    /// the default is put back first.
+    package static func endByBrokenPipe() -> Never {
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+        exit(128 + SIGPIPE)
+    }
+}
+
+/// Error numbers of the system as text.
+package enum SystemError {
+    /// What the system calls an error, without a capital: `no such file or directory`.
+    package static func text(_ code: Int32) -> String {
+        guard let text = strerror(code) else { return "error \(code)" }
+        let whole = String(cString: text)
+        return whole.prefix(1).lowercased() + whole.dropFirst()
+    }
+}

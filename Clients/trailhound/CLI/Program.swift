@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+
+/// What `main` does: parse, run, and turn every outcome into an exit code and at most one line.
+package enum Program {
+    /// Runs the program with this process's arguments, and ends it.
+    package static func main() async -> Never {
+        exit(await run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    /// Runs a command. The exit code.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try Trailhound.parseAsRoot(GlobalArguments.hoisted(arguments))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            return report(error)
+        }
+    }
+
+    /// Says what went wrong in one line. The exit code.
+    private static func report(_ error: any Error) -> Int32 {
+        if let failure = error as? Failure {
+            if !failure.message.isEmpty { Diagnostics.fail(failure.message) }
+            return failure.code
+        }
+        let code = Trailhound.exitCode(for: error)
+        if code == .success {
+            // Help, the version, a completion script: what was asked for.
+            Output(.table).line(Trailhound.fullMessage(for: error))
+            return 0
+        }
+        let message = Trailhound.message(for: error)
+        if code == .validationFailure {
+            Diagnostics.fail(oneLine(message) + " (see \(helpCommand(for: error)))")
+        } else {
+            Diagnostics.fail(oneLine(message.isEmpty ? "\(error)" : message))
+        }
+        return code.rawValue
+    }
+
+    /// The command that explains what was called wrongly, as the library's long message names it.
+    private static func helpCommand(for error: any Error) -> String {
+        let parts = Trailhound.fullMessage(for: error).split(separator: "See '")
+        guard parts.count > 1, let command = parts.last?.split(separator: "'").first else { return "trailhound --help" }
+        return String(command)
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingBlanks() }.joined(separator: " ")
+    }
+}
+
+extension Substring {
+    /// Without blanks at either end.
+    fileprivate func trimmingBlanks() -> Substring {
+        var text = self
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// One file to submit or to scan.
+package struct InputFile: Sendable, Equatable {
+    /// As the user would name it. `-` is standard input.
+    package let path: String
+    /// Bytes; 0 where the system can't tell, as for a pipe.
+    package let size: UInt64
+
+    package init(path: String, size: UInt64) {
+        self.path = path
+        self.size = size
+    }
+
+    package var isStandardInput: Bool { path == "-" }
+}
+
+/// Finds the files that paths name.
+package enum InputFiles {
+    /// Names that a folder's files must end in to be taken. A file that is named itself is always taken.
+    package static let suffixes = [
+        ".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz",
+    ]
+
+    /// The files of `paths` in order, a folder's sorted by path.
+    ///
+    /// Within folders hidden files are left out, and so are links to folders and the trail's digests
+    /// (`CloudTrail-Digest/`), which hold no events.
+    package static func find(_ paths: [String]) throws(Failure) -> [InputFile] {
+        var found: [InputFile] = []
+        for path in paths {
+            if path == "-" {
+                found.append(InputFile(path: path, size: 0))
+                continue
+            }
+            var status = stat()
+            guard stat(path, &status) == 0 else { throw Failure("can't read \(path): \(SystemError.text(errno))") }
+            if isFolder(status) {
+                try walk(path, depth: 0, into: &found)
+            } else {
+                found.append(InputFile(path: path, size: size(status)))
+            }
+        }
+        return found
+    }
+
+    private static func walk(_ folder: String, depth: Int, into found: inout [InputFile]) throws(Failure) {
+        guard depth < Limits.folderDepth else {
+            throw Failure("\(folder) lies more than \(Limits.folderDepth) folders deep")
+        }
+        for name in try names(folder) {
+            let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+            var status = stat()
+            // A link is followed to a file but not to a folder, so that no loop can be walked.
+            guard lstat(path, &status) == 0 else { continue }
+            if isFolder(status) {
+                if name != "CloudTrail-Digest" { try walk(path, depth: depth + 1, into: &found) }
+                continue
+            }
+            guard suffixes.contains(where: { name.hasSuffix($0) }), stat(path, &status) == 0, isFile(status) else {
+                continue
+            }
+            found.append(InputFile(path: path, size: size(status)))
+        }
+    }
+
+    /// The names in a folder that are not hidden, sorted.
+    static func names(_ folder: String) throws(Failure) -> [String] {
+        guard let handle = opendir(folder) else {
+            throw Failure("can't read the folder \(folder): \(SystemError.text(errno))")
+        }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
+    private static func isFile(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
+    private static func size(_ status: stat) -> UInt64 { isFile(status) ? UInt64(max(0, status.st_size)) : 0 }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contract
+import Messages
+import RPC
+import Synchronization
+
+/// Why the writing side of a stream ended early.
+private final class WritingSide: Sendable {
+    let failure = Mutex<(any Error)?>(nil)
+}
+
+/// Sends what a source yields over several streams, each on a connection of its own, until all of it is acknowledged.
+struct Submission: Sendable {
+    let session: Session
+    let source: BatchSource
+    let progress: SubmitProgress
+    let historical: Bool
+    /// For how many seconds a lost connection is tried again without any acknowledgement.
+    let patience: Double
+
+    func run(streams: Int) async throws {
+        try await session.reach()
+        progress.reached(at: SystemClock.seconds())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<streams { group.addTask { try await self.runLane() } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func runLane() async throws {
+        let progress = progress
+        let lane = SubmitLane(source) { progress.addLocal($0, inputBytes: $1) }
+        let client = try session.makeClient()
+        do {
+            try await runLane(lane, client)
+        } catch {
+            await client.close(now: true)
+            throw error
+        }
+        await client.close()
+    }
+
+    /// Streams one after the other, as connections are lost, until the lane is done.
+    private func runLane(_ lane: SubmitLane, _ client: Client) async throws {
+        var backoff = Backoff()
+        while true {
+            let acknowledgedBefore = await lane.acknowledged
+            let failure: any Error
+            do {
+                try await exchange(lane, client)
+                if await lane.isDone { return }
+                failure = ServiceError.streamEnded
+            } catch {
+                failure = error
+            }
+            try Task.checkCancellation()
+            if await lane.acknowledged > acknowledgedBefore { backoff.reset() }
+            guard ServiceError.isTransient(failure),
+                progress.mayRetry(at: SystemClock.seconds(), patience: patience)
+            else { throw await explain(failure, lane) }
+            await lane.connectionLost()
+            progress.setWaiting(true)
+            defer { progress.setWaiting(false) }
+            try await Task.sleep(for: backoff.pause(random: .random(in: 0...1)))
+        }
+    }
+
+    private func explain(_ error: any Error, _ lane: SubmitLane) async -> Failure {
+        if error is SubmitWindow<Batch>.Violation {
+            return Failure("the service at \(session.endpoint) acknowledged what it was not sent")
+        }
+        let failure = session.failure(error)
+        guard !ServiceError.isTransient(error), let file = await lane.oldestSource else { return failure }
+        return Failure("\(failure.message) (while sending \(file))", code: failure.code)
+    }
+
+    /// One stream: writes and reads until both sides are done or one fails.
+    private func exchange(_ lane: SubmitLane, _ client: Client) async throws {
+        let call = try await client.bidirectional(IngestService.submitEvents)
+        let writing = WritingSide()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    while let request = try await lane.nextRequest() {
+                        try await call.requests.write(message(request))
+                    }
+                    try await call.requests.finish()
+                } catch {
+                    // The reading side below is woken up, and finds out why.
+                    writing.failure.withLock { $0 = error }
+                    call.cancel()
+                }
+            }
+            defer { group.cancelAll() }
+            do {
+                while let response = try await call.responses.next() {
+                    let batch = try await lane.acknowledge(response.sequence)
+                    note(response, batch)
+                }
+            } catch {
+                let written = writing.failure.withLock { $0 }
+                call.cancel()
+                if let written, !(written is CancellationError), (error as? RPCError)?.code == .cancelled {
+                    throw written
+                }
+                throw error
+            }
+        }
+    }
+
+    private func message(_ request: SubmitWindow<Batch>.Request) -> SubmitEventsRequest {
+        let payload: SubmitEventsRequest.Payload
+        switch request.payload.payload {
+        case .logFile(let bytes): payload = .logFile(Bytes(bytes))
+        case .records(let slab): payload = .records(RecordBatch(records: slab.records))
+        }
+        return SubmitEventsRequest(
+            sequence: request.sequence, source: Self.label(request.payload.source), payload: payload,
+            historical: historical)
+    }
+
+    /// The end of a path, where it is longer than a label may be.
+    static func label(_ path: String) -> String {
+        guard path.utf8.count > Limits.sourceLabel else { return path }
+        var end = path[...]
+        while end.utf8.count > Limits.sourceLabel { end.removeFirst() }
+        return String(end)
+    }
+
+    private func note(_ response: SubmitEventsResponse, _ batch: Batch) {
+        let refusals = response.rejections.map { rejection in
+            SubmitTally.Refusal(
+                file: batch.source,
+                record: Self.ofWholePayload.contains(rejection.reason)
+                    ? nil : batch.firstRecord + UInt64(rejection.index) + 1,
+                reason: rejection.reason, detail: rejection.detail)
+        }
+        progress.add(
+            batch, accepted: response.accepted, duplicate: response.duplicate, rejected: response.rejected,
+            refusals: refusals, at: SystemClock.seconds())
+    }
+
+    /// The reasons that are about a request rather than about a record of it.
+    private static let ofWholePayload: Set<String> = [
+        "empty_batch", "sequence_not_increasing", "source_too_long", "truncated_gzip", "invalid_gzip",
+        "decompressed_too_large", "not_a_log_file", "no_payload", "too_many_records",
+    ]
+}

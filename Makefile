@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make demo` and `make test` need nothing but Debian 12 and Swift; `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PACKAGES := libnghttp2-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
+            libsqlite3-dev libzstd-dev libsimdjson-dev libpcre2-dev zlib1g-dev pkg-config openssl \
+            python3 python3-venv
+BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
+
+SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
+FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
+
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: .venv/.stamp ## Install what building and testing need (Debian packages by name, a Python virtual environment)
+	@Tools/install-packages $(PACKAGES)
+
+.venv/.stamp: Tests/requirements.txt
+	@Tools/install-packages python3 python3-venv
+	@python3 -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt
+	@touch $@
+
+build: deps ## Build the service and the CLI
+	@swift build $(SWIFT_FLAGS) --product trailhoundd
+	@swift build $(SWIFT_FLAGS) --product trailhound
+
+demo: build ## Run the whole way on sample logs: onboard, submit, detect, alert
+	@Samples/demo
+
+test: deps proto-check lint ## Run every test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@.build/release/trailhound detections test --rules Rules
+	@swift test $(SWIFT_FLAGS)
+
+proto: deps ## Generate the code of Protos/ anew
+	@Protos/generate
+
+proto-check: deps ## Check that the generated code is current
+	@Protos/generate --check
+
+format: ## Format the Swift code
+	@swift format format --configuration .swift-format --parallel --in-place $(FORMATTED)
+
+lint: ## Check the format of the Swift code
+	@swift format lint --configuration .swift-format --parallel --strict $(FORMATTED)
+
+bench-ingest: build ## Durable ingest beside the physical limits
+	@Benchmarks/run ingest
+
+bench-detect: build ## Evaluation beside simdjson's parse rate
+	@Benchmarks/run detect
+
+bench-journal: build ## The store while its archive grows to ten million records
+	@Benchmarks/run journal
+
+clean: ## Remove what was built
+	@rm -rf .build .build-* .demo Benchmarks/.build

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Filling the slots of one record.
+
+#include "Parser.hpp"
+
+#include <algorithm>
+
+using trailhound::is_space;
+using trailhound::Node;
+
+/// Empties the slots that the last record filled.
+void th_json_parser::reset_record() {
+    for (const uint32_t slot : touched_) { values[slot] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT}; }
+    touched_.clear();
+    values.resize(trie_.slots);
+    scratch_.reset();
+    order_ = 0;
+    if (objects_ > UINT32_MAX / 2) {
+        std::fill(stamps_.begin(), stamps_.end(), 0u);
+        objects_ = 0;
+    }
+}
+
+void th_json_parser::add(uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length) {
+    th_json_value &head = values[slot];
+    const th_json_value value{text, static_cast<uint32_t>(length), 0, order_++, static_cast<uint8_t>(kind)};
+    if (head.kind <= TH_JSON_EMPTY_ARRAY) {
+        if (head.kind == TH_JSON_ABSENT) { touched_.push_back(slot); }
+        head = value;
+        tails_[slot] = slot;
+        return;
+    }
+    if (kind == TH_JSON_EMPTY_ARRAY) { return; }
+    const auto at = static_cast<uint32_t>(values.size());
+    values[tails_[slot]].next = at;
+    tails_[slot] = at;
+    values.push_back(value);
+}
+
+/// Takes the values back that a slot was given from `order` on.
+void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
+    th_json_value &head = values[slot];
+    if (head.kind == TH_JSON_ABSENT) { return; }
+    if (head.order >= order) {
+        head = th_json_value{nullptr, 0, 0, 0, TH_JSON_EMPTY_ARRAY};
+        head.kind = TH_JSON_ABSENT;
+        touched_.erase(std::remove(touched_.begin(), touched_.end(), slot), touched_.end());
+        return;
+    }
+    uint32_t at = slot;
+    while (values[at].next != 0 && values[values[at].next].order < order) { at = values[at].next; }
+    values[at].next = 0;
+    tails_[slot] = at;
+}
+
+/// Of a key that stands twice in one object the last one counts, as in Python's and JavaScript's readers.
+void th_json_parser::first_or_again(uint32_t node, uint32_t object) {
+    if (stamps_[node] == object) {
+        for (const uint32_t slot : trie_.nodes[node].subtree_slots) { forget_since(slot, marks_[node]); }
+    }
+    stamps_[node] = object;
+    marks_[node] = order_;
+}
+
+int32_t th_json_parser::find_key(uint32_t node, const String &key) {
+    if (!key.escaped) { return trie_.find(node, key.start, static_cast<size_t>(key.end - key.start), end_); }
+    const auto size = static_cast<size_t>(key.end - key.start);
+    uint8_t *text = scratch_.take(size);
+    const uint8_t *end = trailhound::unescape(key.start, key.end, text);
+    const int32_t child = end == nullptr ? -2 : trie_.find(node, text, static_cast<size_t>(end - text), end);
+    scratch_.give_back(size);
+    return child;
+}
+
+bool th_json_parser::add_string(Token token, uint32_t slot) {
+    const String string = string_at(token);
+    const auto size = static_cast<size_t>(string.end - string.start);
+    if (!string.escaped) {
+        add(slot, TH_JSON_STRING, string.start, size);
+        return true;
+    }
+    uint8_t *text = scratch_.take(size);
+    const uint8_t *end = trailhound::unescape(string.start, string.end, text);
+    if (end == nullptr) { return false; }
+    add(slot, TH_JSON_STRING, text, static_cast<size_t>(end - text));
+    return true;
+}
+
+bool th_json_parser::add_scalar(Token token, uint32_t slot) {
+    th_json_kind kind;
+    uint32_t length;
+    if (!check_scalar(token, &kind, &length)) { return false; }
+    add(slot, kind, bytes_ + *token, length);
+    return true;
+}
+
+Token th_json_parser::extract_value(Token token, uint32_t at, unsigned depth) {
+    const Node &node = trie_.nodes[at];
+    switch (bytes_[*token]) {
+    case '"':
+        if (node.slot < 0) { return skip_value(token, depth); }
+        return add_string(token, static_cast<uint32_t>(node.slot)) ? token + 1 : fail(token);
+    case '{': {
+        const Token after = node.has_children ? extract_object(token, at, depth) : skip_container(token, depth);
+        if (after != nullptr && node.slot >= 0) {
+            const uint8_t *start = bytes_ + *token;
+            const size_t length = *(after - 1) + 1 - *token;
+            add(static_cast<uint32_t>(node.slot), TH_JSON_RAW_OBJECT, start, length);
+        }
+        return after;
+    }
+    case '[': return extract_array(token, at, depth);
+    default:
+        if (node.slot < 0 || token >= last_) { return skip_value(token, depth); }
+        return add_scalar(token, static_cast<uint32_t>(node.slot)) ? token + 1 : nullptr;
+    }
+}
+
+/// An array fans out: each of its elements stands for the field.
+Token th_json_parser::extract_array(Token token, uint32_t node, unsigned depth) {
+    if (depth >= TH_JSON_MAX_DEPTH) { return fail(token, TH_JSON_TOO_DEEP); }
+    ++token;
+    if (bytes_[*token] == ']') {
+        const int32_t slot = trie_.nodes[node].slot;
+        if (slot >= 0) { add(static_cast<uint32_t>(slot), TH_JSON_EMPTY_ARRAY, nullptr, 0); }
+        return token + 1;
+    }
+    for (;;) {
+        token = extract_value(token, node, depth + 1);
+        if (token == nullptr) { return nullptr; }
+        const uint8_t byte = bytes_[*token];
+        if (byte == ']') { return token + 1; }
+        if (byte != ',') { return fail(token); }
+        ++token;
+    }
+}
+
+Token th_json_parser::extract_object(Token token, uint32_t node, unsigned depth) {
+    if (depth >= TH_JSON_MAX_DEPTH) { return fail(token, TH_JSON_TOO_DEEP); }
+    const uint32_t object = ++objects_;
+    ++token;
+    if (bytes_[*token] == '}') { return token + 1; }
+    for (;;) {
+        if (bytes_[*token] != '"') { return fail(token); }
+        if (bytes_[token[1]] != ':') { return fail(token + 1); }
+        const String key = string_at(token);
+        const int32_t child = find_key(node, key);
+        if (child < -1) { return fail(token); }
+        token += 2;
+        if (child < 0) {
+            token = skip_value(token, depth + 1);
+        } else {
+            first_or_again(static_cast<uint32_t>(child), object);
+            token = extract_value(token, static_cast<uint32_t>(child), depth + 1);
+        }
+        if (token == nullptr) { return nullptr; }
+        const uint8_t byte = bytes_[*token];
+        if (byte == '}') { return token + 1; }
+        if (byte != ',') { return fail(token); }
+        ++token;
+    }
+}
+
+th_json_status th_json_parser::extract(const uint8_t *bytes, size_t length) {
+    place_ = Place::closed;
+    reset_record();
+    const th_json_status found = structure(bytes, length);
+    if (found != TH_JSON_OK) { return found; }
+    if (bytes_[*first_] != '{') { return classify(TH_JSON_NOT_OBJECT); }
+    const Token after = extract_object(first_, 0, 0);
+    if (after == nullptr) { return status_; }
+    if (after != last_) { return fail_at(after, TH_JSON_TRAILING); }
+    record_first_ = first_;
+    record_last_ = last_;
+    return TH_JSON_OK;
+}
+
+Token th_json_parser::token_at(const uint8_t *byte) const {
+    return std::lower_bound(record_first_, record_last_, static_cast<uint32_t>(byte - bytes_));
+}
+
+void th_json_parser::object_text(th_json_value *value) {
+    if (value->kind != TH_JSON_RAW_OBJECT) { return; }
+    value->kind = TH_JSON_OBJECT;
+    const uint8_t *const start = value->text;
+    const uint8_t *const end = start + value->length;
+    const Token first = token_at(start);
+    const Token last = token_at(end);
+    bool compact = std::memchr(start, '\\', value->length) == nullptr;
+    for (Token token = first + 1; compact && token < last; ++token) { compact = !is_space(bytes_[*token - 1]); }
+    if (compact) { return; }
+    const uint8_t *const kept = next_backslash_;
+    next_backslash_ = start;
+    uint8_t *const text = scratch_.take(value->length);
+    uint8_t *out = text;
+    for (Token token = first; token < last; ++token) {
+        const uint8_t byte = bytes_[*token];
+        if (byte == '"') {
+            const String string = string_at(token);
+            const auto size = static_cast<size_t>(string.end - string.start);
+            *out++ = '"';
+            if (string.escaped) {
+                uint8_t *plain = scratch_.take(size);
+                out = trailhound::escape(plain, trailhound::unescape(string.start, string.end, plain), out);
+                scratch_.give_back(size);
+            } else {
+                std::memcpy(out, string.start, size);
+                out += size;
+            }
+            *out++ = '"';
+        } else {
+            const uint8_t *limit = token + 1 < last ? bytes_ + token[1] : end;
+            while (is_space(limit[-1])) { --limit; }
+            const auto size = static_cast<size_t>(limit - (bytes_ + *token));
+            std::memcpy(out, bytes_ + *token, size);
+            out += size;
+        }
+    }
+    value->text = text;
+    value->length = static_cast<uint32_t>(out - text);
+    next_backslash_ = kept;
+}
+
+void th_json_parser::collect_all() {
+    all.clear();
+    if (record_first_ == nullptr) { return; }
+    const uint8_t *const kept = next_backslash_;
+    next_backslash_ = bytes_ + *record_first_;
+    for (Token token = record_first_; token < record_last_; ++token) {
+        const uint8_t byte = bytes_[*token];
+        th_json_value value{nullptr, 0, 0, static_cast<uint32_t>(all.size()), TH_JSON_STRING};
+        if (byte == '"') {
+            if (bytes_[token[1]] == ':') { continue; }
+            const String string = string_at(token);
+            value.text = string.start;
+            value.length = static_cast<uint32_t>(string.end - string.start);
+            if (string.escaped) {
+                uint8_t *text = scratch_.take(value.length);
+                const uint8_t *end = trailhound::unescape(string.start, string.end, text);
+                value.text = text;
+                value.length = static_cast<uint32_t>(end - text);
+            }
+        } else {
+            if (byte == '{' || byte == '}' || byte == '[' || byte == ']' || byte == ':' || byte == ',') { continue; }
+            th_json_kind kind;
+            if (!check_scalar(token, &kind, &value.length) || kind == TH_JSON_NULL) { continue; }
+            value.text = bytes_ + *token;
+            value.kind = static_cast<uint8_t>(kind);
+        }
+        all.push_back(value);
+    }
+    next_backslash_ = kept;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Searching and folding of byte strings, in loops that the compiler turns into vector instructions.
+
+#ifndef CTEXT_H
+#define CTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Copies `length` bytes to `out` with A–Z made small, and returns the union of all bits: below 0x80 where all of it is
+/// ASCII.
+uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out);
+
+/// Where `needle` first stands in `bytes`, or SIZE_MAX (which Swift reads as -1). Linear in time.
+size_t th_text_find(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

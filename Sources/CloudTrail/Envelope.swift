@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JSON
+
+/// What every record has, checked: its identity, its time, the account it belongs to, and the name of the call. The
+/// texts are views that are valid until the extractor reads the next record.
+package struct Envelope {
+    package let id: EventID
+    package let eventID: TextView
+    package let time: Milliseconds
+    /// `recipientAccountId`, else `userIdentity.accountId`.
+    package let account: AccountID
+    package let eventName: TextView
+    package let eventSource: TextView?
+    package let region: TextView?
+
+    /// Reads and checks the record that the extractor holds.
+    ///
+    /// - Parameter record: the record's bytes, as they were given to the extractor.
+    package init(
+        _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields
+    ) throws(Rejection) {
+        let reader = FieldChecker(record: record, extractor: extractor)
+        eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
+        id = EventID(text: eventID)
+        let timeText = try reader.required(fields.eventTime, "eventTime", CloudTrailLimits.eventTimeBytes)
+        guard let time = EventTime.parse(timeText) else {
+            throw Rejection(.invalidValue, "eventTime is no RFC 3339 date and time of 1970 or later")
+        }
+        self.time = time
+        eventName = try reader.required(fields.eventName, "eventName", CloudTrailLimits.nameBytes)
+        eventSource = try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
+        region = try reader.optional(fields.region, "awsRegion", CloudTrailLimits.regionBytes)
+        account = try reader.account(fields)
+    }
+}
+
+extension RecordExtractor {
+    /// The string of a field, or nil where it is absent or of another type.
+    func text(_ slot: Slot) -> TextView? {
+        let value = first(slot)
+        return value.kind == .string ? value.bytes : nil
+    }
+}
+
+/// Checks single fields, and words what is wrong with them.
+private struct FieldChecker {
+    let record: UnsafeRawBufferPointer
+    let extractor: RecordExtractor
+
+    func required(_ slot: Slot, _ name: StaticString, _ limit: Int) throws(Rejection) -> TextView {
+        guard let text = try optional(slot, name, limit) else {
+            throw Rejection(.missingField, "\(name) is missing")
+        }
+        guard !text.isEmpty else { throw Rejection(.invalidValue, "\(name) is empty") }
+        return text
+    }
+
+    func optional(_ slot: Slot, _ name: StaticString, _ limit: Int) throws(Rejection) -> TextView? {
+        let value = extractor.first(slot)
+        switch value.kind {
+        case .absent, .null: return nil
+        case .string: break
+        default: throw Rejection(.wrongType, "\(name) has to be a string")
+        }
+        guard !isElement(value.bytes) else { throw Rejection(.wrongType, "\(name) has to be a string, not an array") }
+        guard value.bytes.count <= limit else {
+            throw Rejection(.invalidValue, "\(name) has at most \(limit) bytes")
+        }
+        return value.bytes
+    }
+
+    func account(_ fields: EnvelopeFields) throws(Rejection) -> AccountID {
+        let name: StaticString
+        let text: TextView
+        if let recipient = try optional(fields.recipientAccountID, "recipientAccountId", 64) {
+            (name, text) = ("recipientAccountId", recipient)
+        } else if let own = try optional(fields.accountID, "userIdentity.accountId", 64) {
+            (name, text) = ("userIdentity.accountId", own)
+        } else {
+            throw Rejection(.missingField, "recipientAccountId is missing, and userIdentity.accountId too")
+        }
+        guard let account = AccountID(text) else { throw Rejection(.invalidValue, "\(name) has to be twelve digits") }
+        return account
+    }
+
+    /// Whether a string stands in an array. Slots fan arrays out, so the bytes before the string have to tell.
+    private func isElement(_ text: TextView) -> Bool {
+        guard let start = record.baseAddress, let address = text.baseAddress,
+            address > start, address < start + record.count
+        else { return false }
+        var index = address - start - 2
+        while index > 0, record[index] == 0x20 || (0x09...0x0D).contains(record[index]) { index -= 1 }
+        return index >= 0 && (record[index] == UInt8(ascii: "[") || record[index] == UInt8(ascii: ","))
+    }
+}
+
+extension JSONError {
+    /// The refusal of one record that is not the JSON it should be.
+    package var rejectionOfRecord: Rejection {
+        switch reason {
+        case .notAnObject: Rejection(.notAnObject, "a record is one JSON object")
+        case .invalidUTF8: Rejection(.invalidUTF8, description)
+        case .tooDeep: Rejection(.nestedTooDeep, description)
+        case .tooLarge, .outOfMemory: Rejection(.recordTooLarge, description)
+        case .empty, .notJSON, .truncated, .trailingData, .noRecords: Rejection(.notJSON, description)
+        }
+    }
+
+    /// The refusal of a log file that is not the JSON it should be.
+    package var rejectionOfLogFile: Rejection {
+        switch reason {
+        case .notAnObject, .noRecords: Rejection(.notALogFile, "a log file is a JSON object with an array Records")
+        case .empty: Rejection(.notALogFile, "the log file is empty")
+        default: rejectionOfRecord
+        }
+    }
+}

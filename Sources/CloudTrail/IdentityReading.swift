@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JSON
+
+extension Identity {
+    /// Reads `userIdentity` of the record that the extractor holds.
+    package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        self.init()
+        type = extractor.text(fields.type)
+        arn = extractor.text(fields.arn)
+        principalID = extractor.text(fields.principalID)
+        accountID = extractor.text(fields.accountID)
+        accessKeyID = extractor.text(fields.accessKeyID)
+        userName = extractor.text(fields.userName)
+        invokedBy = extractor.text(fields.invokedBy)
+        identityProvider = extractor.text(fields.identityProvider)
+        issuerType = extractor.text(fields.issuerType)
+        issuerARN = extractor.text(fields.issuerARN)
+        issuerAccountID = extractor.text(fields.issuerAccountID)
+        sourceIdentity = extractor.text(fields.sourceIdentity)
+        onBehalfOfUserID = extractor.text(fields.onBehalfOfUserID)
+    }
+}
+
+extension Actor {
+    /// The actor of the record that the extractor holds.
+    package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        let identity = Identity(extractor, fields)
+        self.init(
+            principal: identity.principal.string, type: identity.type.string(), arn: identity.arn.string(),
+            accessKeyID: identity.accessKeyID.string(),
+            accountID: identity.accountID.nonEmpty?.string() ?? identity.issuerAccountID.string(),
+            sourceIP: extractor.text(fields.sourceIP).string(), userAgent: extractor.text(fields.userAgent).string(),
+            sourceIdentity: identity.sourceIdentity.string())
+    }
+}
+
+/// What a list shows of one record.
+package struct EventSummary: Sendable, Equatable {
+    package let reference: EventReference
+    package let account: AccountID
+    package let actor: Actor
+    package let region: String
+    package let eventSource: String
+    package let eventName: String
+    /// Empty where the call succeeded.
+    package let errorCode: String
+
+    /// Reads the record that the extractor holds.
+    package init(_ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        reference = EventReference(time: envelope.time, text: envelope.eventID.string())
+        account = envelope.account
+        actor = Actor(extractor, fields)
+        region = envelope.region.string()
+        eventSource = envelope.eventSource.string()
+        eventName = envelope.eventName.string()
+        errorCode = extractor.text(fields.errorCode).string(limit: CloudTrailLimits.nameBytes)
+    }
+}
+
+/// Reads stored records one by one, off the hot path.
+package final class EventReader {
+    private let extractor: RecordExtractor
+    private let fields: EnvelopeFields
+
+    package init() throws(FieldSet.PathError) {
+        var paths = FieldSet()
+        fields = try EnvelopeFields(adding: &paths)
+        extractor = RecordExtractor(paths.compile())
+    }
+
+    /// Reads one record.
+    package func read(_ record: UnsafeRawBufferPointer) throws(Rejection) -> EventSummary {
+        do { try extractor.extract(record) } catch { throw error.rejectionOfRecord }
+        return EventSummary(try Envelope(record, extractor, fields), extractor, fields)
+    }
+
+    /// Whether the record that was read last is found by a value: it is its eventID, its principal, or one of the
+    /// values that make its lookup tokens.
+    package func carries(_ value: String, _ summary: EventSummary) -> Bool {
+        if EventID(value) == summary.reference.id || value == summary.actor.principal { return true }
+        for slot in fields.tokens {
+            for found in extractor.values(slot) where found.kind == .string && found.string == value { return true }
+        }
+        return false
+    }
+}
+
+/// The texts of a record that need not be a valid one; what is missing is empty.
+package struct LooseEvent: Sendable {
+    package let eventID: String
+    package let eventTime: String
+    package let eventSource: String
+    package let eventName: String
+    package let region: String
+    package let errorCode: String
+    package let accountID: String
+
+    /// Reads the record that the extractor holds.
+    package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        eventID = extractor.text(fields.eventID).string()
+        eventTime = extractor.text(fields.eventTime).string()
+        eventSource = extractor.text(fields.eventSource).string()
+        eventName = extractor.text(fields.eventName).string()
+        region = extractor.text(fields.region).string()
+        errorCode = extractor.text(fields.errorCode).string()
+        let recipient = extractor.text(fields.recipientAccountID).nonEmpty
+        accountID = recipient?.string() ?? extractor.text(fields.accountID).string()
+    }
+}

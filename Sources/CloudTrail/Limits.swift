@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every limit on what CloudTrail input may be. Sizes are bytes.
+package enum CloudTrailLimits {
+    /// The largest record. CloudTrail's own limit is 256 KB; four times that leaves room for re-serialised copies.
+    package static let recordBytes = 1 << 20
+
+    /// The largest log file as it arrives, plain or gzip.
+    package static let logFileBytes = 64 << 20
+
+    /// The largest log file after decompression.
+    package static let documentBytes = 64 << 20
+
+    /// From this much output on, a gzip file must keep to `expansionRatio`.
+    package static let expansionGrace = 1 << 20
+
+    /// How many bytes of output one byte of gzip may make. CloudTrail's files compress 10:1 to 30:1; a bomb of zeros
+    /// reaches DEFLATE's bound of 1,032:1.
+    package static let expansionRatio = 200
+
+    /// How many gzip members one file may have.
+    package static let gzipMembers = 1_024
+
+    /// How much of a decompression buffer is kept for the next file.
+    package static let retainedBufferBytes = 8 << 20
+
+    /// The most records that one request or log file may hold.
+    package static let recordsPerBatch = 100_000
+
+    /// The longest `eventID`. CloudTrail's are GUIDs of 36 bytes.
+    package static let eventIDBytes = 128
+
+    /// The longest `eventTime`.
+    package static let eventTimeBytes = 40
+
+    /// The longest `eventName` and `eventSource`.
+    package static let nameBytes = 256
+
+    /// The longest `awsRegion`.
+    package static let regionBytes = 64
+
+    /// The longest value that gets a lookup token. Longer ones are no ARN, key or address that AWS makes.
+    package static let tokenBytes = 2_048
+
+    /// How much of a text (a user agent, a principal) is kept with an alert.
+    package static let keptTextBytes = 2_048
+}

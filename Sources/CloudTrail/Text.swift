@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A text of the record at hand: UTF-8 that is valid until the next record is read.
+package typealias TextView = UnsafeRawBufferPointer
+
+extension UnsafeRawBufferPointer {
+    /// The text as a string, cut at a character's boundary to at most `limit` bytes.
+    package func string(limit: Int = CloudTrailLimits.keptTextBytes) -> String {
+        guard count > limit else { return String(decoding: self, as: UTF8.self) }
+        var end = limit
+        // 10xxxxxx continues a character.
+        while end > 0, self[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: self[..<end], as: UTF8.self)
+    }
+
+    /// Whether the text equals an ASCII literal.
+    package func equals(_ literal: StaticString) -> Bool {
+        guard count == literal.utf8CodeUnitCount else { return false }
+        for index in 0..<count where self[index] != literal.utf8Start[index] { return false }
+        return true
+    }
+
+    /// Whether the text begins with an ASCII literal.
+    package func hasPrefix(_ literal: StaticString) -> Bool {
+        guard count >= literal.utf8CodeUnitCount else { return false }
+        for index in 0..<literal.utf8CodeUnitCount where self[index] != literal.utf8Start[index] { return false }
+        return true
+    }
+
+    /// The text before the first `mark`, or all of it.
+    package func before(_ mark: UInt8) -> UnsafeRawBufferPointer {
+        for index in 0..<count where self[index] == mark { return UnsafeRawBufferPointer(rebasing: self[..<index]) }
+        return self
+    }
+}
+
+extension Optional where Wrapped == UnsafeRawBufferPointer {
+    /// The text, or nil where it is absent or empty.
+    package var nonEmpty: UnsafeRawBufferPointer? {
+        guard let text = self, !text.isEmpty else { return nil }
+        return text
+    }
+
+    /// The text as a string; absent is empty.
+    package func string(limit: Int = CloudTrailLimits.keptTextBytes) -> String {
+        self?.string(limit: limit) ?? ""
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// The stored form of an alert: a version byte, then fields of a tag, a length and bytes. A reader skips the tags that
+/// it doesn't know, so that older alerts and newer ones stay readable. Tags are on disk: never renumber them.
+package enum AlertCodec {
+    /// Stored bytes that are no alert.
+    package struct Malformed: Error, Sendable {}
+
+    private static let version: UInt8 = 1
+
+    private enum Tag: UInt64 {
+        case id = 1, detectionID, title, description, severity, status, audience, accountID, principal, actorType
+        case actorARN, accessKeyID, actorAccountID, sourceIP, userAgent, sourceIdentity, first, last, createdAt
+        case updatedAt, matchCount, event, fact, attackTechnique, historical, revision, eventSource, eventName, region
+        case mergedInto, duetAnswer, note, runbook
+    }
+
+    package static func encode(_ alert: Alert) -> [UInt8] {
+        var writer = FieldWriter()
+        writer.bytes.reserveCapacity(512 + alert.description.utf8.count + alert.events.count * 28)
+        writer.bytes.append(version)
+        writeTexts(alert, &writer)
+        writer.number(Tag.severity.rawValue, UInt64(alert.severity.rawValue))
+        writer.number(Tag.status.rawValue, UInt64(alert.status.rawValue))
+        writer.number(Tag.audience.rawValue, UInt64(alert.audience.rawValue))
+        writer.number(Tag.accountID.rawValue, alert.accountID.number)
+        writer.field(Tag.first.rawValue) { $0.reference(alert.first) }
+        writer.field(Tag.last.rawValue) { $0.reference(alert.last) }
+        writer.number(Tag.createdAt.rawValue, UInt64(bitPattern: alert.createdAt))
+        writer.number(Tag.updatedAt.rawValue, UInt64(bitPattern: alert.updatedAt))
+        writer.number(Tag.matchCount.rawValue, alert.matchCount)
+        for event in alert.events { writer.field(Tag.event.rawValue) { $0.reference(event) } }
+        for fact in alert.facts {
+            writer.field(Tag.fact.rawValue) {
+                $0.string(fact.evidence.name)
+                $0.string(fact.evidence.value)
+                $0.reference(fact.since)
+            }
+        }
+        writer.number(Tag.historical.rawValue, alert.historical ? 1 : 0)
+        writer.number(Tag.revision.rawValue, alert.revision)
+        if let answer = alert.duetAnswer { writer.number(Tag.duetAnswer.rawValue, UInt64(answer.rawValue)) }
+        return writer.bytes
+    }
+
+    private static func writeTexts(_ alert: Alert, _ writer: inout FieldWriter) {
+        let actor = alert.actor
+        let texts: [(Tag, String)] = [
+            (.id, alert.id), (.detectionID, alert.detectionID), (.title, alert.title),
+            (.description, alert.description), (.principal, actor.principal), (.actorType, actor.type),
+            (.actorARN, actor.arn), (.accessKeyID, actor.accessKeyID), (.actorAccountID, actor.accountID),
+            (.sourceIP, actor.sourceIP), (.userAgent, actor.userAgent), (.sourceIdentity, actor.sourceIdentity),
+            (.eventSource, alert.eventSource), (.eventName, alert.eventName), (.region, alert.region),
+            (.mergedInto, alert.mergedInto), (.note, alert.note), (.runbook, alert.runbook),
+        ]
+        for (tag, text) in texts where !text.isEmpty { writer.text(tag.rawValue, text) }
+        for technique in alert.attackTechniques { writer.text(Tag.attackTechnique.rawValue, technique) }
+    }
+
+    package static func decode(_ bytes: some Collection<UInt8>) throws(Malformed) -> Alert {
+        var reader = FieldReader(Array(bytes))
+        guard reader.byte() == version else { throw Malformed() }
+        var alert = Alert.blank
+        var hasReferences = (false, false)
+        while !reader.isAtEnd {
+            let (number, body) = try reader.field()
+            guard let tag = Tag(rawValue: number) else { continue }
+            if tag == .first { hasReferences.0 = true }
+            if tag == .last { hasReferences.1 = true }
+            var field = FieldReader(body)
+            if try read(tag, &field, into: &alert) { continue }
+            readText(tag, field, into: &alert)
+        }
+        guard !alert.id.isEmpty, !alert.detectionID.isEmpty, hasReferences == (true, true) else { throw Malformed() }
+        return alert
+    }
+
+    /// Reads a field that is no text; false where it is one.
+    private static func read(_ tag: Tag, _ field: inout FieldReader, into alert: inout Alert) throws(Malformed) -> Bool {
+        switch tag {
+        case .severity: alert.severity = try field.raw(Severity.init)
+        case .status: alert.status = try field.raw(AlertStatus.init)
+        case .audience: alert.audience = try field.raw(Audience.init)
+        case .accountID:
+            guard let account = AccountID(number: try field.number()) else { throw Malformed() }
+            alert.accountID = account
+        case .first: alert.first = try field.reference()
+        case .last: alert.last = try field.reference()
+        case .createdAt: alert.createdAt = Int64(bitPattern: try field.number())
+        case .updatedAt: alert.updatedAt = Int64(bitPattern: try field.number())
+        case .matchCount: alert.matchCount = try field.number()
+        case .event: alert.events.append(try field.reference())
+        case .fact:
+            let evidence = Evidence(name: try field.string(), value: try field.string())
+            alert.facts.append(Alert.Fact(evidence: evidence, since: try field.reference()))
+        case .historical: alert.historical = try field.number() != 0
+        case .revision: alert.revision = try field.number()
+        case .duetAnswer: alert.duetAnswer = try field.raw(DuetAnswer.init)
+        default: return false
+        }
+        return true
+    }
+
+    private static func readText(_ tag: Tag, _ field: FieldReader, into alert: inout Alert) {
+        let text = field.text
+        switch tag {
+        case .id: alert.id = text
+        case .detectionID: alert.detectionID = text
+        case .title: alert.title = text
+        case .description: alert.description = text
+        case .principal: alert.actor.principal = text
+        case .actorType: alert.actor.type = text
+        case .actorARN: alert.actor.arn = text
+        case .accessKeyID: alert.actor.accessKeyID = text
+        case .actorAccountID: alert.actor.accountID = text
+        case .sourceIP: alert.actor.sourceIP = text
+        case .userAgent: alert.actor.userAgent = text
+        case .sourceIdentity: alert.actor.sourceIdentity = text
+        case .eventSource: alert.eventSource = text
+        case .eventName: alert.eventName = text
+        case .region: alert.region = text
+        case .mergedInto: alert.mergedInto = text
+        case .note: alert.note = text
+        case .runbook: alert.runbook = text
+        case .attackTechnique: alert.attackTechniques.append(text)
+        default: break
+        }
+    }
+}

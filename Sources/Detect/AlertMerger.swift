@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// Merges matches into alerts. A value that does no I/O and takes time as an argument; the sequencer owns it.
+///
+/// A match joins the alert of its detection, account and actor whose first or last match lies within the window of its
+/// event time, or opens a new one. A late match that reaches two alerts merges the younger into the older. So the
+/// alerts are the connected components of the matches, whatever the order of arrival; only a person's closing of an
+/// alert sets a bound: a closed alert takes no more.
+///
+/// One commit group goes: `add` and `apply` as often as needed, `takeChanges` once, then `commit` when the changes are
+/// durable or `rollback` when they are not. Each alert gets at most one new revision in a group.
+///
+/// Invalid operations: a change that a person may not make is an error to its sender; there are no others.
+package struct AlertMerger: Sendable {
+    /// Alerts by key as a caller finds them in its store: those that overlap the range of event time.
+    package typealias Lookup = (Alert.Key, ClosedRange<Milliseconds>) throws -> [Alert]
+
+    /// How far a match may lie from an alert that it joins.
+    package let window: Milliseconds
+    /// How many alerts stay in memory.
+    package let capacity: Int
+    /// How many alerts were sealed since the start.
+    package private(set) var sealedCount = 0
+    /// Every alert that is not in memory and could grow was last seen at this event time or before; nil where all are
+    /// in memory.
+    package private(set) var sealedThrough: Milliseconds?
+
+    /// Where an alert stands in event time.
+    private struct Span {
+        var first: Milliseconds
+        var last: Milliseconds
+        let id: String
+    }
+
+    private var alerts: [String: Alert] = [:]
+    /// The alerts that can grow.
+    private var spans: [Alert.Key: [Span]] = [:]
+
+    /// The changed alerts of this group, in the order of their first change.
+    private var changed: [String] = []
+    /// Each changed alert as it was before the group; nil where the group made it.
+    private var before: [String: Alert?] = [:]
+    private var createdInGroup = 0
+
+    /// - Parameters:
+    ///   - alerts: what the journal holds: open and acknowledged alerts, those last seen latest.
+    ///   - isComplete: whether these are all of them.
+    package init(
+        restoring alerts: [Alert] = [], isComplete: Bool = true, window: Milliseconds = DetectLimits.mergeWindow,
+        capacity: Int = DetectLimits.openAlerts
+    ) {
+        self.window = window
+        self.capacity = max(1, capacity)
+        for alert in alerts where alert.status.growsOn { insert(alert) }
+        if !isComplete { sealedThrough = alerts.map(\.lastSeen).min() ?? .max }
+    }
+
+    /// How many alerts are in memory.
+    package var count: Int { alerts.count }
+
+    /// The alert as this group has it, where it is in memory.
+    package func alert(id: String) -> Alert? { alerts[id] }
+
+    /// Takes a match of an event that was not seen before.
+    ///
+    /// - Parameters:
+    ///   - historical: the event is history that was fetched later.
+    ///   - now: the service's clock.
+    ///   - stored: finds sealed alerts; called only for matches that come so late that one may be meant.
+    package mutating func add(
+        _ match: Match, historical: Bool, now: Milliseconds, stored: Lookup
+    ) rethrows {
+        let key = Alert.Key(
+            detectionID: match.detection.id, accountID: match.event.accountID,
+            principal: match.event.actor.principal)
+        let time = match.event.reference.time
+        if let sealedThrough, time - window <= sealedThrough {
+            for alert in try stored(key, (time - window)...(time + window))
+            where alert.status.growsOn && alert.key == key && alerts[alert.id] == nil { insert(alert) }
+        }
+        let touching = (spans[key] ?? []).filter { $0.first - window <= time && time <= $0.last + window }
+        guard let survivor = touching.map(\.id).min(by: isOlder) else {
+            create(key, match, historical: historical, now: now)
+            return
+        }
+        change(survivor) { $0.absorb(match, historical: historical, now: now) }
+        for span in touching where span.id != survivor { merge(span.id, into: survivor, now: now) }
+    }
+
+    /// Takes a match where every alert that may grow is in memory.
+    package mutating func add(_ match: Match, historical: Bool, now: Milliseconds) {
+        add(match, historical: historical, now: now) { _, _ in [] }
+    }
+
+    /// The alerts that this group changed, whole, each with its new revision.
+    package mutating func takeChanges() -> [Alert] {
+        var result: [Alert] = []
+        result.reserveCapacity(changed.count)
+        for id in changed {
+            guard var alert = alerts[id] else { continue }
+            let base: Alert? = before[id] ?? nil
+            alert.revision = (base?.revision ?? 0) + 1
+            alerts[id] = alert
+            result.append(alert)
+        }
+        return result
+    }
+
+    /// The changes are durable.
+    package mutating func commit() {
+        for id in changed {
+            guard let alert = alerts[id], !alert.status.growsOn else { continue }
+            alerts[id] = nil
+        }
+        endGroup()
+        if alerts.count > capacity { seal() }
+    }
+
+    /// The changes are lost: everything is as before the group.
+    package mutating func rollback() {
+        for id in changed {
+            if let alert = alerts.removeValue(forKey: id) { removeSpan(alert) }
+            if let alert: Alert = before[id] ?? nil, alert.status.growsOn { insert(alert) }
+        }
+        endGroup()
+    }
+
+    private mutating func endGroup() {
+        changed.removeAll(keepingCapacity: true)
+        before.removeAll(keepingCapacity: true)
+        createdInGroup = 0
+    }
+}
+
+/// What people do to alerts, in one order with the matches.
+extension AlertMerger {
+    /// Applies a person's change.
+    ///
+    /// - Parameter stored: the alert as the journal has it; what is in memory goes before it.
+    /// - Returns: the alert as it will be published, but for its revision.
+    package mutating func apply(
+        _ personal: PersonalChange, to stored: Alert, now: Milliseconds
+    ) throws(PersonalChangeError) -> Alert {
+        var alert = alerts[stored.id] ?? stored
+        try personal.apply(to: &alert)
+        alert.updatedAt = now
+        if alerts[stored.id] == nil { insert(stored) }
+        change(stored.id) { $0 = alert }
+        return alert
+    }
+}
+
+/// The bookkeeping. `spans` has exactly the alerts of `alerts` that can grow.
+extension AlertMerger {
+    private mutating func create(_ key: Alert.Key, _ match: Match, historical: Bool, now: Milliseconds) {
+        let id = AlertID.make(key: key, creator: match.event.reference, now: now, ordinal: createdInGroup)
+        createdInGroup += 1
+        noteChange(id)
+        insert(Alert(id: id, match: match, historical: historical, now: now))
+    }
+
+    private mutating func merge(_ id: String, into survivor: String, now: Milliseconds) {
+        guard let younger = alerts[id] else { return }
+        change(survivor) { $0.absorb(younger, now: now) }
+        // Nobody has seen an alert of this group: it goes without a trace.
+        if younger.revision == 0, case .some(.none) = before[id] {
+            alerts[id] = nil
+            removeSpan(younger)
+            return
+        }
+        change(id) {
+            $0.status = .merged
+            $0.mergedInto = survivor
+            $0.updatedAt = now
+        }
+    }
+
+    private mutating func change(_ id: String, _ body: (inout Alert) -> Void) {
+        noteChange(id)
+        guard var alert = alerts[id] else { return }
+        // The dictionary lets go of the alert while it changes, so that its arrays are not copied.
+        removeSpan(alert)
+        alerts[id] = nil
+        body(&alert)
+        insert(alert)
+    }
+
+    private mutating func noteChange(_ id: String) {
+        guard before[id] == nil else { return }
+        before.updateValue(alerts[id], forKey: id)
+        changed.append(id)
+    }
+
+    private mutating func insert(_ alert: Alert) {
+        alerts[alert.id] = alert
+        guard alert.status.growsOn else { return }
+        spans[alert.key, default: []].append(Span(first: alert.firstSeen, last: alert.lastSeen, id: alert.id))
+    }
+
+    private mutating func removeSpan(_ alert: Alert) {
+        let key = alert.key
+        guard let index = spans[key]?.firstIndex(where: { $0.id == alert.id }) else { return }
+        spans[key]?.remove(at: index)
+        if spans[key]?.isEmpty == true { spans[key] = nil }
+    }
+
+    /// An alert that somebody may have seen is older than one that nobody has.
+    private func isOlder(_ left: String, _ right: String) -> Bool {
+        guard let first = alerts[left], let second = alerts[right] else { return left < right }
+        if (first.revision == 0) != (second.revision == 0) { return first.revision != 0 }
+        return (first.createdAt, first.id) < (second.createdAt, second.id)
+    }
+
+    private mutating func seal() {
+        let target = min(capacity, max(1, capacity * DetectLimits.openAlertsAfterSealing / DetectLimits.openAlerts))
+        let oldest = alerts.values.sorted { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }.prefix(alerts.count - target)
+        for alert in oldest {
+            alerts[alert.id] = nil
+            removeSpan(alert)
+            sealedThrough = max(sealedThrough ?? alert.lastSeen, alert.lastSeen)
+            sealedCount += 1
+        }
+    }
+}

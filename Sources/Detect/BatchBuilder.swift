@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import JSON
+
+/// Gathers a batch's outcome.
+struct BatchBuilder {
+    private var batch = EvaluatedBatch()
+    private var keptBytes = 0
+    private var filter = AccountFilter.only([])
+    private var accountIndexes: [AccountID: UInt32] = [:]
+    /// Records of one account come in runs.
+    private var lastAccount: (AccountID, UInt32)?
+
+    /// How many records were accepted.
+    var count: Int { batch.events.count }
+    /// How many records were refused.
+    var rejectedCount: Int { batch.rejectedCount }
+    /// Whether nothing was accepted or refused yet.
+    var isEmpty: Bool { batch.events.isEmpty && batch.rejectedCount == 0 }
+
+    mutating func begin(_ accounts: AccountFilter) {
+        batch = EvaluatedBatch()
+        keptBytes = 0
+        filter = accounts
+        accountIndexes.removeAll(keepingCapacity: true)
+        lastAccount = nil
+    }
+
+    mutating func finish() -> EvaluatedBatch {
+        defer { batch = EvaluatedBatch() }
+        return batch
+    }
+
+    /// The account's index, or nil where its events are not taken.
+    mutating func account(_ id: AccountID) -> UInt32? {
+        if let lastAccount, lastAccount.0 == id { return lastAccount.1 }
+        if let index = accountIndexes[id] {
+            lastAccount = (id, index)
+            return index
+        }
+        guard filter.accepts(id) else { return nil }
+        let index = UInt32(batch.accounts.count)
+        batch.accounts.append(id)
+        accountIndexes[id] = index
+        lastAccount = (id, index)
+        return index
+    }
+
+    mutating func accept(_ envelope: Envelope, account: UInt32, index: Int, bytes: Int) {
+        batch.events.append(
+            EvaluatedBatch.Event(
+                id: envelope.id, time: envelope.time, account: account, submittedIndex: UInt32(index)))
+        batch.recordBytes += bytes
+        batch.earliest = min(batch.earliest ?? envelope.time, envelope.time)
+        batch.latest = max(batch.latest ?? envelope.time, envelope.time)
+    }
+
+    mutating func append(_ match: Match) { batch.matches.append(match) }
+
+    mutating func reject(_ index: Int, _ rejection: Rejection, _ record: UnsafeRawBufferPointer) {
+        batch.rejectedCount += 1
+        guard batch.rejections.count < DetectLimits.keptRejections else { return }
+        let size = min(
+            record.count, DetectLimits.keptRejectedBytes, DetectLimits.keptRejectedBytesPerBatch - keptBytes)
+        keptBytes += size
+        batch.rejections.append(
+            EvaluatedBatch.RejectedRecord(index: index, rejection: rejection, record: Array(record.prefix(size))))
+    }
+}

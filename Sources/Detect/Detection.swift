@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the catalog says of one detection, beside its condition. Shared by reference: every match names one.
+package final class Detection: Sendable {
+    /// The Sigma rule's id.
+    package let id: String
+    package let title: String
+    package let description: String
+    package let severity: Severity
+    package let audience: Audience
+    /// Whether the rule's author wants it on where the operator said nothing.
+    package let enabledByDefault: Bool
+    /// The Sigma rule's status, for example `test`.
+    package let status: String
+    package let tags: [String]
+    /// ATT&CK technique ids, for example `T1098.001`.
+    package let attackTechniques: [String]
+    package let references: [String]
+    package let falsePositives: [String]
+    package let author: String
+    /// What to do.
+    package let runbook: String
+    /// The fields that explain a match.
+    package let evidenceFields: [String]
+    /// The path below the rules folder.
+    package let file: String
+    /// Where the rule begins in its file, counted from 1.
+    package let line: Int
+    /// The text of the whole file.
+    package let text: String
+
+    package init(
+        id: String, title: String, description: String = "", severity: Severity, audience: Audience = .analyst,
+        enabledByDefault: Bool = true, status: String = "", tags: [String] = [], attackTechniques: [String] = [],
+        references: [String] = [], falsePositives: [String] = [], author: String = "", runbook: String = "",
+        evidenceFields: [String] = [], file: String = "", line: Int = 0, text: String = ""
+    ) {
+        self.id = id
+        self.title = title
+        self.description = description
+        self.severity = severity
+        self.audience = audience
+        self.enabledByDefault = enabledByDefault
+        self.status = status
+        self.tags = tags
+        self.attackTechniques = attackTechniques
+        self.references = references
+        self.falsePositives = falsePositives
+        self.author = author
+        self.runbook = runbook
+        self.evidenceFields = evidenceFields
+        self.file = file
+        self.line = line
+        self.text = text
+    }
+}

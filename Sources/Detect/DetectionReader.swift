@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Sigma
+
+/// Reads what a Sigma rule says beside its condition, the key `trailhound` included.
+struct DetectionReader {
+    let rule: SigmaRule
+    let file: Catalog.RuleFile
+    private(set) var problems: [Catalog.Problem] = []
+    private var audience = Audience.analyst
+    private var isEnabled = true
+    private var evidence: [String] = []
+    private var runbook = ""
+
+    init(rule: SigmaRule, file: Catalog.RuleFile) {
+        self.rule = rule
+        self.file = file
+        evidence = rule.metadata.fields
+    }
+
+    /// The detection, or nil where the rule is not for CloudTrail or can't be used.
+    mutating func detection() -> Detection? {
+        let metadata = rule.metadata
+        let source = rule.logSource
+        guard source.product ?? "aws" == "aws", source.service ?? "cloudtrail" == "cloudtrail" else {
+            remark("'\(metadata.title)' is for another log source than CloudTrail", metadata.line)
+            return nil
+        }
+        if metadata.level == nil { remark("'\(metadata.title)' has no level; medium is taken", metadata.line) }
+        if let own = metadata.custom["trailhound"] { read(own) }
+        guard !problems.contains(where: \.isError) else { return nil }
+        return Detection(
+            id: id, title: metadata.title, description: metadata.description ?? "",
+            severity: metadata.level.flatMap { Severity(name: $0.rawValue) } ?? .medium, audience: audience,
+            enabledByDefault: isEnabled, status: metadata.status?.rawValue ?? "", tags: metadata.tags,
+            attackTechniques: metadata.tags.compactMap(Self.technique), references: metadata.references,
+            falsePositives: metadata.falsePositives, author: metadata.author ?? "", runbook: runbook,
+            evidenceFields: evidence, file: file.path, line: metadata.line, text: file.text)
+    }
+
+    /// The rule's id, or one that follows from its title, so that its alerts merge across restarts.
+    private var id: String {
+        if let id = rule.metadata.id { return id.lowercased() }
+        return EventID("untitled rule: " + rule.metadata.title).guidText
+    }
+
+    private mutating func remark(_ message: String, _ line: Int) {
+        problems.append(Catalog.Problem(file: file.path, line: line, message: message, isError: false))
+    }
+
+    private mutating func fail(_ message: String, _ node: YAMLNode) {
+        problems.append(Catalog.Problem(file: file.path, line: node.line, message: message))
+    }
+
+    private mutating func read(_ node: YAMLNode) {
+        guard let members = node.mapping else {
+            fail("'trailhound' has to be a mapping", node)
+            return
+        }
+        for member in members {
+            let value = member.value
+            switch member.key.string {
+            case "audience":
+                guard let named = value.string.flatMap(Audience.init(name:)) else {
+                    fail("'audience' is analyst or owner", value)
+                    continue
+                }
+                audience = named
+            case "outcome":
+                if !["success", "attempt", "either"].contains(value.string) {
+                    fail("'outcome' is success, attempt or either", value)
+                }
+            case "enabled":
+                guard let flag = value.bool else {
+                    fail("'enabled' is true or false", value)
+                    continue
+                }
+                isEnabled = flag
+            case "runbook":
+                guard let text = value.string else {
+                    fail("'runbook' has to be a text", value)
+                    continue
+                }
+                runbook = text
+            case "evidence": readEvidence(value)
+            default: fail("'trailhound' has no key '\(member.key.text ?? "?")'", member.key)
+            }
+        }
+    }
+
+    private mutating func readEvidence(_ node: YAMLNode) {
+        let paths = (node.sequence ?? []).compactMap(\.string)
+        guard let elements = node.sequence, paths.count == elements.count else {
+            fail("'evidence' has to be a list of field paths", node)
+            return
+        }
+        guard paths.count <= DetectLimits.evidenceFields else {
+            fail("'evidence' has at most \(DetectLimits.evidenceFields) fields", node)
+            return
+        }
+        evidence = paths
+    }
+
+    /// `attack.t1098.001` is T1098.001; other tags are no techniques.
+    private static func technique(_ tag: String) -> String? {
+        let lowered = tag.lowercased()
+        guard lowered.hasPrefix("attack.t") else { return nil }
+        let digits = lowered.dropFirst("attack.t".count)
+        guard digits.count >= 4, digits.allSatisfy({ $0 == "." || $0.isASCII && $0.isNumber }) else { return nil }
+        return "T" + digits
+    }
+}
+
+extension Audience {
+    init?(name: String) {
+        switch name {
+        case "analyst": self = .analyst
+        case "owner": self = .owner
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import JSON
+import Sigma
+
+/// Runs the events that stand beside the rules: `name.tests.json` beside `name.yml`, with the members `match` and
+/// `no_match`, each a list of `{"name": …, "event": {…}}`.
+package struct DetectionTester {
+    /// One event and what came of it.
+    package struct Case: Sendable, Equatable {
+        package let name: String
+        package let shouldMatch: Bool
+        /// Nil where the event could be evaluated; else why not.
+        package let refusal: String?
+        package let didMatch: Bool
+
+        package var passed: Bool { refusal == nil && didMatch == shouldMatch }
+    }
+
+    /// One rule file with its events.
+    package struct Report: Sendable, Equatable {
+        /// The rule file's path below the rules folder.
+        package let file: String
+        package let title: String
+        package let cases: [Case]
+        /// What is wrong with the file of events itself, or that there is none.
+        package let problem: String?
+
+        package var passed: Bool { problem == nil && cases.allSatisfy(\.passed) }
+    }
+
+    private let folder: String
+    private let catalog: Catalog
+    private let engine: RecordEngine
+
+    /// - Parameter folder: the rules folder that the catalog was loaded from.
+    package init(_ catalog: Catalog, folder: String) throws {
+        self.folder = folder
+        self.catalog = catalog
+        engine = RecordEngine(try DetectionPlan(catalog) { _ in true })
+    }
+
+    /// Tests every rule file of the catalog, in order. Rules that are off by default are tested too.
+    package func run() -> [Report] {
+        var reports: [Report] = []
+        for (index, detection) in catalog.detections.enumerated() {
+            if index > 0, catalog.detections[index - 1].file == detection.file { continue }
+            reports.append(report(detection))
+        }
+        return reports
+    }
+
+    private func report(_ detection: Detection) -> Report {
+        do throws(TestFileError) {
+            let cases = try testCases(of: detection.file)
+            guard cases.contains(where: \.shouldMatch), cases.contains(where: { !$0.shouldMatch }) else {
+                throw TestFileError("it needs an event that has to match and one that must not")
+            }
+            return Report(file: detection.file, title: detection.title, cases: cases, problem: nil)
+        } catch {
+            return Report(file: detection.file, title: detection.title, cases: [], problem: error.message)
+        }
+    }
+
+    private func testCases(of file: String) throws(TestFileError) -> [Case] {
+        guard let suffix = Catalog.ruleSuffixes.first(where: { file.hasSuffix($0) }) else { return [] }
+        let path = folder + "/" + file.dropLast(suffix.count) + ".tests.json"
+        let tests: JSONValue
+        do {
+            tests = try JSONValue(parsing: try FileTree.read(path, limit: DetectLimits.ruleTestBytes))
+        } catch let failure as FileTree.Failure {
+            throw TestFileError(failure.message)
+        } catch { throw TestFileError("\(error)") }
+        var cases: [Case] = []
+        for (key, shouldMatch) in [("match", true), ("no_match", false)] {
+            guard let events = tests[key]?.array else { throw TestFileError("'\(key)' has to be a list") }
+            for event in events { cases.append(try testCase(event, shouldMatch, file)) }
+        }
+        return cases
+    }
+
+    private func testCase(_ entry: JSONValue, _ shouldMatch: Bool, _ file: String) throws(TestFileError) -> Case {
+        guard let name = entry["name"]?.string, let event = entry["event"], event.object != nil else {
+            throw TestFileError("each event is {\"name\": text, \"event\": object}")
+        }
+        var writer = JSONWriter()
+        writer.value(event)
+        let (refusal, matched) = writer.bytes.withUnsafeBytes { evaluate($0) }
+        return Case(
+            name: name, shouldMatch: shouldMatch, refusal: refusal,
+            didMatch: matched.contains { $0.file == file })
+    }
+
+    /// Events are held to what the service takes.
+    private func evaluate(_ record: UnsafeRawBufferPointer) -> (refusal: String?, matched: [Detection]) {
+        do throws(JSONError) { try engine.extractor.extract(record) } catch {
+            return (error.rejectionOfRecord.detail, [])
+        }
+        do throws(Rejection) { _ = try Envelope(record, engine.extractor, engine.plan.envelope) } catch {
+            return (error.detail, [])
+        }
+        return (nil, engine.matchingRules().map { engine.plan.detections[$0] })
+    }
+}
+
+/// A file of test events that can't be used.
+private struct TestFileError: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}

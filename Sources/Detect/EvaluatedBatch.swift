@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// What a request carries: the bytes stay the caller's and have to outlive the evaluation.
+package enum SubmittedPayload {
+    /// One JSON object each.
+    case records([UnsafeRawBufferPointer])
+    /// One CloudTrail log file as delivered, plain or gzip.
+    case logFile(UnsafeRawBufferPointer)
+}
+
+/// A request's records after everything that needs no state: split, checked, evaluated. A value that moves to the
+/// sequencer, which alone knows what was stored before.
+package struct EvaluatedBatch: Sendable {
+    /// One accepted record. Its place in `events` is its place among the records that the sink was given.
+    package struct Event: Sendable {
+        package let id: EventID
+        package let time: Milliseconds
+        /// Index into `accounts`.
+        package let account: UInt32
+        /// The record's place in the request.
+        package let submittedIndex: UInt32
+    }
+
+    /// One refused record.
+    package struct RejectedRecord: Sendable {
+        /// The record's place in the request; 0 where the whole payload was refused.
+        package let index: Int
+        package let rejection: Rejection
+        /// The first bytes of the record, for the dead letters. Empty for a whole payload.
+        package let record: [UInt8]
+    }
+
+    /// The accepted records in the order of the request.
+    package internal(set) var events: [Event] = []
+    /// The accounts that the accepted records belong to.
+    package internal(set) var accounts: [AccountID] = []
+    /// How many bytes the accepted records have.
+    package internal(set) var recordBytes = 0
+    /// Event time of the earliest accepted record; nil where there is none.
+    package internal(set) var earliest: Milliseconds?
+    /// Event time of the latest accepted record.
+    package internal(set) var latest: Milliseconds?
+    /// In the order of events.
+    package internal(set) var matches: [Match] = []
+    /// The refused records, up to `DetectLimits.keptRejections`.
+    package internal(set) var rejections: [RejectedRecord] = []
+    /// All refused records.
+    package internal(set) var rejectedCount = 0
+
+    package init() {}
+
+    /// A payload that is refused as a whole.
+    package init(refused rejection: Rejection) {
+        rejections = [RejectedRecord(index: 0, rejection: rejection, record: [])]
+        rejectedCount = 1
+    }
+}

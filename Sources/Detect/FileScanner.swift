@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import JSON
+
+/// Runs detections over files, without a service: the offline twin of the pipeline, with the same evaluator.
+///
+/// It takes what the service would refuse, as long as it is JSON: who scans old or cut-down events wants what matches.
+package final class FileScanner {
+    /// A detection held on an event of a file.
+    package struct Match: Sendable {
+        package let detection: Detection
+        /// The file as it was found.
+        package let file: String
+        /// The event's number in its file, counted from 0.
+        package let index: Int
+        package let eventID: String
+        /// As the record has it.
+        package let eventTime: String
+        package let eventSource: String
+        package let eventName: String
+        package let region: String
+        /// Empty where the call succeeded.
+        package let errorCode: String
+        /// `recipientAccountId`, else `userIdentity.accountId`.
+        package let accountID: String
+        package let actor: Actor
+        package let evidence: [Evidence]
+    }
+
+    /// What could not be scanned.
+    package struct Problem: Sendable {
+        package let file: String
+        /// The event's number in its file; nil where the whole file is meant.
+        package let index: Int?
+        package let message: String
+    }
+
+    /// How much was scanned.
+    package struct Summary: Sendable, Equatable {
+        package var files = 0
+        package var events = 0
+        package var matches = 0
+        package var problems = 0
+
+        package init(files: Int = 0, events: Int = 0, matches: Int = 0, problems: Int = 0) {
+            (self.files, self.events, self.matches, self.problems) = (files, events, matches, problems)
+        }
+    }
+
+    /// What the names of scanned files end in, below a folder. A file that is named itself is always scanned.
+    package static let suffixes = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"]
+
+    private let engine: RecordEngine
+    private let logFiles = LogFileReader()
+
+    package init(_ plan: DetectionPlan) { engine = RecordEngine(plan) }
+
+    /// Scans a file or everything below a folder, in the order of names.
+    package func scan(
+        path: String, onMatch: (Match) -> Void, onProblem: (Problem) -> Void
+    ) -> Summary {
+        var summary = Summary()
+        // Counted apart: `summary` is lent out while a file is scanned.
+        var problems = 0
+        func report(_ problem: Problem) {
+            problems += 1
+            onProblem(problem)
+        }
+        do throws(FileTree.Failure) {
+            let (files, skipped) = try FileTree.files(below: path, suffixes: Self.suffixes, limit: .max)
+            for failure in skipped { report(Problem(file: failure.path, index: nil, message: failure.message)) }
+            for file in files { scan(file: file.path, &summary, onMatch, report) }
+        } catch { report(Problem(file: error.path, index: nil, message: error.message)) }
+        summary.problems = problems
+        return summary
+    }
+
+    private func scan(
+        file: String, _ summary: inout Summary, _ onMatch: (Match) -> Void, _ onProblem: (Problem) -> Void
+    ) {
+        do {
+            let bytes = try FileTree.read(file, limit: CloudTrailLimits.logFileBytes)
+            summary.files += 1
+            try bytes.withUnsafeBytes { bytes in
+                let document = try logFiles.document(of: bytes)
+                try scan(document, file, &summary, onMatch, onProblem)
+            }
+        } catch let rejection as Rejection {
+            onProblem(Problem(file: file, index: nil, message: rejection.detail))
+        } catch let failure as FileTree.Failure {
+            onProblem(Problem(file: file, index: nil, message: failure.message))
+        } catch { onProblem(Problem(file: file, index: nil, message: "\(error)")) }
+    }
+
+    private func scan(
+        _ document: UnsafeRawBufferPointer, _ file: String, _ summary: inout Summary, _ onMatch: (Match) -> Void,
+        _ onProblem: (Problem) -> Void
+    ) throws(Rejection) {
+        let isLines = [".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"].contains { file.hasSuffix($0) }
+        try EventFile(bytes: document, isLines: isLines).forEachRecord(
+            engine.extractor,
+            { _, index in
+                summary.events += 1
+                for rule in engine.matchingRules() {
+                    summary.matches += 1
+                    onMatch(match(rule, file, index))
+                }
+            },
+            failed: { onProblem(Problem(file: file, index: $0, message: $1.detail)) })
+    }
+
+    private func match(_ rule: Int, _ file: String, _ index: Int) -> Match {
+        let facts = LooseEvent(engine.extractor, engine.plan.envelope)
+        return Match(
+            detection: engine.plan.detections[rule], file: file, index: index, eventID: facts.eventID,
+            eventTime: facts.eventTime, eventSource: facts.eventSource, eventName: facts.eventName,
+            region: facts.region, errorCode: facts.errorCode, accountID: facts.accountID,
+            actor: Actor(engine.extractor, engine.plan.envelope), evidence: engine.evidence(rule))
+    }
+}
+
+extension FileScanner.Match {
+    /// The match as one line of JSON.
+    package var json: String {
+        var writer = JSONWriter()
+        writer.beginObject()
+        let members: [(String, String)] = [
+            ("rule_id", detection.id), ("rule_title", detection.title), ("severity", detection.severity.name),
+            ("event_id", eventID), ("event_time", eventTime), ("event_source", eventSource),
+            ("event_name", eventName), ("region", region), ("error_code", errorCode), ("account", accountID),
+            ("actor", actor.principal), ("source_ip", actor.sourceIP), ("file", file),
+        ]
+        for (key, value) in members {
+            writer.key(key)
+            writer.string(value)
+        }
+        writer.key("evidence")
+        writer.beginObject()
+        for (name, facts) in evidence.grouped {
+            writer.key(name)
+            writer.string(facts.joined(separator: ", "))
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.text
+    }
+}
+
+extension [Evidence] {
+    /// The values of each name, in the order of the first ones.
+    fileprivate var grouped: [(String, [String])] {
+        var result: [(String, [String])] = []
+        for fact in self {
+            if let index = result.firstIndex(where: { $0.0 == fact.name }) {
+                result[index].1.append(fact.value)
+            } else {
+                result.append((fact.name, [fact.value]))
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// Every limit of detection and alerting.
+package enum DetectLimits {
+    /// A match joins an alert when its event time lies no further than this from the alert's first and last match.
+    package static let mergeWindow: Milliseconds = 3_600_000
+
+    /// How many event ids an alert keeps: the earliest.
+    package static let alertEvents = 100
+
+    /// How many distinct facts an alert keeps: the earliest.
+    package static let alertEvidence = 40
+
+    /// How many facts one match brings.
+    package static let matchEvidence = 16
+
+    /// The longest value of a fact, in bytes.
+    package static let evidenceBytes = 1_024
+
+    /// How many alerts that can still grow are held in memory. The ones least recently seen are sealed: they stay in
+    /// the journal and are looked up when a late match needs them.
+    package static let openAlerts = 20_000
+
+    /// How many alerts sealing leaves in memory, so that it happens seldom.
+    package static let openAlertsAfterSealing = 18_000
+
+    /// The longest note of a person, in bytes.
+    package static let noteBytes = 4_096
+
+    /// How many rejections of a batch are kept with their record; the rest is counted.
+    package static let keptRejections = 1_000
+
+    /// How many bytes of a refused record are kept.
+    package static let keptRejectedBytes = 4_096
+
+    /// How many bytes of refused records one batch keeps.
+    package static let keptRejectedBytesPerBatch = 1 << 20
+
+    /// How many files a rules folder may hold, tests included.
+    package static let ruleFiles = 20_000
+
+    /// How deep folders may nest, of rules and of files to scan.
+    package static let folderDepth = 16
+
+    /// The largest rule file, in bytes.
+    package static let ruleFileBytes = 1 << 20
+
+    /// The largest file of a rule's test events, in bytes.
+    package static let ruleTestBytes = 8 << 20
+
+    /// How many evidence fields a detection may name.
+    package static let evidenceFields = 16
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// One fact that explains a match.
+package struct Evidence: Hashable, Sendable {
+    /// A field's path, for example `requestParameters.userName`.
+    package let name: String
+    package let value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What an alert needs of an event that some detection matched. Shared by reference among the event's matches.
+package final class MatchedEvent: Sendable {
+    package let reference: EventReference
+    /// The account that the event belongs to.
+    package let accountID: AccountID
+    package let actor: Actor
+    package let region: String
+    package let eventSource: String
+    package let eventName: String
+    /// Empty where the call succeeded.
+    package let errorCode: String
+
+    package init(
+        reference: EventReference, accountID: AccountID, actor: Actor, region: String, eventSource: String,
+        eventName: String, errorCode: String = ""
+    ) {
+        self.reference = reference
+        self.accountID = accountID
+        self.actor = actor
+        self.region = region
+        self.eventSource = eventSource
+        self.eventName = eventName
+        self.errorCode = errorCode
+    }
+}
+
+/// A detection held on an event.
+package struct Match: Sendable {
+    /// The event's place among the accepted records of its batch.
+    package let eventIndex: Int
+    package let detection: Detection
+    package let event: MatchedEvent
+    package let evidence: [Evidence]
+
+    package init(eventIndex: Int = 0, detection: Detection, event: MatchedEvent, evidence: [Evidence] = []) {
+        self.eventIndex = eventIndex
+        self.detection = detection
+        self.event = event
+        self.evidence = evidence
+    }
+}

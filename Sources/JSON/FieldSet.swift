@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CJSON
+
+/// The index of a field's values after a record was read.
+public typealias Slot = Int
+
+/// A growing set of the fields that somebody wants to read.
+///
+/// A path is exact in case and its dots walk objects: `userIdentity.sessionContext.sessionIssuer.arn`. A key of a
+/// record that holds dots itself is found too. On the way and at the end, arrays fan out: each element stands for the
+/// field.
+public struct FieldSet: Sendable {
+    /// Why a path can't be a field.
+    public struct PathError: Error, Sendable, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// The paths; the slot of each is its index.
+    public private(set) var paths: [String] = []
+    private var slots: [String: Slot] = [:]
+
+    public init() {}
+
+    /// A set of these paths.
+    public init(_ paths: [String]) throws(PathError) {
+        for path in paths { try insert(path) }
+    }
+
+    /// The slot of a path, which is added when it is new.
+    @discardableResult
+    public mutating func insert(_ path: String) throws(PathError) -> Slot {
+        if let slot = slots[path] { return slot }
+        guard path.utf8.count <= JSONLimits.pathBytes else {
+            throw PathError(description: "a field's path is longer than \(JSONLimits.pathBytes) bytes")
+        }
+        guard path.utf8.count(where: { $0 == UInt8(ascii: ".") }) < JSONLimits.pathKeys else {
+            throw PathError(description: "the field '\(path)' has more than \(JSONLimits.pathKeys) keys")
+        }
+        guard paths.count < JSONLimits.fields else {
+            throw PathError(description: "more than \(JSONLimits.fields) different fields")
+        }
+        slots[path] = paths.count
+        paths.append(path)
+        return paths.count - 1
+    }
+
+    /// The slot of a path, if it is in the set.
+    public func slot(of path: String) -> Slot? { slots[path] }
+
+    /// The set made ready for reading.
+    public func compile() -> CompiledFields { CompiledFields(self) }
+}
+
+/// A set of fields made ready for reading; any number of extractors on any threads share one.
+public final class CompiledFields: Sendable {
+    /// The set it was made of.
+    public let fields: FieldSet
+    // Immutable from the end of init to deinit, and only read through functions that take it as const.
+    nonisolated(unsafe) let handle: OpaquePointer
+
+    init(_ fields: FieldSet) {
+        self.fields = fields
+        handle = th_json_fields_create()
+        for path in fields.paths {
+            var path = path
+            _ = path.withUTF8 { text in
+                text.withMemoryRebound(to: CChar.self) { th_json_fields_add(handle, $0.baseAddress, $0.count) }
+            }
+        }
+        th_json_fields_seal(handle)
+    }
+
+    deinit { th_json_fields_destroy(handle) }
+
+    /// The number of slots.
+    public var count: Int { fields.paths.count }
+}

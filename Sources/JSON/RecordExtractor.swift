@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CJSON
+
+/// Reads records in one pass: checks all of a record's JSON and keeps the values of the asked fields.
+///
+/// One worker owns one extractor; after it has warmed up, nothing is allocated per record. The bytes given to it must stay
+/// where they are as long as values are read, and need no padding. Of a key that stands twice in one object the last
+/// counts. A lone surrogate escape reads as U+FFFD.
+public final class RecordExtractor {
+    /// What the slots stand for.
+    public let fields: CompiledFields
+    @usableFromInline let parser: OpaquePointer
+    @usableFromInline var table: UnsafeMutablePointer<th_json_value>
+
+    public init(_ fields: CompiledFields) {
+        self.fields = fields
+        parser = th_json_parser_create(fields.handle)
+        table = th_json_values(parser)
+    }
+
+    deinit { th_json_parser_destroy(parser) }
+
+    /// Reads one record: exactly one JSON object.
+    @inlinable
+    public func extract(_ record: UnsafeRawBufferPointer) throws(JSONError) {
+        let bytes = record.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let status = th_json_extract(parser, bytes, record.count)
+        table = th_json_values(parser)
+        if status != TH_JSON_OK { throw failure(status) }
+    }
+
+    /// What the documents look like.
+    public enum DocumentForm: Sendable {
+        /// A CloudTrail log file: an object with the array `Records` among its members.
+        case recordsObject
+        /// That, or a bare array of records.
+        case recordsObjectOrArray
+    }
+
+    /// What `next` came upon.
+    public enum Step: Sendable {
+        /// A record at this place of the document; its values are in the slots.
+        case record(Range<Int>)
+        /// An element at this place that is JSON but no object; the ones after it may be records.
+        case notAnObject(Range<Int>)
+        /// The document's end.
+        case end
+    }
+
+    /// Opens a document. Its records follow by `next`, over one parse of the whole.
+    public func open(_ document: UnsafeRawBufferPointer, form: DocumentForm = .recordsObject) throws(JSONError) {
+        let bytes = document.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let status = th_json_document_open(parser, bytes, document.count, form == .recordsObjectOrArray)
+        table = th_json_values(parser)
+        if status != TH_JSON_OK { throw failure(status) }
+    }
+
+    /// Reads the open document's next record. An error ends the document: whatever came before it was still right.
+    @inlinable
+    public func next() throws(JSONError) -> Step {
+        var range = th_json_range()
+        let status = th_json_document_next(parser, &range)
+        table = th_json_values(parser)
+        switch status {
+        case TH_JSON_OK: return .record(Int(range.offset)..<Int(range.offset &+ range.length))
+        case TH_JSON_ELEMENT_NOT_OBJECT: return .notAnObject(Int(range.offset)..<Int(range.offset &+ range.length))
+        case TH_JSON_END: return .end
+        default: throw failure(status)
+        }
+    }
+
+    @usableFromInline
+    func failure(_ status: th_json_status) -> JSONError {
+        JSONError(status, offset: th_json_error_offset(parser))
+    }
+
+    /// The first value of a field; of kind `absent` when it has none.
+    @inlinable
+    public func first(_ slot: Slot) -> FieldValue {
+        precondition(slot >= 0 && slot < fields.count)
+        return value(at: UInt32(truncatingIfNeeded: slot))
+    }
+
+    /// Every value of a field, in the order of the record. An absent field has none; an empty array has none.
+    @inlinable
+    public func values(_ slot: Slot) -> FieldValues {
+        precondition(slot >= 0 && slot < fields.count)
+        return FieldValues(extractor: self, slot: UInt32(truncatingIfNeeded: slot))
+    }
+
+    /// Whether the path leads anywhere, be it to null or to an empty array.
+    @inlinable
+    public func exists(_ slot: Slot) -> Bool { first(slot).kind != .absent }
+
+    /// Calls `body` with every string, number and boolean of the record, at any depth, until it returns true. Returns
+    /// whether it did. This walks the record again.
+    public func contains(anyValue body: (FieldValue) -> Bool) -> Bool {
+        for value in allValues() {
+            let bytes = UnsafeRawBufferPointer(start: value.text, count: Int(value.length))
+            if body(FieldValue(kind: FieldValue.Kind(rawValue: value.kind) ?? .absent, bytes: bytes)) { return true }
+        }
+        return false
+    }
+
+    /// The entry at an index of the table. An object is turned into compact text now. A slot's first value stands at the
+    /// slot's number; the address is good until the next record.
+    @inlinable
+    package func entry(at index: UInt32) -> UnsafeMutablePointer<th_json_value> {
+        let entry = table + Int(index)
+        if entry.pointee.kind == UInt8(truncatingIfNeeded: TH_JSON_RAW_OBJECT.rawValue) {
+            th_json_object_text(parser, entry)
+        }
+        return entry
+    }
+
+    /// Every string, number and boolean of the record, at any depth. Good until the next call or record.
+    package func allValues() -> UnsafeBufferPointer<th_json_value> {
+        var count = 0
+        let start = th_json_all_values(parser, &count)
+        return UnsafeBufferPointer(start: start, count: count)
+    }
+
+    /// The value at an index of the table.
+    @inlinable
+    func value(at index: UInt32) -> FieldValue {
+        let entry = entry(at: index)
+        let bytes = UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length))
+        return FieldValue(kind: FieldValue.Kind(rawValue: entry.pointee.kind) ?? .absent, bytes: bytes)
+    }
+}
+
+/// The values of one field. Valid until the extractor reads the next record.
+public struct FieldValues: Sequence, IteratorProtocol {
+    @usableFromInline let extractor: RecordExtractor
+    @usableFromInline var index: UInt32
+    @usableFromInline var hasNext: Bool
+
+    @inlinable
+    init(extractor: RecordExtractor, slot: UInt32) {
+        self.extractor = extractor
+        index = slot
+        let kind = extractor.table[Int(slot)].kind
+        hasNext = kind > UInt8(truncatingIfNeeded: TH_JSON_EMPTY_ARRAY.rawValue)
+    }
+
+    @inlinable
+    public mutating func next() -> FieldValue? {
+        guard hasNext else { return nil }
+        let value = extractor.value(at: index)
+        index = extractor.table[Int(index)].next
+        hasNext = index != 0
+        return value
+    }
+}

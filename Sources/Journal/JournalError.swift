@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// What the journal throws.
+package struct JournalError: Error, Sendable, CustomStringConvertible {
+    /// The kinds of failure, an open list.
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+
+        /// Another process, or another `Journal` of this one, has the data directory.
+        package static let inUse = Code(description: "in-use")
+        /// The database was written by a newer version of the program.
+        package static let newerVersion = Code(description: "newer-version")
+        /// The file is a database of some other program.
+        package static let notAJournal = Code(description: "not-a-journal")
+        /// The disk, or the size set by `Journal.Options.maximumBytes`, is used up.
+        package static let full = Code(description: "full")
+        /// The disk or file system failed.
+        package static let inputOutput = Code(description: "input-output")
+        /// Stored bytes are not what was written.
+        package static let damaged = Code(description: "damaged")
+        /// An argument is outside a limit.
+        package static let outOfBounds = Code(description: "out-of-bounds")
+        /// A page token was not made by this journal.
+        package static let badPageToken = Code(description: "bad-page-token")
+        /// Any other error of the database.
+        package static let database = Code(description: "database")
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(code): \(message)" }
+
+    /// The journal's view of an error that a database call threw; errors of callers' closures pass through.
+    static func wrapping(_ error: any Error) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let code: Code
+        switch error.resultCode {
+        case .SQLITE_FULL: code = .full
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY: code = .inputOutput
+        case .SQLITE_CORRUPT: code = .damaged
+        case .SQLITE_NOTADB: code = .notAJournal
+        case .SQLITE_TOOBIG: code = .outOfBounds
+        default: code = .database
+        }
+        return JournalError(code, error.description)
+    }
+
+    /// Runs a body whose database errors become the journal's.
+    static func converting<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch { throw wrapping(error) }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every bound of the journal. Sizes are in bytes, times in milliseconds.
+package enum JournalLimits {
+    // MARK: Blocks
+
+    /// The longest record a block takes. CloudTrail's own limit is 256 KB an event.
+    package static let recordBytes = 1 << 20
+    /// The raw size at which a builder calls itself full.
+    package static let blockTargetBytes = 1 << 20
+    /// The records of one block: their number goes into 16 bits of a location.
+    package static let recordsPerBlock = 16_384
+    /// The raw size beyond which a stored block is called damaged rather than decoded.
+    package static let blockRawBytes = blockTargetBytes + recordBytes + recordsPerBlock * 4 + 8
+    /// The distinct tokens of one block; further ones are left out of the index and counted.
+    package static let tokensPerBlock = 65_536
+    /// zstd's level: 1 keeps compression off the critical path at some 10:1 on CloudTrail.
+    package static let compressionLevel: Int32 = 1
+
+    // MARK: The index of event identities
+
+    /// The most entries of a page of a run: 336 entries of 24 bytes fit a leaf of the database with its row header.
+    static let entriesPerPage = 336
+    /// Levels of runs: 32,768 × 8^9 entries is more than a disk holds.
+    static let runLevels = 9
+    /// Bits of the filter for each identity: about one false answer in a thousand.
+    static let filterBitsPerEntry = 16
+
+    // MARK: SQLite
+
+    /// Page size of a new database.
+    static let pageSize = 8_192
+    /// Page cache of the writer.
+    static let writerCacheBytes = 16 << 20
+    /// Page cache of each reader.
+    static let readerCacheBytes = 2 << 20
+    /// Readers at once; a further one waits.
+    package static let readers = 4
+    /// The write-ahead log is copied into the database when it is longer than this many pages.
+    static let checkpointPages = 4_096
+    /// The write-ahead log's file is cut back to this size once it has been longer.
+    static let walFileBytes = 64 << 20
+    /// Blocks of dropped days deleted in one commit.
+    static let blocksReclaimed = 64
+
+    // MARK: Everything else
+
+    /// Bytes kept of a rejected record.
+    package static let deadLetterBytes = 4_096
+    /// Rejected records kept; the oldest go first.
+    package static let deadLetters = 10_000
+    /// Rejected records kept of one commit; the rest are counted only.
+    package static let deadLettersPerCommit = 256
+    /// Rows of a page of any list.
+    package static let pageRows = 1_000
+    /// Positions of the alert log that one filtered read looks at.
+    package static let alertLogScan: Int64 = 50_000
+    /// Blocks that one page of a search decodes.
+    package static let searchBlocks = 256
+    /// Tokens that a search combines.
+    package static let searchTokens = 16
+    /// Bytes of a payload, state value or text of any row.
+    package static let valueBytes = 64 << 20
+}
+
+/// How the index of events is laid out: the figures that decide when runs are written and merged. Tests make them small.
+package struct IndexShape: Sendable {
+    /// Identities held in memory before they are written as a sorted run.
+    package var memoryEntries = 32_768
+    /// Blocks whose identities are held in memory, which bounds what a look-up scans beside the runs.
+    package var memoryBlocks: Int64 = 1_024
+    /// Runs of one level that are merged into one of the next.
+    package var mergeFanIn = 8
+    /// Entries a merge moves per entry stored: above 1, so that a merge ends before the next one of its level is due.
+    package var mergeSpeed = 2
+    /// Entries a merge moves in any commit at least, so that it also ends when little arrives.
+    package var mergeLeastEntries = 4 * JournalLimits.entriesPerPage
+    /// Pages of retired runs deleted in a commit at least.
+    package var reclaimPages = 64
+    /// Entries of a page, 1 to `JournalLimits.entriesPerPage`.
+    package var entriesPerPage = JournalLimits.entriesPerPage
+
+    package init() {}
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import GRDB
+
+/// Reads the journal, from any thread. Each call sees one commit's state, whole; it waits for one of a few connections, never
+/// for the writer. Calls block their thread: on an event loop or in a task, go through `detached`.
+package struct Reader: Sendable {
+    let pool: DatabasePool
+
+    func read<T>(_ body: (Database) throws -> T) throws -> T {
+        try JournalError.converting { try pool.read(body) }
+    }
+
+    /// Runs reads on a thread that may block.
+    package func detached<T: Sendable>(_ body: @escaping @Sendable (Reader) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            Self.queue.async { continuation.resume(with: Result { try body(self) }) }
+        }
+    }
+
+    private static let queue = DispatchQueue(label: "journal-readers", attributes: .concurrent)
+
+    /// What the archive holds.
+    package func statistics() throws -> Statistics {
+        try read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT count(*), coalesce(sum(blocks), 0), coalesce(sum(records), 0),
+                    coalesce(sum(raw_bytes), 0), coalesce(sum(stored_bytes), 0), min(day) FROM day
+                    """)
+            let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            let size = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+            return Statistics(
+                days: row?[0] ?? 0, blocks: row?[1] ?? 0, records: row?[2] ?? 0, rawBytes: row?[3] ?? 0,
+                storedBytes: row?[4] ?? 0, oldestDay: (row?[5] as Int64?).map(Day.init(number:)),
+                databaseBytes: pages * size)
+        }
+    }
+}
+
+/// What the archive holds.
+package struct Statistics: Hashable, Sendable {
+    package let days: Int
+    package let blocks: Int64
+    package let records: Int64
+    /// Of the records before compression.
+    package let rawBytes: Int64
+    /// Of the blocks after compression.
+    package let storedBytes: Int64
+    package let oldestDay: Day?
+    /// Of the database's file, free pages included.
+    package let databaseBytes: Int64
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+extension Transaction {
+    /// The alerts of one detection, account and actor whose first and last match enclose, or lie in, a range of event
+    /// time (milliseconds since 1970): the newest created first, as many as a page has.
+    package func alerts(
+        detectionID: String, accountID: String, actor: String, seen range: ClosedRange<Int64>
+    ) throws -> [AlertRow] {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT \(AlertTable.columns) FROM alert
+                WHERE detection_id = ? AND account_id = ? AND actor = ? AND last_seen >= ? AND first_seen <= ?
+                ORDER BY created_at DESC, alert_id DESC LIMIT \(JournalLimits.pageRows)
+                """)
+        return try Row.fetchAll(
+            statement, arguments: [detectionID, accountID, actor, range.lowerBound, range.upperBound]
+        ).map(AlertTable.decode)
+    }
+}
+
+extension Reader {
+    /// How many alerts there are.
+    package func alertCount() throws -> Int64 {
+        try read { try Int64.fetchOne($0, sql: "SELECT count(*) FROM alert") ?? 0 }
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GRDB
+
+/// An alert as it stands after its latest revision: what lists and filters need, and the payload, which the journal does
+/// not read. Times are milliseconds since 1970; severity, audience and status are the caller's numbers.
+package struct AlertRow: Hashable, Sendable {
+    package var alertID: String
+    package var detectionID: String
+    package var accountID: String
+    package var actor: String
+    /// Higher is worse.
+    package var severity: Int
+    package var audience: Int
+    package var status: Int
+    package var firstSeen: Int64
+    package var lastSeen: Int64
+    package var createdAt: Int64
+    /// Rises with each change.
+    package var revision: Int64
+    package var payload: [UInt8]
+
+    package init(
+        alertID: String, detectionID: String, accountID: String, actor: String, severity: Int, audience: Int,
+        status: Int, firstSeen: Int64, lastSeen: Int64, createdAt: Int64, revision: Int64, payload: [UInt8]
+    ) {
+        self.alertID = alertID
+        self.detectionID = detectionID
+        self.accountID = accountID
+        self.actor = actor
+        self.severity = severity
+        self.audience = audience
+        self.status = status
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.createdAt = createdAt
+        self.revision = revision
+        self.payload = payload
+    }
+}
+
+/// Which alerts are asked for. An empty list and nil stand for all.
+package struct AlertFilter: Hashable, Sendable {
+    package var accountIDs: [String]
+    package var detectionIDs: [String]
+    package var minimumSeverity: Int?
+    package var audience: Int?
+    /// Not used by the alert log, where an alert has the status of each revision in its payload.
+    package var statuses: [Int]
+
+    package init(
+        accountIDs: [String] = [], detectionIDs: [String] = [], minimumSeverity: Int? = nil, audience: Int? = nil,
+        statuses: [Int] = []
+    ) {
+        self.accountIDs = accountIDs
+        self.detectionIDs = detectionIDs
+        self.minimumSeverity = minimumSeverity
+        self.audience = audience
+        self.statuses = statuses
+    }
+
+    /// The conditions, each beginning with AND.
+    func conditions(withStatus: Bool) throws -> SQL {
+        for count in [accountIDs.count, detectionIDs.count, statuses.count] where count > JournalLimits.pageRows {
+            throw JournalError(.outOfBounds, "a filter names \(count) values; the limit is \(JournalLimits.pageRows)")
+        }
+        var conditions: SQL = ""
+        if !accountIDs.isEmpty { conditions += " AND account_id IN \(accountIDs)" }
+        if !detectionIDs.isEmpty { conditions += " AND detection_id IN \(detectionIDs)" }
+        if let minimumSeverity { conditions += " AND severity >= \(minimumSeverity)" }
+        if let audience { conditions += " AND audience = \(audience)" }
+        if withStatus, !statuses.isEmpty { conditions += " AND status IN \(statuses)" }
+        return conditions
+    }
+}
+
+/// A page of the list of alerts.
+package struct AlertPage: Sendable {
+    package let alerts: [AlertRow]
+    /// Asks for the next page; nil at the end.
+    package let nextPageToken: String?
+}
+
+enum AlertTable {
+    static let columns = """
+        alert_id, detection_id, account_id, actor, severity, audience, status, first_seen, last_seen, created_at,
+        revision, payload
+        """
+
+    static func fetch(_ database: Database, _ id: String) throws -> AlertRow? {
+        let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM alert WHERE alert_id = ?")
+        return try Row.fetchOne(statement, arguments: [id]).map(decode)
+    }
+
+    static func list(
+        _ database: Database, _ filter: AlertFilter, pageToken: String?, limit: Int
+    ) throws -> AlertPage {
+        let limit = max(1, min(limit, JournalLimits.pageRows))
+        var query: SQL = "SELECT \(sql: columns) FROM alert WHERE 1"
+        if let pageToken {
+            let token = try PageToken(pageToken)
+            query += " AND (created_at, alert_id) < (\(token.createdAt), \(token.alertID))"
+        }
+        query += try filter.conditions(withStatus: true)
+        query += " ORDER BY created_at DESC, alert_id DESC LIMIT \(limit + 1)"
+        var alerts = try SQLRequest<Row>(literal: query).fetchAll(database).map(decode)
+        guard alerts.count > limit else { return AlertPage(alerts: alerts, nextPageToken: nil) }
+        alerts.removeLast()
+        return AlertPage(alerts: alerts, nextPageToken: alerts.last.map { PageToken($0).text })
+    }
+
+    static func decode(_ row: Row) -> AlertRow {
+        AlertRow(
+            alertID: row[0], detectionID: row[1], accountID: row[2], actor: row[3], severity: row[4],
+            audience: row[5], status: row[6], firstSeen: row[7], lastSeen: row[8], createdAt: row[9],
+            revision: row[10], payload: [UInt8](row[11] as Data))
+    }
+
+    /// The place after an alert in the list: its time of creation, which never changes, and its identifier.
+    private struct PageToken {
+        let createdAt: Int64
+        let alertID: String
+
+        init(_ alert: AlertRow) {
+            createdAt = alert.createdAt
+            alertID = alert.alertID
+        }
+
+        init(_ text: String) throws {
+            guard let colon = text.firstIndex(of: ":"), let createdAt = Int64(text[..<colon]) else {
+                throw JournalError(.badPageToken, "not a page token of the list of alerts")
+            }
+            self.createdAt = createdAt
+            alertID = String(text[text.index(after: colon)...])
+        }
+
+        var text: String { "\(createdAt):\(alertID)" }
+    }
+}
+
+extension Transaction {
+    package func alert(_ id: String) throws -> AlertRow? { try AlertTable.fetch(database, id) }
+
+    /// Stores an alert's new revision, in the table of alerts and at the end of the alert log. Returns its position there:
+    /// positions ascend without gaps, and readers see them in that order, since nobody else writes.
+    @discardableResult
+    package func putAlert(_ alert: AlertRow) throws -> Int64 {
+        guard alert.payload.count <= JournalLimits.valueBytes else {
+            throw JournalError(.outOfBounds, "an alert of \(alert.payload.count) bytes")
+        }
+        let payload = Data(alert.payload)
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO alert_log (alert_id, revision, account_id, detection_id, severity, audience, payload)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                alert.alertID, alert.revision, alert.accountID, alert.detectionID, alert.severity, alert.audience,
+                payload,
+            ])
+        let position = database.lastInsertedRowID
+        try database.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO alert (alert_id, detection_id, account_id, actor, severity, audience, status,
+                    first_seen, last_seen, created_at, revision, position, payload)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                alert.alertID, alert.detectionID, alert.accountID, alert.actor, alert.severity, alert.audience,
+                alert.status, alert.firstSeen, alert.lastSeen, alert.createdAt, alert.revision, position, payload,
+            ])
+        return position
+    }
+}
+
+extension Reader {
+    package func alert(_ id: String) throws -> AlertRow? { try read { try AlertTable.fetch($0, id) } }
+
+    /// Alerts, the newest created first.
+    package func alerts(
+        _ filter: AlertFilter = AlertFilter(), pageToken: String? = nil, limit: Int
+    ) throws -> AlertPage {
+        try read { try AlertTable.list($0, filter, pageToken: pageToken, limit: limit) }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import GRDB
+
+/// Writes the journal: one transaction after the other, on one thread.
+package final class Writer {
+    /// What a transaction changes beside the index; a rollback goes back to the copy from its start.
+    struct State {
+        var nextBlock: BlockID
+        /// The oldest block that is kept.
+        var firstBlock: BlockID
+        /// The oldest block whose row may still be there.
+        var reclaimedBlock: BlockID
+        /// The received day of the newest block: days never go back, so that a day's blocks are neighbours.
+        var day: Day?
+        /// The day whose tables `tokenInsertion` is prepared for.
+        var preparedDay: Day?
+        var flushedBlock: BlockID
+        var newEntries = 0
+        var deadLetters = 0
+        var uncollectedDeadLetters: Int64 = 0
+    }
+
+    private let journal: Journal
+    let index: EventIndex
+    let blockInsertion: RawStatement
+    var tokenInsertion: RawStatement?
+    /// Makes blocks anew that came with known records.
+    let builder: BlockBuilder
+    var state: State
+
+    init(journal: Journal) throws {
+        self.journal = journal
+        builder = try BlockBuilder()
+        (index, blockInsertion, state) = try journal.pool.writeWithoutTransaction { database in
+            let first = try Mark.firstBlock.read(database, default: 1)
+            let newest = try Int64.fetchOne(database, sql: "SELECT coalesce(max(block), 0) FROM block") ?? 0
+            let flushed = try Mark.flushedBlock.read(database, default: 0)
+            let state = State(
+                nextBlock: max(newest + 1, first), firstBlock: first,
+                reclaimedBlock: try Mark.reclaimedBlock.read(database, default: 1),
+                day: try Int64.fetchOne(database, sql: "SELECT max(day) FROM day").map(Day.init(number:)),
+                flushedBlock: flushed)
+            let index = try EventIndex(database, shape: journal.options.index)
+            try index.load(database, flushedBlock: flushed, firstBlock: first)
+            return (index, try RawStatement(database, Transaction.blockInsertion), state)
+        }
+    }
+
+    deinit {
+        journal.releaseWriter()
+    }
+
+    /// Which of some events are stored. For a question outside a transaction: `Transaction.append` asks by itself.
+    package func knownEvents(_ ids: [EventID]) throws -> [Bool] {
+        try JournalError.converting {
+            try journal.pool.writeWithoutTransaction { _ in try index.known(ids) }
+        }
+    }
+
+    /// Runs one transaction. When it returns, everything in it is durable; when it throws, nothing of it happened, and the
+    /// next may be tried.
+    package func commit<T>(_ body: (Transaction) throws -> T) throws -> T {
+        let saved = state
+        state.newEntries = 0
+        state.deadLetters = 0
+        index.begin()
+        do {
+            var result: T?
+            try journal.pool.writeInTransaction(.immediate) { database in
+                let transaction = Transaction(database: database, writer: self)
+                defer { transaction.close() }
+                result = try body(transaction)
+                try transaction.finish()
+                return .commit
+            }
+            index.commit()
+            guard let result else { throw JournalError(.database, "the transaction did not run") }
+            return result
+        } catch {
+            state = saved
+            // The statement may be of a table that is no more.
+            tokenInsertion = nil
+            state.preparedDay = nil
+            index.rollback()
+            throw JournalError.wrapping(error)
+        }
+    }
+
+    /// Whether an empty commit would move the archive's upkeep on: merges of the index, removal of dropped days.
+    package var needsMaintenance: Bool {
+        index.needsMaintenance || state.reclaimedBlock < state.firstBlock
+    }
+
+    /// Sets the database's greatest size, as `Journal.Options.maximumBytes` does.
+    package func setMaximum(bytes: Int64) throws {
+        try JournalError.converting {
+            try journal.pool.writeWithoutTransaction { try Journal.setMaximum($0, bytes: bytes) }
+        }
+    }
+
+    /// Bytes of memory that the index of events holds, about.
+    package var indexBytes: Int {
+        index.state.runs.reduce(0) { $0 + $1.index.filter.bytes + $1.pages * 16 }
+            + index.state.merges.reduce(0) { $0 + $1.target.filter.bytes }
+            + index.state.table.entries.capacity * 24
+    }
+}

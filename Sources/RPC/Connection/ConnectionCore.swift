@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// What a connection's core tells the server's or client's connection. On the event loop.
+protocol ConnectionCoreDelegate: AnyObject {
+    /// TLS is up (or there is none): frames may flow.
+    func connectionEstablished(peer: PeerCertificate?)
+    /// Bytes came: the peer lives.
+    func connectionReceivedBytes()
+    /// The connection is over; streams have been told. `failure` is set when it never came up.
+    func connectionClosed(failure: HandshakeFailure?)
+}
+
+/// A connection's bytes: link → TLS → HTTP/2, and HTTP/2 → TLS → link in one write a turn. Server and client alike.
+///
+/// Sendable because it is confined to its event loop; it crosses threads only to be handed to that loop.
+final class ConnectionCore: @unchecked Sendable {
+    enum Phase {
+        case handshaking
+        case established
+        case closed
+    }
+
+    let scheduler: LoopScheduler
+    let session: HTTP2Session
+    /// Who runs this connection; let go of at the end, which breaks the circle.
+    var delegate: (any ConnectionCoreDelegate)?
+    private var link: (any ByteLink)?
+    private let tls: TLSSession?
+    private(set) var phase = Phase.handshaking
+    private var isDirty = false
+    private var isClosing = false
+    /// Close after the next flush, for this reason.
+    private var closeRequest: HandshakeFailure??
+    private var buffers: [ByteBuffer] = []
+    let peerAddress: String
+
+    init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?) {
+        self.scheduler = scheduler
+        self.link = link
+        self.session = session
+        self.tls = tls
+        peerAddress = link.peerAddress
+    }
+
+    var eventLoop: any EventLoop { scheduler.eventLoop }
+
+    /// Begins: a client says hello; without TLS both sides are ready.
+    func start() {
+        guard let tls else {
+            phase = .established
+            delegate?.connectionEstablished(peer: nil)
+            return markDirty()
+        }
+        proceed(tls)
+    }
+
+    // MARK: In
+
+    func received(_ buffer: ByteBuffer) {
+        guard phase != .closed, !isClosing else { return }
+        delegate?.connectionReceivedBytes()
+        buffer.withUnsafeReadableBytes { bytes in
+            guard let tls else { return receivePlain(bytes) }
+            tls.feed(bytes) { receiveEncrypted(tls) }
+        }
+    }
+
+    func receiveTurnEnded() { scheduler.runTurn() }
+
+    func writabilityChanged() {
+        guard phase != .closed, link?.isWritable == true else { return }
+        markDirty()
+    }
+
+    private func receiveEncrypted(_ tls: TLSSession) {
+        if phase == .handshaking { proceed(tls) }
+        while phase == .established, !isClosing {
+            switch tls.read(into: scheduler.readScratch) {
+            case .bytes(let count): receivePlain(UnsafeRawBufferPointer(rebasing: scheduler.readScratch[..<count]))
+            case .incomplete: return
+            case .endOfStream, .failed: return close(nil)
+            }
+        }
+    }
+
+    private func proceed(_ tls: TLSSession) {
+        switch tls.handshake() {
+        case .incomplete: markDirty()
+        case .failed(let reason): close(reason)
+        case .complete:
+            phase = .established
+            delegate?.connectionEstablished(peer: tls.peerCertificate())
+            markDirty()
+        }
+    }
+
+    private func receivePlain(_ bytes: UnsafeRawBufferPointer) {
+        do throws(HTTP2Session.Failure) {
+            try session.receive(bytes)
+            // Window updates and acknowledgements may be due even when no stream has anything to say.
+            markDirty()
+        } catch {
+            close(error.isBadPreface ? .notHTTP2 : nil)
+        }
+    }
+
+    // MARK: Out
+
+    /// Something is to be sent at the end of this turn.
+    func markDirty() {
+        guard !isDirty, phase != .closed else { return }
+        isDirty = true
+        scheduler.markDirty(self)
+    }
+
+    /// Sends what there is while the link takes it.
+    func flush() {
+        isDirty = false
+        guard phase != .closed, let link else { return }
+        if phase == .handshaking {
+            if let output = tls?.takeOutput() { link.send(output) }
+            if let closeRequest { close(closeRequest) }
+            return
+        }
+        var sent = 0
+        while link.isWritable {
+            let gathered = gather()
+            guard gathered > 0 else { break }
+            send(UnsafeRawBufferPointer(rebasing: scheduler.writeScratch[..<gathered]), over: link)
+            sent += gathered
+            if sent >= FixedLimits.maxFlushBytes {
+                markDirty()
+                break
+            }
+        }
+        if let closeRequest {
+            close(closeRequest)
+        } else if session.isFinished {
+            close(nil)
+        }
+    }
+
+    /// Closes at the end of this turn. From where HTTP/2 is at work, which `close` must not be called from.
+    func closeSoon(_ failure: HandshakeFailure?) {
+        closeRequest = .some(failure)
+        markDirty()
+    }
+
+    /// Copies frames into the scratch buffer up to a chunk.
+    private func gather() -> Int {
+        var gathered = 0
+        let scratch = scheduler.writeScratch
+        while gathered < FixedLimits.flushChunkBytes, let frames = session.nextOutput() {
+            guard let base = scratch.baseAddress, let source = frames.baseAddress,
+                gathered + frames.count <= scratch.count
+            else { break }
+            (base + gathered).copyMemory(from: source, byteCount: frames.count)
+            gathered += frames.count
+        }
+        return gathered
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer, over link: any ByteLink) {
+        guard let tls else { return link.send(ByteBuffer(bytes: bytes)) }
+        tls.reserveOutput(bytes.count + 64 * (1 + bytes.count / FixedLimits.tlsRecordBytes))
+        guard tls.write(bytes) else { return close(nil) }
+        if let output = tls.takeOutput() { link.send(output) }
+    }
+
+    // MARK: End
+
+    /// Closes the link after what is ready to go. `failure`: why the connection never came up.
+    func close(_ failure: HandshakeFailure?) {
+        guard phase != .closed, !isClosing else { return }
+        isClosing = true
+        if let link {
+            if phase == .established, link.isWritable {
+                let gathered = gather()
+                if gathered > 0 { send(UnsafeRawBufferPointer(rebasing: scheduler.writeScratch[..<gathered]), over: link) }
+            }
+            tls?.close()
+            if let output = tls?.takeOutput() { link.send(output) }
+        }
+        finish(failure)
+    }
+
+    /// The link is gone.
+    func linkClosed() {
+        guard phase != .closed else { return }
+        finish(phase == .handshaking ? .refusedByPeer : nil)
+    }
+
+    private func finish(_ failure: HandshakeFailure?) {
+        phase = .closed
+        let link = self.link
+        self.link = nil
+        link?.close()
+        session.closeAllStreams(.cancel)
+        delegate?.connectionClosed(failure: failure)
+        delegate = nil
+        session.delegate = nil
+        buffers = []
+    }
+
+    // MARK: Buffers
+
+    /// An empty buffer for a stream's output.
+    func takeBuffer() -> ByteBuffer { buffers.popLast() ?? ByteBuffer() }
+
+    /// Takes back a buffer that nobody else holds.
+    func recycle(_ buffer: consuming ByteBuffer) {
+        guard buffers.count < FixedLimits.pooledBuffers, buffer.capacity > 0,
+            buffer.capacity <= FixedLimits.pooledBufferBytes
+        else { return }
+        buffer.clear()
+        buffers.append(buffer)
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// Runs the tasks of calls on an event loop, and flushes connections once a turn.
+///
+/// A socket's read turn ends with `runTurn`: it runs every job that the read made ready (handlers and their
+/// continuations), then flushes each connection that has output. So the answers to all calls of one read leave in one
+/// write, and nothing changes threads.
+///
+/// Sendable because all state but `eventLoop` is touched on the event loop only: `enqueue` is the one method that
+/// may be called elsewhere, and it hops first.
+final class LoopScheduler: TaskExecutor, @unchecked Sendable {
+    let eventLoop: any EventLoop
+    /// Plain text of one TLS record on its way in.
+    let readScratch: UnsafeMutableRawBufferPointer
+    /// Frames on their way out, before encryption.
+    let writeScratch: UnsafeMutableRawBufferPointer
+
+    private var jobs: [UnownedJob] = []
+    private var runningJobs: [UnownedJob] = []
+    private var dirty: [ConnectionCore] = []
+    private var flushing: [ConnectionCore] = []
+    private var isTurnScheduled = false
+    private var isRunning = false
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        readScratch = .allocate(byteCount: FixedLimits.tlsRecordBytes, alignment: 16)
+        // One frame may start just below the chunk's end.
+        writeScratch = .allocate(
+            byteCount: FixedLimits.flushChunkBytes + FixedLimits.flushSlackBytes, alignment: 16)
+    }
+
+    deinit {
+        readScratch.deallocate()
+        writeScratch.deallocate()
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if eventLoop.inEventLoop {
+            jobs.append(job)
+            scheduleTurn()
+        } else {
+            eventLoop.execute {
+                self.jobs.append(job)
+                self.scheduleTurn()
+            }
+        }
+    }
+
+    /// Remembers that the connection has output. On the event loop.
+    func markDirty(_ connection: ConnectionCore) {
+        dirty.append(connection)
+        scheduleTurn()
+    }
+
+    /// Runs what is ready and flushes. On the event loop; a nested call does nothing.
+    func runTurn() {
+        guard !isRunning else { return }
+        isRunning = true
+        for _ in 0..<FixedLimits.jobRoundsPerTurn {
+            guard !jobs.isEmpty else { break }
+            swap(&jobs, &runningJobs)
+            let executor = asUnownedTaskExecutor()
+            for job in runningJobs { job.runSynchronously(on: executor) }
+            runningJobs.removeAll(keepingCapacity: true)
+        }
+        if !dirty.isEmpty {
+            swap(&dirty, &flushing)
+            for connection in flushing { connection.flush() }
+            flushing.removeAll(keepingCapacity: true)
+        }
+        isRunning = false
+        if !jobs.isEmpty || !dirty.isEmpty { scheduleTurn() }
+    }
+
+    private func scheduleTurn() {
+        guard !isTurnScheduled, !isRunning else { return }
+        isTurnScheduled = true
+        eventLoop.execute {
+            self.isTurnScheduled = false
+            self.runTurn()
+        }
+    }
+}
+
+/// The schedulers of an event loop group, one for each of its loops.
+final class LoopSchedulers: Sendable {
+    let all: [LoopScheduler]
+
+    init(group: any EventLoopGroup) {
+        all = group.makeIterator().map { LoopScheduler(eventLoop: $0) }
+    }
+
+    /// The scheduler of a loop of the group.
+    func scheduler(of eventLoop: any EventLoop) -> LoopScheduler {
+        for scheduler in all where scheduler.eventLoop === eventLoop { return scheduler }
+        return LoopScheduler(eventLoop: eventLoop)
+    }
+}

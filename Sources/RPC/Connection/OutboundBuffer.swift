@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// Encoded messages of a stream that wait for window, and the writers that wait for them to go.
+///
+/// A writer suspends once more than the high-water mark waits, and goes on below the low-water mark. So one stream
+/// holds the mark and one message a writer at most.
+struct OutboundBuffer {
+    private(set) var bytes: ByteBuffer
+    private var waiters: [Int: UnsafeContinuation<Void, any Error>] = [:]
+    private var nextWaiter = 0
+    private let high: Int
+    private let low: Int
+
+    init(buffer: ByteBuffer, limits: Limits) {
+        bytes = buffer
+        high = limits.writeHighWaterBytes
+        low = limits.writeLowWaterBytes
+    }
+
+    var isEmpty: Bool { bytes.readableBytes == 0 }
+    var isOverHighWater: Bool { bytes.readableBytes > high }
+
+    mutating func write(
+        limit: Int, isCompressed: Bool = false, _ encode: (inout ByteBuffer) throws -> Void
+    ) throws {
+        if bytes.readableBytes == 0 { bytes.clear() }
+        try bytes.writeMessage(limit: limit, isCompressed: isCompressed, encode)
+    }
+
+    /// Moves what fits to `target`.
+    mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+        let count = bytes.readWithUnsafeReadableBytes { readable in
+            let count = min(readable.count, target.count)
+            if count > 0, let source = readable.baseAddress { target.baseAddress?.copyMemory(from: source, byteCount: count) }
+            return count
+        }
+        if bytes.readableBytes <= low && !waiters.isEmpty { resumeAll() }
+        return count
+    }
+
+    /// Drops what waits.
+    mutating func discard() {
+        bytes.clear()
+        resumeAll()
+    }
+
+    /// A number for a writer that may have to wait.
+    mutating func ticket() -> Int {
+        nextWaiter += 1
+        return nextWaiter
+    }
+
+    mutating func wait(_ ticket: Int, _ continuation: UnsafeContinuation<Void, any Error>) {
+        waiters[ticket] = continuation
+    }
+
+    /// A waiting writer was cancelled.
+    mutating func cancel(_ ticket: Int) {
+        waiters.removeValue(forKey: ticket)?.resume(throwing: CancellationError())
+    }
+
+    private mutating func resumeAll() {
+        let resumed = waiters
+        waiters = [:]
+        for continuation in resumed.values { continuation.resume() }
+    }
+
+    /// The stream is over: writers fail, and the buffer is the caller's.
+    mutating func close(_ error: RPCError) -> ByteBuffer {
+        let failed = waiters
+        waiters = [:]
+        for continuation in failed.values { continuation.resume(throwing: error) }
+        let buffer = bytes
+        bytes = ByteBuffer()
+        return buffer
+    }
+}

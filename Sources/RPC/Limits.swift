@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every limit of the transport that a user may move, with its default. Sizes are in bytes.
+///
+/// The defaults bound what one peer can make this process hold: at most `maxConcurrentStreams` streams of a
+/// connection, each with one flow-control window of undelivered messages and one message in the making.
+public struct Limits: Sendable, Hashable {
+    /// Connections of one server; further ones are closed at once.
+    public var maxConnections: Int = 20_000
+    /// Streams that a peer may have open on one connection.
+    public var maxConcurrentStreams: Int = 100
+    /// Names and values of one request's headers, counted as HTTP/2 does (32 more for each field).
+    public var maxHeaderListBytes: Int = 16 * 1024
+    /// One received message, after decompression.
+    public var maxReceiveMessageBytes: Int = 4 * 1024 * 1024
+    /// One sent message, before compression. gRPC's own frame ends at 4 GiB.
+    public var maxSendMessageBytes: Int = 64 * 1024 * 1024
+    /// Unfinished and undelivered messages of all streams of one connection.
+    public var maxConnectionPendingBytes: Int = 64 * 1024 * 1024
+    /// The receive window of a stream.
+    public var streamWindowBytes: Int = 1024 * 1024
+    /// The receive window of a connection.
+    public var connectionWindowBytes: Int = 8 * 1024 * 1024
+    /// A writer suspends while its stream holds more unsent bytes than this.
+    public var writeHighWaterBytes: Int = 64 * 1024
+    /// … and goes on when the stream holds no more than this.
+    public var writeLowWaterBytes: Int = 32 * 1024
+    /// From the connection's start to the end of its TLS handshake and HTTP/2 preface.
+    public var handshakeTimeout: Duration = .seconds(10)
+    /// Streams that a client may reset within a second (rapid reset, CVE-2023-44487).
+    public var maxResetsPerSecond: Int = 200
+    /// PING frames that a peer may send within a second.
+    public var maxPingsPerSecond: Int = 20
+    /// PINGs of an idle client that come sooner than this after one another are strikes.
+    public var minPingInterval: Duration = .seconds(10)
+    /// One strike more ends the connection.
+    public var maxPingStrikes: Int = 2
+    /// SETTINGS frames that a peer may send within a second.
+    public var maxSettingsPerSecond: Int = 20
+    /// DATA frames without content, and frames that the protocol ignores, within a second.
+    public var maxEmptyFramesPerSecond: Int = 500
+
+    /// All limits at their defaults.
+    public init() {}
+}
+
+/// Limits that nobody needs to move: they shape buffers, not promises.
+enum FixedLimits {
+    /// The plain text that one TLS record carries at most.
+    static let tlsRecordBytes = 16 * 1024
+    /// Plain text gathered before it is encrypted: whole records, so that bulk data makes full ones.
+    static let flushChunkBytes = 64 * 1024
+    /// Room after the chunk for the frame that starts within it: nghttp2's largest header block is 64 KiB.
+    static let flushSlackBytes = 96 * 1024
+    /// Output handed to a link in one flush before the link is asked again whether it takes more.
+    static let maxFlushBytes = 256 * 1024
+    /// Buffers that a connection keeps for reuse.
+    static let pooledBuffers = 64
+    /// A larger buffer is given back to the allocator rather than kept.
+    static let pooledBufferBytes = 64 * 1024
+    /// Rounds of newly readied jobs that one turn of an event loop runs before sockets get their turn again.
+    static let jobRoundsPerTurn = 8
+    /// What a message may reserve by its length alone, before its bytes have come.
+    static let messageReserveBytes = 64 * 1024
+    /// Bytes between two in-process ends that wait for the receiver.
+    static let inProcessWindowBytes = 256 * 1024
+    /// How long a closing connection may take to send what it has.
+    static let closeFlushTimeout: Duration = .seconds(1)
+    /// gRPC allows eight digits in a timeout.
+    static let timeoutDigits = 8
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// What all connections of a server share.
+final class ServerShared: Sendable {
+    let configuration: ServerConfiguration
+    let routes: RouteTable
+    let interceptors: [any ServerInterceptor]
+    let counters = Counters()
+    let tls: Mutex<TLSContext?>
+    private let connections = Mutex<[ObjectIdentifier: ServerConnection]>([:])
+
+    init(configuration: ServerConfiguration, router: Router) throws(TLSConfigurationError) {
+        self.configuration = configuration
+        routes = RouteTable(router.routes.values)
+        interceptors = router.interceptors
+        guard let settings = configuration.tls else {
+            tls = Mutex(nil)
+            return
+        }
+        tls = Mutex(try TLSContext(settings, role: .server))
+    }
+
+    func add(_ connection: ServerConnection) {
+        connections.withLock { $0[ObjectIdentifier(connection)] = connection }
+    }
+
+    func remove(_ connection: ServerConnection) {
+        connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
+    }
+
+    var openConnections: [ServerConnection] { connections.withLock { Array($0.values) } }
+    var isFull: Bool { connections.withLock { $0.count >= configuration.limits.maxConnections } }
+
+    /// A connection over a link, on its event loop. nil when there is no room for it.
+    func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection? {
+        guard !isFull, let session = HTTP2Session(role: .server, limits: configuration.limits) else { return nil }
+        var tlsSession: TLSSession?
+        if !isInProcess, let context = tls.withLock({ $0 }) {
+            guard let made = TLSSession(context: context, host: nil) else { return nil }
+            tlsSession = made
+        }
+        let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
+        return ServerConnection(core: core, shared: self)
+    }
+}
+
+/// A gRPC server: listens, and runs the router's handlers.
+public final class Server: Sendable {
+    let shared: ServerShared
+    private let group: any EventLoopGroup
+    private let ownsGroup: Bool
+    let schedulers: LoopSchedulers
+    private let listeners = Mutex<[any Channel]>([])
+
+    /// A server that listens once it is started. On `group` where there is one, else on event loops of its own. Throws
+    /// where certificate or key can't be loaded.
+    public init(
+        configuration: ServerConfiguration, router: Router, group: (any EventLoopGroup)? = nil
+    ) throws(TLSConfigurationError) {
+        shared = try ServerShared(configuration: configuration, router: router)
+        ownsGroup = group == nil
+        let threads = configuration.eventLoops ?? System.coreCount
+        self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        schedulers = LoopSchedulers(group: self.group)
+    }
+
+    /// Listens on every address; answers where, in the same order. On an error it listens nowhere.
+    public func start() async throws -> [BoundAddress] {
+        var bound: [BoundAddress] = []
+        do {
+            for address in shared.configuration.addresses {
+                let channel = try await bind(address)
+                listeners.withLock { $0.append(channel) }
+                bound.append(Self.describe(address, channel))
+            }
+        } catch {
+            await closeListeners()
+            throw error
+        }
+        return bound
+    }
+
+    private func bind(_ address: ListenAddress) async throws -> any Channel {
+        let shared = shared
+        let schedulers = schedulers
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16 * 1024, maximum: 64 * 1024)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let scheduler = schedulers.scheduler(of: channel.eventLoop)
+                    let link = ChannelLink { link in
+                        guard let connection = shared.makeConnection(link, scheduler: scheduler) else { return nil }
+                        return connection.started()
+                    }
+                    try channel.pipeline.syncOperations.addHandler(link)
+                }
+            }
+        switch address {
+        case .tcp(let host, let port):
+            return
+                try await bootstrap
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .bind(host: host, port: port).get()
+        case .unix(let path):
+            return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        }
+    }
+
+    private static func describe(_ address: ListenAddress, _ channel: any Channel) -> BoundAddress {
+        switch address {
+        case .tcp(let host, let port):
+            let local = channel.localAddress
+            return BoundAddress(host: local?.ipAddress ?? host, port: local?.port ?? port)
+        case .unix(let path): return BoundAddress(host: path, port: 0)
+        }
+    }
+
+    private func closeListeners() async {
+        let closing = listeners.withLock { channels in
+            defer { channels = [] }
+            return channels
+        }
+        for channel in closing { try? await channel.close() }
+    }
+
+    /// Uses another certificate, key and trust for connections that come from now on.
+    public func reloadTLS(_ configuration: TLSConfiguration) throws(TLSConfigurationError) {
+        let context = try TLSContext(configuration, role: .server)
+        shared.tls.withLock { $0 = context }
+    }
+
+    /// What the server has seen.
+    public var statistics: TransportStatistics { shared.counters.snapshot }
+
+    /// Stops listening, lets open calls end, and cuts what is open after the grace period. Returns when every
+    /// connection is closed.
+    public func shutdown(gracePeriod: Duration = .seconds(10)) async {
+        await closeListeners()
+        for connection in shared.openConnections {
+            connection.core.eventLoop.execute { connection.drain(grace: gracePeriod) }
+        }
+        let end = ContinuousClock.now + gracePeriod + FixedLimits.closeFlushTimeout
+        while !shared.openConnections.isEmpty && ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(2))
+            if Task.isCancelled { break }
+        }
+        for connection in shared.openConnections {
+            connection.core.eventLoop.execute { connection.core.close(nil) }
+        }
+        if ownsGroup { try? await group.shutdownGracefully() }
+    }
+}

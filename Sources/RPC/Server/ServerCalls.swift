@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// A call whose client sends one request: it is decoded as it comes, and the handler starts at the client's end.
+class SingleRequestCall<Request: Sendable>: ServerStream, @unchecked Sendable {
+    private final var request: Request?
+    private final let marshaller: Marshaller<Request>
+
+    init(
+        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        marshaller: Marshaller<Request>
+    ) {
+        self.marshaller = marshaller
+        super.init(connection: connection, route: route, head: head, deadline: deadline)
+    }
+
+    final override func received(message: UnsafeRawBufferPointer) throws(RPCError) {
+        request = try marshaller.decodeRequest(message)
+    }
+
+    final override func receivedAll() { start() }
+
+    /// The request, once.
+    final func takeRequest() throws -> Request {
+        guard let taken = request else { throw RPCError(.internalError, "The request is missing.") }
+        request = nil
+        return taken
+    }
+}
+
+/// One request, one response.
+final class UnaryCall<Request: Sendable, Response: Sendable>: SingleRequestCall<Request>, @unchecked Sendable {
+    private let handler: Router.UnaryHandler<Request, Response>
+    private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
+
+    init(
+        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        method: Method<Request, Response>, handler: @escaping Router.UnaryHandler<Request, Response>
+    ) {
+        self.handler = handler
+        encode = method.response.encode
+        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+    }
+
+    override func invoke() async throws {
+        let response = try await handler(try takeRequest(), context)
+        try send { try encode(response, &$0) }
+    }
+}
+
+/// One request, many responses.
+final class ServerStreamingCall<Request: Sendable, Response: Sendable>: SingleRequestCall<Request>,
+    @unchecked Sendable
+{
+    private let handler: Router.ServerStreamingHandler<Request, Response>
+    private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
+
+    init(
+        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        method: Method<Request, Response>, handler: @escaping Router.ServerStreamingHandler<Request, Response>
+    ) {
+        self.handler = handler
+        encode = method.response.encode
+        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+    }
+
+    override func invoke() async throws {
+        try await handler(try takeRequest(), ResponseWriter(stream: self, encode: encode), context)
+    }
+}
+
+/// A call whose client sends many requests: the handler starts at once and reads them from a queue.
+class ManyRequestsCall<Request: Sendable>: ServerStream, @unchecked Sendable {
+    private final let queue: InboundQueue<Request>
+    private final let marshaller: Marshaller<Request>
+
+    init(
+        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        marshaller: Marshaller<Request>
+    ) {
+        queue = InboundQueue(scheduler: connection.core.scheduler)
+        self.marshaller = marshaller
+        super.init(connection: connection, route: route, head: head, deadline: deadline)
+        queue.owner = self
+    }
+
+    /// What the handler reads.
+    final var requests: RequestStream<Request> { RequestStream(queue: queue) }
+
+    final override var hasUnreadMessages: Bool { !queue.isEmpty }
+
+    final override func received(message: UnsafeRawBufferPointer) throws(RPCError) {
+        queue.push(try marshaller.decodeRequest(message))
+    }
+
+    final override func receivedAll() { queue.finish(.success(())) }
+
+    final override func abandoned(_ error: RPCError) { queue.abandon(error) }
+}
+
+/// Many requests, one response.
+final class ClientStreamingCall<Request: Sendable, Response: Sendable>: ManyRequestsCall<Request>,
+    @unchecked Sendable
+{
+    private let handler: Router.ClientStreamingHandler<Request, Response>
+    private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
+
+    init(
+        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        method: Method<Request, Response>, handler: @escaping Router.ClientStreamingHandler<Request, Response>
+    ) {
+        self.handler = handler
+        encode = method.response.encode
+        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+    }
+
+    override func invoke() async throws {
+        let response = try await handler(requests, context)
+        try send { try encode(response, &$0) }
+    }
+}
+
+/// Many of both.
+final class BidirectionalCall<Request: Sendable, Response: Sendable>: ManyRequestsCall<Request>,
+    @unchecked Sendable
+{
+    private let handler: Router.BidirectionalHandler<Request, Response>
+    private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
+
+    init(
+        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        method: Method<Request, Response>, handler: @escaping Router.BidirectionalHandler<Request, Response>
+    ) {
+        self.handler = handler
+        encode = method.response.encode
+        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+    }
+
+    override func invoke() async throws {
+        try await handler(requests, ResponseWriter(stream: self, encode: encode), context)
+    }
+}
+
+extension Marshaller {
+    /// Decodes a request; what is wrong with it is the client's fault.
+    func decodeRequest(_ message: UnsafeRawBufferPointer) throws(RPCError) -> Value {
+        do { return try decode(message) } catch let error as RPCError { throw error } catch {
+            throw RPCError(.invalidArgument, "The request can't be decoded.", cause: error)
+        }
+    }
+
+    /// Decodes a response; what is wrong with it is the server's fault.
+    func decodeResponse(_ message: UnsafeRawBufferPointer) throws(RPCError) -> Value {
+        do { return try decode(message) } catch let error as RPCError { throw error } catch {
+            throw RPCError(.internalError, "The response can't be decoded.", cause: error)
+        }
+    }
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CTransport
+import NIOCore
+import Synchronization
+
+/// What a handler sets for its response beside messages.
+struct ResponseMetadata: Sendable {
+    var initial = Metadata()
+    var trailing = Metadata()
+    /// Compress the messages where the client takes it.
+    var compresses = false
+}
+
+/// A call on a server, without its types: the stream's bytes, its state, and the task of its handler.
+///
+/// Sendable because everything that changes is touched on the connection's event loop only, except `responseMetadata`,
+/// which has a lock; what a handler may read from elsewhere is constant.
+class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Sendable {
+    final let connection: ServerConnection
+    final let route: Route
+    final let metadata: Metadata
+    final let deadline: NIODeadline?
+    final let responseMetadata = Mutex(ResponseMetadata())
+    final var deadlineIndex = -1
+
+    private final var machine: ServerStreamMachine
+    private final var deframer: MessageDeframer
+    private final var outbound: OutboundBuffer
+    private final var codec: MessageCodec
+    private final var isDeferred = false
+    private final var trailers: HeaderBlock?
+    private final var heldBytes = 0
+    private final var accountedBytes = 0
+    private final var task: Task<Void, Never>?
+    private final var hasEnded = false
+
+    init(connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?) {
+        self.connection = connection
+        self.route = route
+        self.deadline = deadline
+        metadata = head.metadata
+        let limits = connection.limits
+        machine = ServerStreamMachine(shape: route.descriptor.shape)
+        deframer = MessageDeframer(maxMessageBytes: limits.maxReceiveMessageBytes)
+        outbound = OutboundBuffer(buffer: connection.core.takeBuffer(), limits: limits)
+        codec = MessageCodec(inbound: head.encoding, peerTakesGzip: head.acceptsGzip, limits: limits)
+        super.init()
+    }
+
+    final var scheduler: LoopScheduler { connection.core.scheduler }
+    final var context: CallContext { CallContext(stream: self) }
+
+    // MARK: For the call's typed half
+
+    /// A message came, valid during the call only.
+    func received(message: UnsafeRawBufferPointer) throws(RPCError) {}
+    /// The client has sent everything.
+    func receivedAll() {}
+    /// True while messages wait for the handler: the client gets no window.
+    var hasUnreadMessages: Bool { false }
+    /// The stream is over: whoever reads is told.
+    func abandoned(_ error: RPCError) {}
+    /// Calls the handler and sends what it returns. In the call's task.
+    func invoke() async throws {}
+
+    /// Starts the handler's task; it runs at the end of this turn.
+    final func start() {
+        guard task == nil, !hasEnded else { return }
+        task = Task(executorPreference: scheduler) { await self.run() }
+    }
+
+    private final func run() async {
+        do {
+            if connection.interceptors.isEmpty {
+                try await invoke()
+            } else {
+                try await intercepted(0)
+            }
+            finish(nil)
+        } catch {
+            finish(.from(error))
+        }
+        task = nil
+    }
+
+    private final func intercepted(_ index: Int) async throws {
+        guard index < connection.interceptors.count else { return try await invoke() }
+        try await connection.interceptors[index].intercept(context) { try await self.intercepted(index + 1) }
+    }
+
+    // MARK: In
+
+    final override func receivedData(_ bytes: UnsafeRawBufferPointer) {
+        heldBytes += bytes.count
+        do throws(RPCError) {
+            try deframer.receive(bytes) { isCompressed, message throws(RPCError) in
+                switch machine.receivedMessage() {
+                case .ignore: return
+                case .refuse: throw RPCError(.unimplemented, "The method takes one request; more came.")
+                case .deliver:
+                    try codec.withDecoded(message, isCompressed: isCompressed) { decoded throws(RPCError) in
+                        try received(message: decoded)
+                    }
+                }
+            }
+        } catch { finish(error) }
+        account()
+        giveWindow()
+    }
+
+    /// Keeps the connection's sum of undelivered bytes, and ends the call that goes over its limit.
+    private final func account() {
+        let now = deframer.pendingBytes + (hasUnreadMessages ? heldBytes : 0)
+        connection.pendingBytes += now - accountedBytes
+        accountedBytes = now
+        if connection.pendingBytes > connection.limits.maxConnectionPendingBytes {
+            finish(RPCError(.resourceExhausted, "The connection holds too much undelivered data."))
+        }
+    }
+
+    /// Gives the client window for what was taken off its hands: everything, unless messages wait for the handler.
+    private final func giveWindow() {
+        guard heldBytes > 0, hasEnded || !hasUnreadMessages else { return }
+        if !machine.isClosed { connection.core.session.consume(self, heldBytes) }
+        heldBytes = 0
+    }
+
+    final func queueDrained() {
+        giveWindow()
+        account()
+        connection.core.markDirty()
+    }
+
+    final override func receivedHeaders(endStream: Bool) {
+        // Trailers of a request carry nothing in gRPC; their end counts.
+        if endStream { receivedEnd() }
+    }
+
+    final override func receivedEnd() {
+        if deframer.pendingBytes > 0 {
+            finish(RPCError(.internalError, "The request ended within a message."))
+        }
+        switch machine.receivedEnd() {
+        case .deliver: receivedAll()
+        case .ignore: break
+        case .refuse: finish(RPCError(.unimplemented, "The method takes one request; none came."))
+        }
+    }
+
+    // MARK: Out
+
+    /// Sends the response's headers now, if they have not gone.
+    final func sendHeaders() throws {
+        switch machine.send() {
+        case .send: break
+        case .refuse: throw closedError
+        case .sendAfterHeaders: try submitHeaders()
+        }
+        connection.core.markDirty()
+    }
+
+    /// Queues a message. On the event loop.
+    final func send(_ encode: (inout ByteBuffer) throws -> Void) throws {
+        switch machine.send() {
+        case .send: break
+        case .refuse: throw closedError
+        case .sendAfterHeaders: try submitHeaders()
+        }
+        let limit = connection.limits.maxSendMessageBytes
+        if codec.compressesOutput {
+            try codec.writeCompressed(to: &outbound, limit: limit, encode)
+        } else {
+            try outbound.write(limit: limit, encode)
+        }
+        resume()
+    }
+
+    final var isOverHighWater: Bool { outbound.isOverHighWater && !machine.isClosed }
+
+    /// Suspends until the client has taken enough. On the event loop.
+    final func waitUntilWritable() async throws {
+        let ticket = outbound.ticket()
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
+                if machine.isClosed {
+                    continuation.resume(throwing: closedError)
+                } else if Task.isCancelled {
+                    continuation.resume(throwing: CancellationError())
+                } else if !outbound.isOverHighWater {
+                    continuation.resume()
+                } else {
+                    outbound.wait(ticket, continuation)
+                }
+            }
+        } onCancel: {
+            scheduler.eventLoop.execute { self.outbound.cancel(ticket) }
+        }
+    }
+
+    private final func submitHeaders() throws {
+        let (initial, compresses) = responseMetadata.withLock { ($0.initial, $0.compresses) }
+        codec.enableOutput(compresses)
+        if initial.isEmpty && !codec.compressesOutput {
+            connection.core.session.submitResponse(self, headers: .response)
+            return
+        }
+        var block = HeaderBlock()
+        block.add(":status", "200")
+        block.add("content-type", "application/grpc")
+        block.add("grpc-accept-encoding", "identity,gzip")
+        if codec.compressesOutput { block.add("grpc-encoding", "gzip") }
+        do { try block.add(initial) } catch {
+            connection.core.session.submitResponse(self, headers: block)
+            throw error
+        }
+        connection.core.session.submitResponse(self, headers: block)
+    }
+
+    /// There is something to send: nghttp2 asks for it in the flush of this turn.
+    private final func resume() {
+        if isDeferred {
+            isDeferred = false
+            connection.core.session.resume(self)
+        }
+        connection.core.markDirty()
+    }
+
+    /// Ends the call with a status. The first end counts. On the event loop.
+    final func finish(_ error: RPCError?) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        connection.callEnded(self, error)
+        if error != nil { abandoned(closedError) }
+        let trailing = responseMetadata.withLock { $0.trailing }
+        switch machine.finish() {
+        case .ignore: break
+        case .trailersOnly:
+            let block = StatusTrailers.block(error, metadata: trailing, isTrailersOnly: true)
+            connection.core.session.submitResponse(id, only: block)
+            connection.core.markDirty()
+        case .trailers:
+            if error != nil || !trailing.isEmpty {
+                trailers = StatusTrailers.block(error, metadata: trailing, isTrailersOnly: false)
+            }
+            resume()
+        }
+        giveWindow()
+    }
+
+    /// The deadline has come: the handler is cancelled and the client told.
+    final func deadlinePassed() {
+        // What the client has not taken by now would only delay the status.
+        outbound.discard()
+        finish(RPCError(.deadlineExceeded, "The deadline passed."))
+        task?.cancel()
+    }
+
+    final override func provideData(into target: UnsafeMutableRawBufferPointer) -> OutboundData {
+        let count = outbound.read(into: target)
+        if hasEnded && outbound.isEmpty { return .trailers(count) }
+        if count > 0 { return .bytes(count) }
+        isDeferred = true
+        return .nothing
+    }
+
+    final override func submitTrailers(to session: HTTP2Session) {
+        if let trailers {
+            session.submitTrailers(self, trailers)
+        } else {
+            session.submitTrailers(self, ConstantHeaders.okTrailers)
+        }
+    }
+
+    final override func sentEnd() {
+        if machine.sentEnd() { connection.core.session.reset(id, .noError) }
+    }
+
+    final override func closed(_ code: HTTP2ErrorCode) {
+        let wasCut = machine.closed()
+        connection.pendingBytes -= accountedBytes
+        accountedBytes = 0
+        heldBytes = 0
+        connection.core.recycle(outbound.close(closedError))
+        abandoned(closedError)
+        if !hasEnded {
+            hasEnded = true
+            connection.callEnded(self, closedError)
+        }
+        if wasCut { task?.cancel() }
+    }
+
+    private final var closedError: RPCError { RPCError(.cancelled, "The call is over.") }
+}

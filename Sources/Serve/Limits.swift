@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every limit of the service in one place. Sizes are bytes, times are seconds, unless the name says otherwise.
+package enum Limits {
+    /// The largest gRPC message a collector may send: a log file of 5 minutes is far smaller.
+    package static let requestBytes = 16 << 20
+    /// Records in one request, over which the rest is refused by name.
+    package static let recordsPerRequest = 100_000
+    /// Payload bytes that wait for evaluation, over all streams; more makes the streams wait.
+    package static let queuedPayloadBytes = 48 << 20
+    /// Requests that wait for evaluation, over all streams.
+    package static let queuedRequests = 256
+    /// Evaluated batches that wait for the sequencer.
+    package static let evaluatedBatches = 64
+    /// Records that one transaction takes at most: the sequencer's group commit.
+    package static let recordsPerCommit = 50_000
+    /// Requests of one stream between their arrival and their acknowledgement.
+    package static let unacknowledgedPerStream = 32
+    /// Rejections that one response lists; the counts are always whole.
+    package static let rejectionsPerResponse = 100
+    /// A collector's label, in UTF-8.
+    package static let sourceBytes = 1_024
+    /// Alerts that a page of the alert log holds while a subscriber catches up.
+    package static let alertPage = 256
+    /// The newest alert revisions that are kept in memory for live subscribers.
+    package static let alertTail = 1_024
+    /// `page_size` of a listing: where 0 is asked for, and the most.
+    package static let defaultPage = 100
+    package static let largestPage = 1_000
+    /// An account's name and owner, in UTF-8.
+    package static let accountNameBytes = 256
+    /// A person's note on an alert, in UTF-8.
+    package static let noteBytes = 4_096
+    /// Rule files of one ValidateRules call.
+    package static let rulesPerValidation = 1_000
+    /// Open calls get this long to end when the service stops.
+    package static let shutdownGraceSeconds: Int64 = 5
+    /// Between two checks of the retention, and what is kept where the configuration says nothing.
+    package static let retentionCheckSeconds: Int64 = 3_600
+    package static let retentionDays = 365
+    /// Accounts that may be onboarded.
+    package static let accounts = 10_000
+    /// Values that one filter of a subscription or listing may name.
+    package static let filterValues = 500
+    /// The value of a look-up, in UTF-8.
+    package static let lookupBytes = 2_048
+    /// Problems of rules that one status message lists.
+    package static let problemsPerError = 20
+}

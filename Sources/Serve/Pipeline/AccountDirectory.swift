@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Journal
+import Synchronization
+
+/// How an account is stored.
+enum StoredAccountState: Int {
+    case onboarded = 1
+    case offboarded = 2
+}
+
+/// The onboarded accounts, for the workers that ask with every batch.
+package final class AccountDirectory: Sendable {
+    private let accounts: Mutex<Set<AccountID>>
+
+    package init(_ accounts: Set<AccountID>) { self.accounts = Mutex(accounts) }
+
+    /// The accounts that the journal holds.
+    convenience init(reading reader: Reader) throws {
+        var accounts: Set<AccountID> = []
+        var last = ""
+        while true {
+            let page = try reader.accounts(after: last, limit: Limits.largestPage)
+            guard let end = page.last else { break }
+            for row in page where row.state == StoredAccountState.onboarded.rawValue {
+                if let id = AccountID(row.accountID) { accounts.insert(id) }
+            }
+            last = end.accountID
+        }
+        self.init(accounts)
+    }
+
+    package var count: Int { accounts.withLock { $0.count } }
+
+    package func insert(_ account: AccountID) { accounts.withLock { _ = $0.insert(account) } }
+
+    package func remove(_ account: AccountID) { accounts.withLock { _ = $0.remove(account) } }
+
+    /// Which accounts' events are taken from a collector whose certificate covers `scope`; nil covers all.
+    package func filter(scope: Set<AccountID>?) -> AccountFilter {
+        let onboarded = accounts.withLock { $0 }
+        guard let scope else { return .only(onboarded) }
+        return .only(onboarded.intersection(scope))
+    }
+}

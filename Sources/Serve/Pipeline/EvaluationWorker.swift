@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Foundation
+import Journal
+import Logging
+import Messages
+
+/// A thread that evaluates submissions, one after the other, with a parser, slots and a compressor of its own.
+final class EvaluationWorker {
+    private let evaluator = BatchEvaluator()
+    private let builder: BlockBuilder
+    private let input: BoundedQueue<Submission>
+    private let output: BoundedQueue<Sequencer.Work>
+    private let catalog: LiveCatalog
+    private let accounts: AccountDirectory
+
+    private init(
+        input: BoundedQueue<Submission>, output: BoundedQueue<Sequencer.Work>, catalog: LiveCatalog,
+        accounts: AccountDirectory
+    ) throws {
+        builder = try BlockBuilder()
+        self.input = input
+        self.output = output
+        self.catalog = catalog
+        self.accounts = accounts
+    }
+
+    /// Starts a worker's thread; it ends when the input is closed and empty.
+    static func start(
+        number: Int, input: BoundedQueue<Submission>, output: BoundedQueue<Sequencer.Work>, catalog: LiveCatalog,
+        accounts: AccountDirectory, log: Logger, ended: @escaping @Sendable () -> Void
+    ) {
+        let thread = Thread {
+            do {
+                try EvaluationWorker(input: input, output: output, catalog: catalog, accounts: accounts).run()
+            } catch {
+                log.error("evaluation worker \(number) did not start: \(error)")
+            }
+            ended()
+        }
+        thread.name = "evaluate-\(number)"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    private func run() {
+        while let submission = input.take() {
+            do {
+                let work = Sequencer.Work.submission(try evaluate(submission))
+                if !output.pushBlocking(work) { submission.ticket.answer(.failure(.stopping)) }
+            } catch {
+                builder.reset()
+                submission.ticket.answer(.failure(.store("\(error)")))
+            }
+        }
+    }
+
+    private func evaluate(_ submission: Submission) throws -> EvaluatedSubmission {
+        var sink = BlockSink(builder)
+        let filter = accounts.filter(scope: submission.scope)
+        let plan = catalog.plan
+        let batch: EvaluatedBatch
+        switch submission.payload {
+        case .logFile(let file):
+            batch = try file.withUnsafeBytes {
+                try evaluator.evaluate(.logFile($0), plan: plan, accounts: filter) {
+                    try sink.append($0, time: $1, tokens: $2)
+                }
+            }
+        case .records(let records):
+            // The views stay valid as long as the submission keeps the arena that its records lie in.
+            batch = try withExtendedLifetime(records) {
+                try evaluator.evaluate(
+                    .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter) {
+                    try sink.append($0, time: $1, tokens: $2)
+                }
+            }
+        }
+        return EvaluatedSubmission(submission: submission, batch: batch, blocks: try sink.finish())
+    }
+
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Foundation
+import Journal
+import Logging
+import Messages
+
+/// The one place where things happen in order: it takes what waits as one group, dedupes, merges alerts, and commits
+/// events, alerts and state in one transaction. Only then does it acknowledge and publish.
+///
+/// While a transaction waits for the disk, the next group gathers: so the size of a group follows the load.
+final class Sequencer {
+    /// What the sequencer takes.
+    enum Work: Sendable {
+        /// Records to store.
+        case submission(EvaluatedSubmission)
+        /// A change that a person or the service itself makes, in one order with the records.
+        case change(Change)
+    }
+
+    /// A change within the transaction of its group.
+    struct Change: Sendable {
+        /// Runs inside the transaction. It throws before it changes anything, or not at all.
+        let run: @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
+        /// Is told once the transaction is durable, or why nothing came of it.
+        let finish: @Sendable (Result<Void, any Error>) -> Void
+    }
+
+    private let queue: BoundedQueue<Work>
+    private let journal: Journal
+    private let writer: Writer
+    private let tail: AlertTail
+    private let counters: Counters
+    private let accounts: AccountDirectory
+    private let log: Logger
+    private var merger: AlertMerger
+
+    private init(
+        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
+        log: Logger
+    ) throws {
+        self.queue = queue
+        self.journal = journal
+        self.tail = tail
+        self.counters = counters
+        self.accounts = accounts
+        self.log = log
+        writer = try journal.makeWriter()
+        merger = try AlertStore.restoreMerger(journal.reader)
+    }
+
+    /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
+    /// calls `ended`.
+    static func start(
+        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
+        log: Logger, ended: @escaping @Sendable () -> Void
+    ) async throws {
+        try await withCheckedThrowingContinuation { (ready: CheckedContinuation<Void, any Error>) in
+            let thread = Thread {
+                do {
+                    let sequencer = try Sequencer(
+                        queue: queue, journal: journal, tail: tail, counters: counters, accounts: accounts, log: log)
+                    ready.resume()
+                    sequencer.run()
+                } catch {
+                    ready.resume(throwing: error)
+                }
+                ended()
+            }
+            thread.name = "sequence"
+            thread.stackSize = 4 << 20
+            thread.start()
+        }
+    }
+
+    private func run() {
+        while let group = queue.take(upTo: Limits.evaluatedBatches, cost: Limits.recordsPerCommit) {
+            process(group)
+        }
+    }
+
+    /// What a group's transaction made, to be told once it is durable.
+    private struct Outcome {
+        var responses: [(Submission, SubmitEventsResponse)] = []
+        var changes: [(Change, (any Error)?)] = []
+        var published: [AlertTail.Entry] = []
+    }
+
+    private func process(_ group: [Work]) {
+        let now = Clock.milliseconds()
+        do {
+            let outcome = try writer.commit { transaction in
+                var outcome = Outcome()
+                for work in group { try take(work, transaction, now, &outcome) }
+                let alerts = merger.takeChanges()
+                outcome.published = try AlertStore.append(alerts, transaction)
+                return outcome
+            }
+            merger.commit()
+            // Live subscribers see an alert no later than the collector sees its acknowledgement.
+            tail.publish(outcome.published)
+            for (submission, response) in outcome.responses {
+                counters.add(response)
+                submission.ticket.answer(.success(response))
+            }
+            for (change, problem) in outcome.changes {
+                change.finish(problem.map { .failure($0) } ?? .success(()))
+            }
+        } catch {
+            merger.rollback()
+            fail(group, error)
+        }
+    }
+
+    private func take(
+        _ work: Work, _ transaction: borrowing Transaction, _ now: Milliseconds, _ outcome: inout Outcome
+    ) throws {
+        switch work {
+        case .submission(let evaluated):
+            outcome.responses.append((evaluated.submission, try store(evaluated, transaction, now)))
+        case .change(let change):
+            do {
+                try change.run(transaction, &merger)
+                outcome.changes.append((change, nil))
+            } catch let error as JournalError {
+                throw error
+            } catch {
+                outcome.changes.append((change, error))
+            }
+        }
+    }
+
+    /// A group that could not be stored is tried once more work by work, so that one bad part fails alone.
+    private func fail(_ group: [Work], _ error: any Error) {
+        if group.count > 1 {
+            for work in group { process([work]) }
+            return
+        }
+        counters.addFailedCommit()
+        log.error("a transaction failed: \(error)")
+        switch group.first {
+        case .submission(let evaluated): evaluated.submission.ticket.answer(.failure(.store("\(error)")))
+        case .change(let change): change.finish(.failure(error))
+        case nil: break
+        }
+    }
+
+    private func store(
+        _ evaluated: EvaluatedSubmission, _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws -> SubmitEventsResponse {
+        let batch = evaluated.batch
+        let submission = evaluated.submission
+        var fresh: [Bool] = []
+        fresh.reserveCapacity(batch.events.count)
+        var accepted = 0
+        for block in evaluated.blocks {
+            let ids = batch.events[fresh.count..<fresh.count + block.recordCount].map(\.id)
+            let admission = try transaction.append(block, ids: ids, receivedAt: now)
+            fresh += admission.fresh
+            accepted += admission.freshCount
+        }
+        for match in batch.matches where fresh[match.eventIndex] {
+            try merger.add(match, historical: submission.historical, now: now) { key, range in
+                try AlertStore.sealed(key, range, transaction)
+            }
+        }
+        if accepted > 0 { try count(batch, fresh, transaction) }
+        try bury(batch, submission, transaction, now)
+        return SubmitEventsResponse(
+            sequence: submission.sequence, accepted: UInt32(accepted),
+            duplicate: UInt32(batch.events.count - accepted), rejected: UInt32(batch.rejectedCount),
+            rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init))
+    }
+
+    /// Moves the accounts' counters on.
+    private func count(
+        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction
+    ) throws {
+        var counts = [(events: Int, latest: Milliseconds)](repeating: (0, .min), count: batch.accounts.count)
+        for (event, isFresh) in zip(batch.events, fresh) where isFresh {
+            let account = Int(event.account)
+            counts[account].events += 1
+            counts[account].latest = max(counts[account].latest, event.time)
+        }
+        for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
+            _ = try transaction.recordActivity(
+                accountID: account.description, events: count.events, lastEventAt: count.latest)
+        }
+    }
+
+    /// Keeps what was refused.
+    private func bury(
+        _ batch: EvaluatedBatch, _ submission: Submission, _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws {
+        for refused in batch.rejections {
+            try refused.record.withUnsafeBytes { record in
+                try transaction.putDeadLetter(
+                    DeadLetter(
+                        receivedAt: now, source: submission.source, reason: refused.rejection.reason.rawValue,
+                        detail: refused.rejection.detail, record: record))
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Journal
+import Messages
+
+/// One request of a collector on its way through the pipeline.
+package struct Submission: Sendable {
+    package let sequence: UInt64
+    package let source: String
+    package let payload: SubmitEventsRequest.Payload
+    package let historical: Bool
+    /// The accounts that the collector's certificate covers; nil for all.
+    package let scope: Set<AccountID>?
+    /// Gets the acknowledgement, or the status that ends the stream.
+    package let ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
+
+    /// The payload's size, which the bound of the queue counts.
+    package var bytes: Int {
+        switch payload {
+        case .records(let batch): batch.records.reduce(0) { $0 + $1.count }
+        case .logFile(let file): file.count
+        }
+    }
+}
+
+/// Why a request was neither stored nor refused: the service could not do its part, and the collector should send it
+/// again.
+package enum SubmissionFailure: Error, Sendable {
+    /// The service is stopping.
+    case stopping
+    /// The store refused the transaction; for the log, not for the peer.
+    case store(String)
+}
+
+/// A submission after everything that needs no state: its records in blocks, its matches found.
+package struct EvaluatedSubmission: Sendable {
+    package let submission: Submission
+    package let batch: EvaluatedBatch
+    /// The accepted records, in order, as many blocks as they fill.
+    package let blocks: [Block]
+}

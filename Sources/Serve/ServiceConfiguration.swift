@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// What an operator sets. Every value has a default but the data directory.
+package struct ServiceConfiguration: Sendable {
+    /// Where the journal and, where none are configured, the certificates live.
+    package var dataDirectory: String
+    /// The address to listen on.
+    package var host = "127.0.0.1"
+    package var port = 7443
+    /// The rules folder.
+    package var rules: String
+    /// Without TLS, and so without roles: for the loopback only.
+    package var isPlaintext = false
+    /// PEM files of the server's certificate and key and of the CA of the clients; all three or none.
+    package var certificate: String?
+    package var key: String?
+    package var clientCA: String?
+    /// Days for which received records are kept.
+    package var retentionDays = Limits.retentionDays
+    /// Evaluation threads and event loops; nil for as many as there are cores.
+    package var workers: Int?
+    package var eventLoops: Int?
+
+    package init(dataDirectory: String, rules: String) {
+        self.dataDirectory = dataDirectory
+        self.rules = rules
+    }
+
+    /// Takes `HOST:PORT`, where an IPv6 address stands in brackets.
+    package mutating func listen(on text: String) throws(ConfigurationError) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { throw ConfigurationError("listen: \(text) is not HOST:PORT") }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty else { throw ConfigurationError("listen: \(text) has no host; use 0.0.0.0 for every address") }
+        self.host = host
+        self.port = port
+    }
+
+    /// Throws for what can't be, or must not be, together.
+    package func check() throws(ConfigurationError) {
+        if isPlaintext && !Self.isLoopback(host) {
+            throw ConfigurationError("--plaintext is for the loopback only, and \(host) is not; leave it out to use TLS")
+        }
+        let files = [certificate, key, clientCA].compactMap { $0 }
+        guard files.isEmpty || files.count == 3 else {
+            throw ConfigurationError("--certificate, --key and --client-ca go together")
+        }
+        if isPlaintext && !files.isEmpty { throw ConfigurationError("--plaintext uses no certificates") }
+        guard retentionDays >= 1 else { throw ConfigurationError("--retention-days has to be 1 or more") }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+/// A setting that can't be used, in one line.
+package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// The version of the programs.
+package enum ServiceVersion {
+    package static let text = "0.1.0"
+}

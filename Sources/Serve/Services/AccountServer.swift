@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Contract
+import Journal
+import Messages
+import RPC
+
+/// AccountService: the accounts that the service watches.
+struct AccountServer: AccountServiceProvider {
+    let pipeline: Pipeline
+    let access: AccessControl
+
+    func onboardAccount(
+        _ request: OnboardAccountRequest, _ context: CallContext
+    ) async throws -> OnboardAccountResponse {
+        let caller = try access.caller(context)
+        let id = try Validation.account(request.accountID)
+        try caller.require(id)
+        let name = try Validation.text(request.name, field: "name", bytes: Limits.accountNameBytes)
+        let owner = try Validation.text(request.owner, field: "owner", bytes: Limits.accountNameBytes)
+        guard pipeline.accounts.count < Limits.accounts else {
+            throw RPCError(.resourceExhausted, "\(Limits.accounts) accounts are onboarded, which is the limit.")
+        }
+        try await pipeline.perform { transaction, _ in
+            var row = AccountRow(
+                accountID: id.description, name: name, owner: owner, state: StoredAccountState.onboarded.rawValue,
+                onboardedAt: Clock.milliseconds())
+            if let known = try transaction.account(id.description) {
+                guard known.state == StoredAccountState.offboarded.rawValue else {
+                    throw RPCError(.alreadyExists, "Account \(id) is onboarded already.")
+                }
+                if name.isEmpty { row.name = known.name }
+                if owner.isEmpty { row.owner = known.owner }
+            }
+            try transaction.putAccount(row)
+        }
+        pipeline.accounts.insert(id)
+        return OnboardAccountResponse(account: try await account(id))
+    }
+
+    func listAccounts(_ request: ListAccountsRequest, _ context: CallContext) async throws -> ListAccountsResponse {
+        let caller = try access.caller(context)
+        let rows = try await pipeline.journal.reader.detached { reader in
+            var rows: [AccountRow] = []
+            while true {
+                let page = try reader.accounts(after: rows.last?.accountID ?? "", limit: Limits.largestPage)
+                rows += page
+                if page.count < Limits.largestPage { return rows }
+            }
+        }
+        let accounts = rows.filter { row in
+            AccountID(row.accountID).map(caller.covers) ?? false
+                && (request.includeOffboarded || row.state != StoredAccountState.offboarded.rawValue)
+        }
+        return ListAccountsResponse(accounts: accounts.map(Messages.Account.init))
+    }
+
+    func getAccount(_ request: GetAccountRequest, _ context: CallContext) async throws -> GetAccountResponse {
+        let id = try Validation.account(request.accountID)
+        try access.caller(context).require(id)
+        return GetAccountResponse(account: try await account(id))
+    }
+
+    func updateAccount(_ request: UpdateAccountRequest, _ context: CallContext) async throws -> UpdateAccountResponse {
+        let id = try Validation.account(request.accountID)
+        try access.caller(context).require(id)
+        let name = try Validation.text(request.name, field: "name", bytes: Limits.accountNameBytes)
+        let owner = try Validation.text(request.owner, field: "owner", bytes: Limits.accountNameBytes)
+        try await pipeline.perform { transaction, _ in
+            guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
+            if !name.isEmpty { row.name = name }
+            if !owner.isEmpty { row.owner = owner }
+            try transaction.putAccount(row)
+        }
+        return UpdateAccountResponse(account: try await account(id))
+    }
+
+    func offboardAccount(
+        _ request: OffboardAccountRequest, _ context: CallContext
+    ) async throws -> OffboardAccountResponse {
+        let id = try Validation.account(request.accountID)
+        try access.caller(context).require(id)
+        try await pipeline.perform { transaction, _ in
+            guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
+            row.state = StoredAccountState.offboarded.rawValue
+            row.offboardedAt = Clock.milliseconds()
+            try transaction.putAccount(row)
+        }
+        pipeline.accounts.remove(id)
+        return OffboardAccountResponse(account: try await account(id))
+    }
+
+    private func account(_ id: AccountID) async throws -> Messages.Account {
+        let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
+        guard let row else { throw Self.unknown(id) }
+        return Messages.Account(row)
+    }
+
+    private static func unknown(_ id: AccountID) -> RPCError {
+        RPCError(.notFound, "Account \(id) was never onboarded.")
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contract
+import Detect
+import Journal
+import Messages
+import RPC
+
+/// AlertService: the alert log to subscribers, and people's answers to alerts.
+struct AlertServer: AlertServiceProvider {
+    let pipeline: Pipeline
+    let access: AccessControl
+
+    func subscribeAlerts(
+        _ request: SubscribeAlertsRequest, _ responses: ResponseWriter<SubscribeAlertsResponse>,
+        _ context: CallContext
+    ) async throws {
+        let caller = try access.caller(context)
+        let filter = try Validation.alertFilter(
+            accounts: request.accountIDs, detections: request.detectionIDs, minSeverity: request.minSeverity,
+            audience: request.audience, caller: caller)
+        var position = try start(request.cursor)
+        let tail = pipeline.tail
+        while !tail.isClosed {
+            try Task.checkCancellation()
+            let isCaughtUp: Bool
+            if let live = tail.entries(after: position) {
+                for entry in live where filter.accepts(entry.alert) {
+                    try await responses.write(response(entry.position, entry.alert))
+                }
+                if let last = live.last { position = last.position }
+                isCaughtUp = live.isEmpty
+            } else {
+                let from = position
+                let page = try await pipeline.journal.reader.detached {
+                    try $0.alertLog(after: from, filter, limit: Limits.alertPage)
+                }
+                for entry in page.entries {
+                    try await responses.write(response(entry.position, AlertCodec.decode(entry.payload)))
+                }
+                position = page.next
+                isCaughtUp = page.isCaughtUp
+            }
+            guard isCaughtUp else { continue }
+            if request.untilCaughtUp { return }
+            await tail.wait(beyond: position)
+        }
+        throw RPCError(.unavailable, "The service is stopping; resume from the cursor.")
+    }
+
+    private func start(_ cursor: String) throws -> Int64 {
+        let last = pipeline.tail.last
+        if cursor.isEmpty { return 0 }
+        if cursor == "latest" { return last }
+        guard let position = Int64(cursor), position >= 0 else {
+            throw Validation.failure("cursor", "was not made by this service")
+        }
+        guard position <= last else {
+            throw Validation.failure("cursor", "lies beyond the end of the alert log, which is \(last)")
+        }
+        return position
+    }
+
+    private func response(_ position: Int64, _ alert: Detect.Alert) -> SubscribeAlertsResponse {
+        SubscribeAlertsResponse(cursor: String(position), alert: Messages.Alert(alert))
+    }
+
+    func listAlerts(_ request: ListAlertsRequest, _ context: CallContext) async throws -> ListAlertsResponse {
+        let caller = try access.caller(context)
+        var filter = try Validation.alertFilter(
+            accounts: request.accountIDs, detections: request.detectionIDs, minSeverity: request.minSeverity,
+            audience: request.audience, caller: caller)
+        guard (0...4).contains(request.status.rawValue) else {
+            throw Validation.failure("status", "is \(request.status.rawValue), which is no status")
+        }
+        if request.status != .unspecified { filter.statuses = [Int(request.status.rawValue)] }
+        let size = try Validation.pageSize(request.pageSize)
+        let token = request.pageToken.isEmpty ? nil : request.pageToken
+        let wanted = filter
+        do {
+            let page = try await pipeline.journal.reader.detached {
+                try $0.alerts(wanted, pageToken: token, limit: size)
+            }
+            return ListAlertsResponse(
+                alerts: try page.alerts.map { Messages.Alert(try AlertCodec.decode($0.payload)) },
+                nextPageToken: page.nextPageToken ?? "")
+        } catch let error as JournalError where error.code == .badPageToken {
+            throw Validation.failure("page_token", "was not made by this service")
+        }
+    }
+
+    func getAlert(_ request: GetAlertRequest, _ context: CallContext) async throws -> GetAlertResponse {
+        let caller = try access.caller(context)
+        let row = try await pipeline.journal.reader.detached { try $0.alert(request.alertID) }
+        guard let row else { throw Self.unknown(request.alertID) }
+        let alert = try AlertCodec.decode(row.payload)
+        guard caller.covers(alert.accountID) else { throw Self.unknown(request.alertID) }
+        return GetAlertResponse(alert: Messages.Alert(alert))
+    }
+
+    func updateAlert(_ request: UpdateAlertRequest, _ context: CallContext) async throws -> UpdateAlertResponse {
+        let caller = try access.caller(context)
+        let status: Detect.AlertStatus?
+        switch request.status {
+        case .unspecified: status = nil
+        case .open: status = .open
+        case .acknowledged: status = .acknowledged
+        case .closed: status = .closed
+        default: throw Validation.failure("status", "has to be OPEN, ACKNOWLEDGED or CLOSED")
+        }
+        let note = try Validation.text(request.note, field: "note", bytes: Limits.noteBytes)
+        return UpdateAlertResponse(
+            alert: try await change(
+                request.alertID, .update(status: status, note: note.isEmpty ? nil : note), caller))
+    }
+
+    func answerDuet(_ request: AnswerDuetRequest, _ context: CallContext) async throws -> AnswerDuetResponse {
+        let caller = try access.caller(context)
+        let answer: Detect.DuetAnswer
+        switch request.answer {
+        case .expected: answer = .expected
+        case .unexpected: answer = .unexpected
+        default: throw Validation.failure("answer", "has to be EXPECTED or UNEXPECTED")
+        }
+        let note = try Validation.text(request.note, field: "note", bytes: Limits.noteBytes)
+        return AnswerDuetResponse(
+            alert: try await change(request.alertID, .answer(answer, note: note.isEmpty ? nil : note), caller))
+    }
+
+    /// Applies a person's change in one order with the matches.
+    private func change(_ id: String, _ change: PersonalChange, _ caller: Caller) async throws -> Messages.Alert {
+        do {
+            try await pipeline.perform { transaction, merger in
+                guard let row = try transaction.alert(id) else { throw Self.unknown(id) }
+                let stored = try AlertCodec.decode(row.payload)
+                guard caller.covers(stored.accountID) else { throw Self.unknown(id) }
+                _ = try merger.apply(change, to: stored, now: Clock.milliseconds())
+            }
+        } catch let error as PersonalChangeError {
+            throw Self.refused(error)
+        }
+        // As it stands now that the change is durable, its revision included.
+        let row = try await pipeline.journal.reader.detached { try $0.alert(id) }
+        guard let row else { throw Self.unknown(id) }
+        return Messages.Alert(try AlertCodec.decode(row.payload))
+    }
+
+    private static func unknown(_ id: String) -> RPCError {
+        RPCError(.notFound, "There is no alert \(id.prefix(64)).")
+    }
+
+    private static func refused(_ error: PersonalChangeError) -> RPCError {
+        switch error {
+        case .merged(let survivor):
+            RPCError(.failedPrecondition, "The alert was merged into \(survivor); change that one.")
+        case .notADuet: RPCError(.failedPrecondition, "The alert is none that asks its account's owner.")
+        case .invalidStatus: Validation.failure("status", "is set by the service alone")
+        case .noteTooLong: Validation.failure("note", "is longer than \(Limits.noteBytes) bytes")
+        }
+    }
+}

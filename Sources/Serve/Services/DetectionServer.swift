@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contract
+import Detect
+import Foundation
+import Journal
+import Messages
+import RPC
+
+/// DetectionService: the catalog as it runs.
+struct DetectionServer: DetectionServiceProvider {
+    let pipeline: Pipeline
+
+    func listDetections(
+        _ request: ListDetectionsRequest, _ context: CallContext
+    ) async throws -> ListDetectionsResponse {
+        let catalog = pipeline.catalog.catalog
+        return ListDetectionsResponse(
+            detections: catalog.detections.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
+    }
+
+    func getDetection(_ request: GetDetectionRequest, _ context: CallContext) async throws -> GetDetectionResponse {
+        let detection = try find(request.detectionID)
+        var message = message(detection)
+        // The file may have changed or gone since it was loaded; then there is no text to show.
+        let path = pipeline.catalog.folder + "/" + detection.file
+        message.yaml = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return GetDetectionResponse(detection: message)
+    }
+
+    func setDetectionState(
+        _ request: SetDetectionStateRequest, _ context: CallContext
+    ) async throws -> SetDetectionStateResponse {
+        let detection = try find(request.detectionID)
+        let row = DetectionStateRow(
+            detectionID: detection.id, enabled: request.enabled, changedAt: Clock.milliseconds())
+        try await pipeline.perform { transaction, _ in try transaction.putDetectionState(row) }
+        try pipeline.catalog.setEnabled(request.enabled, id: detection.id)
+        return SetDetectionStateResponse(detection: message(detection))
+    }
+
+    func reloadRules(_ request: ReloadRulesRequest, _ context: CallContext) async throws -> ReloadRulesResponse {
+        let catalog = pipeline.catalog
+        // Reading and compiling takes a moment, which no event loop should spend.
+        let outcome = try await pipeline.journal.reader.detached { _ in try catalog.reload() }
+        guard let loaded = outcome.loaded else {
+            let problems = outcome.problems.filter(\.isError)
+            let listed = problems.prefix(Limits.problemsPerError).map(\.description).joined(separator: "\n")
+            throw RPCError(
+                .failedPrecondition,
+                "\(problems.count) errors in the rules; the set that was loaded before stays.\n\(listed)")
+        }
+        return ReloadRulesResponse(loaded: UInt32(clamping: loaded), problems: outcome.problems.map(RuleProblem.init))
+    }
+
+    func validateRules(
+        _ request: ValidateRulesRequest, _ context: CallContext
+    ) async throws -> ValidateRulesResponse {
+        guard request.files.count <= Limits.rulesPerValidation else {
+            throw Validation.failure(
+                "files", "names \(request.files.count) files; the limit is \(Limits.rulesPerValidation)")
+        }
+        let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
+        let catalog = try await pipeline.journal.reader.detached { _ in Catalog.read(files) }
+        return ValidateRulesResponse(
+            valid: UInt32(clamping: catalog.detections.count), problems: catalog.problems.map(RuleProblem.init))
+    }
+
+    private func find(_ id: String) throws -> Detect.Detection {
+        guard let detection = pipeline.catalog.catalog.detection(id: id) else {
+            throw RPCError(.notFound, "There is no detection \(id.prefix(64)).")
+        }
+        return detection
+    }
+
+    private func message(_ detection: Detect.Detection) -> Messages.Detection {
+        Messages.Detection(detection, enabled: pipeline.catalog.isEnabled(detection))
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Contract
+import Detect
+import Journal
+import Messages
+import RPC
+
+/// InvestigationService: reads the archive, and says what the service is doing.
+struct InvestigationServer: InvestigationServiceProvider {
+    let pipeline: Pipeline
+    let access: AccessControl
+
+    func getTimeline(_ request: GetTimelineRequest, _ context: CallContext) async throws -> GetTimelineResponse {
+        let caller = try access.caller(context)
+        guard !request.value.isEmpty else { throw Validation.failure("value", "is empty") }
+        let value = try Validation.text(request.value, field: "value", bytes: Limits.lookupBytes)
+        let query = TimelineQuery(
+            value: value, times: try times(request), size: try Validation.pageSize(request.pageSize),
+            before: try TimelineQuery.place(request.pageToken), accounts: caller.accounts)
+        let page = try await pipeline.journal.reader.detached { try query.run($0) }
+        return GetTimelineResponse(entries: page.entries, nextPageToken: page.next)
+    }
+
+    private func times(_ request: GetTimelineRequest) throws -> Range<Milliseconds> {
+        for (field, time) in [("start_time", request.startTime), ("end_time", request.endTime)] {
+            if let time, !time.isValid { throw Validation.failure(field, "is no valid time") }
+        }
+        let start = request.startTime?.milliseconds ?? .min
+        let end = request.endTime?.milliseconds ?? .max
+        guard start <= end else { throw Validation.failure("end_time", "lies before start_time") }
+        return start..<end
+    }
+
+    func getStatus(_ request: GetStatusRequest, _ context: CallContext) async throws -> GetStatusResponse {
+        _ = try access.caller(context)
+        let statistics = try await pipeline.journal.reader.detached { try $0.statistics() }
+        let counters = pipeline.counters
+        return GetStatusResponse(
+            version: ServiceVersion.text, startedAt: Timestamp(milliseconds: counters.startedAt),
+            storedRecords: UInt64(clamping: statistics.records), storedBytes: UInt64(clamping: statistics.databaseBytes),
+            accepted: counters.accepted.load(ordering: .relaxed),
+            duplicate: counters.duplicate.load(ordering: .relaxed),
+            rejected: counters.rejected.load(ordering: .relaxed),
+            alerts: try await pipeline.journal.reader.detached { UInt64(clamping: try $0.alertCount()) },
+            detectionsEnabled: UInt32(clamping: pipeline.catalog.enabledCount),
+            accounts: UInt32(clamping: pipeline.accounts.count), queuedBatches: UInt32(clamping: pipeline.queued),
+            subscribers: UInt32(clamping: pipeline.tail.waiting))
+    }
+}

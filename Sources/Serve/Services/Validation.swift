@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Contract
+import Detect
+import Journal
+import Messages
+import RPC
+
+/// Checks of requests: each failure is INVALID_ARGUMENT and names its field.
+enum Validation {
+    static func failure(_ field: String, _ problem: String) -> RPCError {
+        RPCError.invalidArgument(field, problem)
+    }
+
+    static func account(_ text: String, field: String = "account_id") throws -> AccountID {
+        guard let account = AccountID(text) else { throw failure(field, "has to be the twelve digits of an AWS account") }
+        return account
+    }
+
+    static func text(_ text: String, field: String, bytes limit: Int) throws -> String {
+        guard text.utf8.count <= limit else {
+            throw failure(field, "has \(text.utf8.count) bytes; the limit is \(limit)")
+        }
+        return text
+    }
+
+    static func pageSize(_ size: UInt32) throws -> Int {
+        guard size <= UInt32(Limits.largestPage) else {
+            throw failure("page_size", "is \(size); the limit is \(Limits.largestPage)")
+        }
+        return size == 0 ? Limits.defaultPage : Int(size)
+    }
+
+    /// The filter of a listing or subscription, within the caller's accounts.
+    static func alertFilter(
+        accounts: [String], detections: [String], minSeverity: Messages.Severity, audience: Messages.Audience,
+        caller: Caller
+    ) throws -> AlertFilter {
+        var filter = AlertFilter()
+        for (field, count) in [("account_ids", accounts.count), ("detection_ids", detections.count)]
+        where count > Limits.filterValues {
+            throw failure(field, "names \(count) values; the limit is \(Limits.filterValues)")
+        }
+        for (index, account) in accounts.enumerated() {
+            let id = try Self.account(account, field: "account_ids[\(index)]")
+            try caller.require(id)
+            filter.accountIDs.append(id.description)
+        }
+        if accounts.isEmpty, let scope = caller.accounts { filter.accountIDs = scope.map(\.description).sorted() }
+        filter.detectionIDs = detections.map { $0.lowercased() }
+        guard (0...5).contains(minSeverity.rawValue) else {
+            throw failure("min_severity", "is \(minSeverity.rawValue), which is no severity")
+        }
+        guard (0...2).contains(audience.rawValue) else {
+            throw failure("audience", "is \(audience.rawValue), which is no audience")
+        }
+        if minSeverity != .unspecified { filter.minimumSeverity = Int(minSeverity.rawValue) }
+        if audience != .unspecified { filter.audience = Int(audience.rawValue) }
+        return filter
+    }
+}
+
+extension AlertFilter {
+    /// Whether a revision passes: the same answer that the journal's own query gives.
+    func accepts(_ alert: Detect.Alert) -> Bool {
+        (accountIDs.isEmpty || accountIDs.contains(alert.accountID.description))
+            && (detectionIDs.isEmpty || detectionIDs.contains(alert.detectionID))
+            && Int(alert.severity.rawValue) >= minimumSeverity ?? 0
+            && (audience == nil || Int(alert.audience.rawValue) == audience)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every limit of this module.
+public enum SigmaLimits {
+    /// The largest rule file in bytes.
+    public static let fileBytes = 1 << 20
+    /// The most YAML nodes in one file, aliases counted as often as they are used.
+    public static let yamlNodes = 200_000
+    /// The deepest nesting of YAML.
+    public static let yamlDepth = 128
+    /// The longest title in characters.
+    public static let titleCharacters = 256
+    /// The longest description in characters.
+    public static let descriptionCharacters = 65_535
+    /// The longest condition in bytes.
+    public static let conditionBytes = 16_384
+    /// The deepest nesting of brackets and negations in a condition.
+    public static let conditionDepth = 64
+    /// The most values in one list after modifiers and placeholders were applied.
+    public static let valuesPerItem = 50_000
+    /// The most variants that `windash` makes of one value.
+    public static let dashVariants = 3_125
+    /// The longest string of a rule in bytes.
+    public static let patternBytes = 8_192
+    /// The longest regular expression in bytes.
+    public static let regexBytes = 4_096
+    /// The deepest nesting of groups in a regular expression.
+    public static let regexNesting: UInt32 = 64
+    /// How many steps a regular expression may take on one value; beyond them it does not match.
+    public static let regexMatchSteps: UInt32 = 50_000
+    /// How deep a regular expression may backtrack where it is interpreted.
+    public static let regexMatchDepth: UInt32 = 1_000
+    /// The largest stack of a compiled regular expression in bytes.
+    public static let regexStackBytes = 256 << 10
+    /// The most instructions one rule compiles to.
+    public static let instructionsPerRule = 200_000
+    /// The longest timespan of a correlation in seconds.
+    public static let timespanSeconds = 400 * 86_400
+    /// The most rules in one set.
+    public static let rules = 100_000
+    /// Into how many values of an index field one rule may be filed; one with more is tried on every record.
+    public static let indexValuesPerRule = 100_000
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads rule files. Nothing in a file is fatal: what can't be used is told, with its line, and the rest is loaded.
+public struct SigmaParser: Sendable {
+    /// What the placeholders of `expand` stand for.
+    public var placeholders: [String: [String]]
+
+    public init(placeholders: [String: [String]] = [:]) {
+        self.placeholders = placeholders
+    }
+
+    /// What a file holds.
+    public struct File: Sendable {
+        public internal(set) var rules: [SigmaRule] = []
+        public internal(set) var correlations: [SigmaCorrelation] = []
+        /// In the order of the file.
+        public internal(set) var diagnostics: [SigmaDiagnostic] = []
+    }
+
+    /// Reads a file of any number of documents. `name` is what its diagnostics call it.
+    public func parse(_ text: String, file name: String) -> File {
+        var file = File()
+        let (documents, problem) = YAMLReader.documents(text)
+        for document in documents { read(document, name, into: &file) }
+        if let problem {
+            file.diagnostics.append(Self.diagnostic(problem, name))
+        } else if documents.allSatisfy({ $0.value == .null }) {
+            file.diagnostics.append(SigmaDiagnostic(file: name, line: 1, message: "the file holds no rule"))
+        }
+        return file
+    }
+
+    private static func diagnostic(
+        _ problem: Problem, _ file: String, severity: SigmaDiagnostic.Severity = .error
+    ) -> SigmaDiagnostic {
+        SigmaDiagnostic(
+            severity: severity, file: file, line: problem.line, column: problem.column, message: problem.message)
+    }
+
+    private func read(_ document: YAMLNode, _ name: String, into file: inout File) {
+        if document.value == .null { return }
+        guard let members = document.mapping else {
+            file.diagnostics.append(
+                Self.diagnostic(Problem("a rule must be a mapping, not \(document.value.kind)", at: document), name))
+            return
+        }
+        var parser = DocumentParser(document: document, members: members, file: name, placeholders: placeholders)
+        let isCorrelation = document["correlation"] != nil
+        let rule = isCorrelation ? nil : parser.rule()
+        let correlation = isCorrelation ? parser.correlation() : nil
+        let severities: [(SigmaDiagnostic.Severity, [Problem])] = [
+            (.error, parser.problems), (.warning, parser.warnings),
+        ]
+        for (severity, problems) in severities {
+            for problem in problems {
+                var diagnostic = Self.diagnostic(problem, name, severity: severity)
+                diagnostic.ruleID = document["id"]?.string
+                diagnostic.ruleTitle = document["title"]?.string
+                file.diagnostics.append(diagnostic)
+            }
+        }
+        guard parser.problems.isEmpty else { return }
+        if let rule { file.rules.append(rule) }
+        if let correlation { file.correlations.append(correlation) }
+    }
+}
+
+/// Reads one document and collects what is wrong with it.
+struct DocumentParser {
+    let document: YAMLNode
+    let members: [YAMLMember]
+    let file: String
+    let placeholders: [String: [String]]
+    var problems: [Problem] = []
+    var warnings: [Problem] = []
+
+    mutating func metadata() -> SigmaMetadata {
+        var parser = MetadataParser(members)
+        let metadata = parser.metadata(file: file, line: document.line)
+        problems += parser.problems
+        return metadata
+    }
+
+    /// Runs a step and keeps its problem.
+    mutating func attempt<Result>(_ step: (inout DocumentParser) throws(Problem) -> Result) -> Result? {
+        do {
+            return try step(&self)
+        } catch {
+            problems.append(error)
+            return nil
+        }
+    }
+
+    mutating func rule() -> SigmaRule? {
+        if document["filter"] != nil {
+            problems.append(Problem("Sigma filters are not supported", at: document))
+            return nil
+        }
+        if document["action"] != nil, document["detection"] == nil {
+            problems.append(Problem("'action' documents are not part of Sigma any more", at: document))
+            return nil
+        }
+        let metadata = metadata()
+        let logSource = logSource()
+        guard let detection = document["detection"] else {
+            problems.append(Problem("'detection' is missing", at: document))
+            return nil
+        }
+        guard let (searches, condition) = self.detection(detection) else { return nil }
+        guard let logSource, problems.isEmpty else { return nil }
+        let named = Dictionary(searches.map { ($0.name, $0.expression) }, uniquingKeysWith: { first, _ in first })
+        return SigmaRule(
+            metadata: metadata, logSource: logSource, searches: searches, condition: condition,
+            expression: condition.expression(named))
+    }
+
+    private mutating func logSource() -> SigmaLogSource? {
+        guard let node = document["logsource"] else {
+            problems.append(Problem("'logsource' is missing", at: document))
+            return nil
+        }
+        guard node.mapping != nil else {
+            problems.append(Problem("'logsource' must be a mapping", at: node))
+            return nil
+        }
+        var source = SigmaLogSource()
+        for (key, path) in [
+            ("category", \SigmaLogSource.category), ("product", \.product), ("service", \.service),
+            ("definition", \.definition),
+        ] as [(String, WritableKeyPath<SigmaLogSource, String?>)] {
+            guard let value = node[key] else { continue }
+            guard let text = value.text else {
+                problems.append(Problem("'\(key)' must be a text", at: value))
+                continue
+            }
+            source[keyPath: path] = text
+        }
+        if source.category == nil && source.product == nil && source.service == nil {
+            problems.append(Problem("'logsource' needs a category, a product or a service", at: node))
+        }
+        return source
+    }
+
+    private mutating func detection(_ node: YAMLNode) -> (searches: [SigmaSearch], condition: SigmaCondition)? {
+        guard let members = node.mapping else {
+            problems.append(Problem("'detection' must be a mapping", at: node))
+            return nil
+        }
+        var searches: [SigmaSearch] = []
+        var names: [String] = []
+        for member in members {
+            guard let name = member.key.text else {
+                problems.append(Problem("a search identifier must be a string", at: member.key))
+                continue
+            }
+            if name == "condition" || name == "timeframe" { continue }
+            names.append(name)
+            var parser = SearchParser(placeholders: placeholders)
+            let expression = attempt { _ throws(Problem) in try parser.search(member.value) }
+            warnings += parser.warnings
+            if let expression {
+                searches.append(SigmaSearch(name: name, expression: expression, line: member.key.line))
+            }
+        }
+        guard let condition = condition(node, names: names) else { return nil }
+        for (name, member) in zip(names, members.filter { !["condition", "timeframe"].contains($0.key.text) })
+        where !condition.names.contains(name) && !name.hasPrefix("_") {
+            warnings.append(Problem("the condition does not use '\(name)'", at: member.key))
+        }
+        return (searches, condition)
+    }
+
+    private mutating func condition(_ node: YAMLNode, names: [String]) -> SigmaCondition? {
+        guard let value = node["condition"] else {
+            problems.append(Problem("'condition' is missing", at: node))
+            return nil
+        }
+        if names.isEmpty {
+            problems.append(Problem("the detection has no search", at: node))
+            return nil
+        }
+        let nodes = value.sequence ?? [value]
+        guard !nodes.isEmpty else {
+            problems.append(Problem("the list of conditions is empty", at: value))
+            return nil
+        }
+        var conditions: [SigmaCondition] = []
+        for node in nodes {
+            let parsed = attempt { _ throws(Problem) in try ConditionParser.parse(node, searches: names) }
+            if let parsed { conditions.append(parsed) }
+        }
+        guard conditions.count == nodes.count else { return nil }
+        return conditions.count == 1 ? conditions[0] : .any(conditions)
+    }
+}

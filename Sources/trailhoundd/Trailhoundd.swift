@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Dispatch
+import Foundation
+import Logging
+import Serve
+
+/// The service's main.
+@main
+struct Trailhoundd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trailhoundd", abstract: "Detection and response for AWS CloudTrail, self-hosted.",
+        version: ServiceVersion.text, subcommands: [Serve.self])
+
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run the service until SIGTERM or Ctrl-C.",
+            discussion: """
+                With no certificates given, a development CA, a server certificate and an admin's client certificate are \
+                minted under DATA-DIR/pki.
+                """)
+
+        @Option(help: "Where the store, and certificates of its own making, live.")
+        var dataDir: String
+
+        @Option(help: "The address to listen on, HOST:PORT; 127.0.0.1:7443 where it is not given.")
+        var listen: String?
+
+        @Option(help: "The folder with the Sigma rules; Rules where it is not given.")
+        var rules: String?
+
+        @Option(help: "A YAML file with the same settings as these options; an option given here wins.")
+        var config: String?
+
+        @Option(help: "PEM file of the server's certificate, its chain after it.")
+        var certificate: String?
+
+        @Option(help: "PEM file of the server's private key.")
+        var key: String?
+
+        @Option(help: "PEM file of the CA whose client certificates are let in.")
+        var clientCa: String?
+
+        @Option(help: "Days for which received records are kept.")
+        var retentionDays: Int?
+
+        @Option(help: "Evaluation threads; as many as there are cores where it is not given.")
+        var workers: Int?
+
+        @Option(help: "Event loops; as many as there are cores where it is not given.")
+        var eventLoops: Int?
+
+        @Flag(help: "No TLS, and so no roles. For the loopback only.")
+        var plaintext = false
+
+        @Option(help: "The least level to log: trace, debug, info, notice, warning, error.")
+        var logLevel = "info"
+
+        func run() async throws {
+            guard let level = Logger.Level(rawValue: logLevel) else {
+                throw ValidationError("--log-level: \(logLevel) is no level")
+            }
+            var log = Logger(label: "trailhoundd") { StreamLogHandler.standardError(label: $0) }
+            log.logLevel = level
+            let signals = StopSignals()
+            let configuration = try settings()
+            let service: Service
+            do { service = try await Service(configuration, log: log) } catch {
+                log.error("\(error)")
+                throw ExitCode(1)
+            }
+            let addresses = service.addresses.map(\.description).joined(separator: ", ")
+            log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
+            let retention = Task { await service.keepRetention(days: configuration.retentionDays) }
+            await signals.wait()
+            log.notice("Stopping")
+            retention.cancel()
+            try await service.stop()
+            log.notice("Stopped")
+        }
+
+        private func settings() throws -> ServiceConfiguration {
+            var settings = ServiceConfiguration(dataDirectory: dataDir, rules: "Rules")
+            if let config { try settings.read(file: config) }
+            if let listen { try settings.listen(on: listen) }
+            settings.rules = rules ?? settings.rules
+            settings.isPlaintext = plaintext || settings.isPlaintext
+            settings.certificate = certificate ?? settings.certificate
+            settings.key = key ?? settings.key
+            settings.clientCA = clientCa ?? settings.clientCA
+            settings.retentionDays = retentionDays ?? settings.retentionDays
+            settings.workers = workers ?? settings.workers
+            settings.eventLoops = eventLoops ?? settings.eventLoops
+            return settings
+        }
+    }
+}
+
+/// SIGTERM and SIGINT as something to await. A peer that goes away must not end the process: SIGPIPE is ignored.
+struct StopSignals {
+    private let stream: AsyncStream<Void>
+    private let sources: [any DispatchSourceSignal]
+
+    init() {
+        signal(SIGPIPE, SIG_IGN)
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        self.stream = stream
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { continuation.yield() }
+            source.resume()
+            return source
+        }
+    }
+
+    func wait() async { for await _ in stream { return } }
+}

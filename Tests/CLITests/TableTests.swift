@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import TrailhoundCLI
+
+@Suite struct TableTests {
+    private func sample() -> Table {
+        var table = Table([Column("NAME", shrinksTo: 6), Column("COUNT", alignment: .right), Column("NOTE", shrinksTo: 8)])
+        table.add(["production", "7", "the main account of the company"])
+        table.add(["dev", "12,345", ""])
+        return table
+    }
+
+    @Test func columnsAreAsWideAsTheirContent() {
+        #expect(
+            sample().lines(width: nil, colour: false) == [
+                "NAME         COUNT  NOTE",
+                "production       7  the main account of the company",
+                "dev         12,345",
+            ])
+    }
+
+    @Test func aNarrowTerminalCutsTheWidestFirst() {
+        let lines = sample().lines(width: 40, colour: false)
+        #expect(
+            lines == [
+                "NAME         COUNT  NOTE",
+                "production       7  the main account of…",
+                "dev         12,345",
+            ])
+    }
+
+    @Test(arguments: 24...90)
+    func aTableFitsItsTerminal(width: Int) {
+        for line in sample().lines(width: width, colour: false) { #expect(DisplayWidth.of(line) <= width) }
+    }
+
+    @Test func columnsThatMayNotShrinkStayWhole() {
+        let lines = sample().lines(width: 5, colour: false)
+        #expect(lines[2] == "dev     12,345")
+        #expect(lines[1].hasPrefix("produ…"))
+    }
+
+    @Test func wideCharactersAlign() {
+        var table = Table([Column("A"), Column("B")])
+        table.add(["日本", "x"])
+        table.add(["e\u{301}", "y"])
+        #expect(table.lines(width: nil, colour: false) == ["A     B", "日本  x", "e\u{301}     y"])
+        #expect(DisplayWidth.truncated("日本語", to: 4) == "日…")
+    }
+
+    @Test func colourChangesNoWidth() {
+        var table = Table([Column("S"), Column("T")])
+        table.add([Cell("high", style: .red), "x"])
+        let lines = table.lines(width: nil, colour: true)
+        #expect(lines[1] == "\u{1B}[31mhigh\u{1B}[0m  x")
+    }
+
+    @Test func outsideTextCanNotLeaveItsCell() {
+        var table = Table([Column("AGENT"), Column("N")])
+        table.add(["evil\n\u{1B}[1Afake row", "1"])
+        let lines = table.lines(width: nil, colour: false)
+        #expect(lines.count == 2)
+        #expect(lines[1] == "evil\\n\\x1b[1Afake row  1")
+    }
+
+    @Test func rowsOfTheWrongLengthDoNoHarm() {
+        var table = Table([Column("A"), Column("B")])
+        table.add(["1"])
+        table.add(["1", "2", "3"])
+        #expect(table.lines(width: nil, colour: false) == ["A  B", "1", "1  2"])
+    }
+
+    @Test func fieldsAlignAndEmptyOnesAreLeftOut() {
+        var fields = FieldList()
+        fields.add("id", "42")
+        fields.add("owner", "")
+        fields.add("account", "a\u{1B}b")
+        #expect(fields.lines(colour: false) == ["id       42", "account  a\\x1bb"])
+    }
+}
+
+@Suite struct TerminalTests {
+    @Test func aPipeIsNeitherColouredNorCut() {
+        let terminal = Terminal(isTerminal: false, columns: nil) { ["COLUMNS": "40"][$0] }
+        #expect(terminal == Terminal(isInteractive: false, width: nil, colour: false))
+    }
+
+    @Test(arguments: [("NO_COLOR", "1", false), ("TERM", "dumb", false), ("TERM", "xterm", true), ("NO_COLOR", "", true)])
+    func colourIsOnATerminalOnly(variable: String, value: String, colour: Bool) {
+        let terminal = Terminal(isTerminal: true, columns: 100) { $0 == variable ? value : nil }
+        #expect(terminal.colour == colour)
+        #expect(terminal.width == 100)
+    }
+
+    @Test func theWidthHasFallbacks() {
+        #expect(Terminal(isTerminal: true, columns: nil) { $0 == "COLUMNS" ? "132" : nil }.width == 132)
+        #expect(Terminal(isTerminal: true, columns: 3) { _ in nil }.width == 80)
+    }
+}

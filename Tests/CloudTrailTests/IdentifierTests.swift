@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Testing
+
+@Suite struct IdentifierTests {
+    @Test func accountIDs() {
+        #expect(AccountID("012345678901")?.description == "012345678901")
+        for text in ["", "1", "1234567890123", "12345678901x", "<organization>", "+12345678901"] {
+            #expect(AccountID(text) == nil)
+        }
+        #expect(AccountID(number: 1_000_000_000_000) == nil)
+        #expect(AccountFilter.only([.zero]).accepts(.zero))
+        #expect(!AccountFilter.only([]).accepts(.zero))
+    }
+
+    @Test(arguments: [
+        "28773860-a4fd-47c7-a215-6f0e6e6e532f", "28773860-A4FD-47c7-a215-6f0e6e6e532f", "", "an id of another kind",
+    ])
+    func aReferenceKeepsTheText(text: String) {
+        #expect(EventReference(time: 1, text: text).text == text)
+    }
+
+    @Test func referencesGoByTimeThenIdentity() {
+        let references = [(2, 1), (1, 9), (1, 3)].map {
+            EventReference(time: Milliseconds($0.0), id: EventID(high: 0, low: UInt64($0.1)))
+        }
+        #expect(references.sorted() == [references[2], references[1], references[0]])
+    }
+
+    @Test func keptTextIsCutAtACharacter() {
+        let text = "aäöü"
+        for limit in 0...7 {
+            let cut = Array(text.utf8).withUnsafeBytes { $0.string(limit: limit) }
+            #expect(text.hasPrefix(cut))
+            #expect(cut.utf8.count <= limit)
+            #expect(cut.utf8.count + 2 > limit)
+        }
+    }
+}
