@@ -69,7 +69,7 @@ let package = Package(
         .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(
-            name: "CloudTrailTests", dependencies: ["CloudTrail", "Cryptography", "CZlib", "JSON"],
+            name: "CloudTrailTests", dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "JSON"],
             swiftSettings: strict),
         .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
 
@@ -78,9 +78,12 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "AWS", dependencies: ["Cryptography", asyncHTTPClient, nioCore, nioHTTP1], swiftSettings: strict),
+        .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography"], swiftSettings: strict),
+        .testTarget(
+            name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
         .target(
-            name: "AWSTestKit", dependencies: ["AWS"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "moto_server.py"], swiftSettings: strict),
+            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
             swiftSettings: strict),

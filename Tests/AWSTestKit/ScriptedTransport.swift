@@ -38,7 +38,9 @@ extension HTTPRequest {
     /// The operation that a request names: in its form, or in its target header.
     package var operation: String {
         let text = String(decoding: body, as: UTF8.self)
-        if let form = text.split(separator: "&").first(where: { $0.hasPrefix("Action=") }) { return String(form.dropFirst(7)) }
+        if let form = text.split(separator: "&").first(where: { $0.hasPrefix("Action=") }) {
+            return String(form.dropFirst(7))
+        }
         let target = headers.first { $0.name == "x-amz-target" }?.value
         return target.flatMap { $0.split(separator: ".").last.map(String.init) } ?? ""
     }

@@ -158,7 +158,10 @@ import Testing
 
     @Test func jsonErrorsOfAllForms() async throws {
         let forms: [(HTTPResponse, String)] = [
-            (.xml(#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}"#, status: 400), "QueueDoesNotExist"),
+            (
+                .xml(#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}"#, status: 400),
+                "QueueDoesNotExist"
+            ),
             (.xml(#"{"__type":"TrailNotFoundException","Message":"no"}"#, status: 400), "TrailNotFoundException"),
             (.xml(#"{"message":"no"}"#, status: 400, headers: [Header("x-amzn-ErrorType", "Gone:http://x/")]), "Gone"),
             (.xml("<html>", status: 400), "HTTP400"), (.xml(#"{"__type":5}"#, status: 400), "HTTP400"),

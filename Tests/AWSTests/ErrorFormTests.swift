@@ -45,14 +45,16 @@ import Testing
     @Test func publicKeysOfAllPages() async throws {
         let transport = ScriptedTransport([
             .xml(
-                #"{"PublicKeyList":[{"Fingerprint":"f1","Value":"AQID","ValidityStartTime":1.0,"ValidityEndTime":2E9}],"NextToken":"n"}"#),
+                #"{"PublicKeyList":[{"Fingerprint":"f1","Value":"AQID","ValidityStartTime":1.0,"ValidityEndTime":2E9}],"NextToken":"n"}"#
+            ),
             .xml(#"{"PublicKeyList":[{"Fingerprint":"f2","Value":"BA=="}]}"#),
         ])
         let now = ManualClock().now
         let keys = try await Trails(client(transport)).publicKeys(from: now, until: now, region: "eu-west-3")
         #expect(keys.map(\.fingerprint) == ["f1", "f2"] && keys.map(\.der) == [[1, 2, 3], [4]])
         #expect(keys[0].validUntil == 2e9)
-        #expect(transport.requests.map(\.url) == Array(repeating: "https://cloudtrail.eu-west-3.amazonaws.com/", count: 2))
+        #expect(
+            transport.requests.map(\.url) == Array(repeating: "https://cloudtrail.eu-west-3.amazonaws.com/", count: 2))
         #expect(String(decoding: transport.requests[1].body, as: UTF8.self).contains(#""NextToken":"n""#))
         let broken = ScriptedTransport([.xml(#"{"PublicKeyList":[{"Fingerprint":"f","Value":"%%%"}]}"#)])
         await #expect(throws: AWSError.self) {
@@ -104,7 +106,9 @@ import Testing
                 """)
         }
         let transport = ScriptedTransport([
-            page(item("iam:A", "allowed") + item("iam:B", "allowed"), "<IsTruncated>true</IsTruncated><Marker>m</Marker>"),
+            page(
+                item("iam:A", "allowed") + item("iam:B", "allowed"), "<IsTruncated>true</IsTruncated><Marker>m</Marker>"
+            ),
             page(item("iam:B", "explicitDeny") + item("iam:C", "implicitDeny") + item("iam:C", "allowed"), ""),
         ])
         let decisions = try await IAM(client(transport)).simulatePrincipalPolicy(

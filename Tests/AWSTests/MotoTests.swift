@@ -119,7 +119,9 @@ struct MotoTests {
         }
         #expect(missing.code == "NoSuchKey")
         #expect(missing.isMissing)
-        let headless = try await #require(throws: AWSError.self) { try await s3.headObject(bucket: bucket, key: "none") }
+        let headless = try await #require(throws: AWSError.self) {
+            try await s3.headObject(bucket: bucket, key: "none")
+        }
         #expect(headless.isMissing)
     }
 
@@ -137,7 +139,9 @@ struct MotoTests {
         #expect(again.map(\.messageID) == [messages[0].messageID] && again.map(\.receiveCount) == [2])
         messages[0] = again[0]
         try await queue.deleteMessage(messages[0].receiptHandle)
-        let failures = try await queue.deleteMessages([messages[1].receiptHandle, "no-handle", messages[2].receiptHandle])
+        let failures = try await queue.deleteMessages([
+            messages[1].receiptHandle, "no-handle", messages[2].receiptHandle,
+        ])
         #expect(failures.map(\.index) == [1] && failures.map(\.isSenderFault) == [true])
         let attributes = try await queue.attributes()
         #expect(attributes["ApproximateNumberOfMessages"] == "0")

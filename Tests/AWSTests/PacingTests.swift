@@ -85,7 +85,8 @@ import Testing
             "AWS_USE_FIPS_ENDPOINT": "true",
         ])
         let iam = try resolver.endpoint(.iam, region: "eu-west-1")
-        #expect([iam.scheme, iam.host, iam.basePath, iam.signingRegion] == ["http", "localhost:4566", "/base", "us-east-1"])
+        #expect(
+            [iam.scheme, iam.host, iam.basePath, iam.signingRegion] == ["http", "localhost:4566", "/base", "us-east-1"])
         let s3 = try resolver.endpoint(.s3, region: "eu-west-1")
         #expect([s3.scheme, s3.host, s3.basePath] == ["https", "storage.example", ""])
         #expect(s3.isCustom)
@@ -100,7 +101,9 @@ import Testing
         #expect(throws: EndpointError.self) { try EndpointResolver().endpoint(.sts, region: region) }
     }
 
-    @Test(arguments: ["localhost:1", "ftp://x", "http://", "http://a b", "http://user@host", "https://x?y", "https://x#y"])
+    @Test(arguments: [
+        "localhost:1", "ftp://x", "http://", "http://a b", "http://user@host", "https://x?y", "https://x#y",
+    ])
     func noAddresses(url: String) {
         #expect(throws: EndpointError.self) {
             try EndpointResolver(override: url).endpoint(.sts, region: "us-east-1")

@@ -13,7 +13,8 @@ import Testing
 
     static var cases: [String] {
         guard let paths = FileManager.default.enumerator(atPath: folder.path) else { return [] }
-        return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".req") }.map { String($0.dropLast(4)) }.sorted()
+        return paths.compactMap { $0 as? String }.filter { $0.hasSuffix(".req") }.map { String($0.dropLast(4)) }
+            .sorted()
     }
 
     // Skipped where the corpora are not beside the repository.
@@ -63,11 +64,14 @@ import Testing
             let target = first.dropFirst(method.count + 1).dropLast(" HTTP/1.1".count)
             let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
             path = String(halves[0])
-            query = halves.count < 2 ? [] : halves[1].split(separator: "&").map { item in
-                let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                return QueryItem(
-                    PercentEncoding.decode(pair[0]), pair.count > 1 ? PercentEncoding.decode(pair[1]) : "")
-            }
+            query =
+                halves.count < 2
+                ? []
+                : halves[1].split(separator: "&").map { item in
+                    let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                    return QueryItem(
+                        PercentEncoding.decode(pair[0]), pair.count > 1 ? PercentEncoding.decode(pair[1]) : "")
+                }
             var headers: [Header] = []
             for line in lines where !line.isEmpty {
                 if line.hasPrefix(" "), let last = headers.popLast() {
@@ -98,7 +102,9 @@ import Testing
     }
 
     @Test func queriesAreOrderedByBytes() {
-        let items = [QueryItem("b", "2"), QueryItem("B", "1"), QueryItem("a-", ""), QueryItem("a", "z"), QueryItem("a", "y")]
+        let items = [
+            QueryItem("b", "2"), QueryItem("B", "1"), QueryItem("a-", ""), QueryItem("a", "z"), QueryItem("a", "y"),
+        ]
         #expect(CanonicalRequest.queryString(items) == "B=1&a=y&a=z&a-=&b=2")
     }
 

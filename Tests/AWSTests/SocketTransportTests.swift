@@ -26,7 +26,9 @@ import Testing
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             guard !hasAnswered else { return }
             hasAnswered = true
-            let write = { (text: String) in context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil) }
+            let write = { (text: String) in
+                context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+            }
             switch behaviour {
             case .answer(let text), .hang(let text): write(text)
             case .close(let text):

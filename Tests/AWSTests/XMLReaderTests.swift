@@ -31,8 +31,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "<a>", "<a></b>", "<a", "<a x=\"", "</a>", "text", "<a/>text", "<a/><b/>", "<a>&unknown;</a>", "<a>&amp</a>",
-        "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&#99999999;</a>", "<a><![CDATA[", "<!DOCTYPE a><a/>", "<a <b/>></a>", "< a/>",
+        "", " ", "<a>", "<a></b>", "<a", "<a x=\"", "</a>", "text", "<a/>text", "<a/><b/>", "<a>&unknown;</a>",
+        "<a>&amp</a>",
+        "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&#99999999;</a>", "<a><![CDATA[", "<!DOCTYPE a><a/>", "<a <b/>></a>",
+        "< a/>",
         "<a:/>", "<?x", "<!--", "<a></a", "<a></a b>",
         "<!DOCTYPE l [<!ENTITY l \"l\"><!ENTITY m \"&l;&l;\">]><a>&m;</a>",
     ])
@@ -42,7 +44,8 @@ import Testing
 
     @Test func depthIsBounded() {
         let depth = AWSLimits.xmlDepth
-        let nested = { (count: Int) in String(repeating: "<a>", count: count) + String(repeating: "</a>", count: count) }
+        let nested = { (count: Int) in String(repeating: "<a>", count: count) + String(repeating: "</a>", count: count)
+        }
         #expect(throws: Never.self) { try read(nested(depth)) }
         #expect(throws: XMLError.self) { try read(nested(depth + 1)) }
         #expect(throws: XMLError.self) { try read(String(repeating: "<a>", count: 1_000_000)) }

@@ -18,7 +18,9 @@ package struct ConfigurationFiles: Sendable {
     /// The files of this machine.
     package static let system = ConfigurationFiles { path in
         guard let file = fopen(path, "rb") else {
-            guard errno == ENOENT || errno == ENOTDIR else { throw CredentialsError(.invalid, "\(path) can't be opened") }
+            guard errno == ENOENT || errno == ENOTDIR else {
+                throw CredentialsError(.invalid, "\(path) can't be opened")
+            }
             return nil
         }
         defer { fclose(file) }

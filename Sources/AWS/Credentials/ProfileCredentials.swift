@@ -10,7 +10,8 @@ struct ProfileCredentials: CredentialsProvider {
         let configuration = try context.sharedConfiguration()
         guard configuration.profiles[name] != nil else {
             if context.profile != nil || context.variable("AWS_PROFILE") != nil {
-                throw CredentialsError(.invalid, "there is no profile '\(name)' in the shared config and credentials files")
+                throw CredentialsError(
+                    .invalid, "there is no profile '\(name)' in the shared config and credentials files")
             }
             throw CredentialsError(.notConfigured, "the shared config and credentials files have no default profile")
         }
@@ -29,7 +30,8 @@ struct ProfileCredentials: CredentialsProvider {
         // A profile with both keys and a role that names itself as the source means: these keys take on that role.
         if passed.contains(name) {
             guard passed.last == name, let own = try keys(settings, profile: name) else {
-                throw CredentialsError(.invalid, "the profiles \(passed.joined(separator: ", ")) name each other in a circle")
+                throw CredentialsError(
+                    .invalid, "the profiles \(passed.joined(separator: ", ")) name each other in a circle")
             }
             return own
         }
@@ -40,7 +42,8 @@ struct ProfileCredentials: CredentialsProvider {
         for other in ["credential_process", "sso_session", "sso_start_url"] where settings[other] != nil {
             throw CredentialsError(
                 .invalid,
-                "profile '\(name)' uses \(other), which Trailhound does not run: export its credentials to the environment")
+                "profile '\(name)' uses \(other), which Trailhound does not run: export its credentials to the environment"
+            )
         }
         // A default profile that holds a region alone is common, and no mistake.
         let code: CredentialsError.Code = passed.isEmpty && name == "default" ? .notConfigured : .invalid
@@ -68,7 +71,8 @@ struct ProfileCredentials: CredentialsProvider {
             request.duration = .seconds(max(900, min(seconds, 43_200)))
         }
         if settings["mfa_serial"] != nil {
-            throw CredentialsError(.invalid, "profile '\(profile)' needs a code of an MFA device, which a service can't give")
+            throw CredentialsError(
+                .invalid, "profile '\(profile)' needs a code of an MFA device, which a service can't give")
         }
         if let file = settings["web_identity_token_file"] {
             let client = try context.client(NoCredentials())
@@ -82,7 +86,8 @@ struct ProfileCredentials: CredentialsProvider {
         case (nil, let source?):
             base = try await named(source, profile: profile)
         case (nil, nil):
-            throw CredentialsError(.invalid, "profile '\(profile)' has a role_arn and no source_profile or credential_source")
+            throw CredentialsError(
+                .invalid, "profile '\(profile)' has a role_arn and no source_profile or credential_source")
         case (_?, _?):
             throw CredentialsError(.invalid, "profile '\(profile)' has both source_profile and credential_source")
         }

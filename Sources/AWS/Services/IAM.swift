@@ -180,7 +180,10 @@ package struct IAM: Sendable {
         }
         let decisions = try await pages("SimulatePrincipalPolicy", parameters) { result in
             result.items("EvaluationResults").map { item in
-                (item.value("EvalActionName") ?? "", Decision(rawValue: item.value("EvalDecision") ?? "") ?? .implicitDeny)
+                (
+                    item.value("EvalActionName") ?? "",
+                    Decision(rawValue: item.value("EvalDecision") ?? "") ?? .implicitDeny
+                )
             }
         }
         // With several resources an action is allowed when it is allowed on all of them.
@@ -212,6 +215,7 @@ package struct IAM: Sendable {
             }
             marker = next
         }
-        throw AWSError(kind: .response, code: "TooManyPages", message: "the pages don't end", action: "iam:" + operation)
+        throw AWSError(
+            kind: .response, code: "TooManyPages", message: "the pages don't end", action: "iam:" + operation)
     }
 }

@@ -113,7 +113,8 @@ package final class S3: Sendable {
     }
 
     /// An object's content, of `limit` bytes at most; a larger one is the error `ResponseTooLarge`, without reading on.
-    package func getObject(bucket: String, key: String, limit: Int) async throws -> (body: [UInt8], metadata: Metadata) {
+    package func getObject(bucket: String, key: String, limit: Int) async throws -> (body: [UInt8], metadata: Metadata)
+    {
         var call = APICall(.s3, "GetObject", format: .xml)
         call.method = "GET"
         call.bucket = bucket

@@ -79,7 +79,8 @@ package struct STS: Sendable {
     package func assumeRoleWithWebIdentity(_ request: RoleRequest, token: Secret) async throws -> Credentials {
         let action = "sts:AssumeRoleWithWebIdentity"
         let names: Set = ["RoleArn", "RoleSessionName", "DurationSeconds", "Policy"]
-        let items = request.parameters.filter { names.contains($0.name) }
+        let items =
+            request.parameters.filter { names.contains($0.name) }
             + [QueryItem("WebIdentityToken", token.reveal())]
         let result = try await client.query(
             .sts, "AssumeRoleWithWebIdentity", version: Self.version, items, isSigned: false)

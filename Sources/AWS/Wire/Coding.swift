@@ -67,7 +67,8 @@ extension AWSClient {
     func unreadable(_ message: String, _ call: APICall, _ response: HTTPResponse) -> AWSError {
         AWSError(
             kind: .response, code: "UnreadableResponse", message: "the answer can't be read: \(message)",
-            status: response.status, requestID: response.header("x-amzn-requestid") ?? response.header("x-amz-request-id"),
+            status: response.status,
+            requestID: response.header("x-amzn-requestid") ?? response.header("x-amz-request-id"),
             action: call.action)
     }
 

@@ -54,9 +54,11 @@ enum ErrorReader {
 
         init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: Keys.self)
-            type = try? fields.decodeIfPresent(String.self, forKey: .type)
+            type =
+                try? fields.decodeIfPresent(String.self, forKey: .type)
                 ?? fields.decodeIfPresent(String.self, forKey: .code)
-            message = try? fields.decodeIfPresent(String.self, forKey: .message)
+            message =
+                try? fields.decodeIfPresent(String.self, forKey: .message)
                 ?? fields.decodeIfPresent(String.self, forKey: .capitalMessage)
         }
     }
