@@ -81,6 +81,10 @@ let package = Package(
         .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
+        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .testTarget(
+            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
             exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),

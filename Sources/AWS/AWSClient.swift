@@ -154,7 +154,8 @@ package final class AWSClient: Sendable {
         do {
             return try await credentials.credentials()
         } catch let error as CredentialsError {
-            throw AWSError(kind: .credentials, code: "NoCredentials", message: error.message, action: call.action)
+            let code = error.code == .unavailable ? "CredentialsUnavailable" : "NoCredentials"
+            throw AWSError(kind: .credentials, code: code, message: error.message, action: call.action)
         }
     }
 

@@ -82,7 +82,8 @@ extension AWSError {
         switch kind {
         case .transport: true
         case .service: isThrottling || (status.map { $0 >= 500 && $0 != 501 } ?? false) || code == "RequestTimeout"
-        case .credentials, .response, .request: false
+        case .credentials: code == "CredentialsUnavailable"
+        case .response, .request: false
         }
     }
 
