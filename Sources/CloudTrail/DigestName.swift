@@ -49,7 +49,7 @@ package struct DigestName: Hashable, Sendable {
         Chain(accountID: accountID, region: region, trail: trail, isBackfill: isBackfill)
     }
 
-    /// Where the digests of an account and region are, for a listing: `PREFIX/AWSLogs/[o-…/]ACCOUNT/CloudTrail-Digest/…/`.
+    /// Where the digests of an account and region are: `PREFIX/AWSLogs/[o-…/]ACCOUNT/CloudTrail-Digest/REGION/`.
     package static func folder(
         keyPrefix: String?, organizationID: String?, accountID: String, region: String
     ) -> String {

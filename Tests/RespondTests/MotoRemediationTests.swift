@@ -157,7 +157,7 @@ struct MotoRemediationTests {
                     throw Crash()
                 }
             }
-            // The first wait is that of the watch: by then the key is seen to be inactive. The watch itself is left out.
+            // The first wait is that of the watch: by then the key is seen to be inactive. The watch is left out.
             let machine = try? await scene.remediator(service: stage.service).run(
                 stage.target, trigger: Scene.alert, id: "latency-\(index)")
             #expect(machine == nil)

@@ -42,7 +42,7 @@ struct ProfileCredentials: CredentialsProvider {
         for other in ["credential_process", "sso_session", "sso_start_url"] where settings[other] != nil {
             throw CredentialsError(
                 .invalid,
-                "profile '\(name)' uses \(other), which Trailhound does not run: export its credentials to the environment"
+                "profile '\(name)' uses \(other), which Trailhound does not run: export its credentials instead"
             )
         }
         // A default profile that holds a region alone is common, and no mistake.

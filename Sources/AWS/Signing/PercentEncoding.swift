@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Percent-encoding as Signature Version 4 wants it: everything but the unreserved characters of RFC 3986, in upper-case
-/// hexadecimal, a blank as %20.
+/// Percent-encoding as Signature Version 4 wants it: everything but the unreserved characters of RFC 3986, in
+/// upper-case hexadecimal, a blank as %20.
 package enum PercentEncoding {
     /// Encodes `text`; `keepingSlashes` leaves `/` as it is, for paths.
     package static func encode(_ text: some StringProtocol, keepingSlashes: Bool = false) -> String {

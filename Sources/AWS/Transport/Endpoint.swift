@@ -29,8 +29,8 @@ package struct Endpoint: Sendable, Hashable {
 
 /// Finds endpoints, by AWS's rules or as the operator says.
 ///
-/// Sources: "Service endpoints and quotas" in the AWS general reference; "Service-specific endpoints" and "Dual-stack and
-/// FIPS endpoints" in the AWS SDKs and tools reference.
+/// Sources: "Service endpoints and quotas" in the AWS general reference; "Service-specific endpoints" and "Dual-stack
+/// and FIPS endpoints" in the AWS SDKs and tools reference.
 package struct EndpointResolver: Sendable, Hashable {
     /// Prefer endpoints whose cryptography is validated to FIPS 140.
     package var usesFIPS: Bool

@@ -3,8 +3,8 @@
 import AWS
 import CloudTrail
 
-/// What a deactivation asks of an account's IAM. It throws `CallFailure`, or `CancellationError`; any other error counts
-/// as a permanent failure.
+/// What a deactivation asks of an account's IAM. It throws `CallFailure`, or `CancellationError`; any other error
+/// counts as a permanent failure.
 package protocol KeyService: Sendable {
     /// Whose key it is; nil where no user is named.
     func owner(of accessKeyID: String) async throws -> String?
@@ -62,8 +62,8 @@ package actor KeyRemediator {
     ///
     /// - Parameters:
     ///   - services: Gives the IAM of an account.
-    ///   - progress: Hears of every new entry of a remediation's history, after it is durable. After a crash it may hear
-    ///     the last ones again.
+    ///   - progress: Hears of every new entry of a remediation's history, after it is durable. After a crash it may
+    ///     hear the last ones again.
     package init(
         store: any RemediationStore, rules: any RemediationRules,
         services: @escaping @Sendable (String) async throws -> any KeyService,

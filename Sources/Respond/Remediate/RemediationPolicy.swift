@@ -84,8 +84,8 @@ package enum RemediationDecision: Sendable, Hashable {
 extension RemediationPolicy {
     /// Decides on one remediation. A pure function: what it depends on is in its arguments.
     ///
-    /// Never beats always, and always beats mode, severity and detections. The freeze, an account that is not onboarded,
-    /// a backfilled event and Trailhound's own identity beat all of them; the cap turns acting into asking.
+    /// Never beats always, and always beats mode, severity and detections. The freeze, an account that is not
+    /// onboarded, a backfilled event and Trailhound's own identity beat all of them; the cap turns acting into asking.
     ///
     /// - Parameter isApproved: A person has approved this remediation.
     package func decide(

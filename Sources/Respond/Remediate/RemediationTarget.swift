@@ -92,8 +92,8 @@ package enum RemediationRefusal: String, Sendable, Hashable, Codable, CaseIterab
         case .belowSeverity: "the alert is below the policy's severity"
         case .detectionNotListed: "the policy does not let this detection trigger the action"
         case .rootKey:
-            "only root can deactivate its own key: sign in as root, open Security credentials, deactivate and delete the "
-                + "key, and change root's password and MFA device"
+            "only root can deactivate its own key: sign in as root, open Security credentials, deactivate and delete "
+                + "the key, and change root's password and MFA device"
         case .temporaryKeyOfRole:
             "a temporary key of a role can't be deactivated: revoke the role's sessions instead (revoke_role_sessions)"
         case .temporaryKeyOfUser:
