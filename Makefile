@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal clean
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,11 +53,14 @@ lint: ## Check the format of the Swift code
 bench-ingest: build ## Durable ingest beside the physical limits
 	@Benchmarks/run ingest
 
-bench-detect: build ## Evaluation beside simdjson's parse rate
+bench-detect: ## Evaluation beside simdjson's parse rate
 	@Benchmarks/run detect
 
-bench-journal: build ## The store while its archive grows to ten million records
+bench-journal: ## The store alone while its archive grows to ten million records
 	@Benchmarks/run journal
+
+bench-archive: build ## Durable ingest and look-ups on an empty store and with ten million records stored
+	@Benchmarks/run archive
 
 clean: ## Remove what was built
 	@rm -rf .build .build-* .demo Benchmarks/.build

@@ -42,7 +42,9 @@ let package = Package(
                 .linkedLibrary("nghttp2"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z"),
             ]),
         .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
-        .testTarget(name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], swiftSettings: strict),
+        .testTarget(
+            name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], exclude: ["Python"],
+            swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
@@ -55,14 +57,19 @@ let package = Package(
         .target(name: "CMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "Messages", dependencies: ["CMessages"], swiftSettings: strict),
         .target(name: "Contract", dependencies: ["Messages", "RPC", nioCore], swiftSettings: strict),
-        .testTarget(name: "MessagesTests", dependencies: ["Messages"], swiftSettings: strict),
-        .testTarget(name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], swiftSettings: strict),
+        .testTarget(
+            name: "MessagesTests", dependencies: ["Messages", "protoc-gen-trailhound"], exclude: ["Python"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], exclude: ["Python"],
+            swiftSettings: strict),
 
         // Detection.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CloudTrail", dependencies: ["Cryptography", "CZlib", "JSON"], swiftSettings: strict),
+        .target(
+            name: "CloudTrail", dependencies: ["CJSON", "Cryptography", "CZlib", "JSON"], swiftSettings: strict),
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
@@ -104,8 +111,9 @@ let package = Package(
                 "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
             ],
             swiftSettings: strict),
+        .target(name: "CMalloc"),
         .executableTarget(
-            name: "trailhoundd", dependencies: ["Serve", argumentParser, logging], swiftSettings: strict),
+            name: "trailhoundd", dependencies: ["CMalloc", "Serve", argumentParser, logging], swiftSettings: strict),
 
         // The command-line client.
         .target(
@@ -119,11 +127,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CLITests",
-            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TrailhoundCLI", nioCore],
+            dependencies: ["CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", nioCore],
             swiftSettings: strict),
 
         // Tests of the built programs.
-        .target(name: "TestKit", dependencies: ["RPC", nioCore], swiftSettings: strict),
+        .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),

@@ -5,25 +5,57 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
-/// The targets under measurement are linked into Sources/: they are built as part of this package, since their `package`
-/// declarations are seen by nobody outside of theirs.
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A target of the project, seen through the link Sources/Trailhound: what a package declares `package` is visible to
+/// its own targets alone, and the benchmarks measure just that.
+func measured(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Trailhound/\(name)", swiftSettings: strict)
+}
+
+/// The same for a target in C or C++ and what it links.
+func measured(_ name: String, linking libraries: [String]) -> Target {
+    .target(
+        name: name, path: "Sources/Trailhound/\(name)", linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
 let package = Package(
     name: "trailhound-benchmarks",
     dependencies: [
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        .target(name: "CloudTrail", swiftSettings: strict),
-        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
+        measured("CTransport", linking: ["nghttp2", "ssl", "crypto", "z"]),
+        measured("RPC", ["CTransport", nioCore, nioPosix]),
+        measured("CMessages", linking: ["protobuf-c"]),
+        measured("Messages", ["CMessages"]),
+        measured("Contract", ["Messages", "RPC", nioCore]),
+        measured("CJSON", linking: ["simdjson"]),
+        measured("JSON", ["CJSON"]),
+        measured("CZlib", linking: ["z"]),
+        measured("CloudTrail", ["CZlib", "JSON"]),
+        measured("CPCRE2", linking: ["pcre2-8"]),
+        measured("Sigma", ["CJSON", "CPCRE2", "JSON", yams]),
+        measured("Detect", ["CloudTrail", "JSON", "Sigma"]),
+        measured("CZstd", linking: ["zstd"]),
+        measured("Journal", ["CloudTrail", "CZstd", grdb, grdbSQLite]),
+        measured("TestKit", ["RPC", nioCore]),
+
         .target(
-            name: "Journal",
-            dependencies: [
-                "CloudTrail", "CZstd",
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
-            ],
+            name: "BenchKit", dependencies: ["CloudTrail", "CZlib", "CZstd", "JSON", "TestKit"], swiftSettings: strict),
+        .executableTarget(
+            name: "detect-bench", dependencies: ["BenchKit", "CloudTrail", "Detect", "JSON", "Journal", "Sigma"],
             swiftSettings: strict),
-        .executableTarget(name: "journal-bench", dependencies: ["Journal", "CloudTrail"], swiftSettings: strict),
+        .executableTarget(
+            name: "journal-bench", dependencies: ["BenchKit", "CloudTrail", "Journal"], swiftSettings: strict),
+        .executableTarget(
+            name: "ingest-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Writes the code that is generated from the .proto files: protobuf-c's in Sources/CMessages, the Swift types in
-# Sources/Messages/Generated, the services in Sources/Contract/Generated.
+# Sources/Messages/Generated, the services in Sources/Contract/Generated, and the generator's own reader of descriptors
+# in Sources/CDescriptor.
 #
 #   Protos/generate.sh           regenerates in place
 #   Protos/generate.sh --check   regenerates into a temporary folder and fails where the committed files differ
@@ -44,7 +45,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 out="$work/out"
-mkdir -p "$out/Sources/CMessages/include"
+mkdir -p "$out/Sources/CMessages/include" "$work/own"
 
 cd "$root/Protos"
 protos=$(find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort)
@@ -55,8 +56,11 @@ protoc -I. -I"$includes" --include_imports --include_source_info --descriptor_se
 protoc-c --descriptor_set_in="$work/bytes.pb" --c_out="$work" \
     google/protobuf/any.proto google/protobuf/timestamp.proto $protos
 
+# What the generator itself reads descriptors with.
+protoc-c -I"$includes" --c_out="$work/own" google/protobuf/descriptor.proto
+
 # Headers go below include/, sources beside it.
-(cd "$work" && find . -name '*.pb-c.[ch]' | sed 's|^\./||') | while read -r file; do
+(cd "$work" && find . -path ./own -prune -o -name '*.pb-c.[ch]' -print | sed 's|^\./||') | while read -r file; do
     case "$file" in
         *.h) target="$out/Sources/CMessages/include/$file" ;;
         *) target="$out/Sources/CMessages/$file" ;;
@@ -66,8 +70,16 @@ protoc-c --descriptor_set_in="$work/bytes.pb" --c_out="$work" \
 done
 "$generator" generate "$work/set.pb" "$out"
 
+own="$root/Sources/CDescriptor"
+own_files="descriptor.pb-c.c include/google/protobuf/descriptor.pb-c.h"
 folders="Sources/CMessages Sources/Messages/Generated Sources/Contract/Generated"
 if $check; then
+    for file in $own_files; do
+        if ! cmp -s "$work/own/google/protobuf/$(basename "$file")" "$own/$file"; then
+            echo "Sources/CDescriptor/$file is not what this protoc-c writes; run: make proto" >&2
+            exit 1
+        fi
+    done
     for folder in $folders; do
         if ! diff -ru "$root/$folder" "$out/$folder" >"$work/diff"; then
             head -n 40 "$work/diff" >&2
@@ -82,5 +94,10 @@ else
         mkdir -p "$root/$folder"
         cp -R "$out/$folder/." "$root/$folder/"
     done
-    echo "generated: $folders"
+    # Only where it changed, because a newer file has the generator built again.
+    for file in $own_files; do
+        made="$work/own/google/protobuf/$(basename "$file")"
+        cmp -s "$made" "$own/$file" || cp "$made" "$own/$file"
+    done
+    echo "generated: $folders Sources/CDescriptor"
 fi

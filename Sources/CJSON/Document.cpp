@@ -72,7 +72,7 @@ th_json_status th_json_parser::next(th_json_range *record) {
     record_first_ = record_last_ = nullptr;
     if (place_ == Place::closed) { return status_ == TH_JSON_OK ? TH_JSON_END : status_; }
     Token token = document_at_;
-    bool first = place_ == Place::elements_first || place_ == Place::root_elements_first;
+    bool first = place_ == Place::root_elements_first;
     for (;;) {
         if (place_ == Place::members) {
             token = document_end(token);

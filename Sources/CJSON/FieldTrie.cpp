@@ -64,6 +64,7 @@ void FieldTrie::build_table(uint32_t node) {
         const auto *text = reinterpret_cast<const uint8_t *>(key.first.data());
         const size_t length = key.first.size();
         entry.prefix = key_prefix(text, length, text + length);
+        entry.suffix = length > 8 ? key_suffix(text, length) : 0;
         entry.length = static_cast<uint32_t>(length);
         entry.child = static_cast<int32_t>(key.second);
         entry.rest = static_cast<uint32_t>(bytes.size());

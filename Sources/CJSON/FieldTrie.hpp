@@ -37,8 +37,16 @@ struct Node {
     bool has_children = false;
 };
 
+/// The last eight bytes of a key of more than eight.
+inline uint64_t key_suffix(const uint8_t *key, size_t length) {
+    uint64_t word;
+    std::memcpy(&word, key + length - 8, 8);
+    return word;
+}
+
 struct Entry {
     uint64_t prefix = 0;
+    uint64_t suffix = 0; // of keys longer than eight bytes
     uint32_t length = 0;
     int32_t child = -1; // -1: free
     uint32_t rest = 0;  // where the key's bytes from the ninth on stand in `bytes`
@@ -54,14 +62,16 @@ class FieldTrie {
     /// The child of `node` under a key, or -1.
     inline int32_t find(uint32_t node, const uint8_t *key, size_t length, const uint8_t *limit) const {
         const Node &from = nodes[node];
+        const Entry *const table = entries.data() + from.table;
         const uint64_t prefix = key_prefix(key, length, limit);
         for (uint32_t at = hash(prefix, length) & from.mask;; at = (at + 1) & from.mask) {
-            const Entry &entry = entries[from.table + at];
+            const Entry &entry = table[at];
             if (entry.child < 0) { return -1; }
-            if (entry.prefix == prefix && entry.length == length &&
-                (length <= 8 || std::memcmp(bytes.data() + entry.rest, key + 8, length - 8) == 0)) {
-                return entry.child;
-            }
+            if (entry.prefix != prefix || entry.length != length) { continue; }
+            if (length <= 8) { return entry.child; }
+            if (entry.suffix != key_suffix(key, length)) { continue; }
+            if (length <= 16) { return entry.child; }
+            if (std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
         }
     }
 

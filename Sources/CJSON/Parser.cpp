@@ -14,7 +14,7 @@ th_json_parser::th_json_parser(const th_json_fields *fields) : trie_(fields->tri
     tails_.resize(trie_.slots);
     stamps_.resize(trie_.nodes.size());
     marks_.resize(trie_.nodes.size());
-    for (uint32_t slot = 0; slot < trie_.slots; ++slot) { values[slot] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT}; }
+    for (th_json_value &value : values) { value = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT}; }
 }
 
 th_json_status th_json_parser::fail_at(Token token, th_json_status status) {
@@ -61,7 +61,9 @@ th_json_status th_json_parser::structure(const uint8_t *bytes, size_t length) {
     last_ = tokens + count;
     const uint8_t opening = bytes[tokens[0]];
     const uint8_t closing = bytes[tokens[count - 1]];
-    if (!((opening == '{' || opening == '[') && (closing == '}' || closing == ']'))) { return classify(TH_JSON_NOT_JSON); }
+    const bool opens = opening == '{' || opening == '[';
+    const bool closes = closing == '}' || closing == ']';
+    if (!opens || !closes) { return classify(TH_JSON_NOT_JSON); }
     tokens[count] = tokens[0];
     next_backslash_ = static_cast<const uint8_t *>(std::memchr(bytes, '\\', length));
     if (next_backslash_ == nullptr) { next_backslash_ = end_; }

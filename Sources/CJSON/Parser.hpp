@@ -7,8 +7,8 @@
 // grammar, escapes, numbers and words, of everything, read or skipped.
 //
 // Why no step runs past the list: a document is walked only when its last token closes an object or array, and the
-// sentinel is made to point at the root's opening bracket. After a closing bracket the walker expects a comma or another
-// closing bracket, so that the sentinel is an error there; and no other token is ever the last one.
+// sentinel is made to point at the root's opening bracket. After a closing bracket the walker expects a comma or
+// another closing bracket, so that the sentinel is an error there; and no other token is ever the last one.
 
 #ifndef TH_PARSER_HPP
 #define TH_PARSER_HPP
@@ -91,7 +91,8 @@ struct th_json_parser {
     Token record_first_ = nullptr;
     Token record_last_ = nullptr;
     Token document_at_ = nullptr;
-    enum class Place { closed, members, elements, elements_first, root_elements, root_elements_first } place_ = Place::closed;
+    enum class Place { closed, members, elements, root_elements_first, root_elements };
+    Place place_ = Place::closed;
     bool seen_records_ = false;
 
     std::vector<uint32_t> tails_;   // the last value of each slot

@@ -22,7 +22,7 @@ package struct Envelope {
     ) throws(Rejection) {
         let reader = FieldChecker(record: record, extractor: extractor)
         eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
-        id = EventID(text: eventID)
+        id = EventID(ofRecord: eventID)
         let timeText = try reader.required(fields.eventTime, "eventTime", CloudTrailLimits.eventTimeBytes)
         guard let time = EventTime.parse(timeText) else {
             throw Rejection(.invalidValue, "eventTime is no RFC 3339 date and time of 1970 or later")

@@ -3,7 +3,9 @@
 import JSON
 
 /// The slots of what every record is asked for, resolved once. They share one pass with the fields that rules read.
-package struct EnvelopeFields: Sendable {
+///
+/// A class, since every record hands them on several times: a copy of two dozen numbers each time shows in a profile.
+package final class EnvelopeFields: Sendable {
     let eventID: Slot
     let eventTime: Slot
     let eventSource: Slot

@@ -75,14 +75,19 @@ package final class EventReader {
         return EventSummary(try Envelope(record, extractor, fields), extractor, fields)
     }
 
-    /// Whether the record that was read last is found by a value: it is its eventID, its principal, or one of the
+    /// Whether a record, which was read last, is found by a value: it is its eventID, its principal, or one of the
     /// values that make its lookup tokens.
-    package func carries(_ value: String, _ summary: EventSummary) -> Bool {
+    ///
+    /// - Parameter summary: what reading the record gave.
+    package func carries(_ value: String, _ record: UnsafeRawBufferPointer, _ summary: EventSummary) -> Bool {
         if EventID(value) == summary.reference.id || value == summary.actor.principal { return true }
         for slot in fields.tokens {
             for found in extractor.values(slot) where found.kind == .string && found.string == value { return true }
         }
-        return false
+        guard value.hasPrefix("arn:") else { return false }
+        var isFound = false
+        ARNFinder.forEach(in: record) { isFound = isFound || $0.elementsEqual(value.utf8) }
+        return isFound
     }
 }
 

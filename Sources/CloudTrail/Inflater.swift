@@ -85,7 +85,8 @@ struct Inflater: ~Copyable {
     private func checkExpansion() throws(Rejection) {
         if produced > CloudTrailLimits.documentBytes {
             throw Rejection(
-                .decompressedTooLarge, "a log file has at most \(CloudTrailLimits.documentBytes) bytes after decompression")
+                .decompressedTooLarge,
+                "a log file has at most \(CloudTrailLimits.documentBytes) bytes after decompression")
         }
         if produced > CloudTrailLimits.expansionGrace, produced > consumed * CloudTrailLimits.expansionRatio {
             throw Rejection(

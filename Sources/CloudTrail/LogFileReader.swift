@@ -42,7 +42,8 @@ package final class LogFileReader {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[inflater.produced...])
             switch try inflater.step(into: room) {
             case .finished: return UnsafeRawBufferPointer(rebasing: buffer[..<inflater.produced])
-            case .needsRoom: reserve(min(inflater.produced * 2, CloudTrailLimits.documentBytes + 1), keeping: inflater.produced)
+            case .needsRoom:
+                reserve(min(inflater.produced * 2, CloudTrailLimits.documentBytes + 1), keeping: inflater.produced)
             }
         }
     }

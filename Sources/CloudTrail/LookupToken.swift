@@ -38,11 +38,17 @@ package enum StableHash {
             index += 8
         }
         var tail: UInt64 = 0
-        var shift: UInt64 = 0
-        while index < bytes.count {
-            tail |= UInt64(bytes[index]) << shift
-            shift += 8
-            index += 1
+        if index > 0, index < bytes.count {
+            // The last eight bytes, less those that were folded already.
+            let last = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self))
+            tail = last >> UInt64(8 * (8 - (bytes.count - index)))
+        } else {
+            var shift: UInt64 = 0
+            while index < bytes.count {
+                tail |= UInt64(bytes[index]) << shift
+                shift += 8
+                index += 1
+            }
         }
         state = fold(state ^ tail, 0x8EBC_6AF0_9C88_C6E3)
         return fold(state ^ UInt64(bytes.count), 0x5899_65CC_7537_4CC3)

@@ -10,12 +10,13 @@ package struct TokenCollector {
 
     /// Lends the tokens of the record that the extractor holds to `body`. A value that stands twice comes twice.
     package mutating func withTokens<T>(
-        _ extractor: RecordExtractor, _ fields: EnvelopeFields,
+        _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields,
         _ body: (UnsafeBufferPointer<LookupToken>) throws -> T
     ) rethrows -> T {
         tokens.removeAll(keepingCapacity: true)
+        ARNFinder.forEach(in: record) { add($0) }
         for slot in fields.tokens {
-            for value in extractor.values(slot) where value.kind == .string { add(value.bytes) }
+            extractor.forEachString(slot) { add($0) }
         }
         switch Identity(extractor, fields).principal {
         case .verbatim(let text): add(text)

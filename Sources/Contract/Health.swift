@@ -34,6 +34,9 @@ package final class Health: GrpcHealthV1HealthProvider {
         }
     }
 
+    /// How many calls watch at the moment.
+    package var watcherCount: Int { state.withLock { $0.watchers.count } }
+
     /// Sets a service's status and tells those who watch it. After `shutDown()` it changes nothing.
     package func set(_ status: Status, for service: String = "") {
         state.withLock { state in

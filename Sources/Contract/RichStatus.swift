@@ -14,7 +14,8 @@ extension RPCError {
     ///   - violations: The fields by their path in the request, for example `payload.records`, each with what is wrong
     ///     with it.
     package init(
-        _ code: StatusCode, _ message: String, violations: [GoogleRpc.BadRequest.FieldViolation], cause: (any Error)? = nil
+        _ code: StatusCode, _ message: String, violations: [GoogleRpc.BadRequest.FieldViolation],
+        cause: (any Error)? = nil
     ) {
         let badRequest = GoogleRpc.BadRequest(fieldViolations: violations)
         let status = GoogleRpc.Status(

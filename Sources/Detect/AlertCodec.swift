@@ -78,7 +78,8 @@ package enum AlertCodec {
     }
 
     /// Reads a field that is no text; false where it is one.
-    private static func read(_ tag: Tag, _ field: inout FieldReader, into alert: inout Alert) throws(Malformed) -> Bool {
+    private static func read(_ tag: Tag, _ field: inout FieldReader, into alert: inout Alert) throws(Malformed) -> Bool
+    {
         switch tag {
         case .severity: alert.severity = try field.raw(Severity.init)
         case .status: alert.status = try field.raw(AlertStatus.init)

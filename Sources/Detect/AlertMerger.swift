@@ -45,8 +45,8 @@ package struct AlertMerger: Sendable {
     private var createdInGroup = 0
 
     /// - Parameters:
-    ///   - alerts: what the journal holds: open and acknowledged alerts, those last seen latest.
-    ///   - isComplete: whether these are all of them.
+    ///   - alerts: open and acknowledged alerts of the journal, best those last seen latest.
+    ///   - isComplete: whether these are all of them; if not, every match looks for others first.
     package init(
         restoring alerts: [Alert] = [], isComplete: Bool = true, window: Milliseconds = DetectLimits.mergeWindow,
         capacity: Int = DetectLimits.openAlerts
@@ -54,7 +54,7 @@ package struct AlertMerger: Sendable {
         self.window = window
         self.capacity = max(1, capacity)
         for alert in alerts where alert.status.growsOn { insert(alert) }
-        if !isComplete { sealedThrough = alerts.map(\.lastSeen).min() ?? .max }
+        if !isComplete { sealedThrough = .max }
     }
 
     /// How many alerts are in memory.

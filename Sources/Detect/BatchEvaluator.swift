@@ -6,13 +6,14 @@ import JSON
 /// Evaluates batches: everything about a request that needs no state. One worker thread owns one evaluator with its
 /// parser, slots and buffers; after it has warmed up, a record without a match allocates nothing.
 package final class BatchEvaluator {
-    /// Takes each accepted record, in order: its bytes, its event time, and what it is looked up by (a value that stands
-    /// twice comes twice). The pointers are valid during the call.
+    /// Takes each accepted record, in order: its bytes, its event time, and what it is looked up by (a value that
+    /// stands twice comes twice). The pointers are valid during the call.
     package typealias Sink = (UnsafeRawBufferPointer, Milliseconds, UnsafeBufferPointer<LookupToken>) throws -> Void
 
     private var engine: RecordEngine?
     private let logFiles = LogFileReader()
-    private var builder = BatchBuilder()
+    /// Between batches: the builder with its buffers.
+    private var spare = BatchBuilder()
     private var tokens = TokenCollector()
 
     package init() {}
@@ -28,18 +29,22 @@ package final class BatchEvaluator {
         _ payload: SubmittedPayload, plan: DetectionPlan, accounts: AccountFilter, sink: Sink
     ) throws -> EvaluatedBatch {
         let engine = engine(for: plan)
+        // A local value while the batch runs: what is reached through `self` is checked at each access.
+        var builder = BatchBuilder()
+        swap(&builder, &spare)
+        defer { swap(&builder, &spare) }
         builder.begin(accounts)
         switch payload {
         case .records(let records):
             if records.isEmpty { return EvaluatedBatch(refused: Rejection(.emptyBatch, "the batch has no record")) }
             guard records.count <= CloudTrailLimits.recordsPerBatch else { return EvaluatedBatch(refused: .tooMany) }
             for (index, record) in records.enumerated() {
-                try evaluate(record, index: index, engine, sink)
+                try evaluate(record, index: index, engine, &builder, sink)
             }
         case .logFile(let bytes):
             do {
                 let document = try logFiles.document(of: bytes)
-                try evaluate(document: document, engine, sink)
+                try evaluate(document: document, engine, &builder, sink)
             } catch let rejection as Rejection where builder.isEmpty {
                 return EvaluatedBatch(refused: rejection)
             }
@@ -55,7 +60,8 @@ package final class BatchEvaluator {
     }
 
     private func evaluate(
-        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ sink: Sink
+        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ builder: inout BatchBuilder,
+        _ sink: Sink
     ) throws {
         guard record.count <= CloudTrailLimits.recordBytes else {
             builder.reject(index, .tooLarge, record)
@@ -65,20 +71,22 @@ package final class BatchEvaluator {
             builder.reject(index, error.rejectionOfRecord, record)
             return
         }
-        try take(record, index: index, engine, sink)
+        try take(record, index: index, engine, &builder, sink)
     }
 
     /// Reads a log file's records over one parse of the whole.
-    private func evaluate(document: UnsafeRawBufferPointer, _ engine: RecordEngine, _ sink: Sink) throws {
+    private func evaluate(
+        document: UnsafeRawBufferPointer, _ engine: RecordEngine, _ builder: inout BatchBuilder, _ sink: Sink
+    ) throws {
         var index = 0
         do throws(JSONError) { try engine.extractor.open(document) } catch {
-            try evaluate(broken: document, error.rejectionOfLogFile, from: 0, engine, sink)
+            try evaluate(broken: document, error.rejectionOfLogFile, from: 0, engine, &builder, sink)
             return
         }
         while true {
             let step: RecordExtractor.Step
             do throws(JSONError) { step = try engine.extractor.next() } catch {
-                try evaluate(broken: document, error.rejectionOfLogFile, from: index, engine, sink)
+                try evaluate(broken: document, error.rejectionOfLogFile, from: index, engine, &builder, sink)
                 return
             }
             switch step {
@@ -94,7 +102,7 @@ package final class BatchEvaluator {
                 } else if record.count > CloudTrailLimits.recordBytes {
                     builder.reject(index, .tooLarge, record)
                 } else {
-                    try take(record, index: index, engine, sink)
+                    try take(record, index: index, engine, &builder, sink)
                 }
             }
             index += 1
@@ -104,7 +112,7 @@ package final class BatchEvaluator {
     /// Reads on, one by one, where a log file is no JSON as a whole: its sound records are taken all the same.
     private func evaluate(
         broken document: UnsafeRawBufferPointer, _ rejection: Rejection, from first: Int, _ engine: RecordEngine,
-        _ sink: Sink
+        _ builder: inout BatchBuilder, _ sink: Sink
     ) throws {
         guard rejection.reason != .notALogFile, var rest = BrokenLogFile(document) else { throw rejection }
         let before = builder.rejectedCount
@@ -114,17 +122,20 @@ package final class BatchEvaluator {
             if index >= CloudTrailLimits.recordsPerBatch {
                 builder.reject(index, .tooMany, record)
             } else if index >= first {
-                try evaluate(record, index: index, engine, sink)
+                try evaluate(record, index: index, engine, &builder, sink)
             }
             index += 1
         }
         // The damage lies outside the records: somebody has to hear of it.
-        if builder.rejectedCount == before { builder.reject(index, rejection, UnsafeRawBufferPointer(start: nil, count: 0)) }
+        if builder.rejectedCount == before {
+            builder.reject(index, rejection, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
     }
 
     /// Checks and evaluates the record that the extractor holds.
     private func take(
-        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ sink: Sink
+        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ builder: inout BatchBuilder,
+        _ sink: Sink
     ) throws {
         let envelope: Envelope
         do throws(Rejection) {
@@ -138,7 +149,7 @@ package final class BatchEvaluator {
                 index, Rejection(.accountNotOnboarded, "account \(envelope.account) is not onboarded"), record)
             return
         }
-        try tokens.withTokens(engine.extractor, engine.plan.envelope) { tokens in
+        try tokens.withTokens(record, engine.extractor, engine.plan.envelope) { tokens in
             try sink(record, envelope.time, tokens)
         }
         engine.appendMatches(envelope, eventIndex: builder.count, to: &builder)

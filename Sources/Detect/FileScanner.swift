@@ -80,10 +80,10 @@ package final class FileScanner {
         file: String, _ summary: inout Summary, _ onMatch: (Match) -> Void, _ onProblem: (Problem) -> Void
     ) {
         do {
-            let bytes = try FileTree.read(file, limit: CloudTrailLimits.logFileBytes)
+            let bytes = try FileTree.read(file, limit: DetectLimits.scannedFileBytes)
             summary.files += 1
             try bytes.withUnsafeBytes { bytes in
-                let document = try logFiles.document(of: bytes)
+                let document = LogFileReader.isGzip(bytes) ? try logFiles.document(of: bytes) : bytes
                 try scan(document, file, &summary, onMatch, onProblem)
             }
         } catch let rejection as Rejection {

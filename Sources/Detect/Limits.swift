@@ -50,6 +50,9 @@ package enum DetectLimits {
     /// The largest file of a rule's test events, in bytes.
     package static let ruleTestBytes = 8 << 20
 
+    /// The largest file that a scan reads, in bytes; of a compressed one what is inside has CloudTrail's limit too.
+    package static let scannedFileBytes = 1 << 30
+
     /// How many evidence fields a detection may name.
     package static let evidenceFields = 16
 }

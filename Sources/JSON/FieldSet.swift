@@ -56,11 +56,14 @@ public struct FieldSet: Sendable {
 public final class CompiledFields: Sendable {
     /// The set it was made of.
     public let fields: FieldSet
+    /// The number of slots.
+    public let count: Int
     // Immutable from the end of init to deinit, and only read through functions that take it as const.
     nonisolated(unsafe) let handle: OpaquePointer
 
     init(_ fields: FieldSet) {
         self.fields = fields
+        count = fields.paths.count
         handle = th_json_fields_create()
         for path in fields.paths {
             var path = path
@@ -72,7 +75,4 @@ public final class CompiledFields: Sendable {
     }
 
     deinit { th_json_fields_destroy(handle) }
-
-    /// The number of slots.
-    public var count: Int { fields.paths.count }
 }

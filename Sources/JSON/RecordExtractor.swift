@@ -4,29 +4,40 @@ import CJSON
 
 /// Reads records in one pass: checks all of a record's JSON and keeps the values of the asked fields.
 ///
-/// One worker owns one extractor; after it has warmed up, nothing is allocated per record. The bytes given to it must stay
-/// where they are as long as values are read, and need no padding. Of a key that stands twice in one object the last
-/// counts. A lone surrogate escape reads as U+FFFD.
+/// One worker owns one extractor; after it has warmed up, nothing is allocated per record. The bytes given to it must
+/// stay where they are as long as values are read, and need no padding. Of a key that stands twice in one object the
+/// last counts. A lone surrogate escape reads as U+FFFD.
 public final class RecordExtractor {
     /// What the slots stand for.
     public let fields: CompiledFields
     @usableFromInline let parser: OpaquePointer
-    @usableFromInline var table: UnsafeMutablePointer<th_json_value>
+    /// `fields.count`, near at hand.
+    @usableFromInline let slots: Int
+    /// Where the parser's values are. It may move with each record; kept behind a pointer, so that reading it costs no
+    /// check of exclusive access.
+    @usableFromInline let place: UnsafeMutablePointer<UnsafeMutablePointer<th_json_value>>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
+        slots = fields.count
         parser = th_json_parser_create(fields.handle)
-        table = th_json_values(parser)
+        place = .allocate(capacity: 1)
+        place.initialize(to: th_json_values(parser))
     }
 
-    deinit { th_json_parser_destroy(parser) }
+    deinit {
+        place.deallocate()
+        th_json_parser_destroy(parser)
+    }
+
+    @inlinable var table: UnsafeMutablePointer<th_json_value> { place.pointee }
 
     /// Reads one record: exactly one JSON object.
     @inlinable
     public func extract(_ record: UnsafeRawBufferPointer) throws(JSONError) {
         let bytes = record.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let status = th_json_extract(parser, bytes, record.count)
-        table = th_json_values(parser)
+        place.pointee = th_json_values(parser)
         if status != TH_JSON_OK { throw failure(status) }
     }
 
@@ -52,7 +63,7 @@ public final class RecordExtractor {
     public func open(_ document: UnsafeRawBufferPointer, form: DocumentForm = .recordsObject) throws(JSONError) {
         let bytes = document.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let status = th_json_document_open(parser, bytes, document.count, form == .recordsObjectOrArray)
-        table = th_json_values(parser)
+        place.pointee = th_json_values(parser)
         if status != TH_JSON_OK { throw failure(status) }
     }
 
@@ -61,7 +72,7 @@ public final class RecordExtractor {
     public func next() throws(JSONError) -> Step {
         var range = th_json_range()
         let status = th_json_document_next(parser, &range)
-        table = th_json_values(parser)
+        place.pointee = th_json_values(parser)
         switch status {
         case TH_JSON_OK: return .record(Int(range.offset)..<Int(range.offset &+ range.length))
         case TH_JSON_ELEMENT_NOT_OBJECT: return .notAnObject(Int(range.offset)..<Int(range.offset &+ range.length))
@@ -78,15 +89,31 @@ public final class RecordExtractor {
     /// The first value of a field; of kind `absent` when it has none.
     @inlinable
     public func first(_ slot: Slot) -> FieldValue {
-        precondition(slot >= 0 && slot < fields.count)
+        precondition(slot >= 0 && slot < slots)
         return value(at: UInt32(truncatingIfNeeded: slot))
     }
 
     /// Every value of a field, in the order of the record. An absent field has none; an empty array has none.
     @inlinable
     public func values(_ slot: Slot) -> FieldValues {
-        precondition(slot >= 0 && slot < fields.count)
+        precondition(slot >= 0 && slot < slots)
         return FieldValues(extractor: self, slot: UInt32(truncatingIfNeeded: slot))
+    }
+
+    /// Calls `body` with each string of a field, in the order of the record: what `values` leads to, without an iterator
+    /// that has to keep the extractor.
+    @inlinable
+    @inline(__always)
+    package func forEachString(_ slot: Slot, _ body: (UnsafeRawBufferPointer) -> Void) {
+        precondition(slot >= 0 && slot < slots)
+        var index = UInt32(truncatingIfNeeded: slot)
+        repeat {
+            let entry = table + Int(index)
+            if entry.pointee.kind == FieldValue.Kind.string.rawValue {
+                body(UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length)))
+            }
+            index = entry.pointee.next
+        } while index != 0
     }
 
     /// Whether the path leads anywhere, be it to null or to an empty array.
@@ -103,8 +130,8 @@ public final class RecordExtractor {
         return false
     }
 
-    /// The entry at an index of the table. An object is turned into compact text now. A slot's first value stands at the
-    /// slot's number; the address is good until the next record.
+    /// The entry at an index of the table. An object is turned into compact text now. A slot's first value stands at
+    /// the slot's number; the address is good until the next record.
     @inlinable
     package func entry(at index: UInt32) -> UnsafeMutablePointer<th_json_value> {
         let entry = table + Int(index)

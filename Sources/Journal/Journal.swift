@@ -4,8 +4,8 @@ import Foundation
 import GRDB
 import Synchronization
 
-/// The embedded store of one data directory: the archive of records, the alert log, accounts, and the engine's state, in
-/// one SQLite database in WAL mode with synchronous=FULL.
+/// The embedded store of one data directory: the archive of records, the alert log, accounts, and the engine's state,
+/// in one SQLite database in WAL mode with synchronous=FULL.
 ///
 /// One thread writes through the one `Writer`; any thread reads through `reader`.
 package final class Journal: Sendable {
@@ -16,6 +16,7 @@ package final class Journal: Sendable {
         /// The layout of the index of events; it may differ from one start to the next.
         package var index: IndexShape
 
+        /// Options; by default those of production.
         package init(maximumBytes: Int64? = nil, index: IndexShape = IndexShape()) {
             self.maximumBytes = maximumBytes
             self.index = index
@@ -27,13 +28,16 @@ package final class Journal: Sendable {
     /// Reads of any thread.
     package let reader: Reader
     let pool: DatabasePool
+    /// The database's file.
+    let path: String
     let options: Options
     private let lock: DirectoryLock
     private let hasWriter = Mutex(false)
 
     /// Opens the journal of a data directory, and makes either where it is missing.
     ///
-    /// Throws `inUse` where another process has it, `newerVersion` and `notAJournal` where the database must not be touched.
+    /// Throws `inUse` where another process has it, `newerVersion` and `notAJournal` where the database must not be
+    /// touched.
     package init(directory: String, options: Options = Options()) throws {
         self.directory = directory
         self.options = options
@@ -44,8 +48,9 @@ package final class Journal: Sendable {
             throw JournalError(.inputOutput, "can't make the data directory \(directory): \(error)")
         }
         lock = try DirectoryLock(directory: directory)
+        let path = directory + "/journal.sqlite"
+        self.path = path
         pool = try JournalError.converting {
-            let path = directory + "/journal.sqlite"
             DirectoryLock.makePrivateFile(path)
             let pool = try DatabasePool(path: path, configuration: Self.configuration)
             try pool.writeWithoutTransaction { try Self.prepareWriter($0, options) }
@@ -85,7 +90,8 @@ package final class Journal: Sendable {
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
-            let cache = database.configuration.readonly
+            let cache =
+                database.configuration.readonly
                 ? JournalLimits.readerCacheBytes : JournalLimits.writerCacheBytes
             try database.execute(
                 sql: """

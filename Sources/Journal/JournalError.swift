@@ -6,6 +6,7 @@ import GRDB
 package struct JournalError: Error, Sendable, CustomStringConvertible {
     /// The kinds of failure, an open list.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The name of the kind, as logs have it.
         package let description: String
 
         /// Another process, or another `Journal` of this one, has the data directory.
@@ -28,14 +29,18 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
         package static let database = Code(description: "database")
     }
 
+    /// The kind of failure.
     package let code: Code
+    /// What happened, for a person.
     package let message: String
 
+    /// An error of a kind.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The kind and what happened.
     package var description: String { "\(code): \(message)" }
 
     /// The journal's view of an error that a database call threw; errors of callers' closures pass through.

@@ -37,7 +37,9 @@ package enum JournalLimits {
     /// Readers at once; a further one waits.
     package static let readers = 4
     /// The write-ahead log is copied into the database when it is longer than this many pages.
-    static let checkpointPages = 4_096
+    static let checkpointPages: Int32 = 2_048
+    /// Pages by which the log may outgrow a copy under way before a commit waits for it.
+    static let walAheadPages: Int32 = 8_192
     /// The write-ahead log's file is cut back to this size once it has been longer.
     static let walFileBytes = 64 << 20
     /// Blocks of dropped days deleted in one commit.
@@ -63,7 +65,8 @@ package enum JournalLimits {
     package static let valueBytes = 64 << 20
 }
 
-/// How the index of events is laid out: the figures that decide when runs are written and merged. Tests make them small.
+/// How the index of events is laid out: the figures that decide when runs are written and merged. Tests make them
+/// small.
 package struct IndexShape: Sendable {
     /// Identities held in memory before they are written as a sorted run.
     package var memoryEntries = 32_768
@@ -80,5 +83,6 @@ package struct IndexShape: Sendable {
     /// Entries of a page, 1 to `JournalLimits.entriesPerPage`.
     package var entriesPerPage = JournalLimits.entriesPerPage
 
+    /// The figures of production.
     package init() {}
 }

@@ -5,6 +5,7 @@ import GRDB
 
 /// A record of the archive.
 package struct StoredRecord: Hashable, Sendable {
+    /// Its block and its index there.
     package let location: EventLocation
     /// Byte for byte as it came.
     package let bytes: [UInt8]
@@ -12,6 +13,7 @@ package struct StoredRecord: Hashable, Sendable {
 
 /// A block of the archive, decoded.
 package struct StoredBlock: Sendable {
+    /// Its number.
     package let block: BlockID
     /// The UTC day the service received it.
     package let day: Day
@@ -21,6 +23,7 @@ package struct StoredBlock: Sendable {
     package let lastTime: Int64
     /// The records' identities, in their order.
     package let ids: [EventID]
+    /// Its records, byte for byte as they came.
     package let records: DecodedBlock
 }
 
@@ -45,8 +48,8 @@ extension Reader {
         try read { try BlockTable.fetch($0, block) }
     }
 
-    /// Blocks in the order they were stored, those after one (0 for the first), whose event times touch a range: for what
-    /// walks the whole archive.
+    /// Blocks in the order they were stored, those after one (0 for the first), whose event times touch a range: for
+    /// what walks the whole archive.
     package func blocks(
         after block: BlockID, times: ClosedRange<Int64> = .min ... .max, limit: Int
     ) throws -> [BlockID] {
@@ -63,8 +66,8 @@ extension Reader {
         }
     }
 
-    /// Blocks that may hold records with all of some tokens, newest first, none after `last`. (Each token is in the block,
-    /// but not necessarily in one record.)
+    /// Blocks that may hold records with all of some tokens, newest first, none after `last`. (Each token is in the
+    /// block, but not necessarily in one record.)
     package func blocks(
         with tokens: [LookupToken], through last: BlockID = .max, limit: Int
     ) throws -> [BlockID] {

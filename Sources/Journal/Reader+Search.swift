@@ -21,7 +21,8 @@ extension Reader {
     ///     predicate decides.
     ///   - before: the previous page's `next`.
     ///   - limit: the most records returned, 1 to `JournalLimits.pageRows`.
-    ///   - accepts: tells whether a record's bytes are what is looked for, since a token is only a hash and is in the block
+    ///   - accepts: tells whether a record's bytes are what is looked for, since a token is only a hash and is in the
+    /// block
     ///     somewhere.
     package func search(
         tokens: [LookupToken], times: ClosedRange<Int64> = .min ... .max, before: EventLocation? = nil, limit: Int,

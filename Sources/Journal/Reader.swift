@@ -3,8 +3,8 @@
 import Dispatch
 import GRDB
 
-/// Reads the journal, from any thread. Each call sees one commit's state, whole; it waits for one of a few connections, never
-/// for the writer. Calls block their thread: on an event loop or in a task, go through `detached`.
+/// Reads the journal, from any thread. Each call sees one commit's state, whole; it waits for one of a few connections,
+/// never for the writer. Calls block their thread: on an event loop or in a task, go through `detached`.
 package struct Reader: Sendable {
     let pool: DatabasePool
 
@@ -42,13 +42,17 @@ package struct Reader: Sendable {
 
 /// What the archive holds.
 package struct Statistics: Hashable, Sendable {
+    /// Received days that are kept.
     package let days: Int
+    /// Blocks that are kept.
     package let blocks: Int64
+    /// Records that are kept.
     package let records: Int64
     /// Of the records before compression.
     package let rawBytes: Int64
     /// Of the blocks after compression.
     package let storedBytes: Int64
+    /// The oldest received day that is kept.
     package let oldestDay: Day?
     /// Of the database's file, free pages included.
     package let databaseBytes: Int64

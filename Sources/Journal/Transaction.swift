@@ -30,8 +30,8 @@ package final class Transaction {
 
     /// What became of the records of a block.
     package struct Admission: Sendable {
-        /// For each record: true when it is stored now, false when it was known, from the archive or from before it in the
-        /// same transaction.
+        /// For each record: true when it is stored now, false when it was known, from the archive or from before it in
+        /// the same transaction.
         package let fresh: [Bool]
         /// How many are stored now.
         package let freshCount: Int
@@ -109,8 +109,8 @@ package final class Transaction {
             arguments: [block.recordCount, block.rawBytes, block.compressed.count + ids.count, day.number])
     }
 
-    /// Drops the days before one, whole: their records are gone for readers with this commit, and their room is taken back
-    /// piece by piece by this one and the next ones.
+    /// Drops the days before one, whole: their records are gone for readers with this commit, and their room is taken
+    /// back piece by piece by this one and the next ones.
     package func dropDays(before day: Day) throws {
         let dropped = try Int64.fetchAll(
             database, sql: "SELECT day FROM day WHERE day < ?", arguments: [day.number])

@@ -24,6 +24,7 @@ package final class Writer {
 
     private let journal: Journal
     let index: EventIndex
+    private let checkpointer: Checkpointer
     let blockInsertion: RawStatement
     var tokenInsertion: RawStatement?
     /// Makes blocks anew that came with known records.
@@ -33,7 +34,7 @@ package final class Writer {
     init(journal: Journal) throws {
         self.journal = journal
         builder = try BlockBuilder()
-        (index, blockInsertion, state) = try journal.pool.writeWithoutTransaction { database in
+        (index, blockInsertion, state, checkpointer) = try journal.pool.writeWithoutTransaction { database in
             let first = try Mark.firstBlock.read(database, default: 1)
             let newest = try Int64.fetchOne(database, sql: "SELECT coalesce(max(block), 0) FROM block") ?? 0
             let flushed = try Mark.flushedBlock.read(database, default: 0)
@@ -44,11 +45,13 @@ package final class Writer {
                 flushedBlock: flushed)
             let index = try EventIndex(database, shape: journal.options.index)
             try index.load(database, flushedBlock: flushed, firstBlock: first)
-            return (index, try RawStatement(database, Transaction.blockInsertion), state)
+            let insertion = try RawStatement(database, Transaction.blockInsertion)
+            return (index, insertion, state, Checkpointer(database, path: journal.path))
         }
     }
 
     deinit {
+        journal.pool.writeWithoutTransaction { checkpointer.stop($0) }
         journal.releaseWriter()
     }
 
@@ -59,24 +62,20 @@ package final class Writer {
         }
     }
 
-    /// Runs one transaction. When it returns, everything in it is durable; when it throws, nothing of it happened, and the
-    /// next may be tried.
+    /// Runs one transaction. When it returns, everything in it is durable; when it throws, nothing of it happened, and
+    /// the next may be tried.
     package func commit<T>(_ body: (Transaction) throws -> T) throws -> T {
         let saved = state
         state.newEntries = 0
         state.deadLetters = 0
         index.begin()
         do {
-            var result: T?
-            try journal.pool.writeInTransaction(.immediate) { database in
-                let transaction = Transaction(database: database, writer: self)
-                defer { transaction.close() }
-                result = try body(transaction)
-                try transaction.finish()
-                return .commit
+            let result = try journal.pool.writeWithoutTransaction { database in
+                let result = try run(body, database)
+                checkpointer.committed(database)
+                return result
             }
             index.commit()
-            guard let result else { throw JournalError(.database, "the transaction did not run") }
             return result
         } catch {
             state = saved
@@ -85,6 +84,22 @@ package final class Writer {
             state.preparedDay = nil
             index.rollback()
             throw JournalError.wrapping(error)
+        }
+    }
+
+    private func run<T>(_ body: (Transaction) throws -> T, _ database: Database) throws -> T {
+        let transaction = Transaction(database: database, writer: self)
+        defer { transaction.close() }
+        try database.beginTransaction(.immediate)
+        do {
+            let result = try body(transaction)
+            try transaction.finish()
+            try database.commit()
+            return result
+        } catch {
+            // SQLite may have rolled back by itself; what the body threw says more than a second failure would.
+            if database.isInsideTransaction { try? database.rollback() }
+            throw error
         }
     }
 

@@ -7,7 +7,7 @@ package enum MessageLimits {
     /// Memory that a message may unfold to for each of its bytes on the wire, beyond `arenaBytesAlways`.
     ///
     /// Two bytes on the wire can make an empty element of a repeated field, which takes a structure of hundreds of
-    /// bytes: without this bound a 4 MiB message would take a gigabyte. Honest messages stay below 3.
+    /// bytes: without this bound a 4 MiB message would take a gigabyte. Records and log files take little more than 1.
     package static let arenaBytesPerWireByte = 8
     /// The longest message that is decoded at all: protobuf's own limit, 2 GiB - 1.
     package static let wireBytes = Int(Int32.max)

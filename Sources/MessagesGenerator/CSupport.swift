@@ -79,7 +79,8 @@ struct CSupport {
                 return String(place)
             }
             // One element more than counted, because C has no empty arrays.
-            out.line("static const size_t dependencies_\(place)[] = {\((dependencies + ["0"]).joined(separator: ", "))};")
+            out.line(
+                "static const size_t dependencies_\(place)[] = {\((dependencies + ["0"]).joined(separator: ", "))};")
             strings(symbols(file), "symbols_\(place)", &out)
             strings(file.services.map(\.fullName), "services_\(place)", &out)
         }
@@ -87,7 +88,8 @@ struct CSupport {
         out.line("static const trailhound_proto_file files[] = {")
         for (place, file) in schema.files.enumerated() {
             out.line("    {\"\(file.path)\", descriptor_\(place), sizeof descriptor_\(place),")
-            out.line("     dependencies_\(place), \(file.dependencies.count), symbols_\(place), \(symbols(file).count),")
+            out.line(
+                "     dependencies_\(place), \(file.dependencies.count), symbols_\(place), \(symbols(file).count),")
             out.line("     services_\(place), \(file.services.count)},")
         }
         out.line("};")

@@ -90,7 +90,8 @@ private struct ServiceText {
         out.block("package protocol \(swiftName)Provider: Sendable") { out in
             for (index, call) in calls.enumerated() {
                 if index > 0 { out.line() }
-                let request = call.streamsRequests ? "_ requests: RequestStream<\(call.request)>" : "_ request: \(call.request)"
+                let request =
+                    call.streamsRequests ? "_ requests: RequestStream<\(call.request)>" : "_ request: \(call.request)"
                 out.doc(call.comment, or: "Answers `\(call.protoName)`.")
                 out.line("func \(call.name)(")
                 out.indented { out in
@@ -139,7 +140,10 @@ private struct ServiceText {
             switch (call.streamsRequests, call.streamsResponses) {
             case (false, false): (["_ request: \(call.request)", options], call.response, "request, options: options")
             case (false, true):
-                (["_ request: \(call.request)", options], "ResponseStream<\(call.response)>", "request, options: options")
+                (
+                    ["_ request: \(call.request)", options], "ResponseStream<\(call.response)>",
+                    "request, options: options"
+                )
             case (true, true):
                 ([options], "BidirectionalStream<\(call.request), \(call.response)>", "options: options")
             case (true, false):

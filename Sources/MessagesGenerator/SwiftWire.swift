@@ -56,7 +56,9 @@ struct SwiftWire {
         case .number("Bool"): out.line("\(property) = WireReader.numbers(\(counted)).map { $0 != 0 }")
         case .number: out.line("\(property) = WireReader.numbers(\(counted))")
         case .enumeration:
-            out.line("\(property) = WireReader.numbers(\(counted)).map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) }")
+            out.line(
+                "\(property) = WireReader.numbers(\(counted)).map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) }"
+            )
         case .string: out.line("\(property) = try WireReader.texts(\(counted), \"\(message.fullName).\(field.name)\")")
         case .bytes: out.line("\(property) = WireReader.list(\(counted), arena)")
         case .message: out.line("\(property) = try WireReader.messages(\(counted), arena)")
@@ -83,7 +85,8 @@ struct SwiftWire {
                 let value = read(field, "wire.pointee.\(Names.cField(field.name))")
                 let name = Names.lowerCamel(field.name)
                 if case .message = field.kind {
-                    out.line("case \(field.number): \(property) = (\(value)).map(\(Names.upperCamel(oneof.name)).\(name))")
+                    out.line(
+                        "case \(field.number): \(property) = (\(value)).map(\(Names.upperCamel(oneof.name)).\(name))")
                 } else {
                     out.line("case \(field.number): \(property) = .\(name)(\(value))")
                 }
@@ -104,7 +107,9 @@ struct SwiftWire {
         case .number("Bool"): out.line("\(member) = builder.numbers(\(property).map { $0 ? 1 : 0 })")
         case .number: out.line("\(member) = builder.numbers(\(property))")
         case .enumeration:
-            out.line("\(member) = builder.numbers(\(property).map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) })")
+            out.line(
+                "\(member) = builder.numbers(\(property).map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) })"
+            )
         case .string: out.line("\(member) = builder.texts(\(property))")
         case .bytes: out.line("\(member) = builder.list(\(property))")
         case .message: out.line("\(member) = builder.messages(\(property))")

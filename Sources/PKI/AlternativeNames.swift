@@ -27,7 +27,9 @@ struct AlternativeNames: Equatable {
         let names = OpaquePointer(raw)
         defer { GENERAL_NAMES_free(names) }
         for place in 0..<OPENSSL_sk_num(names) {
-            guard let name = OPENSSL_sk_value(names, place)?.assumingMemoryBound(to: GENERAL_NAME.self) else { continue }
+            guard let name = OPENSSL_sk_value(names, place)?.assumingMemoryBound(to: GENERAL_NAME.self) else {
+                continue
+            }
             var kind: Int32 = -1
             guard let value = GENERAL_NAME_get0_value(name, &kind) else { continue }
             let string = value.assumingMemoryBound(to: ASN1_STRING.self)

@@ -74,7 +74,8 @@ package struct ClientIdentity: Equatable, Sendable {
         let scheme = "trailhound://"
         guard uri.hasPrefix(scheme) else { return nil }
         let parts = uri.dropFirst(scheme.count).split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let role = Role(rawValue: String(parts[0])), let accounts = AccountSet(text: String(parts[1]))
+        guard parts.count == 2, let role = Role(rawValue: String(parts[0])),
+            let accounts = AccountSet(text: String(parts[1]))
         else { return nil }
         self.init(role: role, accounts: accounts)
     }

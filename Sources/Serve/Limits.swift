@@ -31,6 +31,10 @@ package enum Limits {
     package static let accountNameBytes = 256
     /// A person's note on an alert, in UTF-8.
     package static let noteBytes = 4_096
+    /// Blocks of memory up to this size come from the heap, and so much free room at its end is kept: a request's memory
+    /// is then used again by the next one, and not given back to the kernel and cleared by it each time.
+    package static let heapBlockBytes = 32 << 20
+    package static let heapRoomBytes = 64 << 20
     /// Rule files of one ValidateRules call.
     package static let rulesPerValidation = 1_000
     /// Open calls get this long to end when the service stops.
@@ -46,4 +50,6 @@ package enum Limits {
     package static let lookupBytes = 2_048
     /// Problems of rules that one status message lists.
     package static let problemsPerError = 20
+    /// Between two tries of the store's upkeep where one failed.
+    package static let maintenancePauseSeconds = 1.0
 }

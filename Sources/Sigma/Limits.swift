@@ -36,6 +36,12 @@ public enum SigmaLimits {
     public static let instructionsPerRule = 200_000
     /// The longest timespan of a correlation in seconds.
     public static let timespanSeconds = 400 * 86_400
+    /// The most events that are remembered of one group of a correlation.
+    public static let correlationEventsPerGroup = 10_000
+    /// The most groups that are remembered of one correlation.
+    public static let correlationGroups = 100_000
+    /// The most events that a correlation's match names.
+    public static let correlationMatchEvents = 100
     /// The most rules in one set.
     public static let rules = 100_000
     /// Into how many values of an index field one rule may be filed; one with more is tried on every record.

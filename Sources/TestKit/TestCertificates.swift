@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Glibc
+import Synchronization
 
 /// Certificates for one test, minted by the `openssl` command in a folder of their own, which goes with this object.
 public final class TestCertificates: Sendable {
@@ -20,6 +22,20 @@ public final class TestCertificates: Sendable {
 
     /// The URI in the client's certificate.
     public static let clientURI = "spiffe://trailhound.test/role/collector"
+
+    /// The ones for tests that need no others of their own; the folder goes when the process ends.
+    public static func shared() throws -> TestCertificates { try sharedResult.get() }
+
+    private static let sharedResult = Result<TestCertificates, any Error> {
+        let certificates = try TestCertificates()
+        sharedDirectory.withLock { $0 = certificates.directory }
+        atexit {
+            if let directory = sharedDirectory.withLock({ $0 }) { try? FileManager.default.removeItem(at: directory) }
+        }
+        return certificates
+    }
+
+    private static let sharedDirectory = Mutex<URL?>(nil)
 
     /// Mints a new authority, and a server's and a client's certificate by it.
     public init() throws {
@@ -52,15 +68,23 @@ public final class TestCertificates: Sendable {
         ])
     }
 
+    /// Runs the command and waits for it. Not by Foundation's Process: its waiting turns a run loop, which hangs when
+    /// every thread of the cooperative pool does it.
     private func openssl(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw MintingFailed(command: arguments.joined(separator: " ")) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        var strings: [UnsafeMutablePointer<CChar>?] = (["openssl"] + arguments).map { strdup($0) } + [nil]
+        defer { for string in strings { free(string) } }
+        var child = pid_t()
+        guard posix_spawnp(&child, "openssl", &actions, nil, &strings, environ) == 0 else {
+            throw MintingFailed(command: arguments.joined(separator: " "))
+        }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        guard status == 0 else { throw MintingFailed(command: arguments.joined(separator: " ")) }
     }
 
     /// The `openssl` command failed.

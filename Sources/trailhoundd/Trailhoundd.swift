@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CMalloc
 import Dispatch
 import Foundation
 import Logging
@@ -63,6 +64,7 @@ struct Trailhoundd: AsyncParsableCommand {
             }
             var log = Logger(label: "trailhoundd") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = level
+            CMalloc_keep(Int32(Limits.heapBlockBytes), Int32(Limits.heapRoomBytes))
             let signals = StopSignals()
             let configuration = try settings()
             let service: Service

@@ -41,6 +41,18 @@ import TrailhoundCLI
         #expect(lines[1].hasPrefix("produ…"))
     }
 
+    @Test func whereShrinkingIsNotEnoughColumnsAreLeftOut() {
+        let columns = [Column("A"), Column("B", dropped: 2), Column("C", shrinksTo: 3, dropped: 1), Column("D", shrinksTo: 4)]
+        func layout(_ width: Int?) -> [Int?] { TableLayout(columns, natural: [5, 5, 9, 9], width: width).widths }
+        #expect(layout(nil) == [5, 5, 9, 9])
+        #expect(layout(34) == [5, 5, 9, 9])
+        #expect(layout(30) == [5, 5, 7, 7])
+        #expect(layout(23) == [5, 5, 3, 4])
+        #expect(layout(22) == [5, 5, nil, 8])
+        #expect(layout(17) == [5, nil, nil, 9])
+        #expect(layout(1) == [5, nil, nil, 4])
+    }
+
     @Test func wideCharactersAlign() {
         var table = Table([Column("A"), Column("B")])
         table.add(["日本", "x"])

@@ -21,6 +21,23 @@ import Testing
         #expect(EventReference(time: 1, text: text).text == text)
     }
 
+    /// The fast reader of GUIDs agrees with the plain one, whatever one byte is.
+    @Test func bothReadersOfGUIDsAgree() {
+        let text = Array("28773860-A4Fd-47c7-a215-6f0e6e6E5329".utf8)
+        for index in text.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = text
+                changed[index] = byte
+                changed.withUnsafeBytes { #expect(EventID(ofRecord: $0) == EventID(text: $0)) }
+            }
+        }
+        for count in 0...40 {
+            [UInt8](repeating: 0x30, count: count).withUnsafeBytes {
+                #expect(EventID(ofRecord: $0) == EventID(text: $0))
+            }
+        }
+    }
+
     @Test func referencesGoByTimeThenIdentity() {
         let references = [(2, 1), (1, 9), (1, 3)].map {
             EventReference(time: Milliseconds($0.0), id: EventID(high: 0, low: UInt64($0.1)))

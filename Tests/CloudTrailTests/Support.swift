@@ -4,12 +4,24 @@ import CloudTrail
 import JSON
 
 /// Reads the envelope and the rest of one record.
-func summary(_ json: String) throws -> EventSummary {
-    try Array(json.utf8).withUnsafeBytes { try EventReader().read($0) }
+func summary(_ json: String) throws -> EventSummary { try summary(Array(json.utf8)) }
+
+/// Reads the envelope and the rest of one record.
+func summary(_ json: [UInt8]) throws -> EventSummary {
+    var paths = FieldSet()
+    let fields = try EnvelopeFields(adding: &paths)
+    let extractor = RecordExtractor(paths.compile())
+    return try json.withUnsafeBytes { bytes in
+        do { try extractor.extract(bytes) } catch let error as JSONError { throw error.rejectionOfRecord }
+        return EventSummary(try Envelope(bytes, extractor, fields), extractor, fields)
+    }
 }
 
 /// Why a record is refused; nil where it is not.
-func rejection(_ json: String) throws -> Rejection? {
+func rejection(_ json: String) throws -> Rejection? { try rejection(Array(json.utf8)) }
+
+/// Why a record is refused; nil where it is not.
+func rejection(_ json: [UInt8]) throws -> Rejection? {
     do {
         _ = try summary(json)
         return nil

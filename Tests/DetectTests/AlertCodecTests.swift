@@ -42,7 +42,9 @@ import Testing
         var refused = 0
         for _ in 0..<5_000 {
             var damaged = bytes
-            for _ in 0..<3 { damaged[Int.random(in: 0..<damaged.count, using: &random)] = .random(in: 0...255, using: &random) }
+            for _ in 0..<3 {
+                damaged[Int.random(in: 0..<damaged.count, using: &random)] = .random(in: 0...255, using: &random)
+            }
             if (try? AlertCodec.decode(damaged)) == nil { refused += 1 }
         }
         #expect(refused > 0)

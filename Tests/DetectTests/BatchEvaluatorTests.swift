@@ -50,13 +50,16 @@ import Testing
         #expect(batch.rejections.map(\.index) == [1, 3, 4, 5, 7, 8, 9, 10])
         #expect(
             batch.rejections.map(\.rejection.reason) == [
-                .notJSON, .notAnObject, .notAnObject, .nestedTooDeep, .missingField, .recordTooLarge, .notJSON, .notJSON,
+                .notJSON, .notAnObject, .notAnObject, .nestedTooDeep, .missingField, .recordTooLarge, .notJSON,
+                .notJSON,
             ])
     }
 
     @Test func badRecordsOfALogFileLeaveTheirNeighboursAlone() throws {
         let deep = "{\"a\":" + String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000) + "}"
-        let records = [sample(1), "7", sample(2), deep, sample(3), "{\"a\":01}", "nul", "{\"a\":\"]}\\\"\"}", sample(4)]
+        let records = [
+            sample(1), "7", sample(2), deep, sample(3), "{\"a\":01}", "nul", "{\"a\":\"]}\\\"\"}", sample(4),
+        ]
         let document = "{\"Records\":[" + records.joined(separator: ",") + "]}"
         let (batch, kept) = try evaluate(logFile: Array(document.utf8))
         #expect(kept == [records[0], records[2], records[4], records[8]])
@@ -89,11 +92,38 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", .notALogFile), ("   ", .notALogFile), ("{}", .notALogFile), ("[]", .notALogFile), ("7", .notALogFile),
-        ("{\"Records\":7}", .notALogFile), ("{\"Records\":[]}", .emptyBatch), ("garbage", .notJSON),
-        ("{\"Records\":", .notJSON),
-    ] as [(String, RejectionReason)])
+    /// Damage anywhere costs what it touches and nobody else: whatever is taken is a sound record.
+    @Test func damageAnywhere() throws {
+        let evaluator = BatchEvaluator()
+        let plan = try DetectionPlan(catalog(rule()))
+        let records = (1...4).map { sample($0) }
+        let document = Array(("{\"Records\":[" + records.joined(separator: ",") + "]}").utf8)
+        let marks: [UInt8] = Array("{}[]\",:\\n0 \u{1}".utf8) + [0xFF, 0xC3]
+        var random = Numbers(seed: 5)
+        for _ in 0..<2_000 {
+            var damaged = document
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let place = Int.random(in: 0..<damaged.count, using: &random)
+                let mark = marks.randomElement(using: &random) ?? 0
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: damaged[place] = mark
+                case 1: damaged.remove(at: place)
+                default: damaged.insert(mark, at: place)
+                }
+            }
+            let (batch, kept) = try evaluate(logFile: damaged, with: evaluator, plan: plan)
+            #expect(kept.count == batch.events.count)
+            #expect(batch.events.count + batch.rejectedCount >= 1)
+            #expect(try kept.isEmpty || evaluate(records: kept, with: evaluator, plan: plan).0.rejectedCount == 0)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("", .notALogFile), ("   ", .notALogFile), ("{}", .notALogFile), ("[]", .notALogFile), ("7", .notALogFile),
+            ("{\"Records\":7}", .notALogFile), ("{\"Records\":[]}", .emptyBatch), ("garbage", .notJSON),
+            ("{\"Records\":", .notJSON),
+        ] as [(String, RejectionReason)])
     func payloadsThatAreRefusedWhole(text: String, reason: RejectionReason) throws {
         let (batch, _) = try evaluate(logFile: Array(text.utf8))
         #expect(batch.rejections.map(\.rejection.reason) == [reason])
@@ -124,7 +154,7 @@ import Testing
         let bytes = Array(sample(1).utf8)
         #expect(throws: Full.self) {
             try bytes.withUnsafeBytes { bytes in
-                try evaluator.evaluate(.records([bytes]), plan: plan, accounts: .all) { _ in throw Full() }
+                try evaluator.evaluate(.records([bytes]), plan: plan, accounts: .all) { _, _, _ in throw Full() }
             }
         }
         #expect(try evaluate(records: [sample(1)], with: evaluator).0.events.count == 1)

@@ -73,7 +73,8 @@ func catalog(_ texts: String...) -> Catalog {
 
     @Test(arguments: [
         ("audience: nobody", "audience"), ("outcome: 7", "outcome"), ("enabled: perhaps", "enabled"),
-        ("runbook: [a]", "runbook"), ("evidence: a", "evidence"), ("evidence: [[a]]", "evidence"), ("audiance: x", "audiance"),
+        ("runbook: [a]", "runbook"), ("evidence: a", "evidence"), ("evidence: [[a]]", "evidence"),
+        ("audiance: x", "audiance"),
     ])
     func errorsOfTheOwnKeyNameTheLine(line: String, word: String) throws {
         let catalog = catalog(rule(more: "level: high\ntrailhound:\n    \(line)"))

@@ -6,10 +6,13 @@ import JSON
 import Testing
 
 @Suite struct FileScannerTests {
-    private func scan(_ path: String, _ plan: DetectionPlan) -> (FileScanner.Summary, [FileScanner.Match], [FileScanner.Problem]) {
+    private func scan(_ path: String, _ plan: DetectionPlan) -> (
+        FileScanner.Summary, [FileScanner.Match], [FileScanner.Problem]
+    ) {
         var matches: [FileScanner.Match] = []
         var problems: [FileScanner.Problem] = []
-        let summary = FileScanner(plan).scan(path: path, onMatch: { matches.append($0) }, onProblem: { problems.append($0) })
+        let summary = FileScanner(plan).scan(
+            path: path, onMatch: { matches.append($0) }, onProblem: { problems.append($0) })
         return (summary, matches, problems)
     }
 
@@ -60,7 +63,9 @@ import Testing
             let event: String
         }
         var expected: Set<Pair> = []
-        for line in String(decoding: try Corpora.bytes("sigma/expected-invictus.jsonl"), as: UTF8.self).split(separator: "\n") {
+        for line in String(decoding: try Corpora.bytes("sigma/expected-invictus.jsonl"), as: UTF8.self).split(
+            separator: "\n")
+        {
             let value = try JSONValue(parsing: String(line))
             expected.insert(
                 Pair(

@@ -7,7 +7,9 @@ import Testing
 @Suite struct FileTreeTests {
     @Test func filesAreFoundInOrder() throws {
         let folder = try TemporaryFolder()
-        for name in ["b/2.yml", "a.yml", "b/1.yaml", "c.txt", ".hidden/x.yml", "b/.y.yml"] { try folder.write(name, "") }
+        for name in ["b/2.yml", "a.yml", "b/1.yaml", "c.txt", ".hidden/x.yml", "b/.y.yml"] {
+            try folder.write(name, "")
+        }
         let (files, skipped) = try FileTree.files(below: folder.path, suffixes: [".yml", ".yaml"], limit: 10)
         #expect(files.map(\.name) == ["a.yml", "b/1.yaml", "b/2.yml"])
         #expect(files.map(\.path) == files.map { folder.path + "/" + $0.name })

@@ -2,6 +2,7 @@
 
 import Contract
 import Foundation
+import Glibc
 import Messages
 import NIOCore
 import PKI
@@ -204,11 +205,11 @@ import Testing
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let connected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
         #expect(connected)
-        _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         // The service closes the connection: a read ends, whatever it may have said before.
         var scratch = [UInt8](repeating: 0, count: 1_024)
         var timeout = timeval(tv_sec: 20, tv_usec: 0)

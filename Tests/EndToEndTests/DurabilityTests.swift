@@ -19,25 +19,20 @@ import Testing
     func killedTwentyFiveTimes() async throws {
         let trail = SyntheticTrail(attackEvery: 400)
         let service = try await Service(accounts: [trail.account])
-        let acknowledged = Mutex(Set<Int>())
+        let acknowledged = Acknowledged()
         for round in 0...Self.kills {
             // The last round goes to the end.
             let killAfter = round == Self.kills ? Int.max : Int.random(in: 5...45)
-            let seen = Mutex(0)
+            acknowledged.startRound()
             await withTaskGroup(of: Void.self) { group in
                 for stream in 0..<Self.streams {
                     group.addTask {
                         let open = (0..<Self.batches).filter { batch in
-                            batch % Self.streams == stream && !acknowledged.withLock { $0.contains(batch) }
+                            batch % Self.streams == stream && !acknowledged.contains(batch)
                         }
                         // The service is killed under the stream: an error is how that looks.
                         try? await Self.submit(open, trail, to: service) { batch in
-                            acknowledged.withLock { _ = $0.insert(batch) }
-                            let isTime = seen.withLock { seen in
-                                seen += 1
-                                return seen == killAfter
-                            }
-                            if isTime {
+                            if acknowledged.insert(batch) == killAfter {
                                 try? await Task.sleep(for: .microseconds(Int.random(in: 0...20_000)))
                                 try? await service.killNow()
                             }
@@ -46,12 +41,12 @@ import Testing
                 }
             }
             if round < Self.kills {
-                #expect(acknowledged.withLock { $0.count } < Self.batches, "the submission ended before the last kill")
+                #expect(acknowledged.count < Self.batches, "the submission ended before the last kill")
                 try await service.killNow()
                 try await service.start()
             }
         }
-        #expect(acknowledged.withLock { $0.count } == Self.batches)
+        #expect(acknowledged.count == Self.batches)
         let total = Self.batches * Self.recordsPerBatch
 
         // Stored once each: the count is right, and every record is known.
@@ -107,6 +102,26 @@ import Testing
         }
         try await sending
         await client.close()
+    }
+}
+
+/// The batches that were acknowledged, and how many of them in this round.
+private final class Acknowledged: Sendable {
+    private let state = Mutex((batches: Set<Int>(), inRound: 0))
+
+    var count: Int { state.withLock { $0.batches.count } }
+
+    func contains(_ batch: Int) -> Bool { state.withLock { $0.batches.contains(batch) } }
+
+    func startRound() { state.withLock { $0.inRound = 0 } }
+
+    /// Adds a batch and returns how many came in this round.
+    func insert(_ batch: Int) -> Int {
+        state.withLock { state in
+            state.batches.insert(batch)
+            state.inRound += 1
+            return state.inRound
+        }
     }
 }
 

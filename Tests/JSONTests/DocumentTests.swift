@@ -55,7 +55,8 @@ struct DocumentTests {
             ("", ["error empty"]), ("gzip", ["error not_json"]), ("{}", ["error no_records"]),
             (#"{"Records":{}}"#, ["error no_records"]), (#"{"Records":1}"#, ["error no_records"]),
             (#"{"records":[]}"#, ["error no_records"]), ("3", ["error no_records"]),
-            (#"{"Records":[{"a":1}]"#, [#"{"a":1}"#, "error truncated"]), (#"{"Records":[{"a":1}"#, [#"{"a":1}"#, "error truncated"]),
+            (#"{"Records":[{"a":1}]"#, [#"{"a":1}"#, "error truncated"]),
+            (#"{"Records":[{"a":1}"#, [#"{"a":1}"#, "error truncated"]),
             (#"{"Records":[{"a":1},{"b":1}}"#, [#"{"a":1}"#, #"{"b":1}"#, "error not_json"]),
             (#"{"Records":[{"a":1},]}"#, [#"{"a":1}"#, "error not_json"]),
             (#"{"Records":[{"a":1} {"b":1}]}"#, [#"{"a":1}"#, "error not_json"]),
@@ -104,7 +105,9 @@ struct DocumentTests {
                 let pieces = split(bytes: changed)
                 let plain = try? JSONValue(parsing: changed)
                 if plain == nil { #expect(pieces.last?.hasPrefix("error ") == true, "\(place) \(byte)") }
-                if plain?["Records"]?.array != nil { #expect(pieces.last?.hasPrefix("error ") != true, "\(place) \(byte)") }
+                if plain?["Records"]?.array != nil {
+                    #expect(pieces.last?.hasPrefix("error ") != true, "\(place) \(byte)")
+                }
             }
         }
     }

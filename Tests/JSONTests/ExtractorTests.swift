@@ -100,7 +100,10 @@ struct ExtractorTests {
         bytes.withUnsafeBytes { buffer in
             try? extractor.extract(buffer)
             var seen: [String] = []
-            #expect(!extractor.contains { seen.append($0.string); return false })
+            #expect(
+                !extractor.contains {
+                    seen.append($0.string); return false
+                })
             #expect(seen == ["1", "two", "true", "y"])
             #expect(extractor.contains { $0.kind == .bool })
         }

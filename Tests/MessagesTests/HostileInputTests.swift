@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct HostileInputTests {
     @Test func unknownFieldsAreSkipped() throws {
-        let unknown = Raw.number(1_000, .max) + Raw.counted(1_001, Array("x".utf8)) + Raw.tag(1_002, 5) + [1, 2, 3, 4]
+        let unknown =
+            Raw.number(1_000, .max) + Raw.counted(1_001, Array("x".utf8)) + Raw.tag(1_002, 5) + [1, 2, 3, 4]
             + Raw.tag(1_003, 1) + [1, 2, 3, 4, 5, 6, 7, 8]
         for sample in Samples.all {
             let bytes = sample.encodedBytes()
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test func aFieldThatComesTwiceCountsTheLastTime() throws {
-        let bytes = Raw.number(1, 1) + Raw.counted(2, Array("a".utf8)) + Raw.number(1, 2) + Raw.counted(2, Array("b".utf8))
+        let bytes =
+            Raw.number(1, 1) + Raw.counted(2, Array("a".utf8)) + Raw.number(1, 2) + Raw.counted(2, Array("b".utf8))
         #expect(try SubmitEventsRequest(decoding: bytes) == SubmitEventsRequest(sequence: 2, source: "b"))
         // The later member of a oneof replaces the earlier.
         let both = Raw.counted(3, Raw.counted(1, [1])) + Raw.counted(4, [2])
@@ -28,8 +30,10 @@ import Testing
     }
 
     @Test func messagesThatComeTwiceAreMerged() throws {
-        let first = SubscribeAlertsResponse(alert: Alert(alertID: "a", eventIDs: ["1"], evidence: [Evidence(name: "x")]))
-        let second = SubscribeAlertsResponse(cursor: "c", alert: Alert(title: "t", actor: Samples.actor, eventIDs: ["2"]))
+        let first = SubscribeAlertsResponse(
+            alert: Alert(alertID: "a", eventIDs: ["1"], evidence: [Evidence(name: "x")]))
+        let second = SubscribeAlertsResponse(
+            cursor: "c", alert: Alert(title: "t", actor: Samples.actor, eventIDs: ["2"]))
         let merged = try SubscribeAlertsResponse(decoding: first.encodedBytes() + second.encodedBytes())
         #expect(merged.alert?.alertID == "a" && merged.alert?.title == "t" && merged.alert?.actor == Samples.actor)
         #expect(merged.alert?.eventIDs == ["1", "2"])
@@ -150,7 +154,8 @@ import Testing
             switch random.next() % 6 {
             case 0 where !bytes.isEmpty: bytes[place] = UInt8(truncatingIfNeeded: random.next())
             case 1 where !bytes.isEmpty: bytes[place] ^= 1 << UInt8(random.next() % 8)
-            case 2 where !bytes.isEmpty: bytes.removeSubrange(place..<min(bytes.count, place + 1 + Int(random.next() % 9)))
+            case 2 where !bytes.isEmpty:
+                bytes.removeSubrange(place..<min(bytes.count, place + 1 + Int(random.next() % 9)))
             case 3: bytes.insert(contentsOf: Raw.varint(random.next() >> (random.next() % 64)), at: place)
             case 4 where !bytes.isEmpty: bytes.insert(contentsOf: bytes[place...].prefix(40), at: place)
             default: bytes.append(UInt8(truncatingIfNeeded: random.next()))

@@ -21,7 +21,8 @@ enum Samples {
 
     static let detection = Detection(
         detectionID: "d", title: "t", severity: .unrecognized(99), audience: .owner, enabled: true, status: "stable",
-        tags: ["attack.t1562.008"], references: ["https://example.com"], yaml: String(repeating: "title: x\n", count: 900))
+        tags: ["attack.t1562.008"], references: ["https://example.com"],
+        yaml: String(repeating: "title: x\n", count: 40))
 
     static let entry = TimelineEntry(
         eventID: "e", eventTime: Timestamp(seconds: 1), record: Bytes("{\"eventName\":\"StopLogging\"}"))
@@ -48,7 +49,8 @@ enum Samples {
         SubscribeAlertsRequest(
             cursor: "latest", accountIDs: ["111122223333"], minSeverity: .high, detectionIDs: ["d"], audience: .owner,
             untilCaughtUp: true),
-        SubscribeAlertsResponse(cursor: "c", alert: alert), ListAlertsResponse(alerts: [alert, Alert()], nextPageToken: "n"),
+        SubscribeAlertsResponse(cursor: "c", alert: alert),
+        ListAlertsResponse(alerts: [alert, Alert()], nextPageToken: "n"),
         GetTimelineResponse(entries: [entry, TimelineEntry(), entry]), ListDetectionsResponse(detections: [detection]),
         ValidateRulesRequest(files: [RuleFile(path: "a.yml", yaml: "title: a")]),
         Account(accountID: "111122223333", state: .active, onboardedAt: Timestamp(), eventCount: 1 << 60),

@@ -123,8 +123,10 @@ import Testing
     @Test func anEncryptedKeyIsRefusedWithoutAsking() throws {
         let folder = try TemporaryFolder()
         let made = try run(
-            ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes256", "-pass",
-             "pass:secret", "-out", "key.pem"], in: folder.path)
+            [
+                "openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes256", "-pass",
+                "pass:secret", "-out", "key.pem",
+            ], in: folder.path)
         #expect(made.status == 0, "\(made.output)")
         #expect(throws: PKIError.self) { try PEMFiles.key(at: "\(folder.path)/key.pem") }
     }

@@ -78,8 +78,10 @@ import Testing
         let pki = try DevelopmentPKI.ensure(in: folder, now: newYear)
         let admin = try PEMFiles.certificate(at: pki.certificatePath("admin"))
         let read = try run(
-            ["openssl", "x509", "-in", pki.certificatePath("admin"), "-noout", "-serial", "-ext", "subjectAltName",
-             "-nameopt", "RFC2253", "-subject", "-fingerprint", "-sha256"])
+            [
+                "openssl", "x509", "-in", pki.certificatePath("admin"), "-noout", "-serial", "-ext", "subjectAltName",
+                "-nameopt", "RFC2253", "-subject", "-fingerprint", "-sha256",
+            ])
         let fingerprint = read.output.replacingOccurrences(of: ":", with: "").lowercased()
         #expect(read.output.contains("serial=\(admin.serial)\n"))
         #expect(read.output.contains("URI:trailhound://admin/*"))

@@ -27,7 +27,7 @@ struct Rig: Sendable {
     ) async throws -> Result {
         var router = Router()
         build(&router)
-        let certificates = transport == .tls ? try TestCertificates() : nil
+        let certificates = transport == .tls ? try TestCertificates.shared() : nil
         var settings = ServerConfiguration(addresses: [.tcp(host: "127.0.0.1", port: 0)])
         settings.eventLoops = 2
         if let certificates {

@@ -78,6 +78,65 @@ struct CorpusTests {
         #expect(plan.unindexedRuleCount < 5)
     }
 
+    @Test("the public correlations find what a sliding window finds, and no more")
+    func correlations() throws {
+        var set = SigmaRuleSet()
+        for file in try Corpora.files("sigma/correlations", ending: ".yml") {
+            set.add(try String(contentsOf: file, encoding: .utf8), file: file.lastPathComponent)
+        }
+        #expect(set.errors.isEmpty && set.correlations.count == 6)
+        for line in try Corpora.text("sigma/correlations/expected.jsonl").split(separator: "\n") {
+            let expected = try JSONValue(parsing: String(line))
+            let id = expected["translated_id"]?.string
+            var correlation = try #require(set.correlations.first { $0.metadata.id == id })
+            let group = try #require(expected["groups"]?["None"])
+            let events = try observed(correlation, set.rules)
+            #expect(events.count == group["selected"]?.integer)
+            #expect(fires(correlation, set.rules, events) == group["fires_sliding"]?.bool)
+            // The number to reach is where it stops to fire.
+            let peak = Double(try #require(group["peak_sliding"]?.integer))
+            correlation.bounds = [.init(comparison: .greaterOrEqual, number: peak)]
+            #expect(fires(correlation, set.rules, events))
+            correlation.bounds = [.init(comparison: .greater, number: peak)]
+            #expect(!fires(correlation, set.rules, events))
+        }
+    }
+
+    /// What the records bring to a correlation, in the order of the files.
+    private func observed(_ correlation: SigmaCorrelation, _ rules: [SigmaRule]) throws -> [CorrelationEvent] {
+        let correlations = CorrelationPlan([correlation], rules: rules)
+        let plan = try Plan(
+            rules, indexFields: ["eventSource", "eventName"],
+            extraFields: try FieldSet(["eventTime"] + correlations.fields))
+        let extractor = RecordExtractor(plan.fields)
+        let evaluator = Evaluator(plan)
+        var events: [CorrelationEvent] = []
+        var number: UInt64 = 0
+        for file in try Corpora.files("invictus", ending: ".json.gz") {
+            try gunzip(file).withUnsafeBytes { bytes in
+                try extractor.open(bytes)
+                while case .record = try extractor.next() {
+                    number += 1
+                    var matches: [Int] = []
+                    evaluator.evaluate(extractor, into: &matches)
+                    let date = try Date(extractor.first(0).string, strategy: .iso8601)
+                    for rule in matches where correlations.concerns(rule: rule) {
+                        events.append(
+                            CorrelationEvent(
+                                id: .init(high: 0, low: number), time: Int64(date.timeIntervalSince1970) * 1_000,
+                                observations: correlations.observations(rule: rule, extractor)))
+                    }
+                }
+            }
+        }
+        return events
+    }
+
+    private func fires(_ correlation: SigmaCorrelation, _ rules: [SigmaRule], _ events: [CorrelationEvent]) -> Bool {
+        var correlator = Correlator(CorrelationPlan([correlation], rules: rules))
+        return events.filter { !correlator.observe($0).isEmpty }.count > 0
+    }
+
     /// The contents of a gzip file, by the gzip program.
     private func gunzip(_ file: URL) throws -> [UInt8] {
         let process = Process()

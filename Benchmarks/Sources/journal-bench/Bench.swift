@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BenchKit
 import CloudTrail
 import Foundation
 import Journal
@@ -24,12 +25,27 @@ struct Bench {
             report(
                 "database \(statistics.databaseBytes >> 20) MiB: blocks \(statistics.storedBytes >> 20) MiB of",
                 "\(statistics.rawBytes >> 20) MiB of records; index memory \(writer.indexBytes >> 20) MiB;",
-                "VmHWM \(peakMemory())")
+                "peak memory \(ProcessFigures().peakMiB) MiB")
         }
         let journal = try Journal(directory: directory)
-        let watch = Watch()
+        var watch = Watch()
         let writer = try journal.makeWriter()
         report("start: \(watch.milliseconds) ms to read the index; \(writer.indexBytes >> 20) MiB")
+        watch = Watch()
+        try writer.commit { try $0.dropDays(before: Day(number: 1)) }
+        let dropped = watch.milliseconds
+        watch = Watch()
+        var commits = 0
+        var worst = 0.0
+        while writer.needsMaintenance {
+            let watch = Watch()
+            try writer.commit { _ in }
+            worst = max(worst, watch.seconds)
+            commits += 1
+        }
+        report(
+            "retention: the day dropped in \(dropped) ms; its room taken back in \(commits) commits,",
+            "\(watch.milliseconds) ms, the longest \(format(worst * 1_000)) ms")
     }
 
     /// Stores everything, and prints the rate of each tenth.
@@ -62,8 +78,8 @@ struct Bench {
             if first == 0 { first = rate }
             report(
                 "to \(next): \(Int(rate)) records/s (\(Int(rate / first * 100)) % of the first tenth), worst commit",
-                "\(Int(worst * 1_000)) ms, cpu \(format(cpu / Double(next - start) * 1e6)) µs a record =",
-                "\(format(cpu / Double(next - start) * 6e6)) % of a core at 60,000/s, VmHWM \(peakMemory())")
+                "\(Int(worst * 1_000)) ms, cpu \(decimal(cpu / Double(next - start) * 1e6)) µs a record =",
+                "\(decimal(cpu / Double(next - start) * 6e6)) % of a core at 60,000/s, peak memory \(ProcessFigures().peakMiB) MiB")
         }
     }
 
@@ -87,7 +103,7 @@ struct Bench {
             let records = Double(commits * perCommit)
             report(
                 "duplicates \(shuffled ? "in random order" : "in stored order"): \(Int(records / wall)) records/s, cpu",
-                "\(format(cpu / records * 1e6)) µs a record")
+                "\(decimal(cpu / records * 1e6)) µs a record")
         }
     }
 
@@ -101,18 +117,12 @@ struct Bench {
             worst = max(worst, watch.seconds)
             precondition(record != nil)
         }
-        report("look-up by eventID: worst of 200 \(format(worst * 1_000)) ms")
+        report("look-up by eventID: worst of 200 \(decimal(worst * 1_000)) ms")
         for (name, token) in [("rare key", workload.rareToken(total)), ("common key", workload.commonToken())] {
             let watch = Watch()
             let blocks = try journal.reader.blocks(with: [token], limit: 100)
             for block in blocks.prefix(10) { _ = try journal.reader.block(block) }
-            report("look-up by \(name): \(blocks.count) blocks, ten decoded, \(format(watch.seconds * 1_000)) ms")
+            report("look-up by \(name): \(blocks.count) blocks, ten decoded, \(decimal(watch.seconds * 1_000)) ms")
         }
     }
-}
-
-/// Prints a line at once, also into a file.
-private func report(_ parts: String...) {
-    print(parts.joined(separator: " "))
-    fflush(nil)
 }

@@ -4,8 +4,8 @@ import CloudTrail
 import Foundation
 import Journal
 
-/// Synthetic batches: records of some 1.26 kB whose identities are spread as GUIDs are, with as many tokens as real logs
-/// have.
+/// Synthetic batches: records of some 1.26 kB whose identities are spread as GUIDs are, with as many tokens as real
+/// logs have.
 final class Workload {
     static let recordsPerBlock = 500
     static let blocksPerCommit = 4
@@ -55,28 +55,3 @@ final class Workload {
         return LookupToken("common \(Int(uniform * uniform * 20_000))")
     }
 }
-
-/// Time since it was made, by the clock and of this thread's processor.
-struct Watch {
-    private let start = Watch.read(CLOCK_MONOTONIC)
-    private let cpuStart = Watch.read(CLOCK_THREAD_CPUTIME_ID)
-
-    var seconds: Double { Self.read(CLOCK_MONOTONIC) - start }
-    var cpuSeconds: Double { Self.read(CLOCK_THREAD_CPUTIME_ID) - cpuStart }
-    var milliseconds: Int { Int(seconds * 1_000) }
-
-    private static func read(_ clock: clockid_t) -> Double {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-}
-
-/// The process's greatest resident size.
-func peakMemory() -> String {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
-    return line.map { $0.split(separator: " ").dropFirst().joined(separator: " ") } ?? "unknown"
-}
-
-func format(_ value: Double) -> String { String(format: "%.2f", value) }

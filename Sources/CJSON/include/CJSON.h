@@ -5,7 +5,8 @@
 //
 // Ownership: a parser borrows the bytes it is given until the next call of th_json_extract or th_json_document_open.
 // Values point into those bytes or into the parser's own scratch memory and are valid until the next record.
-// A th_json_fields is immutable once sealed and may be shared between threads; a parser belongs to one thread at a time.
+// A th_json_fields is immutable once sealed and may be shared between threads; a parser belongs to one thread at a
+// time.
 
 #ifndef CJSON_H
 #define CJSON_H

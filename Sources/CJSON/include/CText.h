@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-/// Copies `length` bytes to `out` with A–Z made small, and returns the union of all bits: below 0x80 where all of it is
-/// ASCII.
+/// Copies `length` bytes to `out` with A–Z made small, and returns the union of all bits: below 0x80 where all of
+/// it is ASCII.
 uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out);
 
 /// Where `needle` first stands in `bytes`, or SIZE_MAX (which Swift reads as -1). Linear in time.

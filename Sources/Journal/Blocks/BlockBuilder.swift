@@ -14,6 +14,7 @@ package final class BlockBuilder {
     /// Tokens left out because a block had too many, since this builder was made.
     package private(set) var tokensLeftOut = 0
 
+    /// An empty builder of zstd's level.
     package init(level: Int32 = JournalLimits.compressionLevel) throws {
         compressor = try ZstdCompressor(level: level)
         raw.reserveCapacity(JournalLimits.blockTargetBytes)
@@ -49,11 +50,13 @@ package final class BlockBuilder {
 
     /// Names something that the record just taken is to be found by; repeats within a block are free.
     package func add(_ token: LookupToken) {
-        guard tokens.count < JournalLimits.tokensPerBlock || tokens.contains(token) else {
-            tokensLeftOut += 1
-            return
-        }
-        tokens.insert(token)
+        withUnsafePointer(to: token) { add(UnsafeBufferPointer(start: $0, count: 1)) }
+    }
+
+    /// Names what the record just taken is to be found by. All of a record's at once: each call costs checks of exclusive
+    /// access.
+    package func add(_ found: UnsafeBufferPointer<LookupToken>) {
+        tokensLeftOut += tokens.insert(found, limit: JournalLimits.tokensPerBlock)
     }
 
     /// The block of everything taken since the last one, or nil where nothing was. The builder is empty afterwards.
@@ -69,8 +72,8 @@ package final class BlockBuilder {
             lastTime: lastTime, tokens: sorted, words: TokenWords.text(sorted))
     }
 
-    /// A block of some of another's records, in their order, with that block's times and tokens; nil where none is kept.
-    /// The builder must be empty.
+    /// A block of some of another's records, in their order, with that block's times and tokens; nil where none is
+    /// kept. The builder must be empty.
     func rebuild(_ block: Block, keeping keep: [Bool]) throws -> Block? {
         reset()
         defer { reset() }

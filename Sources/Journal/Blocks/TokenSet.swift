@@ -13,14 +13,21 @@ struct TokenSet {
 
     var count: Int { used.count }
 
-    func contains(_ token: LookupToken) -> Bool { slots[slot(of: token)] != 0 }
-
-    mutating func insert(_ token: LookupToken) {
-        let slot = slot(of: token)
-        guard slots[slot] == 0 else { return }
-        used.append(token)
-        slots[slot] = UInt32(used.count)
-        if used.count * 2 > slots.count { grow() }
+    /// Adds tokens as long as there are fewer than `limit`. Returns how many were left out.
+    mutating func insert(_ tokens: UnsafeBufferPointer<LookupToken>, limit: Int) -> Int {
+        var leftOut = 0
+        for token in tokens {
+            let slot = slot(of: token)
+            guard slots[slot] == 0 else { continue }
+            guard used.count < limit else {
+                leftOut += 1
+                continue
+            }
+            used.append(token)
+            slots[slot] = UInt32(used.count)
+            if used.count * 2 > slots.count { grow() }
+        }
+        return leftOut
     }
 
     /// Ascending.

@@ -7,8 +7,8 @@ extension EventIndex {
     /// Whether there is work that `maintain` would do without new entries.
     var needsMaintenance: Bool { !state.merges.isEmpty || !state.retired.isEmpty }
 
-    /// The work of one commit: writes the table as a run when it is full, starts merges that are due, moves each on by a
-    /// piece in proportion to what is new, and deletes some pages of retired runs.
+    /// The work of one commit: writes the table as a run when it is full, starts merges that are due, moves each on by
+    /// a piece in proportion to what is new, and deletes some pages of retired runs.
     func maintain(newEntries: Int, lastBlock: BlockID) throws {
         let blocks = lastBlock - state.flushedBlock
         if state.table.entries.count >= shape.memoryEntries || blocks >= shape.memoryBlocks {
@@ -71,8 +71,8 @@ extension EventIndex {
         state.retired.append(RetiredRun(number: run.number, nextPage: 0, pages: run.pages))
     }
 
-    /// Starts a merge wherever enough neighbours of one level wait, and a rewriting of the oldest run once most of it is of
-    /// dropped blocks.
+    /// Starts a merge wherever enough neighbours of one level wait, and a rewriting of the oldest run once most of it
+    /// is of dropped blocks.
     private func startMerges() throws {
         for level in 0..<JournalLimits.runLevels {
             let waiting = state.runs.indices.filter { state.runs[$0].level == level && !state.runs[$0].isMerging }

@@ -3,10 +3,10 @@
 import CloudTrail
 import GRDB
 
-/// Tells known events from new ones over the whole archive. A log-structured merge tree: the newest identities are in memory
-/// (and with their blocks on disk), older ones in sorted runs, each with a filter in memory that answers nearly every "not
-/// here" without a read. Merges go on a bounded piece in each commit, in the same transaction, so that a crash at any
-/// instant leaves the tree as the last commit did.
+/// Tells known events from new ones over the whole archive. A log-structured merge tree: the newest identities are in
+/// memory (and with their blocks on disk), older ones in sorted runs, each with a filter in memory that answers nearly
+/// every "not here" without a read. Merges go on a bounded piece in each commit, in the same transaction, so that a
+/// crash at any instant leaves the tree as the last commit did.
 ///
 /// Runs are ordered by age and only neighbours are merged, so each covers a contiguous range of blocks; what retention
 /// dropped is recognised by its block and left out by the next merge.

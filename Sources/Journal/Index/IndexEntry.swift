@@ -4,9 +4,12 @@ import CloudTrail
 
 /// Where an event is stored: its block and its index there.
 package struct EventLocation: Hashable, Sendable {
+    /// The block.
     package let block: BlockID
+    /// The record's place in the block, from 0.
     package let index: Int
 
+    /// A place; nothing says that there is an event.
     package init(block: BlockID, index: Int) {
         self.block = block
         self.index = index

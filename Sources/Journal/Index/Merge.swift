@@ -2,8 +2,8 @@
 
 import CloudTrail
 
-/// A merge of runs into one, a bounded piece in each commit. A value: the copy from before a transaction is what a rollback
-/// goes back to. (The target's index is shared, and cut to `pages` when the merge goes on.)
+/// A merge of runs into one, a bounded piece in each commit. A value: the copy from before a transaction is what a
+/// rollback goes back to. (The target's index is shared, and cut to `pages` when the merge goes on.)
 struct Merge {
     /// Where a source is read next.
     struct Position {

@@ -2,8 +2,8 @@
 
 import CloudTrail
 
-/// What the writer keeps in memory of a run: the first identity of each page, and a filter over all of them. While a merge
-/// builds the run it grows; afterwards it does not change.
+/// What the writer keeps in memory of a run: the first identity of each page, and a filter over all of them. While a
+/// merge builds the run it grows; afterwards it does not change.
 final class RunIndex {
     private(set) var firsts: [EventID] = []
     let filter: SplitBlockFilter
@@ -15,7 +15,8 @@ final class RunIndex {
     /// Takes the next page's first identity.
     func append(first: EventID) { firsts.append(first) }
 
-    /// Forgets pages that a rollback took back. What they set in the filter stays: it may only answer "maybe" too often.
+    /// Forgets pages that a rollback took back. What they set in the filter stays: it may only answer "maybe" too
+    /// often.
     func truncate(pages: Int) {
         if pages < firsts.count { firsts.removeLast(firsts.count - pages) }
     }

@@ -2,8 +2,8 @@
 
 import GRDB
 
-/// The tables of the sorted runs, as the writer uses them: `event_run` names the runs, `event_page` holds their pages under
-/// the number of the run and the number of the page in it.
+/// The tables of the sorted runs, as the writer uses them: `event_run` names the runs, `event_page` holds their pages
+/// under the number of the run and the number of the page in it.
 struct RunStore {
     /// Where a run is in its life.
     enum Phase: Int64 {

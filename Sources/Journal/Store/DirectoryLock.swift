@@ -2,8 +2,8 @@
 
 import Foundation
 
-/// Keeps a data directory to one process: an exclusive lock on a file in it, which the kernel lets go when the process ends,
-/// however it ends.
+/// Keeps a data directory to one process: an exclusive lock on a file in it, which the kernel lets go when the process
+/// ends, however it ends.
 final class DirectoryLock: Sendable {
     private let descriptor: Int32
 

@@ -2,8 +2,8 @@
 
 import GRDB
 
-/// The database's schema and how it came about. A migration that was released is never edited: the next change is a further
-/// one.
+/// The database's schema and how it came about. A migration that was released is never edited: the next change is a
+/// further one.
 enum Schema {
     /// Marks the file as a Trailhound journal: "Thjn".
     static let applicationID: Int32 = 0x5468_6A6E

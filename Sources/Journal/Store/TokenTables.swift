@@ -3,8 +3,8 @@
 import CloudTrail
 import GRDB
 
-/// The index of tokens: one contentless FTS5 table for each received day, with one row for each block. A day's table goes
-/// as a whole when the day does.
+/// The index of tokens: one contentless FTS5 table for each received day, with one row for each block. A day's table
+/// goes as a whole when the day does.
 enum TokenTables {
     static func name(_ day: Day) -> String { "token_\(day.number)" }
 
@@ -47,8 +47,10 @@ enum TokenTables {
 
 /// A day of UTC, by its number since 1970-01-01.
 package struct Day: Hashable, Comparable, Sendable {
+    /// Days since 1970-01-01.
     package let number: Int64
 
+    /// A day by its number.
     package init(number: Int64) {
         self.number = number
     }
@@ -58,5 +60,6 @@ package struct Day: Hashable, Comparable, Sendable {
         number = max(milliseconds, 0) / 86_400_000
     }
 
+    /// By time.
     package static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 }

@@ -4,12 +4,17 @@ import GRDB
 
 /// An AWS account as the service knows it. Times are milliseconds since 1970.
 package struct AccountRow: Hashable, Sendable {
+    /// The twelve digits.
     package var accountID: String
+    /// What people call it.
     package var name: String
+    /// Whom to ask about it.
     package var owner: String
     /// The caller's code for onboarding, active, offboarded and so on.
     package var state: Int
+    /// When it was onboarded.
     package var onboardedAt: Int64
+    /// When it was offboarded; nil while it is not.
     package var offboardedAt: Int64?
     /// The latest event time seen.
     package var lastEventAt: Int64?
@@ -18,6 +23,7 @@ package struct AccountRow: Hashable, Sendable {
     /// Whatever else the caller keeps, as JSON.
     package var extra: String
 
+    /// A row, as it is to be stored.
     package init(
         accountID: String, name: String, owner: String, state: Int, onboardedAt: Int64, offboardedAt: Int64? = nil,
         lastEventAt: Int64? = nil, eventCount: Int64 = 0, extra: String = ""
@@ -59,6 +65,7 @@ enum AccountTable {
 }
 
 extension Transaction {
+    /// An account by its identifier; nil where it is not known.
     package func account(_ id: String) throws -> AccountRow? { try AccountTable.fetch(database, id) }
 
     /// Adds an account, or replaces all of it but its counters (`eventCount`, `lastEventAt`), which only
@@ -94,6 +101,7 @@ extension Transaction {
 }
 
 extension Reader {
+    /// An account by its identifier; nil where it is not known.
     package func account(_ id: String) throws -> AccountRow? { try read { try AccountTable.fetch($0, id) } }
 
     /// Accounts by ascending identifier, those after one ("" for the first page).

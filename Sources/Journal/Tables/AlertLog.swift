@@ -7,12 +7,19 @@ import GRDB
 package struct AlertLogEntry: Hashable, Sendable {
     /// Its place in the log: 1 and up, without gaps.
     package let position: Int64
+    /// The alert it is a revision of.
     package let alertID: String
+    /// The revision of the alert.
     package let revision: Int64
+    /// The alert's account at this revision.
     package let accountID: String
+    /// The alert's detection.
     package let detectionID: String
+    /// The severity at this revision; higher is worse.
     package let severity: Int
+    /// Whom this revision is for, as the caller's number.
     package let audience: Int
+    /// The caller's bytes.
     package let payload: [UInt8]
 }
 

@@ -3,24 +3,35 @@
 import Foundation
 import GRDB
 
-/// An alert as it stands after its latest revision: what lists and filters need, and the payload, which the journal does
-/// not read. Times are milliseconds since 1970; severity, audience and status are the caller's numbers.
+/// An alert as it stands after its latest revision: what lists and filters need, and the payload, which the journal
+/// does not read. Times are milliseconds since 1970; severity, audience and status are the caller's numbers.
 package struct AlertRow: Hashable, Sendable {
+    /// Its identifier.
     package var alertID: String
+    /// The detection that raised it.
     package var detectionID: String
+    /// The account it is about.
     package var accountID: String
+    /// Who did it.
     package var actor: String
     /// Higher is worse.
     package var severity: Int
+    /// Whom it is for.
     package var audience: Int
+    /// Where it is in its life.
     package var status: Int
+    /// The earliest event time.
     package var firstSeen: Int64
+    /// The latest event time.
     package var lastSeen: Int64
+    /// When it was first stored; never changed.
     package var createdAt: Int64
     /// Rises with each change.
     package var revision: Int64
+    /// The caller's bytes.
     package var payload: [UInt8]
 
+    /// A row or filter, as it is to be used.
     package init(
         alertID: String, detectionID: String, accountID: String, actor: String, severity: Int, audience: Int,
         status: Int, firstSeen: Int64, lastSeen: Int64, createdAt: Int64, revision: Int64, payload: [UInt8]
@@ -42,13 +53,18 @@ package struct AlertRow: Hashable, Sendable {
 
 /// Which alerts are asked for. An empty list and nil stand for all.
 package struct AlertFilter: Hashable, Sendable {
+    /// The account it is about.
     package var accountIDs: [String]
+    /// The detection that raised it.
     package var detectionIDs: [String]
+    /// The least severity.
     package var minimumSeverity: Int?
+    /// One audience.
     package var audience: Int?
     /// Not used by the alert log, where an alert has the status of each revision in its payload.
     package var statuses: [Int]
 
+    /// A row or filter, as it is to be used.
     package init(
         accountIDs: [String] = [], detectionIDs: [String] = [], minimumSeverity: Int? = nil, audience: Int? = nil,
         statuses: [Int] = []
@@ -77,6 +93,7 @@ package struct AlertFilter: Hashable, Sendable {
 
 /// A page of the list of alerts.
 package struct AlertPage: Sendable {
+    /// The newest created first.
     package let alerts: [AlertRow]
     /// Asks for the next page; nil at the end.
     package let nextPageToken: String?
@@ -140,10 +157,11 @@ enum AlertTable {
 }
 
 extension Transaction {
+    /// An alert by its identifier; nil where there is none.
     package func alert(_ id: String) throws -> AlertRow? { try AlertTable.fetch(database, id) }
 
-    /// Stores an alert's new revision, in the table of alerts and at the end of the alert log. Returns its position there:
-    /// positions ascend without gaps, and readers see them in that order, since nobody else writes.
+    /// Stores an alert's new revision, in the table of alerts and at the end of the alert log. Returns its position
+    /// there: positions ascend without gaps, and readers see them in that order, since nobody else writes.
     @discardableResult
     package func putAlert(_ alert: AlertRow) throws -> Int64 {
         guard alert.payload.count <= JournalLimits.valueBytes else {
@@ -177,6 +195,7 @@ extension Transaction {
 }
 
 extension Reader {
+    /// An alert by its identifier; nil where there is none.
     package func alert(_ id: String) throws -> AlertRow? { try read { try AlertTable.fetch($0, id) } }
 
     /// Alerts, the newest created first.

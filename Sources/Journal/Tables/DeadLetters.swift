@@ -13,6 +13,7 @@ package struct DeadLetter: Hashable, Sendable {
     package let source: String
     /// Why, of a fixed vocabulary.
     package let reason: String
+    /// What exactly, for a person.
     package let detail: String
     /// The record's whole length.
     package let recordBytes: Int
@@ -47,6 +48,12 @@ package struct DeadLetterCounts: Hashable, Sendable {
     package let total: Int64
     /// Those that can be read.
     package let kept: Int64
+
+    /// Counts, as they were read.
+    package init(total: Int64, kept: Int64) {
+        self.total = total
+        self.kept = kept
+    }
 }
 
 enum DeadLetterTable {
@@ -74,8 +81,8 @@ enum DeadLetterTable {
 }
 
 extension Transaction {
-    /// Keeps a refused record. Of one transaction only `JournalLimits.deadLettersPerCommit` are kept and the rest counted,
-    /// so that a flood of rubbish does not displace the archive's room and time.
+    /// Keeps a refused record. Of one transaction only `JournalLimits.deadLettersPerCommit` are kept and the rest
+    /// counted, so that a flood of rubbish does not displace the archive's room and time.
     package func putDeadLetter(_ letter: DeadLetter) throws {
         guard writer.state.deadLetters < JournalLimits.deadLettersPerCommit else {
             writer.state.uncollectedDeadLetters += 1
@@ -110,6 +117,7 @@ extension Transaction {
 }
 
 extension Reader {
+    /// How many there are and were.
     package func deadLetterCounts() throws -> DeadLetterCounts { try read { try DeadLetterTable.counts($0) } }
 
     /// Dead letters, newest first, those before a number.

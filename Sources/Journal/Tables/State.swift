@@ -5,11 +5,14 @@ import GRDB
 
 /// Whether a detection runs, as somebody set it.
 package struct DetectionStateRow: Hashable, Sendable {
+    /// The detection.
     package var detectionID: String
+    /// Whether it runs.
     package var enabled: Bool
     /// Milliseconds since 1970.
     package var changedAt: Int64
 
+    /// A row, as it is to be stored.
     package init(detectionID: String, enabled: Bool, changedAt: Int64) {
         self.detectionID = detectionID
         self.enabled = enabled
@@ -60,6 +63,7 @@ extension Transaction {
             .execute(arguments: [name, Data(value)])
     }
 
+    /// Sets whether a detection runs.
     package func putDetectionState(_ row: DetectionStateRow) throws {
         try database.cachedStatement(
             sql: "INSERT OR REPLACE INTO detection_state (detection_id, enabled, changed_at) VALUES (?, ?, ?)"

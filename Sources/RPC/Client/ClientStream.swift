@@ -47,8 +47,8 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     func received(message: UnsafeRawBufferPointer) throws(RPCError) {}
     /// True while messages wait for the reader.
     var hasUnreadMessages: Bool { false }
-    /// The call has its status.
-    func ended(_ result: Result<Void, RPCError>) {}
+    /// The call has its status; ended on this side, what is not read yet is dropped.
+    func ended(_ result: Result<Void, RPCError>, isLocal: Bool) {}
 
     // MARK: In
 
@@ -167,7 +167,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     /// Ends the call here, and tells the server. On the event loop.
     final func cancel(_ error: RPCError) {
         guard machine.endLocally() else { return }
-        conclude(.failure(error))
+        conclude(.failure(error), isLocal: true)
         guard !isClosed, id != 0 else { return }
         connection.core.session.reset(id, .cancel)
         connection.core.markDirty()
@@ -191,14 +191,14 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     }
 
     /// The call has its status.
-    private final func conclude(_ result: Result<Metadata, RPCError>) {
+    private final func conclude(_ result: Result<Metadata, RPCError>, isLocal: Bool = false) {
         guard outcome == nil else { return }
         outcome = result
         connection.callEnded(self)
         setInitialMetadata(result.map { _ in Metadata() })
         for waiter in endWaiters { waiter.resume(returning: result) }
         endWaiters = []
-        ended(result.map { _ in () })
+        ended(result.map { _ in () }, isLocal: isLocal)
         if !outbound.isEmpty { outbound.discard() }
         giveWindow()
     }
@@ -257,8 +257,12 @@ final class ClientCall<Response: Sendable>: ClientStream, @unchecked Sendable {
         queue.push(try marshaller.decodeResponse(message))
     }
 
-    override func ended(_ result: Result<Void, RPCError>) {
+    override func ended(_ result: Result<Void, RPCError>, isLocal: Bool) {
         queue.owner = nil
-        queue.finish(result)
+        if isLocal, case .failure(let error) = result {
+            queue.abandon(error)
+        } else {
+            queue.finish(result)
+        }
     }
 }

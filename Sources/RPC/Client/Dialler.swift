@@ -30,6 +30,8 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
     private var failures = 0
     private var waiters: [Int: (waiter: Waiter, waitsForReady: Bool)] = [:]
     private var nextWaiter = 0
+    /// The connection that is coming up, once its link has.
+    private var attempt: ClientConnection?
     private var open: [ObjectIdentifier: ClientConnection] = [:]
 
     init(
@@ -92,6 +94,7 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
 
     private func dial() {
         state = .connecting
+        attempt = nil
         connect(self) { [scheduler] error in
             scheduler.eventLoop.execute { self.attemptFailed(nil, error) }
         }
@@ -99,7 +102,7 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
 
     /// A connection over a link that came up. On the event loop.
     func makeConnection(_ link: any ByteLink, isInProcess: Bool = false) -> ConnectionCore? {
-        guard case .connecting = state,
+        guard case .connecting = state, attempt == nil,
             let session = HTTP2Session(role: .client, limits: configuration.limits)
         else { return nil }
         var tlsSession: TLSSession?
@@ -110,12 +113,14 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
         let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
         let connection = ClientConnection(core: core, configuration: configuration, owner: self)
         open[ObjectIdentifier(connection)] = connection
+        attempt = connection
         return connection.started()
     }
 
     func connectionReady(_ connection: ClientConnection) {
-        guard case .connecting = state else { return }
+        guard case .connecting = state, connection === attempt else { return }
         failures = 0
+        attempt = nil
         state = .ready(connection)
         settle()
     }
@@ -128,7 +133,7 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
         open[ObjectIdentifier(connection)] = nil
         switch state {
         case .ready(let current) where current === connection: state = .idle
-        case .connecting: attemptFailed(failure, nil)
+        case .connecting where connection === attempt: attemptFailed(failure, nil)
         default: break
         }
     }

@@ -13,6 +13,9 @@ package protocol HasDeadline: AnyObject {
 package struct DeadlineHeap<Element: HasDeadline> {
     private var elements: [Element] = []
 
+    /// An empty heap.
+    package init() {}
+
     /// The earliest deadline.
     package var earliest: NIODeadline? { elements.first?.deadline }
 

@@ -42,7 +42,6 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
     func finish(_ result: Result<Void, RPCError>) {
         guard end == nil else { return }
         end = result
-        if case .failure = result, !messages.isEmpty, owner == nil { messages.removeAll() }
         guard let waiter else { return }
         self.waiter = nil
         switch result {

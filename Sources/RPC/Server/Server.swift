@@ -11,6 +11,11 @@ final class ServerShared: Sendable {
     let interceptors: [any ServerInterceptor]
     let counters = Counters()
     let tls: Mutex<TLSContext?>
+    /// Handlers that have not returned, whatever became of their calls.
+    let runningHandlers = Atomic<Int>(0)
+    let isShutDown = Atomic<Bool>(false)
+    /// In-process clients whose links still use this server's event loops.
+    let inProcessClients = Atomic<Int>(0)
     private let connections = Mutex<[ObjectIdentifier: ServerConnection]>([:])
 
     init(configuration: ServerConfiguration, router: Router) throws(TLSConfigurationError) {
@@ -142,21 +147,34 @@ public final class Server: Sendable {
     /// What the server has seen.
     public var statistics: TransportStatistics { shared.counters.snapshot }
 
-    /// Stops listening, lets open calls end, and cuts what is open after the grace period. Returns when every
-    /// connection is closed.
+    /// Stops listening, lets open calls end, and cuts what is open after the grace period: those handlers are cancelled.
+    /// Returns when every connection is closed. A handler that does not heed its cancellation keeps the server's event
+    /// loops alive.
     public func shutdown(gracePeriod: Duration = .seconds(10)) async {
+        shared.isShutDown.store(true, ordering: .sequentiallyConsistent)
         await closeListeners()
         for connection in shared.openConnections {
             connection.core.eventLoop.execute { connection.drain(grace: gracePeriod) }
         }
-        let end = ContinuousClock.now + gracePeriod + FixedLimits.closeFlushTimeout
-        while !shared.openConnections.isEmpty && ContinuousClock.now < end {
-            try? await Task.sleep(for: .milliseconds(2))
-            if Task.isCancelled { break }
-        }
+        await wait(gracePeriod + FixedLimits.closeFlushTimeout) { self.shared.openConnections.isEmpty }
         for connection in shared.openConnections {
             connection.core.eventLoop.execute { connection.core.close(nil) }
         }
-        if ownsGroup { try? await group.shutdownGracefully() }
+        let isIdle = await wait(FixedLimits.closeFlushTimeout) {
+            self.shared.openConnections.isEmpty && self.shared.runningHandlers.load(ordering: .relaxed) == 0
+                && self.shared.inProcessClients.load(ordering: .sequentiallyConsistent) == 0
+        }
+        if ownsGroup && isIdle { try? await group.shutdownGracefully() }
+    }
+
+    /// Returns when the condition holds, or after so long; answers whether it held.
+    @discardableResult
+    private func wait(_ longest: Duration, until condition: () -> Bool) async -> Bool {
+        let end = ContinuousClock.now + longest
+        while !condition() {
+            guard ContinuousClock.now < end, !Task.isCancelled else { return false }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return true
     }
 }

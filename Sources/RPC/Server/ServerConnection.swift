@@ -145,6 +145,9 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         if endStream { call.receivedEnd() }
     }
 
+    func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
+    func handlerEnded() { shared.runningHandlers.subtract(1, ordering: .relaxed) }
+
     /// The call has its status.
     func callEnded(_ call: ServerStream, _ error: RPCError?) {
         deadlines.remove(call)

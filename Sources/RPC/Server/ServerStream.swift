@@ -67,6 +67,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     /// Starts the handler's task; it runs at the end of this turn.
     final func start() {
         guard task == nil, !hasEnded else { return }
+        connection.handlerStarted()
         task = Task(executorPreference: scheduler) { await self.run() }
     }
 
@@ -82,6 +83,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
             finish(.from(error))
         }
         task = nil
+        connection.handlerEnded()
     }
 
     private final func intercepted(_ index: Int) async throws {

@@ -22,7 +22,7 @@ struct BlockSink {
             // An empty builder takes any record.
             _ = try builder.append(record, time: time)
         }
-        for token in tokens { builder.add(token) }
+        builder.add(tokens)
     }
 
     /// The blocks, in the order of the records.

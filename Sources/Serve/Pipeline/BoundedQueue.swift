@@ -114,6 +114,9 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
     /// Elements that wait now.
     package var count: Int { state.withLock { $0.elements.count + $0.waiting.count } }
 
+    /// Whether nothing waits, and nothing is to end.
+    package var isEmpty: Bool { state.withLock { $0.elements.isEmpty && $0.waiting.isEmpty && !$0.isClosed } }
+
     /// Takes no more; what is inside can still be taken. Producers that wait get false.
     package func close() {
         let waiting = state.withLock { state in

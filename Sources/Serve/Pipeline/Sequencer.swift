@@ -78,6 +78,15 @@ final class Sequencer {
     private func run() {
         while let group = queue.take(upTo: Limits.evaluatedBatches, cost: Limits.recordsPerCommit) {
             process(group)
+            while queue.isEmpty && writer.needsMaintenance { maintain() }
+        }
+    }
+
+    /// Moves the store's upkeep on while there is nothing else to do; work that comes waits for one short step at most.
+    private func maintain() {
+        do { try writer.commit { _ in } } catch {
+            log.error("the store's upkeep failed: \(error)")
+            Thread.sleep(forTimeInterval: Limits.maintenancePauseSeconds)
         }
     }
 

@@ -53,10 +53,11 @@ struct IngestServer: IngestServiceProvider {
         for try await request in requests {
             let ticket = Acknowledgement()
             await pending.send(ticket)
-            if let refusal = refusal(of: request, after: last) {
+            let refusal = refusal(of: request, after: last)
+            last = max(last, request.sequence)
+            if let refusal {
                 await pipeline.refuse(request, refusal, ticket)
             } else {
-                last = request.sequence
                 await pipeline.submit(request, scope: caller.accounts, ticket)
             }
         }

@@ -25,38 +25,37 @@ struct TimelineQuery: Sendable {
     }
 
     func run(_ reader: Reader) throws -> (entries: [TimelineEntry], next: String) {
-        let summaries = try RecordSummaryReader()
+        let events = try EventReader()
         // An eventID leads to its record by the index of identities; anything else by its token.
         if before == nil, let record = try reader.record(EventID(value)) {
-            let summary = record.bytes.withUnsafeBytes { summaries.summary($0) }
-            if let summary, summary.eventID == value, accepts(summary) { return ([entry(summary, record.bytes)], "") }
+            let event = try? record.bytes.withUnsafeBytes { try events.read($0) }
+            if let event, event.reference.text == value, accepts(event) { return ([entry(event, record.bytes)], "") }
         }
-        let token = LookupToken(value)
-        var found: [RecordSummary] = []
-        let page = try reader.search(tokens: [token], times: span, before: before, limit: size) { bytes in
-            guard let summary = summaries.summary(bytes), summaries.carries(token), accepts(summary) else { return false }
-            found.append(summary)
+        var found: [EventSummary] = []
+        let page = try reader.search(tokens: [LookupToken(value)], times: span, before: before, limit: size) { bytes in
+            guard let event = try? events.read(bytes), events.carries(value, bytes, event), accepts(event) else {
+                return false
+            }
+            found.append(event)
             return true
         }
         let entries = zip(found, page.records).map { entry($0, $1.bytes) }
         return (entries, page.next.map { "\($0.block)-\($0.index)" } ?? "")
     }
 
-    private func entry(_ summary: RecordSummary, _ record: [UInt8]) -> TimelineEntry {
+    private func entry(_ event: EventSummary, _ record: [UInt8]) -> TimelineEntry {
         TimelineEntry(
-            eventID: summary.eventID, eventTime: Timestamp(milliseconds: summary.time), accountID: summary.accountID,
-            region: summary.region, eventSource: summary.eventSource, eventName: summary.eventName,
-            principal: summary.principal, sourceIP: summary.sourceIP, errorCode: summary.errorCode,
-            record: Bytes(record))
+            eventID: event.reference.text, eventTime: Timestamp(milliseconds: event.reference.time),
+            accountID: event.account.description, region: event.region, eventSource: event.eventSource,
+            eventName: event.eventName, principal: event.actor.principal, sourceIP: event.actor.sourceIP,
+            errorCode: event.errorCode, record: Bytes(record))
     }
 
     private var span: ClosedRange<Int64> {
         times.isEmpty ? times.lowerBound...times.lowerBound : times.lowerBound...(times.upperBound - 1)
     }
 
-    private func accepts(_ summary: RecordSummary) -> Bool {
-        guard times.contains(summary.time) else { return false }
-        guard let accounts else { return true }
-        return AccountID(summary.accountID).map(accounts.contains) ?? false
+    private func accepts(_ event: EventSummary) -> Bool {
+        times.contains(event.reference.time) && accounts?.contains(event.account) ?? true
     }
 }

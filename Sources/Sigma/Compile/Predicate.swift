@@ -133,7 +133,9 @@ struct PredicateBuilder {
                 }
                 let group = Group(field: match.field, cased: false)
                 if texts[group] == nil { order.append(group) }
-                texts[group, default: []].formUnion([Array(text.utf8), Array("\(number)".utf8)])
+                texts[group, default: []].insert(Array(text.utf8))
+                // 1.50 is also the text that others write for it.
+                if text.contains(".") { texts[group, default: []].insert(Array("\(number)".utf8)) }
                 numbers[group, default: []].insert(number)
             }
         }
@@ -242,9 +244,10 @@ struct PredicateBuilder {
     private mutating func text(_ pattern: SigmaPattern, _ predicate: inout Predicate) {
         var folded = pattern
         if !predicate.cased {
-            folded = SigmaPattern(pattern.parts.map { part in
-                if case .literal(let bytes) = part { .literal(CaseFolding.fold(bytes)) } else { part }
-            })
+            folded = SigmaPattern(
+                pattern.parts.map { part in
+                    if case .literal(let bytes) = part { .literal(CaseFolding.fold(bytes)) } else { part }
+                })
         }
         switch folded.parts.count {
         case 0: predicate.kind = .exact

@@ -57,7 +57,8 @@ struct Program {
         for part in parts.reversed() {
             var before = starts
             for needed in 1...count {
-                before[needed] = starts[needed] == starts[needed - 1]
+                before[needed] =
+                    starts[needed] == starts[needed - 1]
                     ? starts[needed] : try emit(part, starts[needed - 1], starts[needed])
             }
             starts = before

@@ -14,7 +14,7 @@ public final class Evaluator {
     let regexes = RegexRunner()
     var allValues = AllValues()
     /// Counts records. An answer or text of another generation is of another record.
-    var generation: UInt32 = 0
+    let generation: UnsafeMutablePointer<UInt32>
     /// For each predicate: the generation it was answered in, and the answer in the last bit.
     private let answers: UnsafeMutablePointer<UInt32>
     /// For each rule: the generation it was tried in, where an index field has several values.
@@ -28,11 +28,15 @@ public final class Evaluator {
         answers.initialize(repeating: 0, count: max(1, plan.predicates.count))
         tried = .allocate(capacity: max(1, plan.rules.count))
         tried.initialize(repeating: 0, count: max(1, plan.rules.count))
+        generation = .allocate(capacity: 1)
+        generation.initialize(to: 0)
     }
 
     deinit {
         answers.deallocate()
         tried.deallocate()
+        generation.deallocate()
+        folded.free()
     }
 
     /// Appends the indices of the rules that hold on the extractor's current record, in ascending order.
@@ -71,14 +75,14 @@ public final class Evaluator {
     }
 
     private func begin() {
-        if generation == Self.lastGeneration {
-            generation = 0
+        if generation.pointee == Self.lastGeneration {
+            generation.pointee = 0
             answers.update(repeating: 0, count: plan.predicates.count)
             tried.update(repeating: 0, count: plan.rules.count)
             folded.clear()
         }
-        generation += 1
-        folded.begin(generation: generation)
+        generation.pointee += 1
+        folded.begin(generation: generation.pointee)
     }
 
     @inline(__always)
@@ -87,8 +91,8 @@ public final class Evaluator {
         for place in Int(index.starts[bucket])..<Int(index.starts[bucket + 1]) {
             let rule = index.rules[place]
             if onlyOnce {
-                if tried[Int(rule)] == generation { continue }
-                tried[Int(rule)] = generation
+                if tried[Int(rule)] == generation.pointee { continue }
+                tried[Int(rule)] = generation.pointee
             }
             run(rule, extractor, &matches)
         }
@@ -107,9 +111,9 @@ public final class Evaluator {
     @inline(__always)
     private func answer(_ predicate: Int32, _ extractor: RecordExtractor) -> Bool {
         let known = answers[Int(predicate)]
-        if known >> 1 == generation { return known & 1 == 1 }
+        if known >> 1 == generation.pointee { return known & 1 == 1 }
         let answer = test(plan.predicates.start + Int(predicate), extractor)
-        answers[Int(predicate)] = generation << 1 | (answer ? 1 : 0)
+        answers[Int(predicate)] = generation.pointee << 1 | (answer ? 1 : 0)
         return answer
     }
 }

@@ -148,8 +148,8 @@ extension Evaluator {
 
     /// Asks every value of the record.
     private func testAllValues(_ predicate: UnsafePointer<Predicate>, _ extractor: RecordExtractor) -> Bool {
-        if allValues.generation != generation {
-            allValues.generation = generation
+        if allValues.generation != generation.pointee {
+            allValues.generation = generation.pointee
             allValues.values.removeAll(keepingCapacity: true)
             for value in extractor.allValues() {
                 let bytes = UnsafeRawBufferPointer(start: value.text, count: Int(value.length))

@@ -23,8 +23,8 @@ func find(_ needle: UnsafePointer<UInt8>, _ length: Int, in text: UnsafeRawBuffe
     return place < 0 ? nil : place
 }
 
-/// A pattern with wildcards in its middle, ready to match: literal segments between stars. Each segment is searched from
-/// where the one before it ended, and the last one is tried at the end only, so that the work is never more than the
+/// A pattern with wildcards in its middle, ready to match: literal segments between stars. Each segment is searched
+/// from where the one before it ended, and the last one is tried at the end only, so that the work is never more than the
 /// length of the text times that of the pattern.
 struct WildcardMatcher {
     struct Segment {
@@ -203,7 +203,8 @@ enum TextReading {
         case .week: return week(year, month, day)
         case .hour, .minute:
             guard text.count >= 16, text[10] == UInt8(ascii: "T") || text[10] == UInt8(ascii: " "),
-                text[13] == UInt8(ascii: ":"), let hour = field(11, 2), let minute = field(14, 2), hour < 24, minute < 60
+                text[13] == UInt8(ascii: ":"), let hour = field(11, 2), let minute = field(14, 2), hour < 24,
+                minute < 60
             else { return nil }
             return part == .hour ? hour : minute
         }

@@ -25,6 +25,11 @@ public struct SigmaCorrelation: Hashable, Sendable {
     public struct Bound: Hashable, Sendable {
         public var comparison: SigmaComparison
         public var number: Double
+
+        public init(comparison: SigmaComparison, number: Double) {
+            self.comparison = comparison
+            self.number = number
+        }
     }
 
     public var metadata: SigmaMetadata
@@ -89,12 +94,16 @@ extension DocumentParser {
         guard !names.isEmpty, names.count == value.sequence?.count else {
             throw Problem("'\(key)' must be a list of texts", at: value)
         }
-        if key == "rules", Set(names).count != names.count { throw Problem("a rule stands twice in 'rules'", at: value) }
+        if key == "rules", Set(names).count != names.count {
+            throw Problem("a rule stands twice in 'rules'", at: value)
+        }
         return names
     }
 
     private static func timespan(_ node: YAMLNode) throws(Problem) -> Int {
-        guard let value = node["timespan"] ?? node["timeframe"] else { throw Problem("'timespan' is missing", at: node) }
+        guard let value = node["timespan"] ?? node["timeframe"] else {
+            throw Problem("'timespan' is missing", at: node)
+        }
         let text = value.text ?? ""
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
         guard let last = text.last, let unit = units[last], let number = Int(text.dropLast()), number > 0,
@@ -122,7 +131,9 @@ extension DocumentParser {
         for member in members {
             let key = member.key.text ?? ""
             if let comparison = SigmaComparison(rawValue: key) {
-                guard let number = self.number(member.value) else { throw Problem("'\(key)' takes a number", at: member.value) }
+                guard let number = self.number(member.value) else {
+                    throw Problem("'\(key)' takes a number", at: member.value)
+                }
                 bounds.append(.init(comparison: comparison, number: number))
             } else if key == "field" {
                 fields = try names(condition, "field", isRequired: true)

@@ -54,7 +54,8 @@ struct MetadataParser {
             return ""
         }
         guard let title = node.text, !title.isEmpty, title.count <= SigmaLimits.titleCharacters else {
-            problems.append(Problem("'title' must be a text of 1 to \(SigmaLimits.titleCharacters) characters", at: node))
+            problems.append(
+                Problem("'title' must be a text of 1 to \(SigmaLimits.titleCharacters) characters", at: node))
             return ""
         }
         return title
@@ -128,11 +129,14 @@ struct MetadataParser {
         let tags = list("tags")
         for (index, tag) in tags.enumerated() {
             let parts = tag.split(separator: ".", omittingEmptySubsequences: false)
-            let isTag = parts.count >= 2 && parts.allSatisfy { part in
-                !part.isEmpty && part.utf8.allSatisfy { byte in
-                    (97...122).contains(byte) || (48...57).contains(byte) || byte == 45 || byte == 95
+            let isTag =
+                parts.count >= 2
+                && parts.allSatisfy { part in
+                    !part.isEmpty
+                        && part.utf8.allSatisfy { byte in
+                            (97...122).contains(byte) || (48...57).contains(byte) || byte == 45 || byte == 95
+                        }
                 }
-            }
             guard !isTag, let node = member("tags") else { continue }
             problems.append(
                 Problem("the tag '\(tag)' is not of the form namespace.name in lower case", at: node[index] ?? node))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Glibc
 import Synchronization
+import TestKit
 
 /// A running `trailhoundd` on a port and a data folder of its own, which can be killed and started again.
 final class Service: Sendable {
@@ -22,7 +24,7 @@ final class Service: Sendable {
     ) async throws {
         folder = try TemporaryFolder()
         data = folder.url.appendingPathComponent("data")
-        port = try Self.freePort()
+        port = LoopbackPort.free()
         self.options = ["--rules", rules.path] + options
         try await start()
         for account in accounts {
@@ -83,27 +85,13 @@ final class Service: Sendable {
         return pages * Int(getpagesize())
     }
 
-    static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard bound else { throw ServiceFailure(message: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
     private static func answers(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = loopback(port: port)
         return withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
     }

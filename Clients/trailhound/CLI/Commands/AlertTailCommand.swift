@@ -53,7 +53,7 @@ struct AlertTailCommand: ServiceCommand {
         let file = cursorFile.map { CursorFile(path: $0) }
         let tail = AlertTail(
             request: filter.subscription(cursor: try cursor(file), untilCaughtUp: untilCaughtUp),
-            patience: reconnectFor.map(Double.init), file: file)
+            reconnection: Reconnection(patience: reconnectFor.map(Double.init)), file: file)
         let format = output.format
         try await Interruption.guarding {
             var tail = tail

@@ -11,8 +11,11 @@ struct DetectionTestCommand: AsyncParsableCommand {
             does not hold and exits with 1 then. Needs no service.
             """)
 
-    @Argument(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)
-    var path = RulesFolder.usual
+    @Argument(help: .init("The folder of rules; else what --rules names.", valueName: "dir"), completion: .directory)
+    var path: String?
+
+    @Option(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)
+    var rules = RulesFolder.usual
 
     @Flag(name: .shortAndLong, help: "Print every event, not only those that fail.")
     var verbose = false
@@ -20,9 +23,9 @@ struct DetectionTestCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let folder = try RulesFolder(path)
+        let folder = try RulesFolder(path ?? rules)
         let reports: [DetectionTester.Report]
-        do { reports = try DetectionTester(folder.catalog, folder: path).run() } catch { throw Failure("\(error)") }
+        do { reports = try DetectionTester(folder.catalog, folder: folder.path).run() } catch { throw Failure("\(error)") }
         folder.report()
         let failed = reports.count { !$0.passed } + folder.catalog.problems.count(where: \.isError)
         let events = reports.reduce(0) { $0 + $1.cases.count }

@@ -11,15 +11,18 @@ struct DetectionValidateCommand: AsyncParsableCommand {
             used. Needs no service.
             """)
 
-    @Argument(help: .init("Folders of rules, or rule files.", valueName: "path"), completion: .file())
-    var paths: [String] = [RulesFolder.usual]
+    @Argument(help: .init("Folders of rules, or rule files; else what --rules names.", valueName: "path"), completion: .file())
+    var paths: [String] = []
+
+    @Option(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)
+    var rules = RulesFolder.usual
 
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         var valid = 0
         var problems: [Catalog.Problem] = []
-        for path in paths {
+        for path in paths.isEmpty ? [rules] : paths {
             let folder = try RulesFolder(path)
             valid += folder.catalog.detections.count
             problems += folder.catalog.problems.map(folder.located)

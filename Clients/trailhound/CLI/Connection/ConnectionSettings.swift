@@ -43,6 +43,12 @@ package struct ConnectionSettings: Sendable, Equatable {
     package let endpoint: Endpoint
     package let security: Security
 
+    /// As it is.
+    package init(endpoint: Endpoint, security: Security) {
+        self.endpoint = endpoint
+        self.security = security
+    }
+
     /// Decides. `environment` and `isReadable` are the process's own, except in tests.
     package init(
         _ choices: Choices, environment: (String) -> String?, isReadable: (String) -> Bool

@@ -10,11 +10,14 @@ package struct Reconnection: Sendable {
     }
 
     private let patience: Double?
-    private var backoff = Backoff()
+    private var backoff: Backoff
     private var lastSuccess: Double?
 
     /// `patience` is for how many seconds it goes on without a success, nil for ever.
-    package init(patience: Double?) { self.patience = patience }
+    package init(patience: Double?, backoff: Backoff = Backoff()) {
+        self.patience = patience
+        self.backoff = backoff
+    }
 
     /// True once something went well.
     package var hasReached: Bool { lastSuccess != nil }

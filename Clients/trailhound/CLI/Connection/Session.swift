@@ -5,19 +5,22 @@ import Messages
 import RPC
 
 /// One command's way to the service. It connects with the first call.
-struct Session: Sendable {
-    let settings: ConnectionSettings
+package struct Session: Sendable {
+    /// Where and how.
+    package let settings: ConnectionSettings
     private let client: Client
 
-    var endpoint: Endpoint { settings.endpoint }
+    /// Where.
+    package var endpoint: Endpoint { settings.endpoint }
 
-    init(_ settings: ConnectionSettings) throws(Failure) {
+    /// Reads the certificates; what is wrong with them is thrown.
+    package init(_ settings: ConnectionSettings) throws(Failure) {
         self.settings = settings
         client = try Self.makeClient(settings)
     }
 
     /// Another connection to the same service, for a stream of its own.
-    func makeClient() throws(Failure) -> Client { try Self.makeClient(settings) }
+    package func makeClient() throws(Failure) -> Client { try Self.makeClient(settings) }
 
     private static func makeClient(_ settings: ConnectionSettings) throws(Failure) -> Client {
         var tls: TLSConfiguration?
@@ -39,7 +42,7 @@ struct Session: Sendable {
     }
 
     /// Asks once.
-    func call<Request: Message, Response: Message>(
+    package func call<Request: Message, Response: Message>(
         _ method: Method<Request, Response>, _ request: Request
     ) async throws(Failure) -> Response {
         do {
@@ -50,7 +53,7 @@ struct Session: Sendable {
     }
 
     /// Makes sure that the service can be reached: any answer from it will do.
-    func reach() async throws(Failure) {
+    package func reach() async throws(Failure) {
         do {
             _ = try await client.unary(
                 GrpcHealthV1Health.check, GrpcHealthV1.HealthCheckRequest(), options: CallOptions(timeout: Limits.callTimeout))
@@ -60,7 +63,7 @@ struct Session: Sendable {
     }
 
     /// Reads alerts until the service ends the stream.
-    func subscribe(
+    package func subscribe(
         _ request: SubscribeAlertsRequest, _ body: (SubscribeAlertsResponse) throws -> Void
     ) async throws {
         let responses = try await client.serverStreaming(AlertService.subscribeAlerts, request)
@@ -68,7 +71,8 @@ struct Session: Sendable {
     }
 
     /// What a failed call means.
-    func failure(_ error: any Error) -> Failure { ServiceError.failure(error, settings: settings) }
+    package func failure(_ error: any Error) -> Failure { ServiceError.failure(error, settings: settings) }
 
-    func close() async { await client.close(now: true) }
+    /// Closes the connection, cutting what is open.
+    package func close() async { await client.close(now: true) }
 }

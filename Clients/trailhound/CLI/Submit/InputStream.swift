@@ -31,13 +31,11 @@ struct InputStream: ~Copyable {
 
     /// Appends up to `count` bytes. False at the end of the file.
     mutating func read(_ count: Int, into buffer: inout [UInt8]) throws(Problem) -> Bool {
-        let start = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: count))
-        let got = buffer.withUnsafeMutableBytes { bytes in
-            gzread(handle, bytes.baseAddress.map { $0 + start }, UInt32(count))
+        let chunk = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+            filled = Int(max(0, gzread(handle, room.baseAddress, UInt32(room.count))))
         }
-        buffer.removeLast(count - Int(max(0, got)))
-        if got > 0 { return true }
+        buffer.append(contentsOf: chunk)
+        if !chunk.isEmpty { return true }
         var code: Int32 = Z_OK
         let text = gzerror(handle, &code).map { String(cString: $0) } ?? ""
         switch code {

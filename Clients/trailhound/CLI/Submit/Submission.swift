@@ -11,15 +11,30 @@ private final class WritingSide: Sendable {
 }
 
 /// Sends what a source yields over several streams, each on a connection of its own, until all of it is acknowledged.
-struct Submission: Sendable {
-    let session: Session
-    let source: BatchSource
-    let progress: SubmitProgress
-    let historical: Bool
-    /// For how many seconds a lost connection is tried again without any acknowledgement.
-    let patience: Double
+package struct Submission: Sendable {
+    private let session: Session
+    private let source: BatchSource
+    private let progress: SubmitProgress
+    private let historical: Bool
+    private let patience: Double
+    private let backoff: Backoff
 
-    func run(streams: Int) async throws {
+    /// `patience` is for how many seconds a lost connection is tried again without any acknowledgement, with pauses of
+    /// `backoff` between.
+    package init(
+        session: Session, source: BatchSource, progress: SubmitProgress, historical: Bool, patience: Double,
+        backoff: Backoff = Backoff()
+    ) {
+        self.session = session
+        self.source = source
+        self.progress = progress
+        self.historical = historical
+        self.patience = patience
+        self.backoff = backoff
+    }
+
+    /// Sends everything. Throws a `Failure` when the service can't be reached any more, or refuses a whole stream.
+    package func run(streams: Int) async throws {
         try await session.reach()
         progress.reached(at: SystemClock.seconds())
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -43,7 +58,7 @@ struct Submission: Sendable {
 
     /// Streams one after the other, as connections are lost, until the lane is done.
     private func runLane(_ lane: SubmitLane, _ client: Client) async throws {
-        var backoff = Backoff()
+        var backoff = backoff
         while true {
             let acknowledgedBefore = await lane.acknowledged
             let failure: any Error
@@ -121,7 +136,7 @@ struct Submission: Sendable {
     }
 
     /// The end of a path, where it is longer than a label may be.
-    static func label(_ path: String) -> String {
+    package static func label(_ path: String) -> String {
         guard path.utf8.count > Limits.sourceLabel else { return path }
         var end = path[...]
         while end.utf8.count > Limits.sourceLabel { end.removeFirst() }

@@ -4,21 +4,22 @@ import Contract
 import Messages
 
 /// A subscription to alerts that survives its connection.
-struct AlertTail: Sendable {
+package struct AlertTail: Sendable {
     private var request: SubscribeAlertsRequest
     private var reconnection: Reconnection
     private let file: CursorFile?
     private var hasHeading = false
     private var isLost = false
 
-    init(request: SubscribeAlertsRequest, patience: Double?, file: CursorFile?) {
+    /// A subscription from the request's cursor on.
+    package init(request: SubscribeAlertsRequest, reconnection: Reconnection, file: CursorFile?) {
         self.request = request
         self.file = file
-        reconnection = Reconnection(patience: patience)
+        self.reconnection = reconnection
     }
 
     /// Prints alerts until the log is exhausted, where that was asked for, or for ever.
-    mutating func run(_ session: Session, _ output: Output) async throws {
+    package mutating func run(_ session: Session, _ output: Output) async throws {
         while true {
             let failure: any Error
             do {

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BenchKit
+import CloudTrail
+import Detect
+import Foundation
+import JSON
+import Journal
+import Sigma
+
+/// The measurements. Every round runs every stage once, one after the other, so that a share of the yardstick is of the
+/// same moment; what is printed is the median over the rounds.
+final class DetectBench {
+    private let corpus: Corpus
+    private let documents: [Padded]
+    private let records: Int
+    private let rounds: Int
+    private let catalog: Catalog
+    private let rules: SigmaRuleSet
+
+    private static let envelope = [
+        "eventID", "eventTime", "eventName", "eventSource", "awsRegion", "errorCode", "sourceIPAddress", "userAgent",
+        "recipientAccountId", "userIdentity.type", "userIdentity.arn", "userIdentity.principalId",
+        "userIdentity.accountId", "userIdentity.accessKeyId", "userIdentity.userName", "userIdentity.invokedBy",
+        "userIdentity.sessionContext.sessionIssuer.arn", "resources.ARN",
+    ]
+    private static let recordsPerFile = 1_000
+
+    init(_ options: Options) throws {
+        rounds = max(1, options.number("--rounds"))
+        corpus = try Corpus(folder: options["--data"], recordsPerFile: Self.recordsPerFile)
+        let files = 0..<corpus.fileCount(records: max(1, options.number("--records")))
+        let corpus = corpus
+        documents = files.map { Padded(corpus.file($0)) }
+        records = files.reduce(0) { $0 + corpus.recordCount(ofFile: $1) }
+        let ruleFiles = [options["--rules"], options["--public-rules"]].flatMap(Self.ruleFiles)
+        catalog = Catalog.read(ruleFiles)
+        var rules = SigmaRuleSet()
+        for file in ruleFiles { rules.add(file.text, file: file.path) }
+        self.rules = rules
+    }
+
+    /// Every rule file below a folder; none where there is no folder.
+    private static func ruleFiles(below folder: String) -> [Catalog.RuleFile] {
+        let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        return names.sorted().filter { $0.hasSuffix(".yml") }.compactMap { name in
+            (try? String(contentsOfFile: folder + "/" + name, encoding: .utf8)).map {
+                Catalog.RuleFile(path: name, text: $0)
+            }
+        }
+    }
+
+    func run() throws {
+        let bytes = documents.reduce(0) { $0 + $1.count }
+        report(
+            "\(grouped(records)) records of \(corpus.name), \(bytes / max(1, records)) bytes each, in",
+            "\(documents.count) files; \(catalog.detections.count) detections; load \(load())")
+        let stages = try stages()
+        var rates = [[Double]](repeating: [], count: stages.count)
+        for stage in stages { try stage.run() }
+        for _ in 0..<rounds {
+            for (index, stage) in stages.enumerated() {
+                let watch = Watch()
+                try stage.run()
+                rates[index].append(Double(records) / watch.cpuSeconds)
+            }
+        }
+        for (index, stage) in stages.enumerated() {
+            let shares = zip(rates[index], rates[0]).map { 100 * $0 / $1 }
+            let rate = median(rates[index])
+            report(
+                stage.name.padding(toLength: 58, withPad: " ", startingAt: 0),
+                String(format: "%9.0f records/s a core %6.0f MB/s %6.1f %% of DOM", rate,
+                    rate * Double(bytes) / Double(records) / 1e6, median(shares)))
+        }
+        report("\(matches) matches a round; peak memory \(ProcessFigures().peakMiB) MiB; load \(load())")
+    }
+
+    private struct Stage {
+        let name: String
+        let run: () throws -> Void
+    }
+
+    private var matches = 0
+
+    private func stages() throws -> [Stage] {
+        let yardsticks = Yardsticks()
+        let documents = documents
+        return [
+            Stage(name: "simdjson DOM parse") { for document in documents { yardsticks.parse(document) } },
+            Stage(name: "zstd level 1") { for document in documents { yardsticks.compress(document) } },
+            try extraction(), try sigma(), try detection(), try worker(),
+        ]
+    }
+
+    private func sigmaPlan() throws -> Plan {
+        try Plan(
+            rules.rules, indexFields: ["eventSource", "eventName"], extraFields: try FieldSet(Self.envelope))
+    }
+
+    private func extraction() throws -> Stage {
+        let extractor = RecordExtractor(try sigmaPlan().fields)
+        return Stage(name: "the fields of \(rules.rules.count) rules, extracted") { [documents] in
+            for document in documents {
+                try document.withContents { bytes in
+                    try extractor.open(bytes)
+                    while case .record = try extractor.next() {}
+                }
+            }
+        }
+    }
+
+    private func sigma() throws -> Stage {
+        let plan = try sigmaPlan()
+        let extractor = RecordExtractor(plan.fields)
+        let evaluator = Evaluator(plan)
+        return Stage(name: "Sigma alone: extracted and evaluated") { [documents] in
+            var found: [Int] = []
+            for document in documents {
+                try document.withContents { bytes in
+                    try extractor.open(bytes)
+                    while case .record = try extractor.next() {
+                        found.removeAll(keepingCapacity: true)
+                        evaluator.evaluate(extractor, into: &found)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The service's evaluator: checks, identities, lookup tokens, rules and matches.
+    private func detection() throws -> Stage {
+        let plan = try DetectionPlan(catalog) { _ in true }
+        let evaluator = BatchEvaluator()
+        return Stage(name: "detection: checked, tokens made, evaluated") { [self] in
+            matches = 0
+            for document in documents {
+                let batch = try document.withContents { bytes in
+                    try evaluator.evaluate(.logFile(bytes), plan: plan, accounts: .all) { _, _, _ in }
+                }
+                matches += batch.matches.count
+            }
+        }
+    }
+
+    /// What a worker of the service does with a request.
+    private func worker() throws -> Stage {
+        let plan = try DetectionPlan(catalog) { _ in true }
+        let evaluator = BatchEvaluator()
+        let builder = try BlockBuilder()
+        return Stage(name: "a worker: detection, and the records into blocks") { [self] in
+            for document in documents {
+                _ = try document.withContents { bytes in
+                    try evaluator.evaluate(.logFile(bytes), plan: plan, accounts: .all) { record, time, tokens in
+                        if try !builder.append(record, time: time) {
+                            _ = try builder.finish()
+                            _ = try builder.append(record, time: time)
+                        }
+                        builder.add(tokens)
+                    }
+                }
+                _ = try builder.finish()
+            }
+        }
+    }
+}

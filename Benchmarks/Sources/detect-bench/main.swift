@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Detection on one core: records a second of processor time through the service's own evaluator, with the whole catalog
+// and the public rules on, beside simdjson's DOM parse and zstd over the same bytes in the same run:
+//     detect-bench [--records N] [--rounds N] [--data FOLDER] [--rules FOLDER] [--public-rules FOLDER]
+
+import BenchKit
+
+let options = Options([
+    "--records": "30000", "--rounds": "15", "--data": "../shared/corpora/invictus", "--rules": "Rules",
+    "--public-rules": "../shared/corpora/sigma/rules",
+])
+try DetectBench(options).run()

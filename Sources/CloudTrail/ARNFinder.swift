@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CJSON
+
+/// Finds the ARNs of a record wherever they stand: in any field, and in the policies that are strings of JSON.
+enum ARNFinder {
+    /// Calls `body` with each text that begins with `"arn:` in the record's bytes, up to its closing quote or the first
+    /// escape.
+    static func forEach(in record: UnsafeRawBufferPointer, _ body: (TextView) -> Void) {
+        let mark: StaticString = "\"arn:"
+        guard let base = record.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        var start = 0
+        while true {
+            let offset = th_text_find(base + start, record.count - start, mark.utf8Start, mark.utf8CodeUnitCount)
+            // Swift reads the SIZE_MAX that stands for none as -1.
+            guard offset >= 0 else { return }
+            let text = start + offset + 1
+            var last = text
+            while last < record.count, record[last] != UInt8(ascii: "\""), record[last] != UInt8(ascii: "\\") {
+                last += 1
+            }
+            body(TextView(rebasing: record[text..<last]))
+            start = last
+        }
+    }
+}

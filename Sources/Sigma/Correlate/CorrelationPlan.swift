@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JSON
+
+/// What an event brings to one correlation: who it counts for, and what it adds.
+public struct CorrelationObservation: Hashable, Sendable {
+    /// The index of the correlation in its plan.
+    public var correlation: Int
+    /// The place of the rule, or of the correlation below, in the correlation's list.
+    public var member: Int
+    /// The values of the `group-by` fields; nil where the event has none.
+    public var group: [String?]
+    /// The value of the condition's field; of several fields their values joined. Nil where the event has none.
+    public var value: String?
+
+    public init(correlation: Int, member: Int, group: [String?], value: String?) {
+        self.correlation = correlation
+        self.member = member
+        self.group = group
+        self.value = value
+    }
+}
+
+/// Correlations made ready: what each refers to is found, and which fields of which rules' events they need is known.
+/// Immutable.
+public struct CorrelationPlan: Sendable {
+    public let correlations: [SigmaCorrelation]
+    /// What could not be resolved; such correlations are not among `correlations`.
+    public let diagnostics: [SigmaDiagnostic]
+    /// Rules that stand for nothing but the correlations that refer to them, by index.
+    public let silentRules: Set<Int>
+
+    /// Where a rule's or correlation's matches go.
+    struct Use: Sendable {
+        var correlation: Int
+        var member: Int
+    }
+
+    /// How the event of one rule is seen by one correlation.
+    private struct Capture: Sendable {
+        var use: Use
+        /// Whether the rule itself counts, and not only what it triggers below.
+        var isDirect: Bool
+        var groupBy: [String]
+        var fields: [String]
+    }
+
+    private let captures: [[Capture]]
+    /// For each correlation: the correlations that count its matches.
+    let parents: [[Use]]
+
+    /// Resolves correlations over rules, which are known by id or name.
+    public init(_ correlations: [SigmaCorrelation], rules: [SigmaRule]) {
+        var resolver = Resolver(correlations: correlations, rules: rules)
+        let kept = resolver.resolve()
+        self.correlations = kept.map { correlations[$0] }
+        diagnostics = resolver.diagnostics
+        let place = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+        var parents = [[Use]](repeating: [], count: kept.count)
+        var captures = [[Capture]](repeating: [], count: rules.count)
+        var generating: Set<Int> = []
+        var referred: Set<Int> = []
+        for (index, old) in kept.enumerated() {
+            let correlation = correlations[old]
+            for (member, reference) in resolver.members[old].enumerated() {
+                let use = Use(correlation: index, member: member)
+                switch reference {
+                case .correlation(let below): if let below = place[below] { parents[below].append(use) }
+                case .rule(let rule):
+                    referred.insert(rule)
+                    if correlation.generate { generating.insert(rule) }
+                }
+            }
+            for (rule, names) in resolver.rulesBelow(old) {
+                let direct = resolver.members[old].firstIndex(of: .rule(rule))
+                func field(_ name: String) -> String {
+                    guard let alias = correlation.aliases[name] else { return name }
+                    return names.lazy.compactMap { alias[$0] }.first ?? name
+                }
+                captures[rule].append(
+                    Capture(
+                        use: Use(correlation: index, member: direct ?? 0), isDirect: direct != nil,
+                        groupBy: correlation.groupBy.map(field), fields: correlation.fields.map(field)))
+            }
+        }
+        self.parents = parents
+        self.captures = captures
+        silentRules = referred.subtracting(generating)
+    }
+
+    /// The fields to extract for `observations`.
+    public var fields: [String] {
+        Array(Set(captures.joined().flatMap { $0.groupBy + $0.fields })).sorted()
+    }
+
+    /// Whether a rule's matches concern any correlation.
+    public func concerns(rule: Int) -> Bool { !captures[rule].isEmpty }
+
+    /// What the extractor's current record, on which a rule holds, brings to correlations. The observations of
+    /// correlations that count it only through others come too; `Correlator` needs them.
+    /// - Parameter extractor: one whose fields hold `fields`. Of several values of a field the first is taken.
+    public func observations(rule: Int, _ extractor: RecordExtractor) -> CorrelationEvent.Observations {
+        var observations = CorrelationEvent.Observations()
+        func text(_ path: String) -> String? {
+            guard let slot = extractor.fields.fields.slot(of: path) else { return nil }
+            return extractor.values(slot).first { $0.hasText }?.string
+        }
+        for capture in captures[rule] {
+            let values = capture.fields.map(text)
+            let value = values.contains(nil) ? nil : values.compactMap { $0 }.joined(separator: "\u{1F}")
+            let observation = CorrelationObservation(
+                correlation: capture.use.correlation, member: capture.use.member, group: capture.groupBy.map(text),
+                value: values.isEmpty ? nil : value)
+            if capture.isDirect {
+                observations.direct.append(observation)
+            } else {
+                observations.indirect.append(observation)
+            }
+        }
+        return observations
+    }
+}
+
+/// Finds what correlations refer to.
+private struct Resolver {
+    enum Member: Hashable {
+        case rule(Int)
+        case correlation(Int)
+    }
+
+    let correlations: [SigmaCorrelation]
+    let rules: [SigmaRule]
+    var members: [[Member]] = []
+    var diagnostics: [SigmaDiagnostic] = []
+
+    init(correlations: [SigmaCorrelation], rules: [SigmaRule]) {
+        self.correlations = correlations
+        self.rules = rules
+    }
+
+    /// The correlations all of whose members are found and that don't count themselves, in an order in which what is
+    /// counted comes before what counts it.
+    mutating func resolve() -> [Int] {
+        var known: [String: Member] = [:]
+        for (index, rule) in rules.enumerated() { add(rule.metadata, .rule(index), to: &known) }
+        for (index, correlation) in correlations.enumerated() {
+            add(correlation.metadata, .correlation(index), to: &known)
+        }
+        var pending: [Int] = []
+        for (index, correlation) in correlations.enumerated() {
+            let found = correlation.rules.map { known[$0] ?? known[$0.lowercased()] }
+            members.append(found.compactMap { $0 })
+            if let missing = found.firstIndex(of: nil) {
+                report("the correlation refers to '\(correlation.rules[missing])', which is not loaded", index)
+            } else {
+                pending.append(index)
+            }
+        }
+        var done: Set<Int> = []
+        var order: [Int] = []
+        while true {
+            let ready = pending.filter { index in
+                members[index].allSatisfy {
+                    if case .correlation(let below) = $0 { done.contains(below) } else { true }
+                }
+            }
+            if ready.isEmpty { break }
+            order += ready
+            done.formUnion(ready)
+            pending.removeAll { done.contains($0) }
+        }
+        for index in pending {
+            report("the correlation refers to one that can't be loaded, or to itself", index)
+        }
+        return order
+    }
+
+    private func add(_ metadata: SigmaMetadata, _ member: Member, to known: inout [String: Member]) {
+        if let id = metadata.id { known[id] = member }
+        if let name = metadata.name { known[name] = member }
+    }
+
+    private mutating func report(_ message: String, _ index: Int) {
+        let metadata = correlations[index].metadata
+        diagnostics.append(
+            SigmaDiagnostic(
+                file: metadata.file, line: metadata.line, message: message, ruleID: metadata.id,
+                ruleTitle: metadata.title))
+    }
+
+    /// The rules that a correlation counts, be it through others, each with the names by which an alias can mean it.
+    func rulesBelow(_ index: Int) -> [(rule: Int, names: [String])] {
+        var found: [(rule: Int, names: [String])] = []
+        for (member, name) in zip(members[index], correlations[index].rules) {
+            switch member {
+            case .rule(let rule): found.append((rule, names(rules[rule].metadata, name)))
+            case .correlation(let below):
+                for inner in rulesBelow(below) where !found.contains(where: { $0.rule == inner.rule }) {
+                    found.append((inner.rule, inner.names + names(correlations[below].metadata, name)))
+                }
+            }
+        }
+        return found
+    }
+
+    private func names(_ metadata: SigmaMetadata, _ name: String) -> [String] {
+        [name] + [metadata.name, metadata.id].compactMap { $0 }
+    }
+}
