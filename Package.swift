@@ -8,6 +8,8 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -30,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // The wire.
@@ -65,15 +68,36 @@ let package = Package(
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CloudTrail", dependencies: ["CJSON", "CZlib", "JSON"], swiftSettings: strict),
+        .target(
+            name: "CloudTrail", dependencies: ["CJSON", "Cryptography", "CZlib", "JSON"], swiftSettings: strict),
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
         .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
-        .testTarget(name: "CloudTrailTests", dependencies: ["CloudTrail", "CZlib", "JSON"], swiftSettings: strict),
         .testTarget(
-            name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
+            name: "CloudTrailTests", dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "JSON"],
+            swiftSettings: strict),
+        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
+
+        // AWS, and what is done there.
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(
+            name: "AWS", dependencies: ["Cryptography", asyncHTTPClient, nioCore, nioHTTP1], swiftSettings: strict),
+        .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography"], swiftSettings: strict),
+        .testTarget(
+            name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
+        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .testTarget(
+            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            swiftSettings: strict),
+        .target(
+            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
+        .testTarget(
+            name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
+            swiftSettings: strict),
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// Every limit on what a response to an alert does, and how long it tries. Times are milliseconds.
+package enum RespondLimits {
+    /// How long IAM may go on showing the state before a change. It says some four seconds.
+    package static let iamLag: Milliseconds = 5_000
+
+    /// The pause between two looks at whether a change has come through.
+    package static let verifyPause: Milliseconds = 1_000
+
+    /// From then on a change that does not show is taken for one that was not made, and made again.
+    package static let verifyWindow: Milliseconds = 15_000
+
+    /// How many times a change is made before it counts as having no effect.
+    package static let executions = 3
+
+    /// How long a user is watched after a key was deactivated, for the undo and for new keys.
+    package static let watch: Milliseconds = 30 * 60_000
+
+    /// The pause between two looks in the first minutes of watching, when an attacker who is there reacts.
+    package static let watchPauseEarly: Milliseconds = 10_000
+
+    /// How long watching is early.
+    package static let watchEarly: Milliseconds = 5 * 60_000
+
+    /// The pause between two looks after that.
+    package static let watchPause: Milliseconds = 60_000
+
+    /// The pauses before a step that failed for the moment is tried again. The AWS module has retried each call itself
+    /// by then; after the last pause the remediation has failed.
+    package static let retryPauses: [Milliseconds] = [1_000, 2_000, 5_000, 10_000, 20_000, 40_000]
+
+    /// How long a person has to approve.
+    package static let approval: Milliseconds = 24 * 3_600_000
+
+    /// The span of the cap on automatic remediations.
+    package static let capSpan: Milliseconds = 3_600_000
+
+    /// The cap on automatic remediations of an account within `capSpan`, unless the policy says otherwise.
+    package static let hourlyCap = 5
+
+    /// How many entries a remediation's history keeps.
+    package static let historyEntries = 200
+
+    /// The longest pattern of a never-list or always-list.
+    package static let patternBytes = 512
+
+    /// The most patterns in such a list.
+    package static let patterns = 1_000
+}

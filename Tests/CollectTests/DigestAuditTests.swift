@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import AWSTestKit
+import CloudTrail
+import Collect
+import Foundation
+import Synchronization
+import Testing
+
+/// The audit over a bucket in moto. CloudTrail's keys come from a script, since moto has none.
+@Suite(.enabled(if: MotoServer.isInstalled && DigestForge.isAvailable, "needs moto[server] in .venv, and openssl"))
+struct DigestAuditTests {
+    static let hour: Milliseconds = 3_600_000
+
+    /// Sends S3's requests to moto and answers ListPublicKeys itself.
+    struct Transport: HTTPTransport {
+        let key: String
+
+        func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+            guard request.operation == "ListPublicKeys" else { return try await SocketTransport.shared.send(request) }
+            return HTTPResponse(status: 200, body: Array(key.utf8))
+        }
+    }
+
+    /// A bucket with digests of the last hours: S3 sets the time of writing, so the chain has to be of now.
+    final class Stage: Sendable {
+        let client: AWSClient
+        let forge: DigestForge
+        let bucket: String
+        let origin: Milliseconds
+
+        init(_ bucket: String) throws {
+            forge = try DigestForge()
+            let list = [
+                "PublicKeyList": [
+                    ["Fingerprint": forge.fingerprint, "Value": Data(forge.publicKey).base64EncodedString()]
+                ]
+            ]
+            let json = String(decoding: try JSONSerialization.data(withJSONObject: list), as: UTF8.self)
+            client = try MotoServer.shared.get().client(transport: Transport(key: json))
+            self.bucket = bucket
+            // The second of five hours is now, so the objects written now belong to it.
+            origin = Milliseconds(Date().timeIntervalSince1970 * 1_000) - 90 * 60_000
+        }
+
+        func time(_ hours: Int) -> Milliseconds { origin + Milliseconds(hours) * DigestAuditTests.hour }
+
+        func location(_ kind: String, _ time: Milliseconds, _ suffix: String) -> ObjectLocation {
+            let text = EventTime.format(time - time % 1_000)
+            let day = text.prefix(10).replacingOccurrences(of: "-", with: "/")
+            let compact = text.filter { $0 != "-" && $0 != ":" }
+            return ObjectLocation(
+                bucket: bucket,
+                key:
+                    "p/AWSLogs/111122223333/\(kind)/us-east-1/\(day)/111122223333_\(kind)_us-east-1_\(suffix)\(compact).json.gz"
+            )
+        }
+
+        func put(_ location: ObjectLocation, _ content: [UInt8], metadata: [String: String] = [:]) async throws {
+            try await MotoStage(client).put(
+                bucket, location.key, Array(try gzip(content)), metadata: metadata)
+        }
+
+        func gzip(_ content: [UInt8]) throws -> Data {
+            try MotoServer.run("gzip_stdin.py", input: Data(content))
+        }
+
+        func audit() async throws -> [DigestFinding] {
+            let audit = DigestAudit(s3: S3(client), trails: Trails(client))
+            let scope = DigestAudit.Scope(
+                bucket: bucket, keyPrefix: "p", accountID: "111122223333", region: "us-east-1", trail: "trail",
+                since: origin - DigestAuditTests.hour, until: time(5) + 1)
+            let findings = Mutex<[DigestFinding]>([])
+            try await audit.run(scope) { finding in findings.withLock { $0.append(finding) } }
+            return findings.withLock { $0 }
+        }
+    }
+
+    @Test func oneAlteredOneMissingAndOneUnsignedFileAreReportedExactly() async throws {
+        let stage = try Stage("digest-audit")
+        try await MotoStage(stage.client).put(stage.bucket)
+        var previous: DigestForge.Signed?
+        var logs: [ObjectLocation] = []
+        for index in 0..<5 {
+            let log = stage.location("CloudTrail", stage.time(index), "\(index)x")
+            let content = Array(#"{"Records":[{"n":\#(index)}]}"#.utf8)
+            try await stage.put(log, content)
+            logs.append(log)
+            let digest = try stage.forge.digest(
+                at: stage.location("CloudTrail-Digest", stage.time(index + 1), "trail_us-east-1_"),
+                start: stage.time(index) - stage.time(index) % 1_000,
+                end: stage.time(index + 1) - stage.time(index + 1) % 1_000, accountID: "111122223333",
+                logFiles: [(log, hash: Self.sha256(content))], previous: previous)
+            try await stage.put(
+                digest.location, digest.content,
+                metadata: ["signature": digest.signature, "signature-algorithm": "SHA256withRSA"])
+            previous = digest
+        }
+        var findings = try await stage.audit()
+        #expect(findings.filter { $0.verdict != .good } == [])
+        #expect(findings.count == 10)
+
+        try await stage.put(logs[1], Array("{}".utf8))
+        try await MotoStage(stage.client).delete(stage.bucket, logs[2].key)
+        let extra = stage.location("CloudTrail", stage.time(1), "extra")
+        try await stage.put(extra, Array("{}".utf8))
+        try await MotoStage(stage.client).put(stage.bucket, logs[3].key, Array("no gzip".utf8))
+        findings = try await stage.audit().filter { $0.verdict != .good }
+        #expect(findings.map(\.kind) == [.logFileAltered, .logFileMissing, .logFileAltered, .logFileUnsigned])
+        #expect(findings.map(\.location) == [logs[3], logs[2], logs[1], extra])
+    }
+
+    @Test func anEmptyBucketHasNoDigests() async throws {
+        let stage = try Stage("digest-none")
+        try await MotoStage(stage.client).put(stage.bucket)
+        #expect(try await stage.audit().map(\.kind) == [.noDigests])
+    }
+
+    @Test func aBucketThatCannotBeListedIsAnError() async throws {
+        let stage = try Stage("digest-absent")
+        let error = try await #require(throws: AWSError.self) { try await stage.audit() }
+        #expect(error.code == "NoSuchBucket")
+    }
+
+    static func sha256(_ content: [UInt8]) -> String { DigestForge.hash(content) }
+}
