@@ -85,7 +85,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "AWS", dependencies: ["Cryptography", asyncHTTPClient, nioCore, nioHTTP1], swiftSettings: strict),
-        .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography"], swiftSettings: strict),
+        .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
         .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
