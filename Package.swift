@@ -78,7 +78,8 @@ let package = Package(
         .testTarget(
             name: "CloudTrailTests", dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "JSON"],
             swiftSettings: strict),
-        .testTarget(name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(
+            name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
 
         // AWS, and what is done there.
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
