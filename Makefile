@@ -37,7 +37,7 @@ test: deps lint ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@Protos/generate.sh --check
 	@.build/release/trailhound detections test Rules
-	@swift test $(SWIFT_FLAGS) --no-parallel
+	@swift test -c release --skip-build --no-parallel
 
 proto: deps ## Generate the code of Protos/ anew
 	@Protos/generate.sh
