@@ -123,7 +123,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser,
+                nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
