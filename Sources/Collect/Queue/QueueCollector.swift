@@ -33,6 +33,8 @@ package final class QueueCollector: Sendable {
     private let settings: Settings
     private let deletions: Deletions
     private let ledger: Mutex<MessageLedger>
+    /// The poison that this run has left in the queue; asked for only where the run ends with the queue.
+    private let left = Mutex<Set<String>>([])
     private let clock: AWSClock
     private let observe: @Sendable (ObjectLocation) -> Void
 
@@ -100,9 +102,22 @@ package final class QueueCollector: Sendable {
             report.count { $0.received += messages.count }
             for message in messages { group.addTask { try await self.handle(message, leavesPoison: leavesPoison) } }
             guard settings.endsWhenEmpty, messages.isEmpty else { continue }
-            if held == 0 { return try await group.waitForAll() }
-            try await group.next()
+            if held > 0 {
+                try await group.next()
+            } else if try await isEmpty() {
+                return try await group.waitForAll()
+            } else {
+                try await clock.sleep(.milliseconds(200))
+            }
         }
+    }
+
+    /// Whether nothing is in the queue, hidden messages included: some may be another collector's that died. What is
+    /// left to a redrive policy is hidden, and not waited for.
+    private func isEmpty() async throws -> Bool {
+        let attributes = try await queue.attributes()
+        let count = { (name: String) in attributes["ApproximateNumberOfMessages" + name].flatMap { Int($0) } ?? 0 }
+        return count("") + count("NotVisible") <= left.withLock { $0.count }
     }
 
     private var held: Int { ledger.withLock { $0.count } }
@@ -150,7 +165,11 @@ package final class QueueCollector: Sendable {
         }
         report.count { $0.aside += 1 }
         report.trouble("message \(message.messageID) set aside: \(reason)")
-        if !isLeft { await deletions.delete(message.receiptHandle) }
+        if isLeft {
+            if settings.endsWhenEmpty { left.withLock { _ = $0.insert(message.messageID) } }
+        } else {
+            await deletions.delete(message.receiptHandle)
+        }
         settle(message)
     }
 
