@@ -199,7 +199,8 @@ struct QueueCollectorTests {
             for _ in 0..<3 { group.addTask { try await collect(rig, queue) } }
             try await group.waitForAll()
         }
-        #expect(rig.sink.sources.sorted() == keys.sorted())
+        // A queue of the standard kind delivers at least once.
+        #expect(Set(rig.sink.sources) == Set(keys))
         #expect(try await count(rig, queue) == [0, 0])
     }
 
