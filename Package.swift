@@ -93,13 +93,20 @@ let package = Package(
         .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
+        .target(
+            name: "Onboard", dependencies: ["AWS", "CloudTrail", "Collect", "Cryptography", "Respond"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "OnboardTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Onboard", "Respond", yams],
+            swiftSettings: strict),
         .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
         .testTarget(
             name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
             swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
+            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py", "scripted_server.py"],
+            swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
             swiftSettings: strict),
@@ -113,11 +120,14 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
+                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
+                "PKI",
+                "RPC", logging, nioCore, yams,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ServeTests", dependencies: ["CloudTrail", "Contract", "Detect", "Serve", logging],
+            name: "ServeTests",
+            dependencies: ["CloudTrail", "Contract", "Detect", "Journal", "Messages", "RPC", "Serve", logging],
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
@@ -127,8 +137,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser,
-                nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "Onboard", "PKI", "RPC",
+                argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -146,7 +156,11 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            dependencies: [
+                "AWS", "AWSTestKit", "CloudTrail", "Contract", "Messages", "Onboard", "PKI", "Respond", "RPC",
+                "TestKit",
+                nioCore,
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -12,6 +12,7 @@ package enum Access {
     /// Roles by RPC path. Health and reflection are open to every certificate.
     package static let table: [String: Set<Role>] = [
         "/trailhound.v1.IngestService/SubmitEvents": [.admin, .collector],
+        "/trailhound.v1.IngestService/ReportLogFindings": [.admin, .collector],
         "/trailhound.v1.AlertService/SubscribeAlerts": [.admin, .analyst, .subscriber],
         "/trailhound.v1.AlertService/ListAlerts": [.admin, .analyst, .subscriber],
         "/trailhound.v1.AlertService/GetAlert": [.admin, .analyst, .subscriber],
@@ -22,6 +23,7 @@ package enum Access {
         "/trailhound.v1.AccountService/GetAccount": [.admin, .analyst, .collector],
         "/trailhound.v1.AccountService/UpdateAccount": [.admin],
         "/trailhound.v1.AccountService/OffboardAccount": [.admin],
+        "/trailhound.v1.AccountService/VerifyAccount": [.admin, .analyst],
         "/trailhound.v1.DetectionService/ListDetections": [.admin, .analyst],
         "/trailhound.v1.DetectionService/GetDetection": [.admin, .analyst],
         "/trailhound.v1.DetectionService/SetDetectionState": [.admin],
@@ -41,6 +43,11 @@ package struct Caller: Sendable {
     package let role: Role
     /// The accounts that the certificate covers; nil for all.
     package let accounts: Set<AccountID>?
+
+    package init(role: Role, accounts: Set<AccountID>?) {
+        self.role = role
+        self.accounts = accounts
+    }
 
     /// Whether the caller may know of an account.
     package func covers(_ account: AccountID) -> Bool { accounts?.contains(account) ?? true }

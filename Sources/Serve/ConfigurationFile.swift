@@ -30,6 +30,7 @@ extension ServiceConfiguration {
         case "key": key = try value.text()
         case "client-ca": clientCA = try value.text()
         case "retention-days": retentionDays = try value.number()
+        case "degraded-after-minutes": degradedAfterMinutes = try value.number()
         case "workers": workers = try value.number()
         case "event-loops": eventLoops = try value.number()
         case "plaintext": isPlaintext = try value.flag()

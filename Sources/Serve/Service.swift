@@ -13,6 +13,7 @@ package final class Service: Sendable {
     package let addresses: [BoundAddress]
     private let server: Server
     private let health: Health
+    private let inspector: AccountInspector
     private let log: Logger
 
     /// Starts everything; it serves when this returns.
@@ -25,8 +26,9 @@ package final class Service: Sendable {
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
         health = Health(services: Self.serviceNames)
+        inspector = AccountInspector()
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
-        let router = Self.router(pipeline, access, health)
+        let router = Self.router(pipeline, access, health, inspector)
         var settings = ServerConfiguration(
             addresses: [.tcp(host: configuration.host, port: configuration.port)],
             tls: try Self.tls(configuration, log))
@@ -42,11 +44,14 @@ package final class Service: Sendable {
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
-    package static func router(_ pipeline: Pipeline, _ access: AccessControl, _ health: Health) -> Router {
+    package static func router(
+        _ pipeline: Pipeline, _ access: AccessControl, _ health: Health,
+        _ inspector: AccountInspector = AccountInspector()
+    ) -> Router {
         var router = Router()
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
-        router.register(AccountServer(pipeline: pipeline, access: access))
+        router.register(AccountServer(pipeline: pipeline, access: access, inspector: inspector))
         router.register(DetectionServer(pipeline: pipeline))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
         router.register(health)
@@ -79,6 +84,14 @@ package final class Service: Sendable {
             do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
             try? await Task.sleep(for: .seconds(Limits.retentionCheckSeconds))
         }
+    }
+
+    /// Watches whether the accounts' events still come, until the task is cancelled.
+    ///
+    /// - Parameter minutes: From how many minutes of silence on an account's trail is asked.
+    package func watchAccounts(degradedAfter minutes: Int) async {
+        let inspector = inspector
+        await AccountWatch(pipeline: pipeline, minutes: minutes, log: log) { await inspector.trailState($0) }.run()
     }
 
     /// Stops: no new call, a grace period for open ones, everything taken is finished and on disk.

@@ -46,6 +46,9 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "Days for which received records are kept.")
         var retentionDays: Int?
 
+        @Option(help: "Minutes without events after which an account is degraded where its trail logs.")
+        var degradedAfterMinutes: Int?
+
         @Option(help: "Evaluation threads; as many as there are cores where it is not given.")
         var workers: Int?
 
@@ -75,9 +78,11 @@ struct Trailhoundd: AsyncParsableCommand {
             let addresses = service.addresses.map(\.description).joined(separator: ", ")
             log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
             let retention = Task { await service.keepRetention(days: configuration.retentionDays) }
+            let watch = Task { await service.watchAccounts(degradedAfter: configuration.degradedAfterMinutes) }
             await signals.wait()
             log.notice("Stopping")
             retention.cancel()
+            watch.cancel()
             try await service.stop()
             log.notice("Stopped")
         }
@@ -92,6 +97,7 @@ struct Trailhoundd: AsyncParsableCommand {
             settings.key = key ?? settings.key
             settings.clientCA = clientCa ?? settings.clientCA
             settings.retentionDays = retentionDays ?? settings.retentionDays
+            settings.degradedAfterMinutes = degradedAfterMinutes ?? settings.degradedAfterMinutes
             settings.workers = workers ?? settings.workers
             settings.eventLoops = eventLoops ?? settings.eventLoops
             return settings

@@ -27,7 +27,8 @@ struct CollectorTests {
         let state = try TemporaryFolder()
         let arguments = [
             "collect", "--queue", queue, "--bucket", "trail", "--visibility", "3", "--state", state.url.path,
-            "--server", service.server, "--pki", service.pki.path,
+            "--role-arn", "arn:aws:iam::123456789012:role/TrailhoundRead", "--external-id", "x", "--server",
+            service.server, "--pki", service.pki.path,
         ]
         let total = UInt64(Self.files * Self.recordsPerFile)
         for _ in 0..<Self.kills {
@@ -54,6 +55,33 @@ struct CollectorTests {
         }
         let aside = state.url.appendingPathComponent("aside")
         #expect(try FileManager.default.contentsOfDirectory(atPath: aside.path).isEmpty)
+        try await service.stop()
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func whatCannotBeReadNowStaysInTheQueue() async throws {
+        let service = try await Service()
+        let aws = try MotoServer()
+        let client = aws.client()
+        let stage = MotoStage(client)
+        let queue = try await stage.makeQueue("trail")
+        let delivery = TrailDelivery(stage: stage, bucket: "not-made-yet")
+        let now = Int64(Date().timeIntervalSince1970) * 1_000
+        try await stage.sendMessage(queue, try delivery.message([delivery.key(time: now, suffix: "x")], .storage))
+        let state = try TemporaryFolder()
+        let collector = try Collector(
+            [
+                "collect", "--queue", queue, "--state", state.url.path, "--role-arn",
+                "arn:aws:iam::123456789012:role/TrailhoundRead", "--server", service.server, "--pki", service.pki.path,
+            ], aws)
+        while !collector.errors.contains("NoSuchBucket") {
+            try #require(collector.isRunning, "\(collector.errors)")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await collector.stop()
+        #expect(collector.status == 143)
+        let attributes = try await SQS(client, queueURL: queue).attributes()
+        #expect(attributes["ApproximateNumberOfMessagesNotVisible"] == "1")
         try await service.stop()
     }
 
@@ -120,6 +148,14 @@ private final class Collector {
         Glibc.kill(process.processIdentifier, SIGKILL)
         while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
     }
+
+    /// SIGTERM: it gives back what it holds, and says how far it came.
+    func stop() async throws {
+        Glibc.kill(process.processIdentifier, SIGTERM)
+        while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    var status: Int32 { process.terminationStatus }
 
     deinit { if process.isRunning { process.terminate() } }
 }

@@ -46,6 +46,12 @@ struct IngestServer: IngestServiceProvider {
         }
     }
 
+    func reportLogFindings(
+        _ request: ReportLogFindingsRequest, _ context: CallContext
+    ) async throws -> ReportLogFindingsResponse {
+        try await LogFindings(pipeline: pipeline).report(request, try access.caller(context))
+    }
+
     private func read(
         _ requests: RequestStream<SubmitEventsRequest>, _ caller: Caller, into pending: TaskQueue<Acknowledgement>
     ) async throws {
