@@ -23,7 +23,7 @@ struct CollectorTests {
         let stage = MotoStage(client)
         try await stage.put("trail")
         let queue = try await stage.makeQueue("trail")
-        try await Self.deliver(trail, TrailDelivery(stage: stage, bucket: "trail"), stage, queue)
+        try await Self.deliver(trail, TrailDelivery(stage: stage, bucket: "trail"), queue, client)
         let state = try TemporaryFolder()
         let arguments = [
             "collect", "--queue", queue, "--bucket", "trail", "--visibility", "3", "--state", state.url.path,
@@ -87,7 +87,7 @@ struct CollectorTests {
 
     /// Puts the files, and the messages for them out of order: some twice, some for several files at once.
     private static func deliver(
-        _ trail: SyntheticTrail, _ delivery: TrailDelivery, _ stage: MotoStage, _ queue: String
+        _ trail: SyntheticTrail, _ delivery: TrailDelivery, _ queue: String, _ client: AWSClient
     ) async throws {
         let now = Int64(Date().timeIntervalSince1970) * 1_000
         let keys = (0..<files).map { delivery.key(time: now, suffix: String($0)) }
@@ -103,11 +103,13 @@ struct CollectorTests {
             try await group.waitForAll()
         }
         let forms = TrailDelivery.Envelope.allCases
+        var messages: [String] = []
         for (index, key) in keys.shuffled().enumerated() {
             let message = try delivery.message([key], forms[index % forms.count])
-            try await stage.sendMessage(queue, message)
-            if index % 10 == 0 { try await stage.sendMessage(queue, message) }
+            messages.append(message)
+            if index % 10 == 0 { messages.append(message) }
         }
+        try await TrailDelivery.send(messages, to: queue, with: client)
     }
 }
 

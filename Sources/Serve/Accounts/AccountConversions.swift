@@ -23,7 +23,7 @@ extension Reader {
 extension AccountSettings {
     /// Replaces how the account is reached.
     mutating func take(_ connection: AccountConnection) {
-        roleARN = connection.roleARN
+        roleARN = connection.roleArn
         region = connection.region
         trail = connection.trail
         bucket = connection.bucket
@@ -37,7 +37,7 @@ extension AccountSettings {
 extension AccountConnection {
     init(_ settings: AccountSettings) {
         self.init(
-            roleARN: settings.roleARN, region: settings.region, trail: settings.trail, bucket: settings.bucket,
+            roleArn: settings.roleARN, region: settings.region, trail: settings.trail, bucket: settings.bucket,
             keyPrefix: settings.keyPrefix, organizationID: settings.organizationID, queueURL: settings.queueURL,
             consoleRole: settings.consoleRole)
     }
@@ -103,7 +103,7 @@ extension Validation {
     /// Checks how an account is to be reached.
     static func connection(_ connection: AccountConnection, of account: AccountID) throws {
         let texts = [
-            ("role_arn", connection.roleARN), ("region", connection.region), ("trail", connection.trail),
+            ("role_arn", connection.roleArn), ("region", connection.region), ("trail", connection.trail),
             ("bucket", connection.bucket), ("key_prefix", connection.keyPrefix),
             ("organization_id", connection.organizationID), ("queue_url", connection.queueURL),
             ("console_role", connection.consoleRole),
@@ -115,7 +115,7 @@ extension Validation {
                 throw failure(field, "has blanks or control characters in it")
             }
         }
-        let role = connection.roleARN
+        let role = connection.roleArn
         if !role.isEmpty {
             let parts = role.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
             guard parts.count == 6, parts[0] == "arn", parts[2] == "iam", parts[4] == account.description,

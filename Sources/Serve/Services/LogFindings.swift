@@ -67,11 +67,11 @@ package struct LogFindings: Sendable {
             Array(
                 ([finding.accountID, region, finding.kind, finding.trail, object]
                     + (object.isEmpty ? span : [])).joined(separator: "\n").utf8))
-        var evidence = [Evidence(name: "finding", value: finding.kind)]
-        if !object.isEmpty { evidence.append(Evidence(name: "object", value: object)) }
-        if !finding.detail.isEmpty { evidence.append(Evidence(name: "detail", value: finding.detail)) }
+        var evidence = [Detect.Evidence(name: "finding", value: finding.kind)]
+        if !object.isEmpty { evidence.append(Detect.Evidence(name: "object", value: object)) }
+        if !finding.detail.isEmpty { evidence.append(Detect.Evidence(name: "detail", value: finding.detail)) }
         if object.isEmpty, !span.joined().isEmpty {
-            evidence.append(Evidence(name: "span", value: span.joined(separator: " to ")))
+            evidence.append(Detect.Evidence(name: "span", value: span.joined(separator: " to ")))
         }
         let subject = finding.trail.isEmpty ? (finding.bucket.isEmpty ? "trail" : finding.bucket) : finding.trail
         return OwnAlerts.Observation(

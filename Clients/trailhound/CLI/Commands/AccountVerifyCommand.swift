@@ -69,7 +69,7 @@ struct AccountVerifyCommand: AsyncParsableCommand {
     private func checkHere() async throws -> [Messages.AccountCheck] {
         let connection = place.applied(to: AccountConnection())
         var account = VerifiedAccount(accountID: accountID)
-        account.roleARN = connection.roleARN
+        account.roleARN = connection.roleArn
         account.externalID = externalID
         account.region = connection.region
         account.trail = connection.trail

@@ -67,7 +67,7 @@ struct OnboardOrganizationCommand: ServiceCommand {
         guard member.isActive else { return Member(member, "left out: it is not active") }
         if dryRun { return Member(member, "would be onboarded") }
         let connection = AccountConnection(
-            roleARN: RoleNames.arn(readRole, account: member.id, partition: partition.rawValue), bucket: bucket,
+            roleArn: RoleNames.arn(readRole, account: member.id, partition: partition.rawValue), bucket: bucket,
             keyPrefix: prefix, organizationID: organizationID, queueURL: queue)
         let request = OnboardAccountRequest(
             accountID: member.id, name: member.name, owner: owner, connection: connection)

@@ -40,7 +40,7 @@ struct AccountPlaceOptions: ParsableArguments {
     /// What was known, with what is given in its place.
     func applied(to known: AccountConnection) -> AccountConnection {
         AccountConnection(
-            roleARN: roleARN ?? known.roleARN, region: region ?? known.region, trail: trail ?? known.trail,
+            roleArn: roleARN ?? known.roleArn, region: region ?? known.region, trail: trail ?? known.trail,
             bucket: bucket ?? known.bucket, keyPrefix: prefix ?? known.keyPrefix,
             organizationID: organizationID ?? known.organizationID, queueURL: queue ?? known.queueURL,
             consoleRole: consoleRole ?? known.consoleRole)

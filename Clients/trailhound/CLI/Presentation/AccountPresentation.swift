@@ -23,7 +23,7 @@ package enum AccountPresentation {
 
     private static func connection(_ connection: AccountConnection) -> JSONNode {
         .object([
-            .init("role_arn", .string(connection.roleARN)), .init("region", .string(connection.region)),
+            .init("role_arn", .string(connection.roleArn)), .init("region", .string(connection.region)),
             .init("trail", .string(connection.trail)), .init("bucket", .string(connection.bucket)),
             .init("key_prefix", .string(connection.keyPrefix)),
             .init("organization_id", .string(connection.organizationID)),
@@ -62,7 +62,7 @@ package enum AccountPresentation {
         fields.add("Onboarded", account.onboardedAt?.rfc3339 ?? "")
         fields.add("External id", account.externalID)
         if let connection = account.connection {
-            fields.add("Role", connection.roleARN)
+            fields.add("Role", connection.roleArn)
             fields.add("Region", connection.region)
             fields.add("Trail", connection.trail)
             fields.add("Bucket", connection.bucket)
