@@ -5,7 +5,6 @@
 // Prints its port and serves until it is killed.
 
 import Foundation
-import NIOCore
 import RPC
 
 guard CommandLine.arguments.count == 3 else {
@@ -13,12 +12,13 @@ guard CommandLine.arguments.count == 3 else {
     exit(2)
 }
 
-func method(_ name: String, _ shape: CallShape) -> RPC.Method<ByteBuffer, ByteBuffer> {
-    RPC.Method(service: "bench.Echo", name: name, shape: shape, request: .buffer, response: .buffer)
+func method(_ name: String, _ shape: CallShape) -> RPC.Method<[UInt8], [UInt8]> {
+    RPC.Method(service: "bench.Echo", name: name, shape: shape, request: .bytes, response: .bytes)
 }
 
 var router = Router()
-router.unary(method("Unary", .unary)) { request, _ in request }
+router.unary(method("Unary", .unary), immediate: { request, _ in request })
+router.unary(method("UnaryInTask", .unary)) { request, _ in request }
 router.bidirectional(method("Chat", .bidirectional)) { requests, responses, _ in
     for try await request in requests { try await responses.write(request) }
 }
