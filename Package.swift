@@ -45,6 +45,10 @@ let package = Package(
         .testTarget(
             name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], exclude: ["Python"],
             swiftSettings: strict),
+        .executableTarget(name: "rpc-interop", dependencies: ["RPC", argumentParser], swiftSettings: strict),
+        .testTarget(
+            name: "InteropTests", dependencies: ["TestKit", "rpc-interop"], exclude: ["Python"],
+            swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),
@@ -98,7 +102,7 @@ let package = Package(
             dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond", "respond-crasher"],
             swiftSettings: strict),
         .target(
-            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
             exclude: ["botocore_sign.py", "fault_proxy.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
@@ -127,7 +131,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser,
+                nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -144,7 +149,8 @@ let package = Package(
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            name: "EndToEndTests",
+            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
