@@ -100,12 +100,16 @@ let package = Package(
             name: "OnboardTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Onboard", "Respond", yams],
             swiftSettings: strict),
         .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
+            name: "respond-crasher", dependencies: ["AWS", "CloudTrail", "Respond"], path: "Tests/RespondCrasher",
+            swiftSettings: strict),
         .testTarget(
-            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            name: "RespondTests",
+            dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond", "respond-crasher"],
             swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py", "scripted_server.py"],
+            exclude: ["botocore_sign.py", "fault_proxy.py", "moto_server.py", "scripted_server.py"],
             swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
@@ -147,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", argumentParser,
+                "CZlib", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI",
+                argumentParser,
                 nioCore,
             ],
             swiftSettings: strict),
