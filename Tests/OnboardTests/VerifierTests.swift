@@ -37,7 +37,7 @@ struct VerifierTests {
         ("there is no such trail", [.trailFound], { $0.account { $0.trail = "other" } }),
         (
             "a poor trail",
-            [.trailMultiRegion, .trailGlobalEvents, .trailOrganization, .trailValidation, .trailDigest],
+            [.trailMultiRegion, .trailGlobalEvents, .trailOrganization, .trailValidation, .trailDigest, .digests],
             { rig in
                 try await rig.updateTrail([
                     "IsMultiRegionTrail": false, "IncludeGlobalServiceEvents": false, "EnableLogFileValidation": false,
@@ -46,7 +46,10 @@ struct VerifierTests {
                 rig.account { $0.organizationID = "o-abc1234567" }
             }
         ),
-        ("another prefix is set", [.trailDestination], { $0.account { $0.keyPrefix = "other" } }),
+        (
+            "another prefix is set", [.trailDestination, .bucketListed, .digests],
+            { $0.account { $0.keyPrefix = "other" } }
+        ),
         (
             "the trail is stopped and late", [.trailLogging, .trailDelivery, .trailDigest],
             { rig in
@@ -92,7 +95,10 @@ struct VerifierTests {
         ("the queue is gone", [.queueReceive, .queueDelete], { rig in rig.account { $0.queueURL += "x" } }),
         (
             "something else is in the queue", [.queueReceive],
-            { try await MotoStage($0.client).sendMessage($0.queue, "hello") }
+            { rig in
+                try await rig.stage("AmazonSQS.PurgeQueue", ["QueueUrl": rig.queue], service: .sqs, version: "1.0")
+                try await MotoStage(rig.client).sendMessage(rig.queue, "hello")
+            }
         ),
         ("the digest is altered", [.digests], { try await $0.alterDigest() }),
         (

@@ -23,8 +23,8 @@ final class Overlay: HTTPTransport {
 
     init() {
         let now = Int(Date().timeIntervalSince1970)
-        let status = [
-            "IsLogging": 1, "LatestDeliveryTime": now - 60, "StartLoggingTime": now - 86_400,
+        let status: [String: Any] = [
+            "IsLogging": true, "LatestDeliveryTime": now - 60, "StartLoggingTime": now - 86_400,
             "LatestDigestDeliveryTime": now - 600,
         ]
         state = Mutex(State(status: (try? JSONSerialization.data(withJSONObject: status)) ?? Data()))
@@ -77,7 +77,7 @@ final class Overlay: HTTPTransport {
         let (answer, isDenied) = state.withLock { state -> (HTTPResponse?, Bool) in
             let operation = request.operation
             let isOfTrails = ["GetTrailStatus", "GetEventSelectors", "ListPublicKeys"].contains(operation)
-            if state.isDown, isOfTrails { return (HTTPResponse(status: 501, body: Array("{}".utf8)), false) }
+            if state.isDown, isOfTrails { return (HTTPResponse(status: 500, body: Array("{}".utf8)), false) }
             switch operation {
             case "AssumeRole":
                 let isWithout = !body.contains("ExternalId=")
@@ -89,7 +89,13 @@ final class Overlay: HTTPTransport {
             default: return (nil, state.denied.contains(operation))
             }
         }
-        if isDenied { return .queryError("AccessDenied", "not authorized", status: 403) }
+        if isDenied, request.operation == "AssumeRole" {
+            return .queryError("AccessDenied", "not authorized", status: 403)
+        }
+        if isDenied {
+            return HTTPResponse(
+                status: 400, body: Array(#"{"__type":"AccessDeniedException","message":"not authorized"}"#.utf8))
+        }
         if let answer { return answer }
         return try await SocketTransport.shared.send(request)
     }

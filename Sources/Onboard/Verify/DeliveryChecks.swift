@@ -73,7 +73,8 @@ extension AccountVerifier {
             for folder in folders {
                 try await s3.forEachPage(bucket: place.bucket, prefix: folder.prefix + day + "/") { page in
                     for object in page where LogFileName(key: object.key) != nil {
-                        if (newest?.lastModified ?? .distantPast) < (object.lastModified ?? .distantPast) {
+                        // Of those of one second the last name is the latest.
+                        if (newest?.lastModified ?? .distantPast) <= (object.lastModified ?? .distantPast) {
                             newest = object
                         }
                     }
