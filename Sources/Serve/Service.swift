@@ -2,6 +2,7 @@
 
 import Contract
 import Foundation
+import Journal
 import Logging
 import NIOCore
 import PKI
@@ -38,7 +39,8 @@ package final class Service: Sendable {
 
     /// The names under which health is asked for, beside the empty one.
     private static let serviceNames = [
-        IngestService.name, AlertService.name, AccountService.name, DetectionService.name, InvestigationService.name,
+        IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
+        InvestigationService.name,
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
@@ -47,11 +49,12 @@ package final class Service: Sendable {
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
         router.register(AccountServer(pipeline: pipeline, access: access))
-        router.register(DetectionServer(pipeline: pipeline))
+        router.register(AuditServer(pipeline: pipeline, access: access))
+        router.register(DetectionServer(pipeline: pipeline, access: access))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
         router.register(health)
         Reflection.register(in: &router)
-        router.interceptors = [access]
+        router.interceptors = [AuditInterceptor(audit: pipeline.audit, access: access), access]
         return router
     }
 
@@ -73,11 +76,35 @@ package final class Service: Sendable {
             trustRoots: .file(pki.certificatePath("ca")), clientCertificates: .require)
     }
 
-    /// Drops what is older than the retention, now and every hour, until the task is cancelled.
-    package func keepRetention(days: Int) async {
+    /// Does what is to be done from time to time, until the task is cancelled.
+    package func keepHouse(retentionDays days: Int) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.keepRetention(days: days) }
+            group.addTask { await self.noteAuditHead() }
+        }
+    }
+
+    /// Drops what is older than the retention, now and every hour.
+    private func keepRetention(days: Int) async {
         while !Task.isCancelled {
             do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
             try? await Task.sleep(for: .seconds(Limits.retentionCheckSeconds))
+        }
+    }
+
+    /// Tells the service's log where the audit log ends, now and when it has grown: what is noted there, or where that
+    /// log is sent to, shows later whether the audit log was cut or written anew.
+    private func noteAuditHead() async {
+        var noted: AuditHead?
+        while !Task.isCancelled {
+            do {
+                let head = try await pipeline.journal.reader.detached { try $0.auditHead() }
+                if head != noted { log.notice("audit log", metadata: ["head": "\(head)"]) }
+                noted = head
+            } catch {
+                log.error("reading the head of the audit log: \(error)")
+            }
+            try? await Task.sleep(for: .seconds(Limits.auditHeadSeconds))
         }
     }
 
@@ -85,7 +112,9 @@ package final class Service: Sendable {
     package func stop() async throws {
         health.shutDown()
         pipeline.tail.close()
+        pipeline.audit.close()
         await server.shutdown(gracePeriod: .seconds(Limits.shutdownGraceSeconds))
-        try await pipeline.stop()
+        let head = try await pipeline.stop()
+        log.notice("audit log", metadata: ["head": "\(head)"])
     }
 }

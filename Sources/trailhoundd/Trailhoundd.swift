@@ -74,10 +74,10 @@ struct Trailhoundd: AsyncParsableCommand {
             }
             let addresses = service.addresses.map(\.description).joined(separator: ", ")
             log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
-            let retention = Task { await service.keepRetention(days: configuration.retentionDays) }
+            let housekeeping = Task { await service.keepHouse(retentionDays: configuration.retentionDays) }
             await signals.wait()
             log.notice("Stopping")
-            retention.cancel()
+            housekeeping.cancel()
             try await service.stop()
             log.notice("Stopped")
         }

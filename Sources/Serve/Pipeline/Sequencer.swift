@@ -32,18 +32,20 @@ final class Sequencer {
     private let journal: Journal
     private let writer: Writer
     private let tail: AlertTail
+    private let auditSignal: PositionSignal
     private let counters: Counters
     private let accounts: AccountDirectory
     private let log: Logger
     private var merger: AlertMerger
 
     private init(
-        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
-        log: Logger
+        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
+        accounts: AccountDirectory, log: Logger
     ) throws {
         self.queue = queue
         self.journal = journal
         self.tail = tail
+        self.auditSignal = auditSignal
         self.counters = counters
         self.accounts = accounts
         self.log = log
@@ -54,14 +56,15 @@ final class Sequencer {
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
     /// calls `ended`.
     static func start(
-        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
-        log: Logger, ended: @escaping @Sendable () -> Void
+        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
+        accounts: AccountDirectory, log: Logger, ended: @escaping @Sendable () -> Void
     ) async throws {
         try await withCheckedThrowingContinuation { (ready: CheckedContinuation<Void, any Error>) in
             let thread = Thread {
                 do {
                     let sequencer = try Sequencer(
-                        queue: queue, journal: journal, tail: tail, counters: counters, accounts: accounts, log: log)
+                        queue: queue, journal: journal, tail: tail, auditSignal: auditSignal, counters: counters,
+                        accounts: accounts, log: log)
                     ready.resume()
                     sequencer.run()
                 } catch {
@@ -110,6 +113,7 @@ final class Sequencer {
             merger.commit()
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
             tail.publish(outcome.published)
+            auditSignal.publish(writer.auditHead.sequence)
             for (submission, response) in outcome.responses {
                 counters.add(response)
                 submission.ticket.answer(.success(response))

@@ -20,6 +20,7 @@ package struct Trailhound: AsyncParsableCommand {
         subcommands: [
             AccountCommands.self, SubmitCommand.self, AlertCommands.self, DuetCommands.self, DetectionCommands.self,
             ScanCommand.self, TimelineCommand.self, StatusCommand.self, CertificateCommands.self,
+            AuditCommands.self,
         ])
 
     package init() {}
