@@ -21,6 +21,8 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     final let route: Route
     final let metadata: Metadata
     final let deadline: NIODeadline?
+    /// When its headers came.
+    final let started: NIODeadline
     final let responseMetadata = Mutex(ResponseMetadata())
     final var deadlineIndex = -1
 
@@ -39,6 +41,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         self.connection = connection
         self.route = route
         self.deadline = deadline
+        started = connection.lastReceived
         metadata = head.metadata
         let limits = connection.limits
         machine = ServerStreamMachine(shape: route.descriptor.shape)
@@ -117,7 +120,10 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.pendingBytes += now - accountedBytes
         accountedBytes = now
         if connection.pendingBytes > connection.limits.maxConnectionPendingBytes {
-            finish(RPCError(.resourceExhausted, "The connection holds too much undelivered data."))
+            finish(
+                RPCError(
+                    .resourceExhausted, "The connection holds too much undelivered data.",
+                    cause: LimitExceeded(limit: .maxConnectionPendingBytes)))
         }
     }
 
