@@ -21,11 +21,17 @@ package enum Access {
     package struct Rule: Sendable {
         package let roles: Set<Role>
         package let effect: Effect
+        /// Whether it touches every account, so that a certificate of some accounts is not enough.
+        package var isServiceWide = false
 
         /// Reads only.
         package static func reading(_ roles: Role...) -> Rule { Rule(roles: Set(roles), effect: .reading) }
         /// Changes something.
         package static func changing(_ roles: Role...) -> Rule { Rule(roles: Set(roles), effect: .changing) }
+        /// Changes something that concerns every account.
+        package static func changingEverything(_ roles: Role...) -> Rule {
+            Rule(roles: Set(roles), effect: .changing, isServiceWide: true)
+        }
         /// Open to every certificate, and reads only.
         package static let open = Rule(roles: Set(Role.allCases), effect: .reading)
     }
@@ -46,8 +52,8 @@ package enum Access {
         "/trailhound.v1.AuditService/TailAudit": .reading(.admin),
         "/trailhound.v1.DetectionService/ListDetections": .reading(.admin, .analyst),
         "/trailhound.v1.DetectionService/GetDetection": .reading(.admin, .analyst),
-        "/trailhound.v1.DetectionService/SetDetectionState": .changing(.admin),
-        "/trailhound.v1.DetectionService/ReloadRules": .changing(.admin),
+        "/trailhound.v1.DetectionService/SetDetectionState": .changingEverything(.admin),
+        "/trailhound.v1.DetectionService/ReloadRules": .changingEverything(.admin),
         "/trailhound.v1.DetectionService/ValidateRules": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetTimeline": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetStatus": .reading(.admin, .analyst, .collector, .subscriber),
@@ -86,13 +92,17 @@ package struct AccessControl: ServerInterceptor {
 
     package func intercept(_ context: CallContext, next: @Sendable () async throws -> Void) async throws {
         let caller = try caller(context)
-        guard let allowed = Access.table[context.path]?.roles else {
+        guard let rule = Access.table[context.path] else {
             throw RPCError(.permissionDenied, "No role may call \(context.path).")
         }
-        guard allowed.contains(caller.role) else {
-            let roles = allowed.map(\.rawValue).sorted().joined(separator: ", ")
+        guard rule.roles.contains(caller.role) else {
+            let roles = rule.roles.map(\.rawValue).sorted().joined(separator: ", ")
             throw RPCError(
                 .permissionDenied, "The certificate's role is \(caller.role.rawValue); \(context.path) needs \(roles).")
+        }
+        guard !rule.isServiceWide || caller.accounts == nil else {
+            throw RPCError(
+                .permissionDenied, "\(context.path) concerns every account, and the certificate covers some only.")
         }
         try await next()
     }

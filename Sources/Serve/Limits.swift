@@ -67,6 +67,12 @@ package enum Limits {
     package static let expiryWarningDays = [30, 14, 7, 3, 1, 0]
     /// Certificates of which it is remembered that they were warned of.
     package static let expiryWarnings = 10_000
+    /// Scrapers' connections at once, and how long one may be idle.
+    package static let metricsConnections = 16
+    package static let metricsIdleSeconds: Int64 = 30
+    /// At a restart, how long a new process waits for the old one to let go of the data directory: longer than the old
+    /// one's grace period.
+    package static let dataDirectoryPatienceMilliseconds = 15_000
     /// Between two notes of the audit log's head in the service's log.
     package static let auditHeadSeconds: Int64 = 60
     /// Audit entries that are read at once for who follows the log.

@@ -46,7 +46,12 @@ import Testing
 
         let copy = try TemporaryFolder()
         let database = copy.url.appendingPathComponent("journal.sqlite")
-        try FileManager.default.copyItem(at: service.data.appendingPathComponent("journal.sqlite"), to: database)
+        // The database with its write-ahead log, as a backup takes them.
+        for file in try FileManager.default.contentsOfDirectory(atPath: service.data.path)
+        where file.hasPrefix("journal.sqlite") {
+            try FileManager.default.copyItem(
+                at: service.data.appendingPathComponent(file), to: copy.url.appendingPathComponent(file))
+        }
         func verify(after sql: String) async throws -> Outcome {
             let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
             let changed = try await run(

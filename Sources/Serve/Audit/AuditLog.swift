@@ -31,7 +31,7 @@ package final class AuditLog: Sendable {
         let change = Sequencer.Change(run: { transaction, _ in try transaction.appendAudit(entry) }) {
             ticket.answer($0)
         }
-        guard await queue.push(.change(change)) else { throw SubmissionFailure.stopping }
+        guard await queue.push(.change(change)) else { throw Pipeline.stopping }
         try await ticket.value.get()
     }
 

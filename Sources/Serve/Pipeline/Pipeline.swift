@@ -6,6 +6,7 @@ import Foundation
 import Journal
 import Logging
 import Messages
+import RPC
 import Synchronization
 
 /// The way of an event, from a collector's request to its acknowledgement. The steps, in order:
@@ -23,13 +24,17 @@ package final class Pipeline: Sendable {
     package let tail: AlertTail
     package let audit: AuditLog
     package let counters = Counters()
+    /// Where the subscribers are.
+    package let subscribers = SubscriberBoard()
     private let requests: BoundedQueue<Submission>
     private let evaluated: BoundedQueue<Sequencer.Work>
     private let ended = Ticket<Void>()
+    private let stopsSoon = Atomic<Bool>(false)
 
     /// Opens the journal of a data directory and starts the threads.
     package init(dataDirectory: String, rules: String, workers: Int, log: Logger) async throws {
-        journal = try Journal(directory: dataDirectory)
+        journal = try Journal(
+            directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
         let states = try journal.reader.detectionStates()
         catalog = try LiveCatalog(
             folder: rules, switched: Dictionary(uniqueKeysWithValues: states.map { ($0.detectionID, $0.enabled) }))
@@ -109,9 +114,25 @@ package final class Pipeline: Sendable {
     ) async throws {
         let ticket = Ticket<Result<Void, any Error>>()
         let change = Sequencer.Change(run: body) { ticket.answer($0) }
-        guard await evaluated.push(.change(change)) else { throw SubmissionFailure.stopping }
+        guard await evaluated.push(.change(change)) else { throw Self.stopping }
         try await ticket.value.get()
     }
+
+    /// What a call gets that came too late; nothing of it was done.
+    static let stopping = RPCError(.unavailable, "The service is stopping; try again.")
+
+    /// Whether the service is about to stop: streams take no further request.
+    var isStopping: Bool { stopsSoon.load(ordering: .relaxed) }
+
+    /// Has streams end of their own, with everything acknowledged that they took.
+    func stopSoon() {
+        stopsSoon.store(true, ordering: .relaxed)
+        tail.close()
+        audit.close()
+    }
+
+    /// Requests that wait for a worker, and batches that wait for the sequencer.
+    package var queueDepths: (requests: Int, evaluated: Int) { (requests.count, evaluated.count) }
 
     /// Requests and batches that wait.
     package var queued: Int { requests.count + evaluated.count }
@@ -134,8 +155,7 @@ package final class Pipeline: Sendable {
     /// Takes no more, finishes what was taken, and closes the journal. Returns the end of the audit log.
     @discardableResult
     package func stop() async throws -> AuditHead {
-        tail.close()
-        audit.close()
+        stopSoon()
         requests.close()
         await ended.value
         let head = try journal.reader.auditHead()

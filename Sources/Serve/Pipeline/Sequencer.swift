@@ -95,13 +95,14 @@ final class Sequencer {
 
     /// What a group's transaction made, to be told once it is durable.
     private struct Outcome {
-        var responses: [(Submission, SubmitEventsResponse)] = []
+        var responses: [(EvaluatedSubmission, SubmitEventsResponse)] = []
         var changes: [(Change, (any Error)?)] = []
         var published: [AlertTail.Entry] = []
     }
 
     private func process(_ group: [Work]) {
         let now = Clock.milliseconds()
+        let started = ContinuousClock.now
         do {
             let outcome = try writer.commit { transaction in
                 var outcome = Outcome()
@@ -111,12 +112,15 @@ final class Sequencer {
                 return outcome
             }
             merger.commit()
+            counters.commits.observe(ContinuousClock.now - started)
+            if !outcome.published.isEmpty { counters.add(raised: outcome.published.lazy.map(\.alert)) }
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
             tail.publish(outcome.published)
             auditSignal.publish(writer.auditHead.sequence)
-            for (submission, response) in outcome.responses {
+            for (evaluated, response) in outcome.responses {
                 counters.add(response)
-                submission.ticket.answer(.success(response))
+                counters.add(rejectionsOf: evaluated.batch)
+                evaluated.submission.ticket.answer(.success(response))
             }
             for (change, problem) in outcome.changes {
                 change.finish(problem.map { .failure($0) } ?? .success(()))
@@ -132,7 +136,7 @@ final class Sequencer {
     ) throws {
         switch work {
         case .submission(let evaluated):
-            outcome.responses.append((evaluated.submission, try store(evaluated, transaction, now)))
+            outcome.responses.append((evaluated, try store(evaluated, transaction, now)))
         case .change(let change):
             do {
                 try change.run(transaction, &merger)

@@ -21,6 +21,8 @@ struct AlertServer: AlertServiceProvider {
             audience: request.audience, caller: caller)
         var position = try start(request.cursor)
         let tail = pipeline.tail
+        let place = pipeline.subscribers.enter(at: position)
+        defer { pipeline.subscribers.leave(place) }
         while !tail.isClosed {
             try Task.checkCancellation()
             let isCaughtUp: Bool
@@ -41,6 +43,7 @@ struct AlertServer: AlertServiceProvider {
                 position = page.next
                 isCaughtUp = page.isCaughtUp
             }
+            place.moved(to: position)
             guard isCaughtUp else { continue }
             if request.untilCaughtUp { return }
             await tail.wait(beyond: position)

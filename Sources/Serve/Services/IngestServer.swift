@@ -29,12 +29,16 @@ struct IngestServer: IngestServiceProvider {
         let tally = StreamTally()
         do {
             try await serve(requests, responses, caller, context, pending, tally)
+            if tally.counts.isCut { throw Self.stopping }
         } catch {
             await tell(tally, caller, context, outcome: RPCError.from(error).code.description)
             throw error
         }
         await tell(tally, caller, context, outcome: AuditEntry.succeeded)
     }
+
+    private static let stopping = RPCError(
+        .unavailable, "The service is stopping; send what was not acknowledged again.")
 
     /// Tells what came of a stream that had a request.
     private func tell(_ tally: StreamTally, _ caller: Caller, _ context: CallContext, outcome: String) async {
@@ -65,7 +69,7 @@ struct IngestServer: IngestServiceProvider {
                         tally.add(response)
                         try await responses.write(response)
                     case .failure(.stopping):
-                        throw RPCError(.unavailable, "The service is stopping; send what was not acknowledged again.")
+                        throw Self.stopping
                     case .failure(.store):
                         throw RPCError(.unavailable, "The store failed; send what was not acknowledged again.")
                     }
@@ -84,6 +88,8 @@ struct IngestServer: IngestServiceProvider {
     ) async throws {
         var last: UInt64 = 0
         for try await request in requests {
+            // The request goes unanswered; what came before it is acknowledged.
+            if pipeline.isStopping { return tally.cut() }
             if tally.addRequest() {
                 let source = request.source.prefix(Limits.auditedSourceLetters)
                 await pipeline.audit.enqueue(caller.entry(context, "submits records of source \"\(source)\""))
@@ -124,6 +130,8 @@ private final class StreamTally: Sendable {
         var accepted: UInt64 = 0
         var duplicate: UInt64 = 0
         var rejected: UInt64 = 0
+        /// Whether requests were left unanswered because the service stops.
+        var isCut = false
     }
 
     private let state = Mutex(Counts())
@@ -137,6 +145,8 @@ private final class StreamTally: Sendable {
             return counts.requests == 1
         }
     }
+
+    func cut() { state.withLock { $0.isCut = true } }
 
     func add(_ response: SubmitEventsResponse) {
         state.withLock { counts in

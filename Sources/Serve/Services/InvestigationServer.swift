@@ -47,6 +47,6 @@ struct InvestigationServer: InvestigationServiceProvider {
             alerts: try await pipeline.journal.reader.detached { UInt64(clamping: try $0.alertCount()) },
             detectionsEnabled: UInt32(clamping: pipeline.catalog.enabledCount),
             accounts: UInt32(clamping: pipeline.accounts.count), queuedBatches: UInt32(clamping: pipeline.queued),
-            subscribers: UInt32(clamping: pipeline.tail.waiting))
+            subscribers: UInt32(clamping: pipeline.subscribers.count))
     }
 }

@@ -61,7 +61,8 @@ struct AuditCommands: AsyncParsableCommand {
             abstract: "Verify the chain of the audit log and name the first entry that is broken.",
             discussion: """
                 Computes every hash here, from the entries that the service sends or, with --data-dir, from a database \
-                that needs no service: a copy, or a data directory as it lies there.
+                that needs no service: a copy (of journal.sqlite and, where there is one, journal.sqlite-wal), or a data \
+                directory as it lies there.
 
                 The chain shows entries that were altered or taken out. That the end was cut off, or that all of it was \
                 written anew, shows only against a head that was noted before where the writer of the database can't \

@@ -14,7 +14,8 @@ struct CertificateCommands: AsyncParsableCommand {
         discussion: """
             Nobody talks to the service without a certificate. It names a role (admin, analyst, collector, subscriber or \
             executor) and the accounts that it is good for. These commands work on files and need no service; issuing and \
-            revoking need the authority's key, ca-key.pem.
+            revoking need the authority's key, ca-key.pem. A service that uses the folder sees within seconds what was \
+            revoked, and cuts off who holds it.
             """,
         subcommands: [Issue.self, Revoke.self, List.self, Show.self])
 
