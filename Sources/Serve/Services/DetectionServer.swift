@@ -17,7 +17,7 @@ struct DetectionServer: DetectionServiceProvider {
     ) async throws -> ListDetectionsResponse {
         let catalog = pipeline.catalog.catalog
         return ListDetectionsResponse(
-            detections: catalog.detections.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
+            detections: catalog.all.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
     }
 
     func getDetection(_ request: GetDetectionRequest, _ context: CallContext) async throws -> GetDetectionResponse {
@@ -56,11 +56,11 @@ struct DetectionServer: DetectionServiceProvider {
                 .failedPrecondition,
                 "\(problems.count) errors in the rules; the set that was loaded before stays.\n\(listed)")
         }
-        let summary = "loaded \(fresh.detections.count) detections in place of \(live.catalog.detections.count)"
+        let summary = "loaded \(fresh.all.count) detections in place of \(live.catalog.all.count)"
         try await pipeline.audit.record(try access.caller(context).entry(context, summary))
         try await pipeline.journal.reader.detached { _ in try live.replace(fresh) }
         return ReloadRulesResponse(
-            loaded: UInt32(clamping: fresh.detections.count), problems: fresh.problems.map(RuleProblem.init))
+            loaded: UInt32(clamping: fresh.all.count), problems: fresh.problems.map(RuleProblem.init))
     }
 
     private static func word(_ isEnabled: Bool) -> String { isEnabled ? "enabled" : "disabled" }
@@ -75,7 +75,7 @@ struct DetectionServer: DetectionServiceProvider {
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
         let catalog = try await pipeline.journal.reader.detached { _ in Catalog.read(files) }
         return ValidateRulesResponse(
-            valid: UInt32(clamping: catalog.detections.count), problems: catalog.problems.map(RuleProblem.init))
+            valid: UInt32(clamping: catalog.all.count), problems: catalog.problems.map(RuleProblem.init))
     }
 
     private func find(_ id: String) throws -> Detect.Detection {
