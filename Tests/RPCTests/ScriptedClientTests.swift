@@ -193,7 +193,8 @@ import Testing
     @Test func slowHandshakesEnd() async throws {
         try await Self.run(server: { $0.limits.handshakeTimeout = .milliseconds(300) }) { peer, rig in
             while await !peer.nextBytes().isEmpty {}
-            #expect(rig.server.statistics.handshakeFailures[.timeout] == 1)
+            // Counted in the turn that closes the socket, perhaps after the peer has seen it closed.
+            try await eventually { rig.server.statistics.handshakeFailures[.timeout] == 1 }
         }
     }
 

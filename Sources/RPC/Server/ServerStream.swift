@@ -57,7 +57,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     // MARK: For the call's typed half
 
     /// A message came, valid during the call only.
-    func received(message: UnsafeRawBufferPointer) throws(RPCError) {}
+    func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {}
     /// The client has sent everything.
     func receivedAll() {}
     /// True while messages wait for the handler: the client gets no window.
@@ -105,7 +105,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
                 case .refuse: throw RPCError(.unimplemented, "The method takes one request; more came.")
                 case .deliver:
                     try codec.withDecoded(message, isCompressed: isCompressed) { decoded throws(RPCError) in
-                        try received(message: decoded)
+                        try received(message: decoded, isCompressed: isCompressed)
                     }
                 }
             }
@@ -168,15 +168,15 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.core.markDirty()
     }
 
-    /// Queues a message. On the event loop.
-    final func send(_ encode: (inout ByteBuffer) throws -> Void) throws {
+    /// Queues a message, compressed where the call is unless `compresses` says no. On the event loop.
+    final func send(compresses: Bool = true, _ encode: (inout ByteBuffer) throws -> Void) throws {
         switch machine.send() {
         case .send: break
         case .refuse: throw closedError
         case .sendAfterHeaders: try submitHeaders()
         }
         let limit = connection.limits.maxSendMessageBytes
-        if codec.compressesOutput {
+        if codec.compressesOutput && compresses {
             try codec.writeCompressed(to: &outbound, limit: limit, encode)
         } else {
             try outbound.write(limit: limit, encode)
