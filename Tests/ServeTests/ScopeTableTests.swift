@@ -20,6 +20,10 @@ import Testing
         admin/*        SubscribeAlerts             A B
         admin/*        ListAlerts                  A B
         admin/*        ListAccounts                A B
+        admin/*        GetStatus                   2 accounts, 4 alerts
+        admin/A        GetStatus                   1 accounts, 2 alerts
+        subscriber/B   GetStatus                   1 accounts, 2 alerts
+        collector/C    GetStatus                   0 accounts, 0 alerts
         admin/*        TailAudit                   A B
         admin/*        GetTimeline                 A B
         admin/A        SubscribeAlerts             A
@@ -97,7 +101,7 @@ import Testing
                 let answer = try await rig.withClient(path) { await question.ask($0) }
                 #expect(answer == words.dropFirst(2).joined(separator: " "), "\(line)")
             }
-            #expect(certificates.count == 12)
+            #expect(certificates.count == 13)
         }
     }
 
@@ -138,6 +142,9 @@ import Testing
             case "SubscribeAlerts", "ListAlerts", "ListAccounts", "TailAudit", "GetTimeline":
                 return Self.letters(try await seen(client))
             case "SubmitEvents": return try await submit(client)
+            case "GetStatus":
+                let status = try await client.unary(InvestigationService.getStatus, GetStatusRequest())
+                return "\(status.accounts) accounts, \(status.alerts) alerts"
             case "SetDetectionState":
                 let id = "00000000-0000-4000-8000-000000000001"
                 _ = try await client.unary(
