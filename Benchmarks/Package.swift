@@ -66,6 +66,7 @@ let package = Package(
             name: "subscribers-bench",
             dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit", "TestKit", nioPosix],
             swiftSettings: strict),
+        .executableTarget(name: "rpc-bench", dependencies: ["RPC"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
