@@ -117,8 +117,8 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging,
-                nioCore, nioHTTP1, nioPosix, yams,
+                "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC",
+                logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
