@@ -117,21 +117,27 @@ let package = Package(
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
+        .target(
+            name: "Journal", dependencies: ["CloudTrail", "Cryptography", "CZstd", grdb, grdbSQLite],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["CloudTrail", "Cryptography", "Journal", grdbSQLite],
+            swiftSettings: strict),
 
         // The service.
         .target(
             name: "Serve",
             dependencies: [
                 "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
-                "PKI",
-                "RPC", logging, nioCore, yams,
+                "PKI", "RPC", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ServeTests",
-            dependencies: ["CloudTrail", "Contract", "Detect", "Journal", "Messages", "RPC", "Serve", logging],
+            dependencies: [
+                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
+                nioCore,
+            ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
@@ -141,8 +147,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "Onboard", "PKI", "RPC",
-                argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
+                "Onboard", "PKI", "RPC", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(

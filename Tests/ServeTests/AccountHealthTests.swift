@@ -166,7 +166,9 @@ struct PipelineRig: Sendable {
 
     func report(_ findings: [LogFinding]) async throws -> ReportLogFindingsResponse {
         try await LogFindings(pipeline: pipeline).report(
-            ReportLogFindingsRequest(findings: findings), Caller(role: .collector, accounts: nil))
+            ReportLogFindingsRequest(findings: findings),
+            Caller(role: .collector, accounts: nil, actor: AuditActor(role: "collector")),
+            audit: AuditEntry(time: 0, actor: AuditActor(role: "collector"), method: "/test", summary: "test"))
     }
 
     /// The latest revision of every alert.

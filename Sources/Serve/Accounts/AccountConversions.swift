@@ -34,6 +34,17 @@ extension AccountSettings {
     }
 }
 
+extension AccountSettings {
+    /// How the account is reached, for the audit log.
+    var summary: String {
+        let parts = [
+            ("role", roleARN), ("region", region), ("trail", trail), ("bucket", bucket), ("prefix", keyPrefix),
+            ("organisation", organizationID), ("queue", queueURL), ("console role", consoleRole),
+        ]
+        return parts.filter { !$0.1.isEmpty }.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: " ")
+    }
+}
+
 extension AccountConnection {
     init(_ settings: AccountSettings) {
         self.init(

@@ -3,6 +3,7 @@
 import CloudTrail
 import Cryptography
 import Detect
+import Journal
 import Messages
 import RPC
 import Synchronization
@@ -14,8 +15,11 @@ package struct LogFindings: Sendable {
     package init(pipeline: Pipeline) { self.pipeline = pipeline }
 
     /// Raises what is new, durably when it returns. Throws INVALID_ARGUMENT for what is no finding.
-    package func report(_ request: ReportLogFindingsRequest, _ caller: Caller) async throws -> ReportLogFindingsResponse
-    {
+    ///
+    /// - Parameter entry: Tells of it in the audit log.
+    package func report(
+        _ request: ReportLogFindingsRequest, _ caller: Caller, audit entry: AuditEntry
+    ) async throws -> ReportLogFindingsResponse {
         guard request.findings.count <= Limits.findingsPerReport else {
             throw Validation.failure(
                 "findings", "has \(request.findings.count) entries; the limit is \(Limits.findingsPerReport)")
@@ -29,7 +33,7 @@ package struct LogFindings: Sendable {
         }
         let taken = observations
         let raised = Tally()
-        try await pipeline.perform { transaction, merger in
+        try await pipeline.perform(audit: entry) { transaction, merger in
             let now = Clock.milliseconds()
             for observation in taken where try OwnAlerts.raise(observation, transaction, &merger, now: now) {
                 raised.add()
