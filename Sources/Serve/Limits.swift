@@ -89,8 +89,8 @@ package enum Limits {
     package static let degradedCheckSeconds: Int64 = 900
     /// Minutes without events after which an account's trail is asked, where the configuration says nothing.
     package static let degradedAfterMinutes = 60
-    /// Hours without events after which an account is degraded whose trail can't be asked.
-    package static let silentHours = 24
+    /// For how long no trail is asked where there were no credentials to ask with.
+    package static let credentialsPauseSeconds = 900.0
     /// Findings of one report, and each of their texts in UTF-8.
     package static let findingsPerReport = 1_000
     package static let findingTextBytes = 1_024

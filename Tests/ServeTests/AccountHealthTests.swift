@@ -21,9 +21,8 @@ import Testing
             (61, AccountInspector.TrailState.logging, .degraded("no events for 61 minutes, though the trail logs")),
             (61, .stopped, .degraded("no events for 61 minutes: the trail has been stopped")),
             (300, .logging, .degraded("no events for 5 hours, though the trail logs")),
-            // A quiet account whose trail can't be asked is quiet for hours.
-            (300, .unknown("no role"), .undecided),
-            (1_500, .unknown("no role"), .degraded("no events for 25 hours, and the trail can't be asked: no role")),
+            // Silence alone says nothing.
+            (300, .unknown("no role"), .undecided), (5_000, .unknown("no role"), .undecided),
             (10, .stopped, .healthy),
         ] as [(Milliseconds, AccountInspector.TrailState?, AccountHealth)])
     func silence(minutes: Milliseconds, trail: AccountInspector.TrailState?, expected: AccountHealth) {

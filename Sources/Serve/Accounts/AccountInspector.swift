@@ -20,6 +20,9 @@ package final class AccountInspector: Sendable {
     private let context: CredentialContext
     private let chain: CredentialChain
     private let clock: AWSClock
+    /// Until when there are no credentials: to look for them at every account and every minute would ask the metadata
+    /// endpoint each time.
+    private let withoutCredentials = Mutex<Date?>(nil)
     /// A client for each account, so that each role is taken on once an hour and not at each look.
     private let clients = Mutex<[AccountSettings: AWSClient]>([:])
 
@@ -40,6 +43,7 @@ package final class AccountInspector: Sendable {
 
     /// Whether the account's trail logs.
     func trailState(_ row: AccountRow) async -> TrailState {
+        if let until = withoutCredentials.withLock({ $0 }), clock.now() < until { return .unknown("no credentials") }
         do {
             let client = try client(row)
             if row.settings.roleARN.isEmpty {
@@ -58,6 +62,10 @@ package final class AccountInspector: Sendable {
             }
             return .stopped
         } catch {
+            if let error = error as? AWSError, error.kind == .credentials, row.settings.roleARN.isEmpty {
+                let until = clock.now().addingTimeInterval(Limits.credentialsPauseSeconds)
+                withoutCredentials.withLock { $0 = until }
+            }
             return .unknown("\(error)")
         }
     }

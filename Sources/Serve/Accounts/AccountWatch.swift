@@ -10,7 +10,7 @@ package enum AccountHealth: Sendable, Hashable {
     case healthy
     /// No events came for so long, for this reason.
     case degraded(String)
-    /// Silent, but not for so long that the trail has to be asked.
+    /// Silent for so long that the trail has to be asked, and it was not, or could not be.
     case undecided
 
     /// How long the account has been silent decides whether the trail is asked, and what it says decides the rest.
@@ -30,11 +30,8 @@ package enum AccountHealth: Sendable, Hashable {
         case nil: self = .undecided
         case .logging?: self = .degraded("no events for \(since), though the trail logs")
         case .stopped?: self = .degraded("no events for \(since): the trail has been stopped")
-        case .unknown(let reason)?:
-            // Quiet accounts are quiet for hours; a day of silence is none of theirs.
-            self =
-                silence > Milliseconds(Limits.silentHours) * 3_600_000
-                ? .degraded("no events for \(since), and the trail can't be asked: \(reason)") : .undecided
+        // Silence alone says nothing: the account may be quiet, or its events history.
+        case .unknown?: self = .undecided
         }
     }
 }
