@@ -169,6 +169,10 @@ package struct AccountVerifier: Sendable {
                     principalARN: account.respondRoleARN, actions: permissions.map(\.action), resources: [resource])
                 refused += permissions.map(\.action).filter { decisions[$0] != .allowed }
             }
+        } catch let error as AWSError where error.isMissing {
+            return .unknown(
+                name, "there is no role \(account.respondRoleARN)",
+                remedy: "Make the role as trailhound account policy prints it, where remediation is wanted.")
         } catch {
             return .of(name, error)
         }

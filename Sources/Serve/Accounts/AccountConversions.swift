@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWS
 import CloudTrail
 import Journal
 import Messages
@@ -107,6 +108,10 @@ extension VerifiedAccount {
         organizationID = settings.organizationID
         queueURL = settings.queueURL
         consoleRole = settings.consoleRole
+        // By the name that the printed policies give it, beside the role that is read with.
+        if let partition = Partition(arn: roleARN) {
+            respondRoleARN = RoleNames.arn(RoleNames.respond, account: accountID, partition: partition.rawValue)
+        }
     }
 }
 
