@@ -93,7 +93,8 @@ struct CollectCommand: ServiceCommand {
 
     func run(_ session: Session, _ output: Output) async throws {
         let plan = try CollectRun.Plan(
-            queueURL: queue, bucket: bucket, keyPrefix: prefix, accounts: Set(account), regions: Set(inRegion),
+            queueURL: queue, bucket: bucket, keyPrefix: Self.keyPrefix(prefix), accounts: Set(account),
+            regions: Set(inRegion),
             days: days(), state: Self.expanded(state), visibility: .seconds(visibility),
             interval: .seconds(interval), isOnce: once, validates: !noValidation)
         let collection = try CollectRun(plan, client: try aws.client(), session: session)
@@ -126,6 +127,12 @@ struct CollectCommand: ServiceCommand {
         return days
     }
 
+    /// A key prefix as trails have it, without slashes around.
+    static func keyPrefix(_ text: String) -> String {
+        String(text.drop { $0 == "/" }.reversed().drop { $0 == "/" }.reversed())
+    }
+
+    /// A path whose `~/` is the home folder.
     static func expanded(_ path: String) -> String {
         guard path.hasPrefix("~/"), let home = Environment["HOME"] else { return path }
         return home + path.dropFirst(1)

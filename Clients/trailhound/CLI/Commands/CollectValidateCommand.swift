@@ -102,7 +102,8 @@ struct CollectValidateCommand: AsyncParsableCommand {
     ) async throws {
         let s3 = S3(client)
         let layout = BucketLayout(
-            s3: s3, bucket: bucket, keyPrefix: prefix, accounts: Set(account), regions: Set(inRegion),
+            s3: s3, bucket: bucket, keyPrefix: CollectCommand.keyPrefix(prefix), accounts: Set(account),
+            regions: Set(inRegion),
             kinds: [.events, .digest])
         // A folder of log files without one of digests is a finding.
         let folders = Set(
@@ -115,7 +116,7 @@ struct CollectValidateCommand: AsyncParsableCommand {
         let audit = DigestAudit(s3: s3, trails: Trails(client))
         for folder in folders.sorted() {
             let scope = DigestAudit.Scope(
-                bucket: bucket, keyPrefix: prefix, organizationID: folder.organizationID,
+                bucket: bucket, keyPrefix: CollectCommand.keyPrefix(prefix), organizationID: folder.organizationID,
                 accountID: folder.accountID, region: folder.region, trail: trail, since: span.since,
                 until: span.until)
             var found = result
