@@ -70,7 +70,7 @@ import TrailhoundCLI
         ]
         #expect(
             CheckPresentation.lines(checks, colour: false) == [
-                "PASSED  assume_role  taken on", "FAILED  trail        stopped\\u{1B}[2J",
+                "PASSED  assume_role  taken on", "FAILED  trail        stopped\\x1b[2J",
                 "        what to do: start it", "UNKNOWN queue        no queue", "        what to do: set one",
                 "1 passed, 1 failed, 1 unknown",
             ])

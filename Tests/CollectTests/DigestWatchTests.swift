@@ -17,7 +17,7 @@ struct DigestWatchTests {
         try await MotoStage(stage.client).put(stage.bucket)
         let logs = try await stage.deliver(hours: 5)
         // Hours later, as far as the watch knows: the digests of the time have come.
-        let clock = ManualClock(Date(timeIntervalSinceNow: 3.2 * 3_600))
+        let clock = ManualClock(Date(timeIntervalSinceNow: 3.6 * 3_600))
         let handed = Locked<[LogFileFinding]>([])
         let watch = DigestWatch(
             audit: DigestAudit(s3: S3(stage.client), trails: Trails(stage.client)), report: CollectReport(),

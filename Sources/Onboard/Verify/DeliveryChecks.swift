@@ -89,7 +89,14 @@ extension AccountVerifier {
         do {
             let fetched = try await s3.getObject(bucket: bucket, key: object.key, limit: OnboardLimits.logFileBytes)
             let reader = LogFileReader()
-            let bytes: Int = try fetched.body.withUnsafeBytes { body in try reader.document(of: body).count }
+            let (bytes, isObject): (Int, Bool) = try fetched.body.withUnsafeBytes { body in
+                let document = try reader.document(of: body)
+                return (document.count, document.first { !$0.isBlank } == UInt8(ascii: "{"))
+            }
+            guard isObject else {
+                return .failed(
+                    .newestObject, "\(object.key) is no log file", remedy: "See what wrote the file beside CloudTrail.")
+            }
             let key = fetched.metadata.kmsKeyID.map { ", decrypted by \($0)" } ?? ""
             return .passed(.newestObject, "\(bytes) bytes of records read\(key)")
         } catch let error as Rejection {
@@ -227,4 +234,9 @@ extension AccountVerifier {
         guard seconds.isFinite, abs(seconds) < 1e11 else { return "\(seconds)" }
         return EventTime.format(Milliseconds(seconds * 1_000))
     }
+}
+
+extension UInt8 {
+    /// Whether JSON passes it over.
+    fileprivate var isBlank: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }
