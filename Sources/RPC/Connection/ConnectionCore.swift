@@ -10,6 +10,10 @@ protocol ConnectionCoreDelegate: AnyObject {
     func connectionReceivedBytes(_ count: Int)
     /// So many bytes were handed to the link.
     func connectionSentBytes(_ count: Int)
+    /// A header block is unfinished after what has come, or is finished now.
+    func connectionHeaderBlock(isOpen: Bool)
+    /// The link takes no more bytes, or takes them again.
+    func connectionBlocked(_ isBlocked: Bool)
     /// The connection is over; streams have been told. `failure` says why it never came up, if it did not.
     func connectionClosed(failure: HandshakeFailure?)
 }
@@ -33,6 +37,9 @@ final class ConnectionCore: @unchecked Sendable {
     private(set) var phase = Phase.handshaking
     private var isDirty = false
     private var isClosing = false
+    /// What the delegate was told last.
+    private var hasOpenBlock = false
+    private var isBlocked = false
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
     private var buffers: [ByteBuffer] = []
@@ -102,6 +109,10 @@ final class ConnectionCore: @unchecked Sendable {
     private func receivePlain(_ bytes: UnsafeRawBufferPointer) {
         do throws(HTTP2Session.Failure) {
             try session.receive(bytes)
+            if session.isHeaderBlockOpen != hasOpenBlock {
+                hasOpenBlock = session.isHeaderBlockOpen
+                delegate?.connectionHeaderBlock(isOpen: hasOpenBlock)
+            }
             // Window updates and acknowledgements may be due even when no stream has anything to say.
             markDirty()
         } catch {
@@ -137,6 +148,10 @@ final class ConnectionCore: @unchecked Sendable {
                 markDirty()
                 break
             }
+        }
+        if link.isWritable == isBlocked {
+            isBlocked.toggle()
+            delegate?.connectionBlocked(isBlocked)
         }
         if let closeRequest {
             close(closeRequest)

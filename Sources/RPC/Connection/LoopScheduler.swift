@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import NIOPosix
 
 /// Runs the tasks of calls on an event loop, and flushes connections once a turn.
 ///
@@ -91,6 +92,9 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
 
 /// The schedulers of an event loop group, one for each of its loops.
 final class LoopSchedulers: Sendable {
+    /// Those of the process's shared group, which its clients share.
+    static let singleton = LoopSchedulers(group: MultiThreadedEventLoopGroup.singleton)
+
     let all: [LoopScheduler]
 
     init(group: any EventLoopGroup) {

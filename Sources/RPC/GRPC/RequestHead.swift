@@ -29,6 +29,8 @@ package struct RequestHead {
     /// The client's `:authority`.
     package private(set) var authority: String = ""
 
+    /// The request asks for headers alone.
+    package private(set) var isHead = false
     private var isPost = false
     private var isGRPC = false
     private var listBytes = 0
@@ -46,6 +48,7 @@ package struct RequestHead {
         acceptsGzip = false
         metadata = Metadata()
         isPost = false
+        isHead = false
         isGRPC = false
         listBytes = 0
         fault = nil
@@ -72,6 +75,7 @@ package struct RequestHead {
             path.append(contentsOf: value)
         } else if name.isEqual(":method") {
             isPost = value.isEqual("POST")
+            isHead = !isPost && value.isEqual("HEAD")
         } else if name.isEqual(":authority"), !value.isEqual(authority) {
             authority = String(decoding: value, as: UTF8.self)
         }

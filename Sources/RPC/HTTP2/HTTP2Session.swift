@@ -12,8 +12,16 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedRequest(_ id: Int32, endStream: Bool)
     /// A frame came that floods are made of.
     func sessionReceived(_ frame: CountedFrame)
-    /// Our PING was answered.
-    func sessionReceivedPong()
+    /// A PING of ours was answered.
+    func sessionReceivedPong(_ purpose: PingPurpose)
+    /// So many bytes of data came on a stream.
+    func sessionReceivedData(_ count: Int)
+    /// Our SETTINGS were sent.
+    func sessionSentSettings()
+    /// The peer acknowledged our SETTINGS.
+    func sessionReceivedSettingsAck()
+    /// A header block is so long that its connection should end.
+    func sessionReceivedEndlessHeaders()
     /// The peer's SETTINGS came.
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
@@ -26,12 +34,14 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
 
-/// Frames that cost the sender little and the receiver work.
-package enum CountedFrame {
-    case ping
-    case settings
-    case reset
-    case empty
+/// What a PING of ours is for; its first byte tells the answers apart.
+enum PingPurpose: UInt8, CaseIterable {
+    /// Is the peer there?
+    case keepalive = 1
+    /// Has the peer seen our GOAWAY?
+    case drain
+    /// How much is on its way?
+    case measure
 }
 
 /// HTTP/2 by nghttp2: bytes in, events out; submissions in, bytes out. The only owner of an `nghttp2_session`.
@@ -47,7 +57,7 @@ final class HTTP2Session {
     }
 
     let role: Role
-    private var session: OpaquePointer?
+    private(set) var session: OpaquePointer?
     /// Who runs the connection; cleared when it closes.
     var delegate: (any HTTP2SessionDelegate)?
     private(set) var streams = StreamList()
@@ -56,16 +66,30 @@ final class HTTP2Session {
     private var isRequestBlock = false
     /// The peer's SETTINGS have come, as they must before anything else.
     private(set) var hasSettings = false
+    /// PINGs of ours without an answer.
+    private var unansweredPings = 0
+    /// A header block has begun and its end has not come.
+    var isHeaderBlockOpen = false
+    /// Bytes of the header block that is on its way, as the limit counts them.
+    private var headerListBytes = 0
+    private let headerListLimit: Int
+    var closedStreams = ClosedStreams()
+    /// The largest window of an open stream before the peer's SETTINGS are applied.
+    var largestWindow: Int64 = 0
+    var initialSendWindow: Int64 = 0
 
     init?(role: Role, limits: Limits) {
         self.role = role
+        headerListLimit = limits.maxHeaderListBytes.multipliedReportingOverflow(by: FixedLimits.headerListFactor).0
         guard let options = SessionOptions(limits: limits) else { return nil }
         let callbacks = SessionCallbacks.shared.pointer
         let userData = Unmanaged.passUnretained(self).toOpaque()
         let result =
             role == .server
-            ? nghttp2_session_server_new2(&session, callbacks, userData, options.pointer)
-            : nghttp2_session_client_new2(&session, callbacks, userData, options.pointer)
+            ? nghttp2_session_server_new3(
+                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
+            : nghttp2_session_client_new3(
+                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
         guard result == 0, submitSettings(limits) else { return nil }
     }
 
@@ -75,7 +99,7 @@ final class HTTP2Session {
         var settings = [
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-                value: UInt32(clamping: limits.streamWindowBytes)),
+                value: UInt32(clamping: min(limits.initialWindowBytes, Int(Int32.max)))),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
                 value: UInt32(clamping: limits.maxHeaderListBytes)),
@@ -94,8 +118,20 @@ final class HTTP2Session {
                 nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
         }
         guard nghttp2_submit_settings(session, 0, settings, settings.count) == 0 else { return false }
-        let window = Int32(clamping: limits.connectionWindowBytes)
-        return nghttp2_session_set_local_window_size(session, 0, 0, window) == 0
+        return setConnectionWindow(limits.initialWindowBytes)
+    }
+
+    private func setConnectionWindow(_ streamWindow: Int) -> Bool {
+        nghttp2_session_set_local_window_size(session, 0, 0, Int32(clamping: streamWindow.multipliedReportingOverflow(by: 2).0)) == 0
+    }
+
+    /// Lets every stream receive so many bytes at a time, and the connection twice as many.
+    func setWindow(_ bytes: Int) {
+        let setting = nghttp2_settings_entry(
+            settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+            value: UInt32(clamping: min(bytes, Int(Int32.max))))
+        withUnsafePointer(to: setting) { _ = nghttp2_submit_settings(session, 0, $0, 1) }
+        _ = setConnectionWindow(bytes)
     }
 
     // MARK: Bytes
@@ -178,7 +214,14 @@ final class HTTP2Session {
 
     // MARK: The connection
 
-    func ping() { nghttp2_submit_ping(session, 0, nil) }
+    func ping(_ purpose: PingPurpose) {
+        unansweredPings += 1
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 8) { payload in
+            payload.initialize(repeating: 0)
+            payload[0] = purpose.rawValue
+            nghttp2_submit_ping(session, 0, payload.baseAddress)
+        }
+    }
 
     /// Tells the peer to open no streams, while those on their way are still served.
     func submitShutdownNotice() { nghttp2_submit_shutdown_notice(session) }
@@ -209,7 +252,14 @@ final class HTTP2Session {
         return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
     }
 
+    /// A frame was refused; its stream or the connection hears of it from nghttp2.
+    func onInvalidFrame(_ header: nghttp2_frame_hd) {
+        if header.type == FrameType.headers { isHeaderBlockOpen = false }
+    }
+
     func onBeginHeaders(_ frame: nghttp2_frame) {
+        headerListBytes = 0
+        isHeaderBlockOpen = true
         isRequestBlock = frame.headers.cat == NGHTTP2_HCAT_REQUEST
         if isRequestBlock {
             delegate?.sessionBeganRequest(frame.hd.stream_id)
@@ -218,12 +268,20 @@ final class HTTP2Session {
         }
     }
 
-    func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    /// False: no more of this block.
+    func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
+        headerListBytes += name.count + value.count + 32
+        guard headerListBytes <= headerListLimit else {
+            delegate?.sessionReceivedEndlessHeaders()
+            isHeaderBlockOpen = false
+            return false
+        }
         if isRequestBlock {
             delegate?.sessionReceivedRequestHeader(name: name, value: value)
         } else {
             headerStream?.receivedHeader(name: name, value: value)
         }
+        return true
     }
 
     func onFrame(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -234,6 +292,7 @@ final class HTTP2Session {
             if header.length == 0 && !endStream { delegate?.sessionReceived(.empty) }
             if endStream { stream(header.stream_id)?.receivedEnd() }
         case FrameType.headers:
+            isHeaderBlockOpen = false
             if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
                 delegate?.sessionReceivedRequest(header.stream_id, endStream: endStream)
             } else {
@@ -241,24 +300,31 @@ final class HTTP2Session {
                 stream(header.stream_id)?.receivedHeaders(endStream: endStream)
             }
         case FrameType.ping:
-            if header.flags & FrameFlag.ack != 0 {
-                delegate?.sessionReceivedPong()
-            } else {
+            guard header.flags & FrameFlag.ack != 0, unansweredPings > 0,
+                let purpose = PingPurpose(rawValue: frame.pointee.ping.opaque_data.0)
+            else {
+                // An answer that nobody asked for is as good as a question.
                 delegate?.sessionReceived(.ping)
+                return
             }
+            unansweredPings -= 1
+            delegate?.sessionReceivedPong(purpose)
         case FrameType.settings:
-            if header.flags & FrameFlag.ack == 0 {
-                hasSettings = true
-                delegate?.sessionReceived(.settings)
-                delegate?.sessionReceivedSettings()
+            guard header.flags & FrameFlag.ack == 0 else {
+                delegate?.sessionReceivedSettingsAck()
+                return
             }
+            hasSettings = true
+            checkWindows()
+            delegate?.sessionReceived(.settings)
+            delegate?.sessionReceivedSettings()
         case FrameType.reset: delegate?.sessionReceived(.reset)
         case FrameType.goAway:
             let goAway = frame.pointee.goaway
             delegate?.sessionReceivedGoAway(
                 lastStreamID: goAway.last_stream_id, code: HTTP2ErrorCode(rawValue: goAway.error_code),
                 debug: UnsafeRawBufferPointer(start: goAway.opaque_data, count: goAway.opaque_data_len))
-        case FrameType.priority: delegate?.sessionReceived(.empty)
+        case FrameType.windowUpdate: delegate?.sessionReceived(.windowUpdate)
         default: break
         }
     }
@@ -266,6 +332,7 @@ final class HTTP2Session {
     func onData(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
         // The connection's window is given back at once: only the stream's own window waits for its reader.
         nghttp2_session_consume_connection(session, bytes.count)
+        delegate?.sessionReceivedData(bytes.count)
         if let stream = stream(id) {
             stream.receivedData(bytes)
         } else {
@@ -276,17 +343,29 @@ final class HTTP2Session {
     func onSent(_ frame: UnsafePointer<nghttp2_frame>) {
         let header = frame.pointee.hd
         guard header.type == FrameType.headers || header.type == FrameType.data else {
-            // Nothing here resets with this code: it is nghttp2's answer to a stream too many.
-            if header.type == FrameType.reset,
-                frame.pointee.rst_stream.error_code == HTTP2ErrorCode.refusedStream.rawValue
-            {
-                delegate?.sessionRefusedStream()
-            }
-            return
+            return onSentControl(frame)
         }
         delegate?.sessionSentContent()
         guard header.flags & FrameFlag.endStream != 0 else { return }
         stream(header.stream_id)?.sentEnd()
+    }
+
+    private func onSentControl(_ frame: UnsafePointer<nghttp2_frame>) {
+        if frame.pointee.hd.type == FrameType.reset, role == .server {
+            closedStreams.resetHere(frame.pointee.hd.stream_id)
+        }
+        switch frame.pointee.hd.type {
+        case FrameType.settings where frame.pointee.hd.flags & FrameFlag.ack == 0: delegate?.sessionSentSettings()
+        case FrameType.reset:
+            switch HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code) {
+            // What this side resets of its own will.
+            case .noError, .cancel: break
+            case .refusedStream: delegate?.sessionRefusedStream()
+            // A peer that makes us reset streams does the same as one that resets them (CVE-2025-8671).
+            default: delegate?.sessionReceived(.reset)
+            }
+        default: break
+        }
     }
 
     func onClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
@@ -320,21 +399,4 @@ final class HTTP2Session {
             return count
         }
     }
-}
-
-/// Types of HTTP/2 frames.
-enum FrameType {
-    static let data: UInt8 = 0
-    static let headers: UInt8 = 1
-    static let priority: UInt8 = 2
-    static let reset: UInt8 = 3
-    static let settings: UInt8 = 4
-    static let ping: UInt8 = 6
-    static let goAway: UInt8 = 7
-}
-
-/// Flags of HTTP/2 frames.
-enum FrameFlag {
-    static let endStream: UInt8 = 1
-    static let ack: UInt8 = 1
 }

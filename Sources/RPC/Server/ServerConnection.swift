@@ -21,6 +21,9 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     /// When the last bytes came: what they hold began then.
     private(set) var lastReceived = NIODeadline.now()
     private var deadlines = DeadlineHeap<ServerStream>()
+    private var windows: WindowEstimator
+    /// When the oldest unfinished request is looked at.
+    private var requestsDue: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
@@ -33,6 +36,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         peer = Peer(address: core.peerAddress, certificate: nil)
         machine = ServerConnectionMachine(shared.configuration, now: .now())
         head = RequestHead(limit: limits.maxHeaderListBytes)
+        windows = WindowEstimator(limits: limits)
     }
 
     /// Starts, and answers the core that takes the link's bytes.
@@ -40,7 +44,6 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         core.delegate = self
         core.session.delegate = self
         counters.add(.connectionsStarted)
-        shared.add(self)
         core.start()
         scheduleTimer()
         return core
@@ -60,12 +63,23 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func connectionSentBytes(_ count: Int) { counters.add(.bytesSent, count) }
 
+    func connectionHeaderBlock(isOpen: Bool) {
+        machine.headers(areOpen: isOpen, now: lastReceived)
+        if isOpen { scheduleTimer() }
+    }
+
+    func connectionBlocked(_ isBlocked: Bool) {
+        machine.link(isBlocked: isBlocked, now: .now())
+        if isBlocked { scheduleTimer() }
+    }
+
     func connectionClosed(failure: HandshakeFailure?) {
         if isCounted {
             counters.add(.connectionsClosed)
             observer?.connectionClosed(peer)
         } else {
             counters.add(.handshakesEnded)
+            shared.handshakeEnded(peer.address)
             // Whoever connects and goes without a word has not failed at anything.
             if let failure {
                 counters.add(failure)
@@ -100,11 +114,32 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         guard !isCounted else { return }
         isCounted = true
         counters.add(.handshakesEnded)
+        shared.handshakeEnded(peer.address)
         counters.add(.connectionsEstablished)
         observer?.connectionEstablished(peer)
     }
 
-    func sessionReceivedPong() { perform(machine.pong()) }
+    func sessionSentSettings() {
+        machine.settingsSent(now: .now())
+        scheduleTimer()
+    }
+
+    func sessionReceivedSettingsAck() { machine.settingsAcknowledged() }
+
+    func sessionReceivedPong(_ purpose: PingPurpose) {
+        switch purpose {
+        // Any byte is a sign of life.
+        case .keepalive: break
+        case .drain: perform(machine.pong())
+        case .measure: if let window = windows.pong(now: lastReceived) { core.session.setWindow(window) }
+        }
+    }
+
+    func sessionReceivedData(_ count: Int) {
+        if windows.received(count, now: lastReceived) { core.session.ping(.measure) }
+    }
+
+    func sessionReceivedEndlessHeaders() { perform(machine.endlessHeaders()) }
 
     func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: .now())) }
 
@@ -115,11 +150,11 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private func perform(_ action: ServerConnectionMachine.Action) {
         switch action {
         case .none: return
-        case .ping: core.session.ping()
+        case .ping: core.session.ping(.keepalive)
         case .announce(let limit):
             if let limit { refused(by: limit) }
             core.session.submitShutdownNotice()
-            core.session.ping()
+            core.session.ping(.drain)
         case .goAway: core.session.submitGoAway(.noError, debug: "draining")
         case .endForFlood(let limit):
             counters.add(.endedForFlood)
@@ -127,6 +162,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             // The text that gRPC's clients know, and slow their keepalive down for.
             let isPing = limit == .maxPingsPerSecond || limit == .maxPingStrikes
             core.session.submitGoAway(.enhanceYourCalm, debug: isPing ? "too_many_pings" : "too_many_frames")
+            core.closeSoon(nil)
+        case .endForSettings:
+            refused(by: .settingsTimeout)
+            core.session.submitGoAway(.settingsTimeout, debug: "no acknowledgement of SETTINGS")
+            core.closeSoon(nil)
+        case .endForSlowness(let limit):
+            refused(by: limit)
+            core.session.submitGoAway(.enhanceYourCalm, debug: "too_slow")
             core.closeSoon(nil)
         case .endForHandshake:
             refused(by: .handshakeTimeout)
@@ -154,29 +197,46 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         if machine.openStreams == 1 { scheduleTimer() }
         switch head.verdict() {
         case .accept: accept(id, endStream: endStream)
-        case .refuse(let error): refuse(id, error)
-        case .refuseHTTP(let status):
-            counters.add(.requestsRefused)
-            var block = HeaderBlock()
-            block.add(":status", status)
-            if head.isOtherMethod { block.add("allow", "POST") }
-            if head.isOverLimit { refused(by: .maxHeaderListBytes) }
-            core.session.submitResponse(id, only: block)
+        case .refuse(let error): refuse(id, error, isReceiving: !endStream)
+        case .refuseHTTP(let status): refuseHTTP(id, status, isReceiving: !endStream)
         }
     }
 
-    private func refuse(_ id: Int32, _ error: RPCError) {
+    private func refuseHTTP(_ id: Int32, _ status: StaticString, isReceiving: Bool) {
+        counters.add(.requestsRefused)
+        if head.isOverLimit { refused(by: .maxHeaderListBytes) }
+        let body: StaticString =
+            head.isHead ? "" : "This is a gRPC server: it takes POST with the content type application/grpc.\n"
+        var block = HeaderBlock()
+        block.add(":status", status)
+        if head.isOtherMethod { block.add("allow", "POST") }
+        let refusal = RefusedRequest(session: core.session, body: body, isReceiving: isReceiving)
+        core.session.attach(refusal, to: id)
+        guard body.utf8CodeUnitCount > 0 else { return core.session.submitResponse(id, only: block) }
+        block.add("content-type", "text/plain")
+        block.add("content-length", String(body.utf8CodeUnitCount).utf8)
+        core.session.submitResponse(refusal, headers: block)
+    }
+
+    private func refuse(_ id: Int32, _ error: RPCError, isReceiving: Bool) {
         counters.add(.requestsRefused)
         let block = StatusTrailers.block(error, metadata: Metadata(), isTrailersOnly: true)
+        core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: isReceiving), to: id)
         core.session.submitResponse(id, only: block)
     }
 
     private func accept(_ id: Int32, endStream: Bool) {
         guard let route = shared.routes.route(head.path) else {
             let path = String(decoding: head.path, as: UTF8.self)
-            return refuse(id, RPCError(.unimplemented, "The method '\(path)' is not served."))
+            return refuse(
+                id, RPCError(.unimplemented, "The method '\(path)' is not served."), isReceiving: !endStream)
         }
         let deadline = head.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
+        guard counters.openCalls < shared.maxCallsPerLoop || machine.openStreams <= shared.fairShare(counters) else {
+            refused(by: .maxCalls)
+            core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: !endStream), to: id)
+            return core.session.reset(id, .refusedStream)
+        }
         let call = route.makeCall(self, route, head, deadline)
         core.session.attach(call, to: id)
         counters.callStarted(route.index)
@@ -185,7 +245,29 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             scheduleTimer()
         }
         if route.descriptor.shape.clientStreams { call.start() }
-        if endStream { call.receivedEnd() }
+        if endStream {
+            call.receivedEnd()
+        } else if requestsDue == nil, !route.descriptor.shape.clientStreams {
+            requestsDue = lastReceived + limits.requestTimeout.timeAmount
+            scheduleTimer()
+        }
+    }
+
+    /// Ends the calls whose one request has taken too long to come, and looks again when the next one will have.
+    private func endSlowRequests(now: NIODeadline) {
+        let latest = now - limits.requestTimeout.timeAmount
+        var oldest: NIODeadline?
+        var stream = core.session.streams.first
+        while let call = stream as? ServerStream {
+            stream = call.next
+            guard call.awaitsRequest else { continue }
+            if call.started <= latest {
+                call.requestTookTooLong()
+            } else {
+                oldest = min(oldest ?? .distantFuture, call.started)
+            }
+        }
+        requestsDue = oldest.map { $0 + limits.requestTimeout.timeAmount }
     }
 
     func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
@@ -199,9 +281,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         if let exceeded = error?.cause as? LimitExceeded { refused(by: exceeded.limit) }
     }
 
-    func sessionRefusedStream() { refused(by: .maxConcurrentStreams) }
+    func sessionRefusedStream() {
+        // Ours are counted where they are refused.
+        if machine.openStreams >= limits.maxConcurrentStreams { refused(by: .maxConcurrentStreams) }
+    }
 
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {
+        // Others were malformed, and never became requests.
+        guard hadStream else { return }
         machine.streamClosed(now: .now())
         if machine.openStreams == 0 { scheduleTimer() }
     }
@@ -210,7 +297,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     private func scheduleTimer() {
         guard core.phase != .closed else { return }
-        let due = [machine.nextTimer, deadlines.earliest].compactMap { $0 }.min()
+        let due = [machine.nextTimer, deadlines.earliest, requestsDue].compactMap { $0 }.min()
         guard let due, due < timerDue ?? .distantFuture else { return }
         timer?.cancel()
         timerDue = due
@@ -222,6 +309,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         timerDue = nil
         let now = NIODeadline.now()
         while let call = deadlines.popDue(now) { call.deadlinePassed() }
+        if let requestsDue, requestsDue <= now { endSlowRequests(now: now) }
         while true {
             let action = machine.timer(now: now)
             if action == .none { break }
