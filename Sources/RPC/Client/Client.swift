@@ -70,8 +70,10 @@ public final class Client: Sendable {
     private static func close(_ balancer: Balancer, now: Bool) async {
         balancer.close(cuttingCalls: now)
         while !balancer.isDrained {
-            try? await Task.sleep(for: .milliseconds(1))
             if Task.isCancelled { balancer.close(cuttingCalls: true) }
+            // In a task of its own: a cancelled one's sleep ends at once, and a loop of those would keep the event loop
+            // from what it waits for.
+            await Task { try? await Task.sleep(for: .milliseconds(1)) }.value
         }
     }
 

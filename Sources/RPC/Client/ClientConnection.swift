@@ -24,7 +24,6 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private var owner: (any ClientConnectionOwner)?
     private var keepalive: Keepalive
     private var floods = FloodCounter()
-    private var windows: WindowEstimator
     private var deadlines = DeadlineHeap<ClientStream>()
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
@@ -38,7 +37,6 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         self.owner = owner
         limits = configuration.limits
         keepalive = Keepalive(configuration.keepalive, now: .now())
-        windows = WindowEstimator(limits: configuration.limits)
     }
 
     /// Starts, and answers the core that takes the link's bytes.
@@ -75,7 +73,7 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func connectionEstablished(peer: PeerCertificate?) {}
 
-    func connectionReceivedBytes(_ count: Int) { keepalive.heard(now: .now()) }
+    func connectionReceivedBytes(_ count: Int, now: NIODeadline) { keepalive.heard(now: now) }
 
     func connectionClosed(failure: HandshakeFailure?) {
         timer?.cancel()
@@ -105,26 +103,18 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         core.session.terminate(.enhanceYourCalm)
     }
 
-    func connectionSentBytes(_ count: Int) {}
+    func connectionSentBytes(_ count: Int) {
+        let frames = core.session.takeSentContent()
+        if frames > 0 { floods.sentContent(frames) }
+    }
+
     func connectionHeaderBlock(isOpen: Bool) {}
     func connectionBlocked(_ isBlocked: Bool) {}
-    func sessionSentContent() { floods.sentContent() }
     func sessionRefusedStream() {}
     func sessionSentSettings() {}
     func sessionReceivedSettingsAck() {}
+    func sessionReceivedPong(_ purpose: PingPurpose) {}
     func sessionReceivedEndlessHeaders() { core.session.terminate(.enhanceYourCalm) }
-
-    func sessionReceivedData(_ count: Int) {
-        if windows.received(count, now: .now()) { core.session.ping(.measure) }
-    }
-
-    func sessionReceivedPong(_ purpose: PingPurpose) {
-        guard purpose == .measure, let window = windows.pong(now: .now()) else { return }
-        core.session.setWindow(window)
-    }
-
-    func sessionBeganRequest(_ id: Int32) {}
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {}
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {}
 

@@ -38,9 +38,10 @@ package struct FloodCounter: Equatable {
     /// Nothing counted yet.
     package init() {}
 
-    /// A frame with headers or data was sent: the peer may answer it by WINDOW_UPDATEs.
-    package mutating func sentContent() {
-        windowUpdates = max(windowUpdates - FixedLimits.windowUpdatesPerFrame, -FixedLimits.maxWindowUpdateCredit)
+    /// So many frames with headers or data were sent: the peer may answer them by WINDOW_UPDATEs.
+    package mutating func sentContent(_ frames: Int) {
+        let credit = Int32(clamping: min(frames, Int(FixedLimits.maxWindowUpdateCredit))) * FixedLimits.windowUpdatesPerFrame
+        windowUpdates = max(windowUpdates - credit, -FixedLimits.maxWindowUpdateCredit)
     }
 
     /// Counts a frame; true when the peer sends more of its kind than it may.

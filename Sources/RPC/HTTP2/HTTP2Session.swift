@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CTransport
+import NIOCore
 
 /// What a session tells the connection that runs it. Called on the event loop, from within `receive` or `nextOutput`.
 protocol HTTP2SessionDelegate: AnyObject {
-    /// A request's header block begins. Servers only.
-    func sessionBeganRequest(_ id: Int32)
-    /// A field of the request's header block.
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
-    /// The request's header block is complete.
+    /// A request's header block is complete: `requestHead`. Servers only.
     func sessionReceivedRequest(_ id: Int32, endStream: Bool)
     /// A frame came that floods are made of.
     func sessionReceived(_ frame: CountedFrame)
     /// A PING of ours was answered.
     func sessionReceivedPong(_ purpose: PingPurpose)
-    /// So many bytes of data came on a stream.
-    func sessionReceivedData(_ count: Int)
     /// Our SETTINGS were sent.
     func sessionSentSettings()
     /// The peer acknowledged our SETTINGS.
@@ -26,8 +21,6 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
-    /// A frame with headers or data was sent.
-    func sessionSentContent()
     /// A stream of the peer was refused: it has as many open as it may.
     func sessionRefusedStream()
     /// A stream is over; it was told already.
@@ -57,13 +50,21 @@ final class HTTP2Session {
     }
 
     let role: Role
-    private(set) var session: OpaquePointer?
+    // Unchecked: no access of these overlaps another, since each is over before anything else is called.
+    @exclusivity(unchecked) private(set) var session: OpaquePointer?
     /// Who runs the connection; cleared when it closes.
-    var delegate: (any HTTP2SessionDelegate)?
-    private(set) var streams = StreamList()
+    @exclusivity(unchecked) var delegate: (any HTTP2SessionDelegate)?
+    @exclusivity(unchecked) private(set) var streams = StreamList()
     /// The stream whose header block is on its way, to save looking it up for each field.
-    private unowned(unsafe) var headerStream: HTTP2Stream?
-    private var isRequestBlock = false
+    @exclusivity(unchecked) private unowned(unsafe) var headerStream: HTTP2Stream?
+    @exclusivity(unchecked) private var isRequestBlock = false
+    /// The request's header block that is on its way or has just come. Servers only.
+    @exclusivity(unchecked) private(set) var requestHead: RequestHead
+    /// Frames with headers or data that were sent since the last look.
+    @exclusivity(unchecked) private var sentFrames = 0
+    /// The windows that the peer needs; and the moment when the bytes came that are looked at.
+    @exclusivity(unchecked) private var windows: WindowEstimator
+    @exclusivity(unchecked) var receivedAt = NIODeadline.now()
     /// The peer's SETTINGS have come, as they must before anything else.
     private(set) var hasSettings = false
     /// PINGs of ours without an answer.
@@ -81,6 +82,8 @@ final class HTTP2Session {
     init?(role: Role, limits: Limits) {
         self.role = role
         headerListLimit = limits.maxHeaderListBytes.multipliedReportingOverflow(by: FixedLimits.headerListFactor).0
+        requestHead = RequestHead(limit: limits.maxHeaderListBytes)
+        windows = WindowEstimator(limits: limits)
         guard let options = SessionOptions(limits: limits) else { return nil }
         let callbacks = SessionCallbacks.shared.pointer
         let userData = Unmanaged.passUnretained(self).toOpaque()
@@ -154,6 +157,12 @@ final class HTTP2Session {
     /// Neither side has anything to say: the connection can close.
     var isFinished: Bool {
         nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+
+    /// How many frames with headers or data were sent since the last call.
+    func takeSentContent() -> Int {
+        defer { sentFrames = 0 }
+        return sentFrames
     }
 
     // MARK: Streams
@@ -262,7 +271,7 @@ final class HTTP2Session {
         isHeaderBlockOpen = true
         isRequestBlock = frame.headers.cat == NGHTTP2_HCAT_REQUEST
         if isRequestBlock {
-            delegate?.sessionBeganRequest(frame.hd.stream_id)
+            requestHead.reset()
         } else {
             headerStream = stream(frame.hd.stream_id)
         }
@@ -277,7 +286,7 @@ final class HTTP2Session {
             return false
         }
         if isRequestBlock {
-            delegate?.sessionReceivedRequestHeader(name: name, value: value)
+            requestHead.add(name: name, value: value)
         } else {
             headerStream?.receivedHeader(name: name, value: value)
         }
@@ -308,6 +317,7 @@ final class HTTP2Session {
                 return
             }
             unansweredPings -= 1
+            if purpose == .measure, let window = windows.pong(now: receivedAt) { setWindow(window) }
             delegate?.sessionReceivedPong(purpose)
         case FrameType.settings:
             guard header.flags & FrameFlag.ack == 0 else {
@@ -332,7 +342,7 @@ final class HTTP2Session {
     func onData(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
         // The connection's window is given back at once: only the stream's own window waits for its reader.
         nghttp2_session_consume_connection(session, bytes.count)
-        delegate?.sessionReceivedData(bytes.count)
+        if windows.received(bytes.count, now: receivedAt) { ping(.measure) }
         if let stream = stream(id) {
             stream.receivedData(bytes)
         } else {
@@ -345,7 +355,7 @@ final class HTTP2Session {
         guard header.type == FrameType.headers || header.type == FrameType.data else {
             return onSentControl(frame)
         }
-        delegate?.sessionSentContent()
+        sentFrames += 1
         guard header.flags & FrameFlag.endStream != 0 else { return }
         stream(header.stream_id)?.sentEnd()
     }

@@ -13,17 +13,17 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private let counters: LoopCounters
     private(set) var peer: Peer
     /// Undelivered bytes of all streams.
-    var pendingBytes = 0
+    @exclusivity(unchecked) var pendingBytes = 0
 
-    private var machine: ServerConnectionMachine
-    private var head: RequestHead
+    // Unchecked: no access of these overlaps another, since what runs within one never calls back into the connection.
+    @exclusivity(unchecked) private var machine: ServerConnectionMachine
     private var isCounted = false
     /// When the last bytes came: what they hold began then.
-    private(set) var lastReceived = NIODeadline.now()
-    private var deadlines = DeadlineHeap<ServerStream>()
-    private var windows: WindowEstimator
+    @exclusivity(unchecked) private(set) var lastReceived = NIODeadline.now()
+    private var lastRoute: Route?
+    @exclusivity(unchecked) private var deadlines = DeadlineHeap<ServerStream>()
     /// When the oldest unfinished request is looked at.
-    private var requestsDue: NIODeadline?
+    @exclusivity(unchecked) private var requestsDue: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
@@ -35,8 +35,6 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         interceptors = shared.interceptors
         peer = Peer(address: core.peerAddress, certificate: nil)
         machine = ServerConnectionMachine(shared.configuration, now: .now())
-        head = RequestHead(limit: limits.maxHeaderListBytes)
-        windows = WindowEstimator(limits: limits)
     }
 
     /// Starts, and answers the core that takes the link's bytes.
@@ -55,13 +53,17 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         peer = Peer(address: core.peerAddress, certificate: certificate)
     }
 
-    func connectionReceivedBytes(_ count: Int) {
-        lastReceived = .now()
+    func connectionReceivedBytes(_ count: Int, now: NIODeadline) {
+        lastReceived = now
         machine.heard(now: lastReceived)
         counters.add(.bytesReceived, count)
     }
 
-    func connectionSentBytes(_ count: Int) { counters.add(.bytesSent, count) }
+    func connectionSentBytes(_ count: Int) {
+        let frames = core.session.takeSentContent()
+        if frames > 0 { machine.sentContent(frames) }
+        counters.add(.bytesSent, count)
+    }
 
     func connectionHeaderBlock(isOpen: Bool) {
         machine.headers(areOpen: isOpen, now: lastReceived)
@@ -131,19 +133,13 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         // Any byte is a sign of life.
         case .keepalive: break
         case .drain: perform(machine.pong())
-        case .measure: if let window = windows.pong(now: lastReceived) { core.session.setWindow(window) }
+        case .measure: break
         }
-    }
-
-    func sessionReceivedData(_ count: Int) {
-        if windows.received(count, now: lastReceived) { core.session.ping(.measure) }
     }
 
     func sessionReceivedEndlessHeaders() { perform(machine.endlessHeaders()) }
 
-    func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: .now())) }
-
-    func sessionSentContent() { machine.sentContent() }
+    func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: lastReceived)) }
 
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer) {}
 
@@ -186,16 +182,10 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     // MARK: Requests
 
-    func sessionBeganRequest(_ id: Int32) { head.reset() }
-
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        head.add(name: name, value: value)
-    }
-
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {
         machine.streamOpened()
         if machine.openStreams == 1 { scheduleTimer() }
-        switch head.verdict() {
+        switch core.session.requestHead.verdict() {
         case .accept: accept(id, endStream: endStream)
         case .refuse(let error): refuse(id, error, isReceiving: !endStream)
         case .refuseHTTP(let status): refuseHTTP(id, status, isReceiving: !endStream)
@@ -204,12 +194,12 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     private func refuseHTTP(_ id: Int32, _ status: StaticString, isReceiving: Bool) {
         counters.add(.requestsRefused)
-        if head.isOverLimit { refused(by: .maxHeaderListBytes) }
+        if core.session.requestHead.isOverLimit { refused(by: .maxHeaderListBytes) }
         let body: StaticString =
-            head.isHead ? "" : "This is a gRPC server: it takes POST with the content type application/grpc.\n"
+            core.session.requestHead.isHead ? "" : "This is a gRPC server: it takes POST with the content type application/grpc.\n"
         var block = HeaderBlock()
         block.add(":status", status)
-        if head.isOtherMethod { block.add("allow", "POST") }
+        if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
         let refusal = RefusedRequest(session: core.session, body: body, isReceiving: isReceiving)
         core.session.attach(refusal, to: id)
         guard body.utf8CodeUnitCount > 0 else { return core.session.submitResponse(id, only: block) }
@@ -226,18 +216,18 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     }
 
     private func accept(_ id: Int32, endStream: Bool) {
-        guard let route = shared.routes.route(head.path) else {
-            let path = String(decoding: head.path, as: UTF8.self)
+        guard let route = route(core.session.requestHead.path) else {
+            let path = String(decoding: core.session.requestHead.path, as: UTF8.self)
             return refuse(
                 id, RPCError(.unimplemented, "The method '\(path)' is not served."), isReceiving: !endStream)
         }
-        let deadline = head.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
         guard counters.openCalls < shared.maxCallsPerLoop || machine.openStreams <= shared.fairShare(counters) else {
             refused(by: .maxCalls)
             core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: !endStream), to: id)
             return core.session.reset(id, .refusedStream)
         }
-        let call = route.makeCall(self, route, head, deadline)
+        let deadline = core.session.requestHead.timeout.map { lastReceived + .nanoseconds(min($0, Int64.max / 4)) }
+        let call = route.makeCall(self, route, deadline)
         core.session.attach(call, to: id)
         counters.callStarted(route.index)
         if deadline != nil {
@@ -273,6 +263,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
     func handlerEnded() { shared.runningHandlers.subtract(1, ordering: .relaxed) }
 
+    /// The route of the path: often the one of the request before.
+    private func route(_ path: [UInt8]) -> Route? {
+        if let lastRoute, path.withUnsafeBytes({ $0.isEqual(lastRoute.path) }) { return lastRoute }
+        let route = shared.routes.route(path)
+        lastRoute = route
+        return route
+    }
+
     /// The call has its status.
     func callEnded(_ call: ServerStream, _ error: RPCError?) {
         deadlines.remove(call)
@@ -297,7 +295,9 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     private func scheduleTimer() {
         guard core.phase != .closed else { return }
-        let due = [machine.nextTimer, deadlines.earliest, requestsDue].compactMap { $0 }.min()
+        var due = machine.nextTimer
+        if let earliest = deadlines.earliest, earliest < due ?? .distantFuture { due = earliest }
+        if let requestsDue, requestsDue < due ?? .distantFuture { due = requestsDue }
         guard let due, due < timerDue ?? .distantFuture else { return }
         timer?.cancel()
         timerDue = due

@@ -92,10 +92,10 @@ package struct ServerConnectionMachine: Equatable {
         return isAbuse ? end(.endForFlood(.maxPingStrikes)) : .none
     }
 
-    /// Headers or data were sent.
-    package mutating func sentContent() {
+    /// So many frames with headers or data were sent.
+    package mutating func sentContent(_ frames: Int = 1) {
         strikes.sentContent()
-        floods.sentContent()
+        floods.sentContent(frames)
     }
 
     /// SETTINGS were sent: they are to be acknowledged.
