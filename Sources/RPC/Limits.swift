@@ -12,9 +12,9 @@ public struct Limits: Sendable, Hashable {
     public var maxConnectionsPerAddress: Int?
     /// Connections of one server that are in their handshake at a time; further ones are closed at once. What a flood of
     /// handshakes can hold is this much, while connections that are up go on.
-    public var maxHandshakes: Int = 1_000
+    public var maxHandshakes: Int = 2_000
     /// … and those of them that come from one IP address.
-    public var maxHandshakesPerAddress: Int = 500
+    public var maxHandshakesPerAddress: Int = 1_000
     /// Calls that may be open on one server. A connection that has more than its share of them (this number by the
     /// number of connections) is refused further ones while they are all used up; others are still served.
     public var maxCalls: Int = 100_000
@@ -78,7 +78,7 @@ enum FixedLimits {
     static let flushSlackBytes = 96 * 1024
     /// Output handed to a link in one flush before the link is asked again whether it takes more.
     static let maxFlushBytes = 256 * 1024
-    /// Buffers that a connection keeps for reuse.
+    /// Buffers that an event loop keeps for reuse.
     static let pooledBuffers = 64
     /// A larger buffer is given back to the allocator rather than kept.
     static let pooledBufferBytes = 64 * 1024

@@ -33,14 +33,14 @@ public final class CuttableCable: Sendable {
         let net = "10.214.\(number)"
         for name in [router, there] { try Self.ip(["netns", "add", name]) }
         try Self.ip(["link", "add", "tv\(id)", "type", "veth", "peer", "name", "near", "netns", router])
-        try Self.ip(["-n", router, "link", "add", "far", "type", "veth", "peer", "name", "up", "netns", there])
+        try Self.ip(["-n", router, "link", "add", "far", "type", "veth", "peer", "name", "cable", "netns", there])
         try Self.ip(["addr", "add", "\(near).1/24", "dev", "tv\(id)"])
         try Self.ip(["link", "set", "tv\(id)", "up"])
         try Self.ip(["-n", router, "addr", "add", "\(near).2/24", "dev", "near"])
         try Self.ip(["-n", router, "addr", "add", "\(net).1/24", "dev", "far"])
         for link in ["near", "far"] { try Self.ip(["-n", router, "link", "set", link, "up"]) }
-        try Self.ip(["-n", there, "addr", "add", "\(net).2/24", "dev", "up"])
-        try Self.ip(["-n", there, "link", "set", "up", "up"])
+        try Self.ip(["-n", there, "addr", "add", "\(net).2/24", "dev", "cable"])
+        try Self.ip(["-n", there, "link", "set", "cable", "up"])
         try Self.ip(["-n", there, "route", "add", "default", "via", "\(net).1"])
         try Self.ip(["route", "add", "\(net).0/24", "via", "\(near).2"])
         try Self.run("sh", ["-c", "ip netns exec \(router) sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'"])

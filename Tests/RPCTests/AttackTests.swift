@@ -49,8 +49,8 @@ import Testing
     @Test(arguments: [
         (UInt8(2), UInt8(0), [UInt8](repeating: 0, count: 5), LimitName.maxEmptyFramesPerSecond, Int32(1)),
         (0xF0, 0, [], .maxEmptyFramesPerSecond, 0), (8, 0, [0, 0, 0, 1], .maxWindowUpdatesPerSecond, 0),
-        (6, 1, [UInt8](repeating: 0, count: 8), .maxPingsPerSecond, 0),
-        (6, 1, [UInt8](repeating: 1, count: 8), .maxPingsPerSecond, 0),
+        (6, 1, [UInt8](repeating: 0, count: 8), .maxPingStrikes, 0),
+        (6, 1, [UInt8](repeating: 1, count: 8), .maxPingStrikes, 0),
     ])
     func floods(
         _ type: UInt8, _ flags: UInt8, _ payload: [UInt8], _ limit: LimitName, _ stream: Int32
@@ -67,12 +67,15 @@ import Testing
 
     /// CVE-2025-8671: the client breaks the rules on each stream so that the server resets it.
     @Test func resetsThatTheServerIsMadeToSend() async throws {
-        try await Self.underAttack { $0.limits.maxResetsPerSecond = 50 } _: { port, rig in
+        try await Self.underAttack {
+            $0.limits.maxResetsPerSecond = 50
+        } _: { port, rig in
             let peer = try ScriptedPeer.connect(port: port)
             peer.sendClientPreface()
             for number in Int32(0)..<500 {
-                peer.sendRequest(stream: 2 * number + 1, path: EchoService.chat.path)
-                peer.send(type: 8, stream: 2 * number + 1, [0, 0, 0, 0])
+                peer.sendRequest(
+                    stream: 2 * number + 1, path: EchoService.chat.path, extra: [.init("content-length", "1")])
+                peer.sendMessage(stream: 2 * number + 1, [1, 2, 3])
             }
             #expect(await peer.goAwayCodeAtEnd() == 11)
             #expect(rig.server.statistics.refusals == [.maxResetsPerSecond: 1])
@@ -80,7 +83,9 @@ import Testing
     }
 
     @Test func slowHeaders() async throws {
-        try await Self.underAttack { $0.limits.headersTimeout = .milliseconds(300) } _: { port, rig in
+        try await Self.underAttack {
+            $0.limits.headersTimeout = .milliseconds(300)
+        } _: { port, rig in
             let peer = try ScriptedPeer.connect(port: port)
             peer.sendClientPreface()
             peer.send(type: 1, flags: 0, stream: 1, ScriptedPeer.headerBlock([.init(":method", "POST")]))
@@ -95,7 +100,9 @@ import Testing
     }
 
     @Test func slowBodies() async throws {
-        try await Self.underAttack { $0.limits.requestTimeout = .milliseconds(300) } _: { port, rig in
+        try await Self.underAttack {
+            $0.limits.requestTimeout = .milliseconds(300)
+        } _: { port, rig in
             let peer = try ScriptedPeer.connect(port: port)
             peer.sendClientPreface()
             peer.sendRequest(stream: 1, path: EchoService.unary.path)
@@ -170,9 +177,9 @@ import Testing
                 #expect(await peer.next(type: 6) != nil)
             }
             let statistics = rig.server.statistics
-            // Every connection keeps its share beyond the limit: at most as much again.
-            #expect(statistics.callsOpen <= 2 * 400 + 21)
-            #expect(statistics.refusals[.maxCalls] ?? 0 >= 2000 - 2 * 400)
+            // Every connection keeps its share beyond the limit, which was larger while there were fewer of them.
+            #expect(statistics.callsOpen < 1400)
+            #expect(statistics.callsOpen + (statistics.refusals[.maxCalls] ?? 0) >= 2000)
         }
     }
 
@@ -189,7 +196,9 @@ import Testing
     }
 
     @Test func connectionsOfOneAddress() async throws {
-        try await Self.underAttack { $0.limits.maxConnectionsPerAddress = 5 } _: { port, rig in
+        try await Self.underAttack {
+            $0.limits.maxConnectionsPerAddress = 5
+        } _: { port, rig in
             let peers = try (0..<20).map { _ in try ScriptedPeer.connect(port: port) }
             for peer in peers { peer.sendClientPreface() }
             try await eventually { rig.server.statistics.refusals == [.maxConnectionsPerAddress: 16] }
@@ -205,18 +214,19 @@ import Testing
         limits.maxHandshakesPerAddress = 2
         limits.maxConnectionsPerAddress = 3
         var admission = Admission()
-        #expect(admission.begin("a", limits: limits) == nil)
-        #expect(admission.begin("a", limits: limits) == nil)
-        #expect(admission.begin("a", limits: limits) == .maxHandshakesPerAddress)
-        #expect(admission.begin(nil, limits: limits) == nil)
-        #expect(admission.begin("b", limits: limits) == .maxHandshakes)
+        func begin(_ address: String?) -> LimitName? { admission.begin(address, limits: limits) }
+        #expect(begin("a") == nil)
+        #expect(begin("a") == nil)
+        #expect(begin("a") == .maxHandshakesPerAddress)
+        #expect(begin(nil) == nil)
+        #expect(begin("b") == .maxHandshakes)
         admission.handshakeEnded("a")
-        #expect(admission.begin("a", limits: limits) == nil)
+        #expect(begin("a") == nil)
         admission.handshakeEnded("a")
-        #expect(admission.begin("a", limits: limits) == .maxConnections)
+        #expect(begin("a") == .maxConnections)
         admission.handshakeEnded(nil)
         admission.ended(nil)
-        #expect(admission.begin("a", limits: limits) == .maxConnectionsPerAddress)
+        #expect(begin("a") == .maxConnectionsPerAddress)
         for _ in 0..<3 { admission.ended("a") }
         admission.handshakeEnded("a")
         #expect(admission == Admission())

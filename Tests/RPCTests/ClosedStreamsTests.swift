@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
 import RPC
+import TestKit
 import Testing
-
-private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
-
-private func at(_ milliseconds: Int64) -> NIODeadline { start + .milliseconds(milliseconds) }
 
 /// What is remembered of streams that are gone.
 @Suite struct ClosedStreamsTests {
@@ -30,52 +26,39 @@ private func at(_ milliseconds: Int64) -> NIODeadline { start + .milliseconds(mi
             streams.opened(4 * number + 1)
             streams.resetHere(4 * number + 1)
         }
-        #expect(streams.kind(1) == .ended)
+        // What is forgotten is not held against the client.
+        #expect(streams.kind(1) == .resetHere)
         #expect(streams.kind(3997) == .resetHere)
         streams.opened(.max)
         #expect(streams.kind(.max) == .ended)
     }
 }
 
-/// Windows that grow with the traffic.
-@Suite struct WindowEstimatorTests {
-    private static func estimator(_ initial: Int = 64 * 1024, most: Int = 1024 * 1024) -> WindowEstimator {
-        var limits = Limits()
-        limits.initialWindowBytes = initial
-        limits.maxWindowBytes = most
-        return WindowEstimator(limits: limits)
+/// What nghttp2 does not tell of.
+@Suite struct FrameScannerTests {
+    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+    private static func frames(_ stream: UInt8, dependsOn parent: UInt8) -> [UInt8] {
+        preface + ScriptedPeer.frame(type: 4) + ScriptedPeer.frame(type: 0, stream: 1, [2, 0, 0, 5, 2, 0, 0, 0, 0])
+            + ScriptedPeer.frame(type: 2, stream: Int32(stream), [0x80, 0, 0, parent, 16])
+            + ScriptedPeer.frame(type: 0xF0, [1, 2, 3]) + ScriptedPeer.frame(type: 10)
+            + ScriptedPeer.frame(type: 6, [UInt8](repeating: 0, count: 8))
     }
 
-    @Test func growsWhileTheWindowIsInTheWay() {
-        var estimator = Self.estimator()
-        var now: Int64 = 0
-        var windows: [Int] = []
-        for _ in 0..<10 {
-            // A window's worth of bytes each 10 ms.
-            guard estimator.received(1000, now: at(now)) else { break }
-            #expect(!estimator.received(estimator.window, now: at(now + 5)))
-            if let window = estimator.pong(now: at(now + 10)) { windows.append(window) }
-            now += 200
+    /// However the bytes are cut.
+    @Test(arguments: 1...40) func whateverTheReads(_ size: Int) {
+        for (parent, isFound) in [(UInt8(7), true), (3, false), (0, false)] {
+            var scanner = FrameScanner()
+            let bytes = Self.frames(7, dependsOn: parent)
+            var found = false
+            var unknown = 0
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                let part = Array(bytes[start..<min(start + size, bytes.count)])
+                if part.withUnsafeBytes({ scanner.scan($0) }) { found = true }
+                unknown += scanner.takeUnknownFrames()
+            }
+            #expect(found == isFound)
+            if !isFound { #expect(unknown == 2) }
         }
-        #expect(windows.first == (64 * 1024 + 1000) * 2)
-        #expect(windows.last == 1024 * 1024)
-        #expect(windows == windows.sorted())
-        // At the limit nothing is measured any more.
-        #expect(!estimator.received(1000, now: at(1_000_000)))
-    }
-
-    @Test func staysWhereTheWindowIsNotInTheWay() {
-        var estimator = Self.estimator()
-        #expect(estimator.received(1000, now: at(0)))
-        #expect(estimator.pong(now: at(10)) == nil)
-        #expect(estimator.window == 64 * 1024)
-        // Measured more and more seldom.
-        #expect(!estimator.received(1000, now: at(100)))
-        #expect(estimator.received(1000, now: at(210)))
-        #expect(estimator.pong(now: at(220)) == nil)
-        #expect(!estimator.received(1000, now: at(600)))
-        #expect(estimator.received(1000, now: at(620)))
-        #expect(estimator.pong(now: at(10)) == nil)
-        #expect(estimator.pong(now: at(10)) == nil)
     }
 }

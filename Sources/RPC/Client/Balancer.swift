@@ -63,7 +63,7 @@ final class Balancer: @unchecked Sendable {
             } catch let error as RPCError where error.code == .unavailable && !isClosed { failure = error }
         }
         guard waitsForReady else { throw failure }
-        return try await any(waitsForReady: true, deadline: deadline)
+        return try await whichever(waitsForReady: true, deadline: deadline)
     }
 
     // MARK: Round robin
@@ -76,11 +76,11 @@ final class Balancer: @unchecked Sendable {
             current = index
             return ready
         }
-        return try await any(waitsForReady: waitsForReady, deadline: deadline)
+        return try await whichever(waitsForReady: waitsForReady, deadline: deadline)
     }
 
     /// Whichever address answers first; the last failure when none does.
-    private func any(waitsForReady: Bool, deadline: NIODeadline?) async throws -> ClientConnection {
+    private func whichever(waitsForReady: Bool, deadline: NIODeadline?) async throws -> ClientConnection {
         try await withThrowingTaskGroup(of: ClientConnection.self) { group in
             for dialler in diallers {
                 group.addTask(executorPreference: scheduler) {

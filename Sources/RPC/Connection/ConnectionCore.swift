@@ -42,7 +42,6 @@ final class ConnectionCore: @unchecked Sendable {
     private var isBlocked = false
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
-    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
     let peerAddress: String
 
     init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?) {
@@ -248,20 +247,13 @@ final class ConnectionCore: @unchecked Sendable {
         link?.close()
         delegate = nil
         session.delegate = nil
-        buffers = []
     }
 
     // MARK: Buffers
 
     /// An empty buffer for a stream's output.
-    func takeBuffer() -> ByteBuffer { buffers.popLast() ?? ByteBuffer() }
+    func takeBuffer() -> ByteBuffer { scheduler.takeBuffer() }
 
     /// Takes back a buffer that nobody else holds.
-    func recycle(_ buffer: consuming ByteBuffer) {
-        guard buffers.count < FixedLimits.pooledBuffers, buffer.capacity > 0,
-            buffer.capacity <= FixedLimits.pooledBufferBytes
-        else { return }
-        buffer.clear()
-        buffers.append(buffer)
-    }
+    func recycle(_ buffer: consuming ByteBuffer) { scheduler.recycle(buffer) }
 }

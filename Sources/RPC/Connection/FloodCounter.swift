@@ -40,7 +40,8 @@ package struct FloodCounter: Equatable {
 
     /// So many frames with headers or data were sent: the peer may answer them by WINDOW_UPDATEs.
     package mutating func sentContent(_ frames: Int) {
-        let credit = Int32(clamping: min(frames, Int(FixedLimits.maxWindowUpdateCredit))) * FixedLimits.windowUpdatesPerFrame
+        let credit =
+            Int32(clamping: min(frames, Int(FixedLimits.maxWindowUpdateCredit))) * FixedLimits.windowUpdatesPerFrame
         windowUpdates = max(windowUpdates - credit, -FixedLimits.maxWindowUpdateCredit)
     }
 

@@ -21,6 +21,8 @@ package struct ClosedStreams: Equatable {
     private var skipped: [ClosedRange<Int32>] = []
     private var reset: [Int32] = []
     private var oldest = 0
+    /// The newest of those resets that are not in mind any more: nothing wrong is held against streams up to it.
+    private var forgotten: Int32 = 0
 
     /// How many there are of each that a connection keeps in mind.
     private static let kept = 64
@@ -42,6 +44,7 @@ package struct ClosedStreams: Equatable {
     /// This side reset the stream.
     package mutating func resetHere(_ id: Int32) {
         guard reset.count == Self.kept else { return reset.append(id) }
+        forgotten = max(forgotten, reset[oldest])
         reset[oldest] = id
         oldest = (oldest + 1) % Self.kept
     }
@@ -50,6 +53,6 @@ package struct ClosedStreams: Equatable {
     package func kind(_ id: Int32) -> Kind {
         guard id & 1 == 1, id < next || isUsedUp else { return .idle }
         if skipped.contains(where: { $0.contains(id) }) { return .skipped }
-        return reset.contains(id) ? .resetHere : .ended
+        return id <= forgotten || reset.contains(id) ? .resetHere : .ended
     }
 }

@@ -4,7 +4,7 @@ import CTransport
 
 /// What RFC 9113 asks of a server beyond what nghttp2 looks after.
 extension HTTP2Session {
-    /// Any frame begins, also one that nghttp2 passes over. Its payload is not known yet.
+    /// A frame of a known type begins, also one that nghttp2 passes over. Its payload is not known yet.
     func onBeginFrame(_ header: nghttp2_frame_hd) {
         if header.type != FrameType.continuation { isHeaderBlockOpen = false }
         switch header.type {
@@ -15,7 +15,6 @@ extension HTTP2Session {
             delegate?.sessionReceived(.empty)
         case FrameType.settings:
             if header.flags & FrameFlag.ack == 0 { largestWindow = largestSendWindow() }
-        case (FrameType.continuation + 1)...: delegate?.sessionReceived(.empty)
         default: break
         }
     }
@@ -28,8 +27,8 @@ extension HTTP2Session {
         case .idle: if header.type == FrameType.headers { closedStreams.opened(id) }
         case .skipped: terminate(.protocolError)
         case .resetHere: break
-        case .ended:
-            if header.type == FrameType.headers { terminate(.streamClosed) } else { reset(id, .streamClosed) }
+        // For a stream that the client reset itself a stream error would do, but a stream that is gone can't be reset.
+        case .ended: terminate(.streamClosed)
         }
     }
 
@@ -48,7 +47,8 @@ extension HTTP2Session {
     /// Section 6.9.2: SETTINGS that make a window too large are an error of the connection, not of the stream.
     func checkWindows() {
         let change =
-            Int64(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)) - initialSendWindow
+            Int64(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE))
+            - initialSendWindow
         if largestWindow + change > Int64(Int32.max) { terminate(.flowControlError) }
     }
 }

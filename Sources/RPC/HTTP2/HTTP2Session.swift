@@ -54,27 +54,28 @@ final class HTTP2Session {
     @exclusivity(unchecked) private(set) var session: OpaquePointer?
     /// Who runs the connection; cleared when it closes.
     @exclusivity(unchecked) var delegate: (any HTTP2SessionDelegate)?
-    @exclusivity(unchecked) private(set) var streams = StreamList()
+    @exclusivity(unchecked) var streams = StreamList()
     /// The stream whose header block is on its way, to save looking it up for each field.
-    @exclusivity(unchecked) private unowned(unsafe) var headerStream: HTTP2Stream?
-    @exclusivity(unchecked) private var isRequestBlock = false
+    @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
+    @exclusivity(unchecked) var isRequestBlock = false
     /// The request's header block that is on its way or has just come. Servers only.
-    @exclusivity(unchecked) private(set) var requestHead: RequestHead
+    @exclusivity(unchecked) var requestHead: RequestHead
     /// Frames with headers or data that were sent since the last look.
-    @exclusivity(unchecked) private var sentFrames = 0
+    @exclusivity(unchecked) var sentFrames = 0
     /// The windows that the peer needs; and the moment when the bytes came that are looked at.
-    @exclusivity(unchecked) private var windows: WindowEstimator
+    @exclusivity(unchecked) var windows: WindowEstimator
     @exclusivity(unchecked) var receivedAt = NIODeadline.now()
     /// The peer's SETTINGS have come, as they must before anything else.
-    private(set) var hasSettings = false
+    var hasSettings = false
     /// PINGs of ours without an answer.
-    private var unansweredPings = 0
+    var unansweredPings = 0
     /// A header block has begun and its end has not come.
     var isHeaderBlockOpen = false
     /// Bytes of the header block that is on its way, as the limit counts them.
-    private var headerListBytes = 0
-    private let headerListLimit: Int
+    var headerListBytes = 0
+    let headerListLimit: Int
     var closedStreams = ClosedStreams()
+    private var scanner = FrameScanner()
     /// The largest window of an open stream before the peer's SETTINGS are applied.
     var largestWindow: Int64 = 0
     var initialSendWindow: Int64 = 0
@@ -125,7 +126,8 @@ final class HTTP2Session {
     }
 
     private func setConnectionWindow(_ streamWindow: Int) -> Bool {
-        nghttp2_session_set_local_window_size(session, 0, 0, Int32(clamping: streamWindow.multipliedReportingOverflow(by: 2).0)) == 0
+        nghttp2_session_set_local_window_size(
+            session, 0, 0, Int32(clamping: streamWindow.multipliedReportingOverflow(by: 2).0)) == 0
     }
 
     /// Lets every stream receive so many bytes at a time, and the connection twice as many.
@@ -142,6 +144,11 @@ final class HTTP2Session {
     /// Takes bytes from the peer and calls the delegate and the streams.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        if role == .server {
+            let isWrong = scanner.scan(bytes)
+            for _ in 0..<scanner.takeUnknownFrames() { delegate?.sessionReceived(.empty) }
+            if isWrong { return terminate(.protocolError) }
+        }
         let result = nghttp2_session_mem_recv(session, base, bytes.count)
         if result < 0 { throw Failure(isBadPreface: result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)) }
     }
@@ -251,162 +258,6 @@ final class HTTP2Session {
             streams.remove(stream)
             stream.closed(code)
             delegate?.sessionClosedStream(stream.id, hadStream: true)
-        }
-    }
-
-    // MARK: Callbacks
-
-    private func stream(_ id: Int32) -> HTTP2Stream? {
-        guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return nil }
-        return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-    }
-
-    /// A frame was refused; its stream or the connection hears of it from nghttp2.
-    func onInvalidFrame(_ header: nghttp2_frame_hd) {
-        if header.type == FrameType.headers { isHeaderBlockOpen = false }
-    }
-
-    func onBeginHeaders(_ frame: nghttp2_frame) {
-        headerListBytes = 0
-        isHeaderBlockOpen = true
-        isRequestBlock = frame.headers.cat == NGHTTP2_HCAT_REQUEST
-        if isRequestBlock {
-            requestHead.reset()
-        } else {
-            headerStream = stream(frame.hd.stream_id)
-        }
-    }
-
-    /// False: no more of this block.
-    func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
-        headerListBytes += name.count + value.count + 32
-        guard headerListBytes <= headerListLimit else {
-            delegate?.sessionReceivedEndlessHeaders()
-            isHeaderBlockOpen = false
-            return false
-        }
-        if isRequestBlock {
-            requestHead.add(name: name, value: value)
-        } else {
-            headerStream?.receivedHeader(name: name, value: value)
-        }
-        return true
-    }
-
-    func onFrame(_ frame: UnsafePointer<nghttp2_frame>) {
-        let header = frame.pointee.hd
-        let endStream = header.flags & FrameFlag.endStream != 0
-        switch header.type {
-        case FrameType.data:
-            if header.length == 0 && !endStream { delegate?.sessionReceived(.empty) }
-            if endStream { stream(header.stream_id)?.receivedEnd() }
-        case FrameType.headers:
-            isHeaderBlockOpen = false
-            if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
-                delegate?.sessionReceivedRequest(header.stream_id, endStream: endStream)
-            } else {
-                headerStream = nil
-                stream(header.stream_id)?.receivedHeaders(endStream: endStream)
-            }
-        case FrameType.ping:
-            guard header.flags & FrameFlag.ack != 0, unansweredPings > 0,
-                let purpose = PingPurpose(rawValue: frame.pointee.ping.opaque_data.0)
-            else {
-                // An answer that nobody asked for is as good as a question.
-                delegate?.sessionReceived(.ping)
-                return
-            }
-            unansweredPings -= 1
-            if purpose == .measure, let window = windows.pong(now: receivedAt) { setWindow(window) }
-            delegate?.sessionReceivedPong(purpose)
-        case FrameType.settings:
-            guard header.flags & FrameFlag.ack == 0 else {
-                delegate?.sessionReceivedSettingsAck()
-                return
-            }
-            hasSettings = true
-            checkWindows()
-            delegate?.sessionReceived(.settings)
-            delegate?.sessionReceivedSettings()
-        case FrameType.reset: delegate?.sessionReceived(.reset)
-        case FrameType.goAway:
-            let goAway = frame.pointee.goaway
-            delegate?.sessionReceivedGoAway(
-                lastStreamID: goAway.last_stream_id, code: HTTP2ErrorCode(rawValue: goAway.error_code),
-                debug: UnsafeRawBufferPointer(start: goAway.opaque_data, count: goAway.opaque_data_len))
-        case FrameType.windowUpdate: delegate?.sessionReceived(.windowUpdate)
-        default: break
-        }
-    }
-
-    func onData(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
-        // The connection's window is given back at once: only the stream's own window waits for its reader.
-        nghttp2_session_consume_connection(session, bytes.count)
-        if windows.received(bytes.count, now: receivedAt) { ping(.measure) }
-        if let stream = stream(id) {
-            stream.receivedData(bytes)
-        } else {
-            nghttp2_session_consume_stream(session, id, bytes.count)
-        }
-    }
-
-    func onSent(_ frame: UnsafePointer<nghttp2_frame>) {
-        let header = frame.pointee.hd
-        guard header.type == FrameType.headers || header.type == FrameType.data else {
-            return onSentControl(frame)
-        }
-        sentFrames += 1
-        guard header.flags & FrameFlag.endStream != 0 else { return }
-        stream(header.stream_id)?.sentEnd()
-    }
-
-    private func onSentControl(_ frame: UnsafePointer<nghttp2_frame>) {
-        if frame.pointee.hd.type == FrameType.reset, role == .server {
-            closedStreams.resetHere(frame.pointee.hd.stream_id)
-        }
-        switch frame.pointee.hd.type {
-        case FrameType.settings where frame.pointee.hd.flags & FrameFlag.ack == 0: delegate?.sessionSentSettings()
-        case FrameType.reset:
-            switch HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code) {
-            // What this side resets of its own will.
-            case .noError, .cancel: break
-            case .refusedStream: delegate?.sessionRefusedStream()
-            // A peer that makes us reset streams does the same as one that resets them (CVE-2025-8671).
-            default: delegate?.sessionReceived(.reset)
-            }
-        default: break
-        }
-    }
-
-    func onClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
-        let stream = stream(id)
-        if let stream {
-            nghttp2_session_set_stream_user_data(session, id, nil)
-            if stream === headerStream { headerStream = nil }
-            streams.remove(stream)
-            stream.closed(code)
-        }
-        delegate?.sessionClosedStream(id, hadStream: stream != nil)
-    }
-
-    /// nghttp2's answer to its request for DATA.
-    func onProvideData(
-        _ id: Int32, into target: UnsafeMutableRawBufferPointer, flags: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        guard let stream = stream(id) else {
-            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            return 0
-        }
-        switch stream.provideData(into: target) {
-        case .bytes(let count): return count
-        case .nothing: return Int(NGHTTP2_ERR_DEFERRED.rawValue)
-        case .end(let count):
-            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            return count
-        case .trailers(let count):
-            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-            stream.submitTrailers(to: self)
-            return count
         }
     }
 }

@@ -27,9 +27,11 @@ struct SessionMemory: @unchecked Sendable {
     }
 
     private static func realloc(_ pointer: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer? {
-        guard let pointer, FramePages.shared.owns(pointer) else { return Glibc.realloc(pointer, size) }
+        guard let pointer else { return FramePages.shared.take(size) ?? Glibc.malloc(size) }
+        guard FramePages.shared.owns(pointer) else { return Glibc.realloc(pointer, size) }
+        if size <= FramePages.pieceBytes { return pointer }
         guard let moved = Glibc.malloc(size) else { return nil }
-        moved.copyMemory(from: pointer, byteCount: min(size, FramePages.pieceBytes))
+        moved.copyMemory(from: pointer, byteCount: FramePages.pieceBytes)
         _ = FramePages.shared.give(pointer)
         return moved
     }
@@ -57,7 +59,8 @@ final class FramePages: @unchecked Sendable {
 
     private init() {
         let memory = mmap(
-            nil, Self.pieceBytes * Self.pieces, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            nil, Self.pieceBytes * Self.pieces, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+            0)
         base = memory == MAP_FAILED ? nil : memory
     }
 

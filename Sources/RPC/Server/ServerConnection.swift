@@ -196,7 +196,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         counters.add(.requestsRefused)
         if core.session.requestHead.isOverLimit { refused(by: .maxHeaderListBytes) }
         let body: StaticString =
-            core.session.requestHead.isHead ? "" : "This is a gRPC server: it takes POST with the content type application/grpc.\n"
+            core.session.requestHead.isHead
+            ? "" : "This is a gRPC server: it takes POST with the content type application/grpc.\n"
         var block = HeaderBlock()
         block.add(":status", status)
         if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
@@ -248,9 +249,9 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         let latest = now - limits.requestTimeout.timeAmount
         var oldest: NIODeadline?
         var stream = core.session.streams.first
-        while let call = stream as? ServerStream {
-            stream = call.next
-            guard call.awaitsRequest else { continue }
+        while let open = stream {
+            stream = open.next
+            guard let call = open as? ServerStream, call.awaitsRequest else { continue }
             if call.started <= latest {
                 call.requestTookTooLong()
             } else {

@@ -70,6 +70,13 @@ def _(peer):
     peer.resets(1, FRAME_SIZE_ERROR)
 
 
+@case("RFC 9113 6.3", "a stream that depends on itself is a PROTOCOL_ERROR (RFC 7540 section 5.3.1)")
+def _(peer):
+    peer.headers(1, request(CHAT))
+    peer.send(PRIORITY, 0, 1, b"\0\0\0\x01\x10")
+    peer.resets(1, PROTOCOL_ERROR)
+
+
 @case("RFC 9113 6.4", "RST_STREAM on stream 0 is a PROTOCOL_ERROR")
 def _(peer):
     peer.send(RST_STREAM, 0, 0, bytes(4))

@@ -106,9 +106,11 @@ def _(peer):
 
 
 def answered_by_http(peer, stream, status):
-    end = peer.wait(lambda f: f.stream == stream and (f.ends or f.kind == RST_STREAM), "an answer")
-    if end.fields.get(":status") != status:
-        raise Failed(f"answered with {end} {end.fields}")
+    head = peer.wait(lambda f: f.stream == stream and f.kind in (HEADERS, RST_STREAM), "an answer")
+    if head.fields.get(":status") != status:
+        raise Failed(f"answered with {head} {head.fields}")
+    if not head.ends:
+        peer.wait(lambda f: f.stream == stream and f.ends, "the answer's end")
 
 
 @case("RFC 9113 8.6", "a request that is no gRPC gets an HTTP answer")
