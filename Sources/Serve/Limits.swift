@@ -65,6 +65,8 @@ package enum Limits {
     package static let expiryCheckSeconds: Int64 = 3_600
     /// Days before its end on which a certificate is warned of; 0 once it has ended.
     package static let expiryWarningDays = [30, 14, 7, 3, 1, 0]
+    /// The same for revocation lists, which are made anew every few days.
+    package static let revocationListWarningDays = [1, 0]
     /// Certificates of which it is remembered that they were warned of.
     package static let expiryWarnings = 10_000
     /// Scrapers' connections at once, and how long one may be idle.
