@@ -52,6 +52,11 @@ public final class FaultProxy: Sendable {
             _ = try await ask("PUT", "faults", Array(try JSONSerialization.data(withJSONObject: script)))
         }
 
+        /// From now on `fault` happens to the next `times` calls of `operation`; none where that is 0.
+        public func inject(_ fault: Fault, into operation: String, times: Int) async throws {
+            try await inject([fault], into: operation, times: times)
+        }
+
         /// The operations that were asked for, and those that the other side answered, both in order.
         public func calls() async throws -> (seen: [String], passed: [String]) {
             let answer = try JSONSerialization.jsonObject(with: Data(try await ask("GET", "calls", [])))
