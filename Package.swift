@@ -109,11 +109,16 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
+                "AWS", "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", "Respond",
+                logging, nioCore, yams,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ServeTests", dependencies: ["CloudTrail", "Contract", "Detect", "Serve", logging],
+            name: "ServeTests",
+            dependencies: [
+                "AWS", "AWSTestKit", "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Respond",
+                "Serve", "TestKit", logging,
+            ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
@@ -123,7 +128,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "Respond", argumentParser, nioCore,
+                nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -140,7 +146,8 @@ let package = Package(
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            name: "EndToEndTests",
+            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWS
 import Contract
 import Foundation
 import Logging
@@ -10,6 +11,7 @@ import RPC
 /// The service: pipeline and RPC server, from start to stop.
 package final class Service: Sendable {
     package let pipeline: Pipeline
+    package let desk: RemediationDesk
     package let addresses: [BoundAddress]
     private let server: Server
     private let health: Health
@@ -24,9 +26,12 @@ package final class Service: Sendable {
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
+        desk = try RemediationDesk(
+            pipeline, context: CredentialContext(environment: ProcessInfo.processInfo.environment), log: log)
+        try await desk.start()
         health = Health(services: Self.serviceNames)
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
-        let router = Self.router(pipeline, access, health)
+        let router = Self.router(pipeline, desk, access, health)
         var settings = ServerConfiguration(
             addresses: [.tcp(host: configuration.host, port: configuration.port)],
             tls: try Self.tls(configuration, log))
@@ -39,16 +44,20 @@ package final class Service: Sendable {
     /// The names under which health is asked for, beside the empty one.
     private static let serviceNames = [
         IngestService.name, AlertService.name, AccountService.name, DetectionService.name, InvestigationService.name,
+        RemediationService.name,
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
-    package static func router(_ pipeline: Pipeline, _ access: AccessControl, _ health: Health) -> Router {
+    package static func router(
+        _ pipeline: Pipeline, _ desk: RemediationDesk, _ access: AccessControl, _ health: Health
+    ) -> Router {
         var router = Router()
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
         router.register(AccountServer(pipeline: pipeline, access: access))
         router.register(DetectionServer(pipeline: pipeline))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
+        router.register(RemediationServer(pipeline: pipeline, access: access, desk: desk))
         router.register(health)
         Reflection.register(in: &router)
         router.interceptors = [access]
@@ -85,6 +94,7 @@ package final class Service: Sendable {
     package func stop() async throws {
         health.shutDown()
         pipeline.tail.close()
+        await desk.stop()
         await server.shutdown(gracePeriod: .seconds(Limits.shutdownGraceSeconds))
         try await pipeline.stop()
     }

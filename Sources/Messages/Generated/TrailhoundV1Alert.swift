@@ -137,6 +137,49 @@ package struct Evidence: Message {
     }
 }
 
+/// What was done, or is being done, in answer to an alert.
+package struct AlertRemediation: Message {
+    /// Field 1, `remediation_id`.
+    package var remediationID: String
+    /// Field 2, `action`.
+    package var action: RemediationAction
+    /// key/AKIA…, user/NAME, role/NAME or trail/NAME.
+    package var target: String
+    /// Field 4, `state`.
+    package var state: RemediationState
+    /// As in Remediation.
+    package var outcome: String
+    /// Field 6, `updated_at`.
+    package var updatedAt: GoogleProtobuf.Timestamp?
+
+    /// A message of these fields.
+    package init(
+        remediationID: String = "",
+        action: RemediationAction = .init(rawValue: 0) as RemediationAction,
+        target: String = "",
+        state: RemediationState = .init(rawValue: 0) as RemediationState,
+        outcome: String = "",
+        updatedAt: GoogleProtobuf.Timestamp? = nil
+    ) {
+        self.remediationID = remediationID
+        self.action = action
+        self.target = target
+        self.state = state
+        self.outcome = outcome
+        self.updatedAt = updatedAt
+    }
+
+    /// Every field at its default.
+    package init() {
+        remediationID = ""
+        action = .init(rawValue: 0) as RemediationAction
+        target = ""
+        state = .init(rawValue: 0) as RemediationState
+        outcome = ""
+        updatedAt = nil
+    }
+}
+
 /// The message `trailhound.v1.Alert`.
 package struct Alert: Message {
     /// Field 1, `alert_id`.
@@ -189,6 +232,8 @@ package struct Alert: Message {
     package var note: String
     /// What to do, from the detection.
     package var runbook: String
+    /// Remediations that the alert led to, the first one first.
+    package var remediations: [AlertRemediation]
 
     /// A message of these fields.
     package init(
@@ -216,7 +261,8 @@ package struct Alert: Message {
         mergedInto: String = "",
         duetAnswer: DuetAnswer = .init(rawValue: 0) as DuetAnswer,
         note: String = "",
-        runbook: String = ""
+        runbook: String = "",
+        remediations: [AlertRemediation] = []
     ) {
         self.alertID = alertID
         self.detectionID = detectionID
@@ -243,6 +289,7 @@ package struct Alert: Message {
         self.duetAnswer = duetAnswer
         self.note = note
         self.runbook = runbook
+        self.remediations = remediations
     }
 
     /// Every field at its default.
@@ -272,6 +319,7 @@ package struct Alert: Message {
         duetAnswer = .init(rawValue: 0) as DuetAnswer
         note = ""
         runbook = ""
+        remediations = []
     }
 }
 
@@ -567,6 +615,40 @@ extension Evidence: WireMessage {
     }
 }
 
+extension AlertRemediation: WireMessage {
+    package static var messageName: String { "trailhound.v1.AlertRemediation" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__alert_remediation() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__AlertRemediation>, arena: Arena?) throws(MessageError) {
+        self.remediationID = try WireReader.text(wire.pointee.remediation_id, "trailhound.v1.AlertRemediation.remediation_id")
+        self.action = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.action.rawValue))
+        self.target = try WireReader.text(wire.pointee.target, "trailhound.v1.AlertRemediation.target")
+        self.state = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.state.rawValue))
+        self.outcome = try WireReader.text(wire.pointee.outcome, "trailhound.v1.AlertRemediation.outcome")
+        self.updatedAt = try WireReader.message(wire.pointee.updated_at, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__AlertRemediation>, _ builder: inout WireBuilder) {
+        trailhound__v1__alert_remediation__init(wire)
+        wire.pointee.remediation_id = builder.text(self.remediationID)
+        wire.pointee.action = .init(rawValue: .init(truncatingIfNeeded: self.action.rawValue))
+        wire.pointee.target = builder.text(self.target)
+        wire.pointee.state = .init(rawValue: .init(truncatingIfNeeded: self.state.rawValue))
+        wire.pointee.outcome = builder.text(self.outcome)
+        wire.pointee.updated_at = builder.message(self.updatedAt)
+    }
+}
+
 extension Alert: WireMessage {
     package static var messageName: String { "trailhound.v1.Alert" }
 
@@ -607,6 +689,7 @@ extension Alert: WireMessage {
         self.duetAnswer = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.duet_answer.rawValue))
         self.note = try WireReader.text(wire.pointee.note, "trailhound.v1.Alert.note")
         self.runbook = try WireReader.text(wire.pointee.runbook, "trailhound.v1.Alert.runbook")
+        self.remediations = try WireReader.messages(wire.pointee.n_remediations, wire.pointee.remediations, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Alert>, _ builder: inout WireBuilder) {
@@ -639,6 +722,8 @@ extension Alert: WireMessage {
         wire.pointee.duet_answer = .init(rawValue: .init(truncatingIfNeeded: self.duetAnswer.rawValue))
         wire.pointee.note = builder.text(self.note)
         wire.pointee.runbook = builder.text(self.runbook)
+        wire.pointee.n_remediations = self.remediations.count
+        wire.pointee.remediations = builder.messages(self.remediations)
     }
 }
 

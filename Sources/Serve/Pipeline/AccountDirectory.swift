@@ -34,6 +34,8 @@ package final class AccountDirectory: Sendable {
 
     package var count: Int { accounts.withLock { $0.count } }
 
+    package func contains(_ account: AccountID) -> Bool { accounts.withLock { $0.contains(account) } }
+
     package func insert(_ account: AccountID) { accounts.withLock { _ = $0.insert(account) } }
 
     package func remove(_ account: AccountID) { accounts.withLock { _ = $0.remove(account) } }

@@ -4,6 +4,7 @@ import CloudTrail
 import Detect
 import Journal
 import Messages
+import Respond
 
 // Between the service's own values and the contract's.
 
@@ -55,6 +56,18 @@ extension Messages.Alert {
         duetAnswer = alert.duetAnswer.map { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) } ?? .unspecified
         note = alert.note
         runbook = alert.runbook
+        remediations = alert.remediations.map(Messages.AlertRemediation.init)
+    }
+}
+
+extension Messages.AlertRemediation {
+    init(_ remediation: Detect.AlertRemediation) {
+        self.init(
+            remediationID: remediation.id,
+            action: Respond.RemediationAction(rawValue: remediation.action).map(Messages.RemediationAction.init)
+                ?? .unspecified, target: remediation.target,
+            state: Messages.RemediationState(rawValue: Int32(remediation.state.rawValue)),
+            outcome: remediation.outcome, updatedAt: Timestamp(milliseconds: remediation.updatedAt))
     }
 }
 
