@@ -18,11 +18,12 @@ struct MotoRemediationTests {
     private struct Stage {
         let scene: Scene
         let faults = FaultTransport()
-        let service: IAMKeyService
+        let service: AWSActionService
         let iam: IAM
         let stage: MotoStage
         let user: String
-        let target: KeyTarget
+        let target: RemediationTarget
+        let key: String
         let other: String
 
         init(_ user: String, policy: RemediationPolicy = RemediationPolicy(mode: .auto)) async throws {
@@ -33,7 +34,7 @@ struct MotoRemediationTests {
                 externalID: "ext")
             let clock = ManualClock(Date()).clock()
             let account = moto.client(transport: faults, clock: clock).assuming(role)
-            service = IAMKeyService(account)
+            service = AWSActionService(account)
             iam = IAM(moto.client())
             stage = MotoStage(moto.client())
             self.user = user
@@ -43,19 +44,22 @@ struct MotoRemediationTests {
                 let made = try await stage.query(.iam, "CreateAccessKey", [QueryItem("UserName", user)])
                 keys.append(try #require(made.value("AccessKey", "AccessKeyId")))
             }
-            target = KeyTarget(accountID: "123456789012", accessKeyID: keys[0], principal: .user, userName: user)
+            key = keys[0]
+            target = RemediationTarget(
+                accountID: "123456789012", subject: .accessKey(key, userName: user), principal: .user)
             other = keys[1]
             scene = Scene(policy: policy)
         }
 
-        func run() async throws -> KeyDeactivation {
-            try await scene.remediator(service: service).run(target, trigger: Scene.alert, id: user)
+        func run() async throws -> Remediation {
+            try await scene.remediator(service: service).start(
+                .deactivateAccessKey, target, trigger: Scene.alert, id: user)
         }
 
         /// The status of the target and of the user's other key.
         func statuses() async throws -> [IAM.KeyStatus?] {
             let keys = try await iam.listAccessKeys(userName: user)
-            return [target.accessKeyID, other].map { id in keys.first { $0.accessKeyID == id }?.status }
+            return [key, other].map { id in keys.first { $0.accessKeyID == id }?.status }
         }
     }
 
@@ -65,7 +69,7 @@ struct MotoRemediationTests {
         try await stage.iam.putUserPolicy(
             stage.user, named: "AWSCompromisedKeyQuarantineV3", document: quarantine)
         let done = try await stage.run()
-        #expect(done.outcome == .deactivated)
+        #expect(done.outcome == .succeeded)
         #expect(try await stage.statuses() == [.inactive, .active])
         #expect(stage.faults.passed.filter { $0 == "UpdateAccessKey" }.count == 1)
         // The permissions of the printed policy are all that was used.
@@ -73,8 +77,7 @@ struct MotoRemediationTests {
         // AWS's own quarantine stays as it is.
         #expect(
             try await stage.iam.userPolicy(stage.user, named: "AWSCompromisedKeyQuarantineV3") == quarantine)
-        let back = try await stage.scene.remediator(service: stage.service).command(
-            .rollback(by: "eve"), id: stage.user)
+        let back = try await stage.scene.remediator(service: stage.service).rollback(stage.user, by: "eve")
         #expect(back?.outcome == .rolledBack)
         #expect(try await stage.statuses() == [.active, .active])
     }
@@ -88,8 +91,10 @@ struct MotoRemediationTests {
 
     @Test func aKeyThatIAMDoesNotKnow() async throws {
         let stage = try await Stage("unknown-key")
-        let target = KeyTarget(accountID: "123456789012", accessKeyID: "AKIAUNKNOWN", principal: .user)
-        let done = try await stage.scene.remediator(service: stage.service).run(target, trigger: Scene.alert, id: "u")
+        let target = RemediationTarget(
+            accountID: "123456789012", subject: .accessKey("AKIAUNKNOWN", userName: nil), principal: .user)
+        let done = try await stage.scene.remediator(service: stage.service).start(
+            .deactivateAccessKey, target, trigger: Scene.alert, id: "u")
         #expect(done.outcome == .gone && stage.scene.alerts.isEmpty)
     }
 
@@ -102,12 +107,12 @@ struct MotoRemediationTests {
         let updates = stage.faults.passed.filter { $0 == "UpdateAccessKey" }.count
         switch fault {
         case .throttled, .serverError, .reset, .expiredCredentials, .clockSkew:
-            #expect(done.outcome == .deactivated)
+            #expect(done.outcome == .succeeded)
             #expect(updates == 1)
             #expect(try await stage.statuses() == [.inactive, .active])
             #expect(stage.scene.alerts.isEmpty)
         case .timeoutAfterEffect:
-            #expect(done.outcome == .deactivated)
+            #expect(done.outcome == .succeeded)
             #expect(try await stage.statuses() == [.inactive, .active])
             #expect(stage.scene.alerts.isEmpty)
         case .accessDenied, .garbage:
@@ -158,12 +163,12 @@ struct MotoRemediationTests {
                 }
             }
             // The first wait is that of the watch: by then the key is seen to be inactive. The watch is left out.
-            let machine = try? await scene.remediator(service: stage.service).run(
-                stage.target, trigger: Scene.alert, id: "latency-\(index)")
+            let machine = try? await scene.remediator(service: stage.service).start(
+                .deactivateAccessKey, stage.target, trigger: Scene.alert, id: "latency-\(index)")
             #expect(machine == nil)
-            #expect(try await scene.store.load("latency-\(index)")?.outcome == .deactivated)
+            #expect(try await scene.store.load("latency-\(index)")?.outcome == .succeeded)
             times.append(try #require(inactive.withLock { $0 }))
-            try await stage.iam.updateAccessKey(stage.target.accessKeyID, userName: stage.user, status: .active)
+            try await stage.iam.updateAccessKey(stage.key, userName: stage.user, status: .active)
         }
         times.sort()
         print("deactivation over moto, \(runs) runs: p50 \(times[runs / 2]), p99 \(times[runs * 99 / 100])")

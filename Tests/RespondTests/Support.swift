@@ -27,33 +27,48 @@ final class Fuse: Sendable {
     }
 }
 
-/// One user's keys as IAM keeps them, with an attacker or a fault where a test wants one.
-final class FakeIAM: KeyService {
+/// An account as AWS keeps it: a user, a role and a trail, with an attacker or a fault where a test wants one.
+final class FakeAccount: ActionService {
     struct State {
         var owner: String? = "alice"
-        var keys: [IAM.AccessKey]
+        var keys: [IAM.AccessKey] = [FakeAccount.key("AKIA1")]
         var path = "/"
         var tags: [String: String] = [:]
-        /// Changes of a key's status, which are what counts: the same status again is none.
+        var hasPassword = true
+        var rolePath = "/"
+        /// Inline policies of the user and of the role, by name.
+        var policies: [String: String] = [:]
+        var isLogging = false
+        /// Changes, which are what counts: the same state again is none.
         var effects: [String] = []
+        /// Operations, in order.
         var calls: [String] = []
-        /// Failures to come, by call, in order.
+        /// Failures to come, by operation, in order.
         var failures: [String: [CallFailure]] = [:]
-        /// Calls that have their effect and then fail.
+        /// Operations that have their effect and then fail.
         var failAfter: Set<String> = []
-        var onList: (@Sendable (inout State, Int) -> Void)?
-        var lists = 0
-        /// IAM's lag: how many lists still show the state before a change.
-        var staleLists = 0
-        var stale: [IAM.AccessKey]?
+        /// Called before a call is answered, with the operation and how many of it there were, from 1.
+        var onCall: (@Sendable (inout State, String, Int) -> Void)?
+        /// IAM's lag: how many reads still show the state before a change.
+        var staleReads = 0
         var ignoresChanges = false
+        var stale: Visible?
+
+        /// What lags.
+        struct Visible {
+            var keys: [IAM.AccessKey]
+            var policies: [String: String]
+            var isLogging: Bool
+        }
     }
 
     let state: Mutex<State>
     let fuse: Fuse
 
-    init(_ keys: [IAM.AccessKey] = [FakeIAM.key("AKIA1")], fuse: Fuse = Fuse()) {
-        state = Mutex(State(keys: keys))
+    init(_ keys: [IAM.AccessKey] = [FakeAccount.key("AKIA1")], fuse: Fuse = Fuse()) {
+        var state = State()
+        state.keys = keys
+        self.state = Mutex(state)
         self.fuse = fuse
     }
 
@@ -63,7 +78,7 @@ final class FakeIAM: KeyService {
     }
 
     /// The same account as another process sees it.
-    func seen(with fuse: Fuse) -> FakeIAM { FakeIAM(state.withLock { $0 }, fuse: fuse) }
+    func seen(with fuse: Fuse) -> FakeAccount { FakeAccount(state.withLock { $0 }, fuse: fuse) }
 
     static func key(_ id: String, _ status: IAM.KeyStatus = .active, made: String = "2026-01-01T00:00:00Z")
         -> IAM.AccessKey
@@ -73,75 +88,86 @@ final class FakeIAM: KeyService {
 
     var effects: [String] { state.withLock { $0.effects } }
     var calls: [String] { state.withLock { $0.calls } }
-    var writes: Int { calls.filter { $0 == "UpdateAccessKey" }.count }
+    /// How many calls that write were made.
+    var writes: Int { calls.filter { !$0.hasPrefix("Get") && !$0.hasPrefix("List") }.count }
     func status(_ id: String) -> IAM.KeyStatus? { state.withLock { $0.keys.first { $0.accessKeyID == id }?.status } }
 
-    private func begin(_ call: String) throws {
+    func perform(_ call: ActionCall) async throws -> ActionResult {
+        let operation = call.operation
         try fuse.burn()
+        try fail(operation, isAfter: false)
+        let result = try state.withLock { state in
+            state.calls.append(operation)
+            let onCall = state.onCall
+            onCall?(&state, operation, state.calls.filter { $0 == operation }.count)
+            return try state.answer(call)
+        }
+        try fail(operation, isAfter: true)
+        try fuse.burn()
+        return result
+    }
+
+    private func fail(_ operation: String, isAfter: Bool) throws {
         try state.withLock { state in
-            state.calls.append(call)
-            guard !state.failAfter.contains(call), var list = state.failures[call], !list.isEmpty else { return }
+            guard state.failAfter.contains(operation) == isAfter, var list = state.failures[operation], !list.isEmpty
+            else { return }
             let failure = list.removeFirst()
-            state.failures[call] = list
+            state.failures[operation] = list
+            if !isAfter { state.calls.append(operation) }
             throw failure
         }
-    }
-
-    private func end(_ call: String) throws {
-        try state.withLock { state in
-            guard state.failAfter.contains(call), var list = state.failures[call], !list.isEmpty else { return }
-            let failure = list.removeFirst()
-            state.failures[call] = list
-            throw failure
-        }
-        try fuse.burn()
-    }
-
-    func owner(of accessKeyID: String) async throws -> String? {
-        try begin("GetAccessKeyLastUsed")
-        let owner = state.withLock { $0.owner }
-        try end("GetAccessKeyLastUsed")
-        return owner
-    }
-
-    func user(_ userName: String, tags: Bool) async throws -> (path: String, tags: [String: String]?) {
-        try begin("GetUser")
-        let (path, known) = state.withLock { ($0.path, $0.tags) }
-        try end("GetUser")
-        return (path, tags ? known : nil)
-    }
-
-    func keys(of userName: String) async throws -> [IAM.AccessKey] {
-        try begin("ListAccessKeys")
-        let keys = state.withLock { state in
-            state.lists += 1
-            let onList = state.onList
-            onList?(&state, state.lists)
-            if state.staleLists > 0, let stale = state.stale {
-                state.staleLists -= 1
-                return stale
-            }
-            return state.keys
-        }
-        try end("ListAccessKeys")
-        return keys
-    }
-
-    func setKey(_ accessKeyID: String, of userName: String, to status: IAM.KeyStatus) async throws {
-        try begin("UpdateAccessKey")
-        state.withLock { $0.set(accessKeyID, status) }
-        try end("UpdateAccessKey")
     }
 }
 
-extension FakeIAM.State {
+extension ActionCall {
+    /// The operation without its service.
+    var operation: String { permission.split(separator: ":").last.map(String.init) ?? "" }
+}
+
+extension FakeAccount.State {
+    mutating func answer(_ call: ActionCall) throws -> ActionResult {
+        if let violation = call.violation { throw CallFailure(.permanent, violation) }
+        guard !call.isWrite else {
+            change(call)
+            return .done
+        }
+        var seen = Visible(keys: keys, policies: policies, isLogging: isLogging)
+        if staleReads > 0, let stale {
+            staleReads -= 1
+            seen = stale
+        }
+        switch call {
+        case .getAccessKeyLastUsed: return .owner(userName: owner)
+        case .getUser(let name): return .user(name: name, path: path, id: "AIDA1")
+        case .listUserTags: return .tags(tags)
+        case .getRole(let name): return .role(name: name, path: rolePath, id: "AROA1", tags: tags)
+        case .listAccessKeys: return .accessKeys(seen.keys)
+        case .getLoginProfile: return .loginProfile(createDate: hasPassword ? "2026-01-01T00:00:00Z" : nil)
+        case .getUserPolicy(_, let name), .getRolePolicy(_, let name): return .policy(document: seen.policies[name])
+        default: return .trailStatus(isLogging: seen.isLogging)
+        }
+    }
+
     /// A change by Trailhound.
-    mutating func set(_ id: String, _ status: IAM.KeyStatus) {
-        guard !ignoresChanges, let index = keys.firstIndex(where: { $0.accessKeyID == id }) else { return }
-        if stale == nil { stale = keys }
-        guard keys[index].status != status else { return }
-        effects.append("\(id) \(status.rawValue)")
-        keys[index] = IAM.AccessKey(accessKeyID: id, status: status, createDate: keys[index].createDate)
+    private mutating func change(_ call: ActionCall) {
+        guard !ignoresChanges else { return }
+        if stale == nil { stale = Visible(keys: keys, policies: policies, isLogging: isLogging) }
+        switch call {
+        case .updateAccessKey(_, let id, let status):
+            guard let index = keys.firstIndex(where: { $0.accessKeyID == id }), keys[index].status != status else {
+                return
+            }
+            effects.append("\(id) \(status.rawValue)")
+            force(id, status)
+        case .putUserPolicy(_, let name, let document), .putRolePolicy(_, let name, let document):
+            if policies[name] != document { effects.append("put \(name)") }
+            policies[name] = document
+        case .deleteUserPolicy(_, let name), .deleteRolePolicy(_, let name):
+            if policies.removeValue(forKey: name) != nil { effects.append("delete \(name)") }
+        default:
+            if !isLogging { effects.append("start logging") }
+            isLogging = true
+        }
     }
 
     /// A change by somebody else.
@@ -169,27 +195,29 @@ final class MemoryStore: RemediationStore {
     /// The same store after a restart.
     func reopened(with fuse: Fuse) -> MemoryStore { MemoryStore(saved.withLock { $0 }, fuse: fuse) }
 
-    func save(_ remediation: KeyDeactivation) async throws {
+    func save(_ remediation: Remediation) async throws {
         try fuse.burn()
         let data = try JSONEncoder().encode(remediation)
         saved.withLock { $0[remediation.id] = data }
         try fuse.burn()
     }
 
-    func load(_ id: String) async throws -> KeyDeactivation? {
-        try saved.withLock { $0[id] }.map { try JSONDecoder().decode(KeyDeactivation.self, from: $0) }
+    func load(_ id: String) async throws -> Remediation? {
+        try saved.withLock { $0[id] }.map { try JSONDecoder().decode(Remediation.self, from: $0) }
     }
 
-    func unfinished() async throws -> [KeyDeactivation] {
+    func unfinished() async throws -> [Remediation] {
         try saved.withLock { Array($0.values) }
-            .map { try JSONDecoder().decode(KeyDeactivation.self, from: $0) }
+            .map { try JSONDecoder().decode(Remediation.self, from: $0) }
             .filter { !$0.isSettled }
     }
 
-    func automaticRuns(accountID: String, since time: Milliseconds) async throws -> [Milliseconds] {
+    func automaticRuns(
+        accountID: String, action: RemediationAction, since time: Milliseconds
+    ) async throws -> [Milliseconds] {
         try saved.withLock { Array($0.values) }
-            .map { try JSONDecoder().decode(KeyDeactivation.self, from: $0) }
-            .filter { $0.target.accountID == accountID }
+            .map { try JSONDecoder().decode(Remediation.self, from: $0) }
+            .filter { $0.accountID == accountID && $0.action == action }
             .compactMap(\.automaticAt).filter { $0 >= time }
     }
 }
@@ -211,7 +239,7 @@ final class FixedRules: RemediationRules {
 
 /// Everything that a remediation runs in, with a clock that jumps where it would wait.
 final class Scene: Sendable {
-    let iam: FakeIAM
+    let account: FakeAccount
     let store: MemoryStore
     let rules: FixedRules
     let time: Mutex<Milliseconds>
@@ -219,24 +247,22 @@ final class Scene: Sendable {
     /// Called at each wait, with the time that it leads to.
     let onWait = Mutex<(@Sendable (Milliseconds) async throws -> Void)?>(nil)
 
-    static let target = KeyTarget(
-        accountID: "123456789012", accessKeyID: "AKIA1", principal: .user, userName: "alice")
     static let alert = RemediationTrigger.alert(alertID: "al-1", detectionID: "d", severity: .high, isHistorical: false)
 
     init(
-        iam: FakeIAM = FakeIAM(), policy: RemediationPolicy = RemediationPolicy(mode: .auto),
+        _ account: FakeAccount = FakeAccount(), policy: RemediationPolicy = RemediationPolicy(mode: .auto),
         situation: RemediationSituation = RemediationSituation(), store: MemoryStore = MemoryStore(),
         time: Milliseconds = 1_700_000_000_000
     ) {
-        self.iam = iam
+        self.account = account
         self.store = store
         rules = FixedRules(policy, situation)
         self.time = Mutex(time)
     }
 
-    func remediator(service: (any KeyService)? = nil) -> KeyRemediator {
-        let service = service ?? iam
-        return KeyRemediator(
+    func remediator(service: (any ActionService)? = nil) -> Remediator {
+        let service = service ?? account
+        return Remediator(
             store: store, rules: rules, services: { _ in service },
             progress: { _, notices in self.told.withLock { $0 += notices } },
             now: { self.time.withLock { $0 } },
@@ -252,11 +278,81 @@ final class Scene: Sendable {
 
     @discardableResult
     func run(
-        _ target: KeyTarget = Scene.target, trigger: RemediationTrigger = Scene.alert, id: String = "r1"
-    ) async throws -> KeyDeactivation {
-        try await remediator().run(target, trigger: trigger, id: id)
+        _ example: Example = .key, trigger: RemediationTrigger = Scene.alert, id: String = "r1"
+    ) async throws -> Remediation {
+        try await run(example.action, example.target, trigger: trigger, id: id)
+    }
+
+    @discardableResult
+    func run(
+        _ action: RemediationAction, _ target: RemediationTarget, trigger: RemediationTrigger = Scene.alert,
+        id: String = "r1"
+    ) async throws -> Remediation {
+        try await remediator().start(action, target, trigger: trigger, id: id)
+    }
+
+    /// The same scene as the next process finds it, a moment later.
+    func restarted() -> Scene {
+        Scene(
+            account.seen(with: Fuse()), store: store.reopened(with: Fuse()), time: time.withLock { $0 } + 3_000)
     }
 
     var alerts: [RemediationNotice.Kind] { told.withLock { $0.filter(\.isAlert).map(\.kind) } }
     func count(_ kind: RemediationNotice.Kind) -> Int { told.withLock { $0.filter { $0.kind == kind }.count } }
+}
+
+/// What each action does to the account of `FakeAccount`.
+struct Example: Sendable, CustomTestStringConvertible {
+    let action: RemediationAction
+    let subject: RemediationTarget.Subject
+    /// All operations of the way to the watch, in order.
+    let calls: [String]
+    /// What the account sees of it, and of the rollback.
+    let effect: String
+    let rollbackEffect: String?
+    let undo: @Sendable (inout FakeAccount.State) -> Void
+
+    var testDescription: String { action.rawValue }
+
+    var target: RemediationTarget { RemediationTarget(accountID: "123456789012", subject: subject, principal: .user) }
+
+    /// The operation that writes.
+    var write: String { calls.first { !$0.hasPrefix("Get") && !$0.hasPrefix("List") } ?? "" }
+
+    /// The kinds of a run without an incident, other keys aside.
+    static let calm: [RemediationNotice.Kind] = [.started, .snapshotTaken, .executing, .inEffect, .finished]
+
+    static let key = Example(
+        action: .deactivateAccessKey, subject: .accessKey("AKIA1", userName: "alice"),
+        calls: ["GetAccessKeyLastUsed", "ListAccessKeys", "UpdateAccessKey", "ListAccessKeys"],
+        effect: "AKIA1 Inactive", rollbackEffect: "AKIA1 Active", undo: { $0.force("AKIA1", .active) })
+
+    static let role = Example(
+        action: .revokeRoleSessions, subject: .role("Deploy"),
+        calls: ["GetRole", "GetRolePolicy", "PutRolePolicy", "GetRolePolicy"],
+        effect: "put TrailhoundRevokeSessions", rollbackEffect: "delete TrailhoundRevokeSessions",
+        undo: { $0.policies["TrailhoundRevokeSessions"] = nil })
+
+    static let user = Example(
+        action: .denyUser, subject: .user("alice"),
+        calls: ["GetUser", "ListAccessKeys", "GetUserPolicy", "PutUserPolicy", "GetUserPolicy"],
+        effect: "put TrailhoundDenyUser", rollbackEffect: "delete TrailhoundDenyUser",
+        undo: { $0.policies["TrailhoundDenyUser"] = #"{"Version":"2012-10-17","Statement":[]}"# })
+
+    static let console = Example(
+        action: .disableConsoleLogin, subject: .user("alice"),
+        calls: [
+            "GetUser", "GetLoginProfile", "ListAccessKeys", "GetUserPolicy", "PutUserPolicy", "GetUserPolicy",
+        ],
+        effect: "put TrailhoundDenyConsole", rollbackEffect: "delete TrailhoundDenyConsole",
+        undo: { $0.policies["TrailhoundDenyConsole"] = nil })
+
+    static let trail = Example(
+        action: .restoreLogging, subject: .trail("main", region: "us-east-1"),
+        calls: ["GetTrailStatus", "StartLogging", "GetTrailStatus"],
+        effect: "start logging", rollbackEffect: nil, undo: { $0.isLogging = false })
+
+    static let all = [key, role, user, console, trail]
+    /// Every call of every action.
+    static let everyCall = all.flatMap { example in Set(example.calls).sorted().map { (example, $0) } }
 }
