@@ -74,6 +74,8 @@ package enum Limits {
     package static let responderPauseSeconds = 1.0
     /// The reason of a freeze, in UTF-8.
     package static let freezeReasonBytes = 1_024
+    /// Between two looks for remediations that nobody works on, in seconds.
+    package static let resumptionSeconds = 300
     /// Between two notes of the responder's place in the alert log, in milliseconds.
     package static let cursorInterval: Int64 = 5_000
     /// Alerts that one remediation answers beside the one that started it.

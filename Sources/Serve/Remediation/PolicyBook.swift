@@ -70,6 +70,13 @@ package final class PolicyBook: Sendable {
         /// The number of the change that each entry came from.
         var applied: [String: UInt64] = [:]
         var changes: UInt64 = 0
+
+        /// Whether a change is later than what the entry came from, which is then noted.
+        mutating func admits(_ change: UInt64, _ entry: String) -> Bool {
+            guard change > applied[entry] ?? 0 else { return false }
+            applied[entry] = change
+            return true
+        }
     }
 
     private static let accessName = "access"
@@ -190,14 +197,5 @@ package final class PolicyBook: Sendable {
             state.changes += 1
             return state.changes
         }
-    }
-}
-
-extension PolicyBook.State {
-    /// Whether a change is later than what the entry came from, which is then noted.
-    fileprivate mutating func admits(_ change: UInt64, _ entry: String) -> Bool {
-        guard change > applied[entry] ?? 0 else { return false }
-        applied[entry] = change
-        return true
     }
 }

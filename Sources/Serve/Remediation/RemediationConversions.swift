@@ -60,7 +60,7 @@ extension Messages.RemediationPolicy {
 extension Messages.RemediationAccess {
     init(_ access: AccountAccess) {
         self.init(
-            way: access.way == .executor ? .executor : .role, roleARN: access.roleARN, region: access.region)
+            way: access.way == .executor ? .executor : .role, roleArn: access.roleARN, region: access.region)
     }
 }
 

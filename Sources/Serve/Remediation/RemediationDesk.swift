@@ -55,16 +55,28 @@ package actor RemediationDesk {
     package func start() async throws {
         await remediator.freeze(book.freeze.isFrozen)
         for remediation in try await store.unfinished() { _ = underWay.update(remediation) }
-        let (remediator, log, ways) = (remediator, log, ways)
+        spawn {
+            // Again and again: an approval that nobody gave has to end, and what the store's trouble broke off to go on.
+            while !Task.isCancelled {
+                await self.takeUp()
+                try? await Task.sleep(for: .seconds(Limits.resumptionSeconds))
+            }
+        }
+        // The first alert should not have to wait for credentials.
+        for account in book.liveAccounts { prepare(account) }
+        let responder = Responder(desk: self, pipeline: pipeline, log: log)
+        spawn { await responder.run() }
+    }
+
+    /// Goes on with everything that nobody works on. It returns at once, and the work ends when all of it is finished or
+    /// waits.
+    private func takeUp() {
+        let (remediator, log) = (remediator, log)
         spawn {
             do { try await remediator.resumeAll() } catch is CancellationError {} catch {
                 log.error("remediations could not be taken up again: \(error)")
             }
         }
-        // The first alert should not have to wait for credentials.
-        for account in book.liveAccounts { spawn { _ = await ways.ownIdentities(of: account) } }
-        let responder = Responder(desk: self, pipeline: pipeline, log: log)
-        spawn { await responder.run() }
     }
 
     /// Takes no more. What is under way stays as it was saved last, and goes on with the next start.

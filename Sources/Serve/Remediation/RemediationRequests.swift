@@ -69,7 +69,7 @@ enum RemediationRequests {
         case .executor: way = .executor
         default: throw Validation.failure("access.way", "has to be ROLE or EXECUTOR")
         }
-        let role = try Validation.text(message.roleARN, field: "access.role_arn", bytes: Limits.accountNameBytes)
+        let role = try Validation.text(message.roleArn, field: "access.role_arn", bytes: Limits.accountNameBytes)
         if !role.isEmpty {
             let parts = role.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
             guard parts.count == 6, parts[0] == "arn", parts[2] == "iam", parts[5].hasPrefix("role/") else {

@@ -31,6 +31,18 @@ final class RemediationsUnderWay: Sendable {
     private struct State {
         var entries: [Key: Entry] = [:]
         var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var atWork: Int {
+            entries.values.count { entry in
+                guard let phase = entry.remediation?.phase else { return true }
+                return phase != .watching && phase != .awaitingApproval
+            }
+        }
+
+        mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+            defer { waiters = [] }
+            return waiters
+        }
     }
 
     private let state = Mutex(State())
@@ -125,19 +137,5 @@ final class RemediationsUnderWay: Sendable {
             return state.takeWaiters()
         }
         for waiter in woken { waiter.resume() }
-    }
-}
-
-extension RemediationsUnderWay.State {
-    fileprivate var atWork: Int {
-        entries.values.count { entry in
-            guard let phase = entry.remediation?.phase else { return true }
-            return phase != .watching && phase != .awaitingApproval
-        }
-    }
-
-    fileprivate mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-        defer { waiters = [] }
-        return waiters
     }
 }

@@ -5,12 +5,12 @@ import Detect
 import Respond
 
 /// Finds what an action would act on in answer to an alert. Pure: everything comes from the alert.
-enum TargetFinder {
+package enum TargetFinder {
     /// The target of an action, or nil where the alert names none.
     ///
     /// What acts is the actor, so keys, users and roles are sought in the actor's account, which may be another than the
     /// one that the events belong to; a trail is sought where the events are.
-    static func target(_ action: RemediationAction, of alert: Alert) -> RemediationTarget? {
+    package static func target(_ action: RemediationAction, of alert: Alert) -> RemediationTarget? {
         switch action {
         case .deactivateAccessKey: accessKey(alert)
         case .revokeRoleSessions: role(alert)

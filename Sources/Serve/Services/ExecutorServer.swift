@@ -19,7 +19,7 @@ extension RemediationServer {
         guard await desk.pool.count < Limits.executors else {
             throw RPCError(.resourceExhausted, "\(Limits.executors) executors are connected, which is the limit.")
         }
-        let (number, commands) = await desk.pool.connect(session, principal: hello.principalARN)
+        let (number, commands) = await desk.pool.connect(session, principal: hello.principalArn)
         do {
             try await converse(number, commands, requests, responses)
             await desk.pool.disconnect(number)
@@ -43,7 +43,7 @@ extension RemediationServer {
         }
         guard !hello.executorID.isEmpty else { throw Validation.failure("hello.executor_id", "is empty") }
         for (field, text) in [
-            ("hello.executor_id", hello.executorID), ("hello.principal_arn", hello.principalARN),
+            ("hello.executor_id", hello.executorID), ("hello.principal_arn", hello.principalArn),
             ("hello.version", hello.version),
         ] { _ = try Validation.text(text, field: field, bytes: Limits.executorNameBytes) }
         return ExecutorLedger.Session(executorID: hello.executorID, accountID: account)

@@ -47,7 +47,7 @@ struct ExecuteCommand: ServiceCommand {
             Self.tell("acting in account \(identity.account) as \(identity.arn)")
             let hello = ExecutorHello(
                 protocolVersion: Limits.executorProtocol, executorID: Self.name(), accountID: identity.account,
-                principalARN: identity.arn, version: Version.current)
+                principalArn: identity.arn, version: Version.current)
             let agent = ExecutorAgent(service: AWSActionService(client), told: Self.tell)
             try await Self.serve(agent, hello, session)
         }

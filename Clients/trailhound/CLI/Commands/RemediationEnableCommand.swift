@@ -71,7 +71,7 @@ struct RemediationEnableCommand: ServiceCommand {
             Diagnostics.note("\(action.rawValue) in account \(accountID):")
             for change in changes.isEmpty ? ["nothing changes"] : changes { Diagnostics.note("  " + change) }
         }
-        if let question = Self.question(before, after, accountID) {
+        if let question = RemediationQuestion.text(before, after, accountID) {
             try Confirmation.require(question, isGiven: yes)
         }
         let request = SetPolicyRequest(accountID: accountID, policy: after)
@@ -101,9 +101,14 @@ struct RemediationEnableCommand: ServiceCommand {
         for entry in new where !list.contains(entry) { list.append(entry) }
         return list
     }
+}
 
+/// What a person is asked before a policy changes.
+package enum RemediationQuestion {
     /// What a person should confirm: that it acts without being asked, or may touch more than before.
-    package static func question(_ before: RemediationPolicy, _ after: RemediationPolicy, _ account: String) -> String? {
+    package static func text(
+        _ before: RemediationPolicy, _ after: RemediationPolicy, _ account: String
+    ) -> String? {
         let deed = "\(after.action.word) in account \(account)"
         if after.mode == .auto, before.mode != .auto { return "let \(deed) act without asking anybody" }
         let always = after.always.filter { !before.always.contains($0) }
@@ -143,7 +148,7 @@ struct RemediationAccessCommand: ServiceCommand {
 
     func run(_ session: Session, _ output: Output) async throws {
         let before = try await session.remediation(of: accountID)
-        let access = RemediationAccess(way: executor ? .executor : .role, roleARN: role ?? "", region: region)
+        let access = RemediationAccess(way: executor ? .executor : .role, roleArn: role ?? "", region: region)
         let request = SetPolicyRequest(accountID: accountID, access: access)
         guard let after = try await session.call(RemediationService.setPolicy, request).account else {
             throw Failure("the service answered without an account")

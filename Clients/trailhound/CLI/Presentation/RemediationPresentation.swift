@@ -127,7 +127,7 @@ package enum PolicyPresentation {
         .object([
             .init("account_id", .string(account.accountID)),
             .init("way", .string(account.access?.way.word ?? "")),
-            .init("role_arn", .string(account.access?.roleARN ?? "")),
+            .init("role_arn", .string(account.access?.roleArn ?? "")),
             .init("region", .string(account.access?.region ?? "")),
             .init("executors", .unsigned(UInt64(account.executors))),
             .init("policies", .array(account.policies.map(json))),
@@ -166,7 +166,7 @@ package enum PolicyPresentation {
     static func way(_ account: AccountRemediation) -> String {
         guard let access = account.access else { return "" }
         if access.way == .executor { return account.executors == 1 ? "1 executor" : "\(account.executors) executors" }
-        return access.roleARN.isEmpty ? "own credentials" : AlertPresentation.shortened(access.roleARN)
+        return access.roleArn.isEmpty ? "own credentials" : AlertPresentation.shortened(access.roleArn)
     }
 
     private static func style(_ mode: RemediationMode) -> Style {
