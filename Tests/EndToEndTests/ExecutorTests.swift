@@ -85,7 +85,10 @@ struct ExecutorTests {
         try await stage.succeed("remediation", "access", stage.account, "--executor")
         try await run(
             Programs.client,
-            ["certs", "issue", "executor", "--role", "executor", "--account", stage.account, "--pki", stage.service.pki.path]
+            [
+                "certs", "issue", "executor", "--role", "executor", "--account", stage.account, "--pki",
+                stage.service.pki.path,
+            ]
         ).check()
         return stage
     }

@@ -48,7 +48,8 @@ import Testing
         } while token != nil
         #expect(found == (0..<10).reversed().map { "r\($0)" })
         let odd = RemediationFilter(accountIDs: ["odd"], action: "deny_user", unfinished: true)
-        #expect(try journal.reader.remediations(odd, limit: 10).remediations.map(\.remediationID) == ["r9", "r7", "r5"])
+        #expect(
+            try journal.reader.remediations(odd, limit: 10).remediations.map(\.remediationID) == ["r9", "r7", "r5"])
         let other = RemediationFilter(action: "other")
         #expect(try journal.reader.remediations(other, limit: 10).remediations.isEmpty)
         let error = #expect(throws: JournalError.self) { try journal.reader.remediations(pageToken: "x", limit: 1) }

@@ -80,7 +80,9 @@ import Testing
         for _ in 0..<2 { try Journal(directory: directory.path).close() }
         let database = RawDatabase(directory.database)
         defer { database.close() }
-        #expect(database.text("SELECT group_concat(identifier) FROM grdb_migrations") == "1: archive, accounts, alerts,2: remediations")
+        #expect(
+            database.text("SELECT group_concat(identifier) FROM grdb_migrations")
+                == "1: archive, accounts, alerts,2: remediations")
         let tables = database.text(
             "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                 + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")

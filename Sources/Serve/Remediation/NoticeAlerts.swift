@@ -94,7 +94,8 @@ enum NoticeAlerts {
             Evidence(name: "notice", value: notice.kind.rawValue),
         ]
         if !notice.detail.isEmpty {
-            evidence.append(Evidence(name: "detail", value: String(notice.detail.prefix(DetectLimits.evidenceBytes / 4))))
+            evidence.append(
+                Evidence(name: "detail", value: String(notice.detail.prefix(DetectLimits.evidenceBytes / 4))))
         }
         if let alertID = remediation.alertID { evidence.append(Evidence(name: "alert", value: alertID)) }
         return Match(detection: detection, event: event, evidence: evidence)

@@ -55,7 +55,8 @@ enum RemediationRequests {
         return try texts.enumerated().map { index, text in
             guard let pattern = TargetPattern(text) else {
                 throw Validation.failure(
-                    "\(field)[\(index)]", "is none of key/ID, user/NAME, role/NAME, path/PATH/, tag/NAME=VALUE, trail/NAME")
+                    "\(field)[\(index)]",
+                    "is none of key/ID, user/NAME, role/NAME, path/PATH/, tag/NAME=VALUE, trail/NAME")
             }
             return pattern
         }
@@ -79,7 +80,8 @@ enum RemediationRequests {
                 throw Validation.failure("access.role_arn", "is of account \(parts[4]), not of \(account)")
             }
             guard way == .role else {
-                throw Validation.failure("access.role_arn", "goes with the way ROLE; an executor has its own credentials")
+                throw Validation.failure(
+                    "access.role_arn", "goes with the way ROLE; an executor has its own credentials")
             }
         }
         let region = message.region

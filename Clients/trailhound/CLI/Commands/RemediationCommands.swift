@@ -45,7 +45,8 @@ struct RemediationCommands: AsyncParsableCommand {
                 let request = SetPolicyRequest(accountID: accountID, policy: changed)
                 account = try await session.call(RemediationService.setPolicy, request).account ?? account
                 if output.format == .table {
-                    Diagnostics.note("\(policy.action.word): " + PolicyPresentation.changes(policy, changed).joined(separator: "; "))
+                    Diagnostics.note(
+                        "\(policy.action.word): " + PolicyPresentation.changes(policy, changed).joined(separator: "; "))
                 }
             }
             output.list([account], whenEmpty: "", json: PolicyPresentation.json, table: PolicyPresentation.table)

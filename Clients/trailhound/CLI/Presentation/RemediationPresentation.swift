@@ -153,7 +153,8 @@ package enum PolicyPresentation {
         for account in accounts {
             for policy in account.policies {
                 table.add([
-                    Cell(account.accountID), Cell(policy.action.word), Cell(policy.mode.word, style: style(policy.mode)),
+                    Cell(account.accountID), Cell(policy.action.word),
+                    Cell(policy.mode.word, style: style(policy.mode)),
                     Cell(policy.minSeverity.shortWord), Cell("\(policy.hourlyCap)/h"),
                     Cell(policy.never.joined(separator: " ")), Cell(policy.always.joined(separator: " ")),
                     Cell(way(account)),
