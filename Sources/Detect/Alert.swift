@@ -62,7 +62,7 @@ package struct Alert: Sendable, Equatable {
     /// The latest note of a person.
     package var note: String
     package var runbook: String
-    /// When the last match joined; 0 where an older version stored the alert.
+    /// When the last match joined that was not history; 0 where none was, and where an older version stored the alert.
     package var matchedAt: Milliseconds
     /// What was done in answer to it, the first one first, up to `DetectLimits.alertRemediations`.
     package var remediations: [AlertRemediation]
@@ -104,7 +104,7 @@ package struct Alert: Sendable, Equatable {
         duetAnswer = nil
         note = ""
         runbook = detection.runbook
-        matchedAt = now
+        matchedAt = historical ? 0 : now
         remediations = []
         for evidence in match.evidence { add(Fact(evidence: evidence, since: event.reference)) }
     }
@@ -134,7 +134,7 @@ extension Alert {
         matchCount += 1
         self.historical = self.historical && historical
         updatedAt = now
-        matchedAt = now
+        if !historical { matchedAt = now }
         if event.reference < first {
             first = event.reference
             (eventSource, eventName, region) = (event.eventSource, event.eventName, event.region)

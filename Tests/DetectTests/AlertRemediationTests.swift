@@ -30,6 +30,10 @@ import Testing
         merger.commit()
         merger.add(match(2, at: 2_000), historical: false, now: 12)
         #expect(merger.takeChanges().first?.matchedAt == 12)
+        merger.commit()
+        merger.add(match(3, at: 3_000), historical: true, now: 15)
+        let late = try #require(merger.takeChanges().first)
+        #expect(late.matchedAt == 12 && late.matchCount == 3, "what was fetched later is no news to act on")
     }
 
     @Test func theNewestStateOfARemediationStands() throws {

@@ -121,9 +121,9 @@ struct RemediationCommands: AsyncParsableCommand {
                 isGiven: named.yes)
             let request = RollbackRemediationRequest(remediationID: remediation.remediationID)
             let last = try await session.follow(.rollback(request), output)
-            guard last.outcome == "rolled_back" else {
-                let reason = last.history.last { $0.kind.hasPrefix("rollback_") || $0.kind == "failed" }?.detail
-                throw Failure("it was not rolled back: \(reason ?? last.reason)")
+            let newest = last.history.last
+            guard last.outcome == "rolled_back", newest?.kind == "finished" else {
+                throw Failure("it was not rolled back: \(newest?.detail ?? last.reason)")
             }
         }
     }
