@@ -45,6 +45,10 @@ let package = Package(
         .testTarget(
             name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], exclude: ["Python"],
             swiftSettings: strict),
+        .executableTarget(name: "rpc-interop", dependencies: ["RPC", argumentParser], swiftSettings: strict),
+        .testTarget(
+            name: "InteropTests", dependencies: ["TestKit", "rpc-interop"], exclude: ["Python"],
+            swiftSettings: strict),
         .target(name: "CPKI", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "PKI", dependencies: ["CPKI"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: strict),

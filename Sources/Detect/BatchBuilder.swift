@@ -27,7 +27,8 @@ struct BatchBuilder {
         lastAccount = nil
     }
 
-    mutating func finish() -> EvaluatedBatch {
+    mutating func finish(_ plan: DetectionPlan) -> EvaluatedBatch {
+        batch.plan = plan
         defer { batch = EvaluatedBatch() }
         return batch
     }
@@ -55,6 +56,8 @@ struct BatchBuilder {
         batch.earliest = min(batch.earliest ?? envelope.time, envelope.time)
         batch.latest = max(batch.latest ?? envelope.time, envelope.time)
     }
+
+    mutating func append(_ observation: Observation) { batch.observations.append(observation) }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }
 

@@ -51,7 +51,7 @@ package final class BatchEvaluator {
                     builder.count + builder.rejectedCount, rejection, UnsafeRawBufferPointer(start: nil, count: 0))
             }
         }
-        return builder.finish()
+        return builder.finish(plan)
     }
 
     private func engine(for plan: DetectionPlan) -> RecordEngine {

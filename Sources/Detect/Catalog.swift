@@ -37,18 +37,28 @@ package struct Catalog: Sendable {
         }
     }
 
-    /// The usable detections, in the order of their files.
+    /// The usable detections that are rules, in the order of their files.
     package internal(set) var detections: [Detection] = []
-    /// The rule of each detection.
-    var rules: [SigmaRule] = []
+    /// The rule of each of `detections`, with the filters that are meant for it.
+    package internal(set) var rules: [SigmaRule] = []
+    /// The usable detections that are correlations, in the order of their files.
+    package internal(set) var correlated: [Detection] = []
+    /// The correlation of each of `correlated`. What each refers to is loaded.
+    package internal(set) var correlations: [SigmaCorrelation] = []
+    /// The filters, which are part of `rules` already.
+    package internal(set) var filters: [SigmaFilter] = []
     /// In the order of files and lines.
     package internal(set) var problems: [Problem] = []
 
     /// Whether every file could be used.
     package var isSound: Bool { !problems.contains(where: \.isError) }
 
+    /// Every detection: rules, then correlations.
+    package var all: [Detection] { detections + correlated }
+
     /// The detection of an id, in either case of its letters.
     package func detection(id: String) -> Detection? {
-        detections.first { $0.id == id } ?? detections.first { $0.id == id.lowercased() }
+        let lowered = id.lowercased()
+        return all.first { $0.id == id || $0.id == lowered }
     }
 }

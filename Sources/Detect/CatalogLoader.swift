@@ -8,7 +8,11 @@ extension Catalog {
     package static let ruleSuffixes = [".yml", ".yaml"]
 
     /// Reads every rule file below a folder. What is wrong with a file is a problem of the catalog.
-    package static func load(folder: String) throws(FileTree.Failure) -> Catalog {
+    ///
+    /// - Parameter placeholders: what the names that rules `expand` stand for.
+    package static func load(
+        folder: String, placeholders: [String: [String]] = [:]
+    ) throws(FileTree.Failure) -> Catalog {
         let (found, skipped) = try FileTree.files(
             below: folder, suffixes: ruleSuffixes, limit: DetectLimits.ruleFiles)
         var problems = skipped.map { Problem(file: $0.path, line: 0, message: $0.message) }
@@ -23,51 +27,134 @@ extension Catalog {
                 files.append(RuleFile(path: file.name, text: text))
             } catch { problems.append(Problem(file: file.name, line: 0, message: error.message)) }
         }
-        var catalog = read(files)
+        var catalog = read(files, placeholders: placeholders)
         catalog.problems = problems + catalog.problems
         return catalog
     }
 
     /// Reads rule files that are in memory.
-    package static func read(_ files: [RuleFile]) -> Catalog {
-        var catalog = Catalog()
-        var places: [String: String] = [:]
-        for file in files {
-            let parsed = SigmaParser().parse(file.text, file: file.path)
-            catalog.problems += parsed.diagnostics.map(Problem.init)
-            for correlation in parsed.correlations {
-                catalog.problems.append(
-                    Problem(
-                        file: file.path, line: correlation.metadata.line,
-                        message: "correlation rules are not evaluated: '\(correlation.metadata.title)'"))
-            }
-            for rule in parsed.rules { catalog.add(rule, file, &places) }
+    package static func read(_ files: [RuleFile], placeholders: [String: [String]] = [:]) -> Catalog {
+        var reader = CatalogReader(placeholders: placeholders)
+        for file in files { reader.read(file) }
+        return reader.finish()
+    }
+}
+
+/// Gathers the documents of all files before what refers to others is resolved.
+private struct CatalogReader {
+    private let parser: SigmaParser
+    private var catalog = Catalog()
+    /// Where each id stands.
+    private var places: [String: String] = [:]
+    /// Rules for other log sources: known by id and name, so that who refers to them is left out too, and no error.
+    private var foreign: Set<String> = []
+    private var foreignRemarks: [Catalog.Problem] = []
+    private var correlations: [(correlation: SigmaCorrelation, file: Catalog.RuleFile)] = []
+
+    init(placeholders: [String: [String]]) {
+        parser = SigmaParser(placeholders: placeholders, taxonomy: .cloudTrail)
+    }
+
+    mutating func read(_ file: Catalog.RuleFile) {
+        let parsed = parser.parse(file.text, file: file.path)
+        for diagnostic in parsed.diagnostics {
+            if let product = diagnostic.ruleProduct, product != "aws" { continue }
+            catalog.problems.append(Catalog.Problem(diagnostic))
         }
+        for rule in parsed.rules { add(rule, file) }
+        for correlation in parsed.correlations { correlations.append((correlation, file)) }
+        catalog.filters += parsed.filters
+    }
+
+    mutating func finish() -> Catalog {
+        if foreignRemarks.count > DetectLimits.foreignRuleRemarks {
+            catalog.problems.append(
+                Catalog.Problem(
+                    file: foreignRemarks[0].file, line: foreignRemarks[0].line,
+                    message:
+                        "this rule and \(foreignRemarks.count - 1) others are for other log sources than CloudTrail",
+                    isError: false))
+        } else {
+            catalog.problems += foreignRemarks
+        }
+        catalog.rules = catalog.rules.map { $0.filtered(by: catalog.filters) }
         catalog.dropUncompilable()
+        resolveCorrelations()
         catalog.problems.sort { ($0.file, $0.line) < ($1.file, $1.line) }
         return catalog
     }
 
-    private mutating func add(_ rule: SigmaRule, _ file: RuleFile, _ places: inout [String: String]) {
-        var reader = DetectionReader(rule: rule, file: file)
-        let detection = reader.detection()
-        problems += reader.problems
-        guard let detection else { return }
-        if let other = places[detection.id] {
-            problems.append(
-                Problem(
-                    file: file.path, line: detection.line, message: "the id \(detection.id) is that of \(other) too"))
+    private mutating func add(_ rule: SigmaRule, _ file: Catalog.RuleFile) {
+        let source = rule.logSource
+        guard source.product ?? "aws" == "aws", source.service ?? "cloudtrail" == "cloudtrail" else {
+            foreign.formUnion([rule.metadata.id, rule.metadata.name].compactMap { $0 })
+            foreignRemarks.append(
+                Catalog.Problem(
+                    file: file.path, line: rule.metadata.line,
+                    message: "'\(rule.metadata.title)' is for another log source than CloudTrail", isError: false))
             return
         }
+        guard let detection = detection(rule.metadata, .rule, file) else { return }
+        catalog.detections.append(detection)
+        catalog.rules.append(rule)
+    }
+
+    /// Reads what a document says beside its condition, and takes its id.
+    private mutating func detection(
+        _ metadata: SigmaMetadata, _ kind: Detection.Kind, _ file: Catalog.RuleFile
+    ) -> Detection? {
+        var reader = DetectionReader(metadata, kind: kind, file: file)
+        let detection = reader.detection()
+        catalog.problems += reader.problems
+        guard let detection else { return nil }
+        if let other = places[detection.id] {
+            catalog.problems.append(
+                Catalog.Problem(
+                    file: file.path, line: detection.line, message: "the id \(detection.id) is that of \(other) too"))
+            return nil
+        }
         places[detection.id] = "\(file.path):\(detection.line)"
-        detections.append(detection)
-        rules.append(rule)
+        return detection
+    }
+
+    /// Keeps the correlations whose rules are there. One over rules of other log sources is left out like them.
+    private mutating func resolveCorrelations() {
+        var kept: [(correlation: SigmaCorrelation, file: Catalog.RuleFile)] = []
+        var rest = correlations
+        var wasForeign = true
+        while wasForeign {
+            wasForeign = false
+            kept = []
+            for (correlation, file) in rest {
+                guard correlation.rules.contains(where: { foreign.contains($0) || foreign.contains($0.lowercased()) })
+                else {
+                    kept.append((correlation, file))
+                    continue
+                }
+                wasForeign = true
+                foreign.formUnion([correlation.metadata.id, correlation.metadata.name].compactMap { $0 })
+            }
+            rest = kept
+        }
+        for (correlation, file) in rest {
+            guard let detection = detection(correlation.metadata, .correlation, file) else { continue }
+            catalog.correlated.append(detection)
+            catalog.correlations.append(correlation)
+        }
+        let plan = CorrelationPlan(catalog.correlations, rules: catalog.rules, taxonomy: .cloudTrail)
+        catalog.problems += plan.diagnostics.map(Catalog.Problem.init)
+        let sound = Set(plan.correlations.map(\.metadata.reference))
+        let indices = catalog.correlations.indices.filter {
+            sound.contains(catalog.correlations[$0].metadata.reference)
+        }
+        catalog.correlated = indices.map { catalog.correlated[$0] }
+        catalog.correlations = indices.map { catalog.correlations[$0] }
     }
 }
 
 extension Catalog {
     /// Leaves out the rules that exceed what rules may take.
-    private mutating func dropUncompilable() {
+    fileprivate mutating func dropUncompilable() {
         if (try? Plan(rules)) != nil { return }
         var sound: [Int] = []
         for index in rules.indices {
@@ -85,9 +172,10 @@ extension Catalog {
 }
 
 extension Catalog.Problem {
+    /// A rule that calls itself unsupported is left out without being an error: its author knows.
     init(_ diagnostic: SigmaDiagnostic) {
         self.init(
             file: diagnostic.file, line: diagnostic.line, message: diagnostic.message,
-            isError: diagnostic.severity == .error)
+            isError: diagnostic.severity == .error && diagnostic.ruleStatus != .unsupported)
     }
 }

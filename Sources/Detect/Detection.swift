@@ -2,6 +2,15 @@
 
 /// What the catalog says of one detection, beside its condition. Shared by reference: every match names one.
 package final class Detection: Sendable {
+    /// What an alert of it stands for.
+    package enum Kind: Sendable {
+        /// A rule held on an event.
+        case rule
+        /// Events of other detections, counted within a time span.
+        case correlation
+    }
+
+    package let kind: Kind
     /// The Sigma rule's id.
     package let id: String
     package let title: String
@@ -30,11 +39,13 @@ package final class Detection: Sendable {
     package let text: String
 
     package init(
-        id: String, title: String, description: String = "", severity: Severity, audience: Audience = .analyst,
+        kind: Kind = .rule, id: String, title: String, description: String = "", severity: Severity,
+        audience: Audience = .analyst,
         enabledByDefault: Bool = true, status: String = "", tags: [String] = [], attackTechniques: [String] = [],
         references: [String] = [], falsePositives: [String] = [], author: String = "", runbook: String = "",
         evidenceFields: [String] = [], file: String = "", line: Int = 0, text: String = ""
     ) {
+        self.kind = kind
         self.id = id
         self.title = title
         self.description = description

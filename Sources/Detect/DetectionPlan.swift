@@ -7,8 +7,17 @@ import Sigma
 /// The enabled detections, compiled: an immutable snapshot that all workers share. A reload or a switched detection
 /// makes a new one, which each worker takes up with its next batch.
 package final class DetectionPlan: Sendable {
-    /// The detections by the index that the compiled rules have.
+    /// The rules that are evaluated, by the index that the compiled ones have: the enabled ones and those that enabled
+    /// correlations count.
     package let detections: [Detection]
+    /// Whether each of `detections` stands for itself. One that only correlations count makes no match.
+    package let alerts: [Bool]
+    /// The correlations to count, over the indexes of `detections`: the enabled ones and those that these count.
+    package let correlations: CorrelationPlan
+    /// The detection of each correlation of `correlations`.
+    package let correlated: [Detection]
+    /// Whether each of `correlated` stands for itself. One that only other correlations count makes no alert.
+    package let correlationAlerts: [Bool]
     /// The compiled rules, whose fields include the envelope's and the evidence's: one pass reads all.
     let rules: Plan
     let envelope: EnvelopeFields
@@ -17,8 +26,23 @@ package final class DetectionPlan: Sendable {
 
     /// Compiles the enabled detections of a catalog.
     package init(_ catalog: Catalog, isEnabled: (Detection) -> Bool = \.enabledByDefault) throws {
-        let enabled = catalog.detections.indices.filter { isEnabled(catalog.detections[$0]) }
-        detections = enabled.map { catalog.detections[$0] }
+        let counted = catalog.counted { isEnabled($0) }
+        let included = catalog.detections.indices.filter {
+            counted.rules.contains($0) || isEnabled(catalog.detections[$0])
+        }
+        detections = included.map { catalog.detections[$0] }
+        let chosen = catalog.correlations.indices.filter(counted.correlations.contains)
+        let own = included.map { catalog.rules[$0] }
+        correlations = CorrelationPlan(chosen.map { catalog.correlations[$0] }, rules: own, taxonomy: .cloudTrail)
+        let places = Dictionary(
+            chosen.map { (catalog.correlations[$0].metadata.reference, catalog.correlated[$0]) },
+            uniquingKeysWith: { first, _ in first })
+        // The plan has them in an order of its own.
+        correlated = correlations.correlations.compactMap { places[$0.metadata.reference] }
+        let silentRules = correlations.silentRules
+        let silentCorrelations = correlations.silentCorrelations
+        alerts = detections.enumerated().map { isEnabled($1) && !silentRules.contains($0) }
+        correlationAlerts = correlated.enumerated().map { isEnabled($1) && !silentCorrelations.contains($0) }
         var paths = FieldSet()
         envelope = try EnvelopeFields(adding: &paths)
         var evidence: [[Slot]] = []
@@ -27,11 +51,38 @@ package final class DetectionPlan: Sendable {
             for path in detection.evidenceFields { slots.append(try paths.insert(path)) }
             evidence.append(slots)
         }
+        for path in correlations.fields { try paths.insert(path) }
         evidenceSlots = evidence
-        rules = try Plan(
-            enabled.map { catalog.rules[$0] }, indexFields: ["eventSource", "eventName"], extraFields: paths)
+        rules = try Plan(own, indexFields: ["eventSource", "eventName"], extraFields: paths)
     }
 
     /// A plan without detections: it checks records and finds nothing.
     package convenience init() throws { try self.init(Catalog()) }
+}
+
+extension Catalog {
+    /// What enabled correlations count, be it through others: rules and correlations by index, the enabled correlations
+    /// among them.
+    fileprivate func counted(_ isEnabled: (Detection) -> Bool) -> (rules: Set<Int>, correlations: Set<Int>) {
+        var known: [String: (rule: Int?, correlation: Int?)] = [:]
+        for (index, rule) in rules.enumerated() {
+            for name in [rule.metadata.id, rule.metadata.name].compactMap({ $0 }) { known[name] = (index, nil) }
+        }
+        for (index, correlation) in correlations.enumerated() {
+            for name in [correlation.metadata.id, correlation.metadata.name].compactMap({ $0 }) {
+                known[name] = (nil, index)
+            }
+        }
+        var found: (rules: Set<Int>, correlations: Set<Int>) = ([], [])
+        var waiting = correlated.indices.filter { isEnabled(correlated[$0]) }
+        while let index = waiting.popLast() {
+            guard found.correlations.insert(index).inserted else { continue }
+            for name in correlations[index].rules {
+                guard let member = known[name] ?? known[name.lowercased()] else { continue }
+                if let rule = member.rule { found.rules.insert(rule) }
+                if let below = member.correlation { waiting.append(below) }
+            }
+        }
+        return found
+    }
 }

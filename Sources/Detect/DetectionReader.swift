@@ -5,7 +5,8 @@ import Sigma
 
 /// Reads what a Sigma rule says beside its condition, the key `trailhound` included.
 struct DetectionReader {
-    let rule: SigmaRule
+    let metadata: SigmaMetadata
+    let kind: Detection.Kind
     let file: Catalog.RuleFile
     private(set) var problems: [Catalog.Problem] = []
     private var audience = Audience.analyst
@@ -13,25 +14,20 @@ struct DetectionReader {
     private var evidence: [String] = []
     private var runbook = ""
 
-    init(rule: SigmaRule, file: Catalog.RuleFile) {
-        self.rule = rule
+    init(_ metadata: SigmaMetadata, kind: Detection.Kind, file: Catalog.RuleFile) {
+        self.metadata = metadata
+        self.kind = kind
         self.file = file
-        evidence = rule.metadata.fields
+        evidence = metadata.fields
     }
 
-    /// The detection, or nil where the rule is not for CloudTrail or can't be used.
+    /// The detection, or nil where it can't be used.
     mutating func detection() -> Detection? {
-        let metadata = rule.metadata
-        let source = rule.logSource
-        guard source.product ?? "aws" == "aws", source.service ?? "cloudtrail" == "cloudtrail" else {
-            remark("'\(metadata.title)' is for another log source than CloudTrail", metadata.line)
-            return nil
-        }
         if metadata.level == nil { remark("'\(metadata.title)' has no level; medium is taken", metadata.line) }
         if let own = metadata.custom["trailhound"] { read(own) }
         guard !problems.contains(where: \.isError) else { return nil }
         return Detection(
-            id: id, title: metadata.title, description: metadata.description ?? "",
+            kind: kind, id: id, title: metadata.title, description: metadata.description ?? "",
             severity: metadata.level.flatMap { Severity(name: $0.rawValue) } ?? .medium, audience: audience,
             enabledByDefault: isEnabled, status: metadata.status?.rawValue ?? "", tags: metadata.tags,
             attackTechniques: metadata.tags.compactMap(Self.technique), references: metadata.references,
@@ -41,8 +37,8 @@ struct DetectionReader {
 
     /// The rule's id, or one that follows from its title, so that its alerts merge across restarts.
     private var id: String {
-        if let id = rule.metadata.id { return id.lowercased() }
-        return EventID("untitled rule: " + rule.metadata.title).guidText
+        if let id = metadata.id { return id.lowercased() }
+        return EventID("untitled rule: " + metadata.title).guidText
     }
 
     private mutating func remark(_ message: String, _ line: Int) {

@@ -44,6 +44,11 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var latest: Milliseconds?
     /// In the order of events.
     package internal(set) var matches: [Match] = []
+    /// What matches bring to correlations, in the order of events.
+    package internal(set) var observations: [Observation] = []
+    /// The detections that the batch was evaluated with; the observations' indexes are its. Nil where a payload was
+    /// refused as a whole.
+    package internal(set) var plan: DetectionPlan?
     /// The refused records, up to `DetectLimits.keptRejections`.
     package internal(set) var rejections: [RejectedRecord] = []
     /// All refused records.

@@ -102,7 +102,7 @@ package final class FileScanner {
             engine.extractor,
             { _, index in
                 summary.events += 1
-                for rule in engine.matchingRules() {
+                for rule in engine.matchingRules() where engine.plan.alerts[rule] {
                     summary.matches += 1
                     onMatch(match(rule, file, index))
                 }

@@ -44,6 +44,9 @@ package enum DetectLimits {
     /// How many files a rules folder may hold, tests included.
     package static let ruleFiles = 20_000
 
+    /// How many rules for other log sources are remarked one by one.
+    package static let foreignRuleRemarks = 10
+
     /// How deep folders may nest, of rules and of files to scan.
     package static let folderDepth = 16
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Sigma
 
 /// One fact that explains a match.
 package struct Evidence: Hashable, Sendable {
@@ -38,6 +39,17 @@ package final class MatchedEvent: Sendable {
         self.eventName = eventName
         self.errorCode = errorCode
     }
+}
+
+/// A rule that correlations count held on an event.
+package struct Observation: Sendable {
+    /// The event's place among the accepted records of its batch.
+    package let eventIndex: Int
+    /// The rule, as an index into the plan's `detections`.
+    package let rule: Int
+    package let event: MatchedEvent
+    /// What it brings to the plan's correlations.
+    package let observations: CorrelationEvent.Observations
 }
 
 /// A detection held on an event.

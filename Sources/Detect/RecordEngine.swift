@@ -30,6 +30,13 @@ final class RecordEngine {
         guard !rules.isEmpty else { return }
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
         for rule in rules {
+            if plan.correlations.concerns(rule: rule) {
+                builder.append(
+                    Observation(
+                        eventIndex: eventIndex, rule: rule, event: event,
+                        observations: plan.correlations.observations(rule: rule, extractor)))
+            }
+            guard plan.alerts[rule] else { continue }
             builder.append(
                 Match(
                     eventIndex: eventIndex, detection: plan.detections[rule], event: event, evidence: evidence(rule)))

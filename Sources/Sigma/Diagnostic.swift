@@ -22,6 +22,10 @@ public struct SigmaDiagnostic: Error, Hashable, Sendable, CustomStringConvertibl
     public internal(set) var ruleID: String?
     /// The rule's title where it is known.
     public internal(set) var ruleTitle: String?
+    /// The rule's status where it is known: of an `unsupported` one nobody expects that it loads.
+    public internal(set) var ruleStatus: SigmaStatus?
+    /// The product of the rule's log source where it is known.
+    public internal(set) var ruleProduct: String?
 
     public init(
         severity: Severity = .error, file: String, line: Int, column: Int = 0, message: String,

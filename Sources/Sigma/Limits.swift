@@ -34,6 +34,10 @@ public enum SigmaLimits {
     public static let regexStackBytes = 256 << 10
     /// The most instructions one rule compiles to.
     public static let instructionsPerRule = 200_000
+    /// The most rules that one correlation refers to.
+    public static let rulesPerCorrelation = 1_000
+    /// The most alternatives that a correlation's condition over rules comes to.
+    public static let correlationClauses = 256
     /// The longest timespan of a correlation in seconds.
     public static let timespanSeconds = 400 * 86_400
     /// The most events that are remembered of one group of a correlation.

@@ -224,18 +224,18 @@ struct CorrelationTests {
             (
                 "type: sum",
                 "'type' must be one of: event_count, value_count, temporal, temporal_ordered, "
-                    + "value_sum, value_avg, value_percentile"
+                    + "value_sum, value_avg, value_percentile, value_median"
             ),
             ("rules: [a]", "'type' is missing"),
             ("{type: event_count, timespan: 1m, condition: {gte: 1}}", "'rules' is missing"),
             ("{type: event_count, rules: [a], condition: {gte: 1}}", "'timespan' is missing"),
             (
-                "{type: event_count, rules: [a], timespan: 1M, condition: {gte: 1}}",
-                "'timespan' must be a number with s, m, h or d behind it, of at most 400 days"
+                "{type: event_count, rules: [a], timespan: 1x, condition: {gte: 1}}",
+                "'timespan' must be a number with s, m, h, d, w, M or y behind it, of at most 400 days"
             ),
             (
                 "{type: event_count, rules: [a], timespan: 999999999999999d, condition: {gte: 1}}",
-                "'timespan' must be a number with s, m, h or d behind it, of at most 400 days"
+                "'timespan' must be a number with s, m, h, d, w, M or y behind it, of at most 400 days"
             ),
             ("{type: event_count, rules: [a], timespan: 1m}", "'condition' is missing"),
             (

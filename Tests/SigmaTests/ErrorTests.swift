@@ -89,7 +89,6 @@ struct ErrorTests {
             ("title: t\nlogsource: {product: x}\ndetection: {s: {a: b}}", "3: 'condition' is missing"),
             ("title: t\nlogsource: {product: x}\ndetection: {condition: s}", "3: the detection has no search"),
             ("title: t\ndetection: {s: {a: b}, condition: s}", "1: 'logsource' is missing"),
-            ("title: t\nfilter: {rules: any}", "1: Sigma filters are not supported"),
             ("action: global\ntitle: t", "1: 'action' documents are not part of Sigma any more"),
             ("title: t\ntitle: u", "1: the key 'title' stands twice in one mapping"),
             ("title: [", "2: not valid YAML: did not find expected node content"),

@@ -137,17 +137,17 @@ public struct RequestWriter<Request: Sendable>: Sendable {
     let encode: @Sendable (Request, inout ByteBuffer) throws -> Void
 
     /// Sends a request. Suspends while the server, its window or the network takes no more; throws when the call is
-    /// over: its status, where that is an error.
-    public func write(_ request: Request) async throws {
+    /// over: its status, where that is an error. In a call that compresses, a request can still go as it is.
+    public func write(_ request: Request, compresses: Bool = true) async throws {
         if stream.scheduler.eventLoop.inEventLoop {
-            try await writeOnLoop(request)
+            try await writeOnLoop(request, compresses)
         } else {
-            try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(request) }
+            try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(request, compresses) }
         }
     }
 
-    private func writeOnLoop(_ request: Request) async throws {
-        try stream.send { try encode(request, &$0) }
+    private func writeOnLoop(_ request: Request, _ compresses: Bool) async throws {
+        try stream.send(compresses: compresses) { try encode(request, &$0) }
         if stream.isOverHighWater { try await stream.waitUntilWritable() }
     }
 

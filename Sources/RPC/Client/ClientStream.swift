@@ -44,7 +44,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     // MARK: For the call's typed half
 
     /// A message came, valid during the call only.
-    func received(message: UnsafeRawBufferPointer) throws(RPCError) {}
+    func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {}
     /// True while messages wait for the reader.
     var hasUnreadMessages: Bool { false }
     /// The call has its status; ended on this side, what is not read yet is dropped.
@@ -82,7 +82,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
                 case .refuse: throw RPCError(.unimplemented, "The method has one response; more came.")
                 case .deliver:
                     try codec.withDecoded(message, isCompressed: isCompressed) { decoded throws(RPCError) in
-                        try received(message: decoded)
+                        try received(message: decoded, isCompressed: isCompressed)
                     }
                 }
             }
@@ -107,11 +107,11 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
 
     // MARK: Out
 
-    /// Queues a message. On the event loop.
-    final func send(_ encode: (inout ByteBuffer) throws -> Void) throws {
+    /// Queues a message, compressed where the call is unless `compresses` says no. On the event loop.
+    final func send(compresses: Bool = true, _ encode: (inout ByteBuffer) throws -> Void) throws {
         guard machine.isSending, !isClosed else { throw overError }
         let limit = connection.limits.maxSendMessageBytes
-        if codec.compressesOutput {
+        if codec.compressesOutput && compresses {
             try codec.writeCompressed(to: &outbound, limit: limit, encode)
         } else {
             try outbound.write(limit: limit, encode)
@@ -253,8 +253,8 @@ final class ClientCall<Response: Sendable>: ClientStream, @unchecked Sendable {
 
     override var hasUnreadMessages: Bool { !queue.isEmpty }
 
-    override func received(message: UnsafeRawBufferPointer) throws(RPCError) {
-        queue.push(try marshaller.decodeResponse(message))
+    override func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {
+        queue.push(try marshaller.decodeResponse(message, isCompressed: isCompressed))
     }
 
     override func ended(_ result: Result<Void, RPCError>, isLocal: Bool) {

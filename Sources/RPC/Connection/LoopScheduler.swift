@@ -12,6 +12,8 @@ import NIOCore
 /// may be called elsewhere, and it hops first.
 final class LoopScheduler: TaskExecutor, @unchecked Sendable {
     let eventLoop: any EventLoop
+    /// Its place among the schedulers of its group.
+    let index: Int
     /// Plain text of one TLS record on its way in.
     let readScratch: UnsafeMutableRawBufferPointer
     /// Frames on their way out, before encryption.
@@ -24,8 +26,9 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
     private var isTurnScheduled = false
     private var isRunning = false
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, index: Int = 0) {
         self.eventLoop = eventLoop
+        self.index = index
         readScratch = .allocate(byteCount: FixedLimits.tlsRecordBytes, alignment: 16)
         // One frame may start just below the chunk's end.
         writeScratch = .allocate(
@@ -91,7 +94,7 @@ final class LoopSchedulers: Sendable {
     let all: [LoopScheduler]
 
     init(group: any EventLoopGroup) {
-        all = group.makeIterator().map { LoopScheduler(eventLoop: $0) }
+        all = group.makeIterator().enumerated().map { LoopScheduler(eventLoop: $1, index: $0) }
     }
 
     /// The scheduler of a loop of the group.

@@ -7,16 +7,27 @@ public struct Marshaller<Value: Sendable>: Sendable {
     /// Reads a message. The bytes are valid during the call only. An error ends the call with INVALID_ARGUMENT on a
     /// server and with INTERNAL on a client, unless it is an `RPCError`.
     public let decode: @Sendable (UnsafeRawBufferPointer) throws -> Value
+    /// Reads a message that travelled compressed, given as it was before; nil where that makes no difference, and
+    /// `decode` reads all.
+    public let decodeCompressed: (@Sendable (UnsafeRawBufferPointer) throws -> Value)?
     /// Appends the message to the buffer.
     public let encode: @Sendable (Value, inout ByteBuffer) throws -> Void
 
-    /// A marshaller of two functions.
+    /// A marshaller of two functions, or of three where it matters how a message travelled.
     public init(
         decode: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Value,
+        decodeCompressed: (@Sendable (UnsafeRawBufferPointer) throws -> Value)? = nil,
         encode: @escaping @Sendable (Value, inout ByteBuffer) throws -> Void
     ) {
         self.decode = decode
+        self.decodeCompressed = decodeCompressed
         self.encode = encode
+    }
+
+    /// The function that reads a message that came in this way.
+    func decoder(isCompressed: Bool) -> @Sendable (UnsafeRawBufferPointer) throws -> Value {
+        guard isCompressed, let decodeCompressed else { return decode }
+        return decodeCompressed
     }
 }
 

@@ -96,7 +96,9 @@ package struct MessageDeframer {
         }
         let length = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
         guard length <= limit else {
-            throw RPCError(.resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).")
+            throw RPCError(
+                .resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).",
+                cause: LimitExceeded(limit: .maxReceiveMessageBytes))
         }
         return (bytes[0] == 1, length)
     }

@@ -102,12 +102,15 @@ package struct RequestHead {
         }
     }
 
+    /// The block was longer than we take.
+    package var isOverLimit: Bool { listBytes > limit }
+
     /// The request is no POST.
     package var isOtherMethod: Bool { !isPost }
 
     /// What becomes of the request, once the block is complete.
     package func verdict() -> Verdict {
-        if listBytes > limit { return .refuseHTTP("431") }
+        if isOverLimit { return .refuseHTTP("431") }
         if !isPost { return .refuseHTTP("405") }
         if !isGRPC { return .refuseHTTP("415") }
         if let fault { return .refuse(fault) }

@@ -20,6 +20,8 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
     /// A frame with headers or data was sent.
     func sessionSentContent()
+    /// A stream of the peer was refused: it has as many open as it may.
+    func sessionRefusedStream()
     /// A stream is over; it was told already.
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
@@ -52,6 +54,8 @@ final class HTTP2Session {
     /// The stream whose header block is on its way, to save looking it up for each field.
     private unowned(unsafe) var headerStream: HTTP2Stream?
     private var isRequestBlock = false
+    /// The peer's SETTINGS have come, as they must before anything else.
+    private(set) var hasSettings = false
 
     init?(role: Role, limits: Limits) {
         self.role = role
@@ -244,6 +248,7 @@ final class HTTP2Session {
             }
         case FrameType.settings:
             if header.flags & FrameFlag.ack == 0 {
+                hasSettings = true
                 delegate?.sessionReceived(.settings)
                 delegate?.sessionReceivedSettings()
             }
@@ -270,7 +275,15 @@ final class HTTP2Session {
 
     func onSent(_ frame: UnsafePointer<nghttp2_frame>) {
         let header = frame.pointee.hd
-        guard header.type == FrameType.headers || header.type == FrameType.data else { return }
+        guard header.type == FrameType.headers || header.type == FrameType.data else {
+            // Nothing here resets with this code: it is nghttp2's answer to a stream too many.
+            if header.type == FrameType.reset,
+                frame.pointee.rst_stream.error_code == HTTP2ErrorCode.refusedStream.rawValue
+            {
+                delegate?.sessionRefusedStream()
+            }
+            return
+        }
         delegate?.sessionSentContent()
         guard header.flags & FrameFlag.endStream != 0 else { return }
         stream(header.stream_id)?.sentEnd()

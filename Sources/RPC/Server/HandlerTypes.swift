@@ -81,18 +81,18 @@ public struct ResponseWriter<Response: Sendable>: Sendable {
     let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
 
     /// Sends a response. Suspends while the client, its window or the network takes no more; throws when the call
-    /// is over.
-    public func write(_ response: Response) async throws {
+    /// is over. In a call that compresses, a response can still go as it is.
+    public func write(_ response: Response, compresses: Bool = true) async throws {
         if stream.scheduler.eventLoop.inEventLoop {
-            try stream.send { try encode(response, &$0) }
+            try stream.send(compresses: compresses) { try encode(response, &$0) }
             if stream.isOverHighWater { try await stream.waitUntilWritable() }
         } else {
-            try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(response) }
+            try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(response, compresses) }
         }
     }
 
-    private func writeOnLoop(_ response: Response) async throws {
-        try stream.send { try encode(response, &$0) }
+    private func writeOnLoop(_ response: Response, _ compresses: Bool) async throws {
+        try stream.send(compresses: compresses) { try encode(response, &$0) }
         if stream.isOverHighWater { try await stream.waitUntilWritable() }
     }
 

@@ -6,6 +6,8 @@ import NIOCore
 final class Route: Sendable {
     let descriptor: MethodDescriptor
     let path: [UInt8]
+    /// Its place in the counters of its server.
+    let index: Int
     let makeCall: @Sendable (ServerConnection, Route, RequestHead, NIODeadline?) -> ServerStream
 
     init(
@@ -14,7 +16,16 @@ final class Route: Sendable {
     ) {
         self.descriptor = descriptor
         path = Array(descriptor.path.utf8)
+        index = 0
         self.makeCall = makeCall
+    }
+
+    /// The same route in a server, where it has a place.
+    init(_ route: Route, index: Int) {
+        descriptor = route.descriptor
+        path = route.path
+        makeCall = route.makeCall
+        self.index = index
     }
 }
 

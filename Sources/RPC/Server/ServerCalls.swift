@@ -15,8 +15,8 @@ class SingleRequestCall<Request: Sendable>: ServerStream, @unchecked Sendable {
         super.init(connection: connection, route: route, head: head, deadline: deadline)
     }
 
-    final override func received(message: UnsafeRawBufferPointer) throws(RPCError) {
-        request = try marshaller.decodeRequest(message)
+    final override func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {
+        request = try marshaller.decodeRequest(message, isCompressed: isCompressed)
     }
 
     final override func receivedAll() { start() }
@@ -90,8 +90,8 @@ class ManyRequestsCall<Request: Sendable>: ServerStream, @unchecked Sendable {
 
     final override var hasUnreadMessages: Bool { !queue.isEmpty }
 
-    final override func received(message: UnsafeRawBufferPointer) throws(RPCError) {
-        queue.push(try marshaller.decodeRequest(message))
+    final override func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {
+        queue.push(try marshaller.decodeRequest(message, isCompressed: isCompressed))
     }
 
     final override func receivedAll() { queue.finish(.success(())) }
@@ -144,15 +144,17 @@ final class BidirectionalCall<Request: Sendable, Response: Sendable>: ManyReques
 
 extension Marshaller {
     /// Decodes a request; what is wrong with it is the client's fault.
-    func decodeRequest(_ message: UnsafeRawBufferPointer) throws(RPCError) -> Value {
-        do { return try decode(message) } catch let error as RPCError { throw error } catch {
+    func decodeRequest(_ message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) -> Value {
+        do { return try decoder(isCompressed: isCompressed)(message) } catch let error as RPCError { throw error } catch
+        {
             throw RPCError(.invalidArgument, "The request can't be decoded.", cause: error)
         }
     }
 
     /// Decodes a response; what is wrong with it is the server's fault.
-    func decodeResponse(_ message: UnsafeRawBufferPointer) throws(RPCError) -> Value {
-        do { return try decode(message) } catch let error as RPCError { throw error } catch {
+    func decodeResponse(_ message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) -> Value {
+        do { return try decoder(isCompressed: isCompressed)(message) } catch let error as RPCError { throw error } catch
+        {
             throw RPCError(.internalError, "The response can't be decoded.", cause: error)
         }
     }

@@ -10,19 +10,24 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     let limits: Limits
     let interceptors: [any ServerInterceptor]
     private let shared: ServerShared
+    private let counters: LoopCounters
     private(set) var peer: Peer
     /// Undelivered bytes of all streams.
     var pendingBytes = 0
 
     private var machine: ServerConnectionMachine
     private var head: RequestHead
+    private var isCounted = false
+    /// When the last bytes came: what they hold began then.
+    private(set) var lastReceived = NIODeadline.now()
     private var deadlines = DeadlineHeap<ServerStream>()
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
-    init(core: ConnectionCore, shared: ServerShared) {
+    init(core: ConnectionCore, shared: ServerShared, counters: LoopCounters) {
         self.core = core
         self.shared = shared
+        self.counters = counters
         limits = shared.configuration.limits
         interceptors = shared.interceptors
         peer = Peer(address: core.peerAddress, certificate: nil)
@@ -34,6 +39,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     func started() -> ConnectionCore {
         core.delegate = self
         core.session.delegate = self
+        counters.add(.connectionsStarted)
         shared.add(self)
         core.start()
         scheduleTimer()
@@ -44,28 +50,59 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func connectionEstablished(peer certificate: PeerCertificate?) {
         peer = Peer(address: core.peerAddress, certificate: certificate)
-        shared.counters.connectionsEstablished.add(1, ordering: .relaxed)
-        shared.counters.connectionsOpen.add(1, ordering: .relaxed)
-        isCounted = true
     }
 
-    private var isCounted = false
+    func connectionReceivedBytes(_ count: Int) {
+        lastReceived = .now()
+        machine.heard(now: lastReceived)
+        counters.add(.bytesReceived, count)
+    }
 
-    func connectionReceivedBytes() { machine.heard(now: .now()) }
+    func connectionSentBytes(_ count: Int) { counters.add(.bytesSent, count) }
 
     func connectionClosed(failure: HandshakeFailure?) {
+        if isCounted {
+            counters.add(.connectionsClosed)
+            observer?.connectionClosed(peer)
+        } else {
+            counters.add(.handshakesEnded)
+            // Whoever connects and goes without a word has not failed at anything.
+            if let failure {
+                counters.add(failure)
+                observer?.handshakeFailed(failure, address: peer.address)
+            }
+        }
         machine.closed()
         timer?.cancel()
         timer = nil
-        if isCounted { shared.counters.connectionsOpen.subtract(1, ordering: .relaxed) }
-        if let failure { shared.counters.countHandshakeFailure(failure) }
         shared.remove(self)
     }
+
+    /// Counts what a limit refused.
+    func refused(by limit: LimitName) {
+        counters.add(limit)
+        observer?.refused(by: limit, peer: peer)
+    }
+
+    private var observer: (any ServerObserver)? { shared.configuration.observer }
 
     /// Serves what is open and takes nothing new.
     func drain(grace: Duration?) { perform(machine.drain(grace: grace, now: .now())) }
 
-    func sessionReceivedSettings() { machine.settingsReceived(now: .now()) }
+    /// Ends the connection at once; the client is told.
+    func cut() {
+        core.session.terminate(.noError)
+        core.closeSoon(nil)
+    }
+
+    func sessionReceivedSettings() {
+        machine.settingsReceived(now: .now())
+        guard !isCounted else { return }
+        isCounted = true
+        counters.add(.handshakesEnded)
+        counters.add(.connectionsEstablished)
+        observer?.connectionEstablished(peer)
+    }
 
     func sessionReceivedPong() { perform(machine.pong()) }
 
@@ -79,21 +116,26 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         switch action {
         case .none: return
         case .ping: core.session.ping()
-        case .announce:
+        case .announce(let limit):
+            if let limit { refused(by: limit) }
             core.session.submitShutdownNotice()
             core.session.ping()
         case .goAway: core.session.submitGoAway(.noError, debug: "draining")
-        case .endForFlood:
-            shared.counters.connectionsEndedForFlood.add(1, ordering: .relaxed)
-            core.session.submitGoAway(.enhanceYourCalm, debug: "too_many_pings")
+        case .endForFlood(let limit):
+            counters.add(.endedForFlood)
+            refused(by: limit)
+            // The text that gRPC's clients know, and slow their keepalive down for.
+            let isPing = limit == .maxPingsPerSecond || limit == .maxPingStrikes
+            core.session.submitGoAway(.enhanceYourCalm, debug: isPing ? "too_many_pings" : "too_many_frames")
             core.closeSoon(nil)
-        case .endForHandshake: core.closeSoon(.timeout)
+        case .endForHandshake:
+            refused(by: .handshakeTimeout)
+            core.closeSoon(.timeout)
         case .endForSilence:
-            shared.counters.connectionsEndedForSilence.add(1, ordering: .relaxed)
+            counters.add(.endedForSilence)
+            refused(by: .keepalive)
             core.closeSoon(nil)
-        case .endForGrace:
-            core.session.terminate(.noError)
-            core.closeSoon(nil)
+        case .endForGrace: cut()
         }
         core.markDirty()
         scheduleTimer()
@@ -114,16 +156,17 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         case .accept: accept(id, endStream: endStream)
         case .refuse(let error): refuse(id, error)
         case .refuseHTTP(let status):
-            shared.counters.requestsRefused.add(1, ordering: .relaxed)
+            counters.add(.requestsRefused)
             var block = HeaderBlock()
             block.add(":status", status)
             if head.isOtherMethod { block.add("allow", "POST") }
+            if head.isOverLimit { refused(by: .maxHeaderListBytes) }
             core.session.submitResponse(id, only: block)
         }
     }
 
     private func refuse(_ id: Int32, _ error: RPCError) {
-        shared.counters.requestsRefused.add(1, ordering: .relaxed)
+        counters.add(.requestsRefused)
         let block = StatusTrailers.block(error, metadata: Metadata(), isTrailersOnly: true)
         core.session.submitResponse(id, only: block)
     }
@@ -136,7 +179,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         let deadline = head.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
         let call = route.makeCall(self, route, head, deadline)
         core.session.attach(call, to: id)
-        shared.counters.callsStarted.add(1, ordering: .relaxed)
+        counters.callStarted(route.index)
         if deadline != nil {
             deadlines.insert(call)
             scheduleTimer()
@@ -151,12 +194,12 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     /// The call has its status.
     func callEnded(_ call: ServerStream, _ error: RPCError?) {
         deadlines.remove(call)
-        if error == nil {
-            shared.counters.callsSucceeded.add(1, ordering: .relaxed)
-        } else {
-            shared.counters.callsFailed.add(1, ordering: .relaxed)
-        }
+        let duration = NIODeadline.now() - call.started
+        counters.callEnded(call.route.index, error?.code ?? .ok, nanoseconds: max(0, duration.nanoseconds))
+        if let exceeded = error?.cause as? LimitExceeded { refused(by: exceeded.limit) }
     }
+
+    func sessionRefusedStream() { refused(by: .maxConcurrentStreams) }
 
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {
         machine.streamClosed(now: .now())

@@ -21,6 +21,8 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     final let route: Route
     final let metadata: Metadata
     final let deadline: NIODeadline?
+    /// When its headers came.
+    final let started: NIODeadline
     final let responseMetadata = Mutex(ResponseMetadata())
     final var deadlineIndex = -1
 
@@ -39,6 +41,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         self.connection = connection
         self.route = route
         self.deadline = deadline
+        started = connection.lastReceived
         metadata = head.metadata
         let limits = connection.limits
         machine = ServerStreamMachine(shape: route.descriptor.shape)
@@ -54,7 +57,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     // MARK: For the call's typed half
 
     /// A message came, valid during the call only.
-    func received(message: UnsafeRawBufferPointer) throws(RPCError) {}
+    func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {}
     /// The client has sent everything.
     func receivedAll() {}
     /// True while messages wait for the handler: the client gets no window.
@@ -102,7 +105,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
                 case .refuse: throw RPCError(.unimplemented, "The method takes one request; more came.")
                 case .deliver:
                     try codec.withDecoded(message, isCompressed: isCompressed) { decoded throws(RPCError) in
-                        try received(message: decoded)
+                        try received(message: decoded, isCompressed: isCompressed)
                     }
                 }
             }
@@ -117,7 +120,10 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.pendingBytes += now - accountedBytes
         accountedBytes = now
         if connection.pendingBytes > connection.limits.maxConnectionPendingBytes {
-            finish(RPCError(.resourceExhausted, "The connection holds too much undelivered data."))
+            finish(
+                RPCError(
+                    .resourceExhausted, "The connection holds too much undelivered data.",
+                    cause: LimitExceeded(limit: .maxConnectionPendingBytes)))
         }
     }
 
@@ -162,15 +168,15 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.core.markDirty()
     }
 
-    /// Queues a message. On the event loop.
-    final func send(_ encode: (inout ByteBuffer) throws -> Void) throws {
+    /// Queues a message, compressed where the call is unless `compresses` says no. On the event loop.
+    final func send(compresses: Bool = true, _ encode: (inout ByteBuffer) throws -> Void) throws {
         switch machine.send() {
         case .send: break
         case .refuse: throw closedError
         case .sendAfterHeaders: try submitHeaders()
         }
         let limit = connection.limits.maxSendMessageBytes
-        if codec.compressesOutput {
+        if codec.compressesOutput && compresses {
             try codec.writeCompressed(to: &outbound, limit: limit, encode)
         } else {
             try outbound.write(limit: limit, encode)

@@ -30,7 +30,9 @@ package final class LiveCatalog: Sendable {
 
     package var catalog: Catalog { state.withLock { $0.catalog } }
 
-    package var enabledCount: Int { plan.detections.count }
+    package var enabledCount: Int {
+        state.withLock { state in state.catalog.all.count { state.switched[$0.id] ?? $0.enabledByDefault } }
+    }
 
     package func isEnabled(_ detection: Detection) -> Bool {
         state.withLock { $0.switched[detection.id] ?? detection.enabledByDefault }
@@ -54,7 +56,7 @@ package final class LiveCatalog: Sendable {
             state.plan = try Self.plan(fresh, state.switched)
             state.catalog = fresh
         }
-        return (fresh.detections.count, fresh.problems)
+        return (fresh.all.count, fresh.problems)
     }
 
     private static func plan(_ catalog: Catalog, _ switched: [String: Bool]) throws -> DetectionPlan {

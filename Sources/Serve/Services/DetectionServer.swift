@@ -16,7 +16,7 @@ struct DetectionServer: DetectionServiceProvider {
     ) async throws -> ListDetectionsResponse {
         let catalog = pipeline.catalog.catalog
         return ListDetectionsResponse(
-            detections: catalog.detections.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
+            detections: catalog.all.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
     }
 
     func getDetection(_ request: GetDetectionRequest, _ context: CallContext) async throws -> GetDetectionResponse {
@@ -63,7 +63,7 @@ struct DetectionServer: DetectionServiceProvider {
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
         let catalog = try await pipeline.journal.reader.detached { _ in Catalog.read(files) }
         return ValidateRulesResponse(
-            valid: UInt32(clamping: catalog.detections.count), problems: catalog.problems.map(RuleProblem.init))
+            valid: UInt32(clamping: catalog.all.count), problems: catalog.problems.map(RuleProblem.init))
     }
 
     private func find(_ id: String) throws -> Detect.Detection {

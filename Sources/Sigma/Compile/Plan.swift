@@ -48,8 +48,9 @@ public final class Plan: Sendable {
     ///   - rules: what to evaluate; a match is an index into this array.
     ///   - indexFields: fields whose values tell most rules apart.
     ///   - extraFields: fields that the caller reads itself; they keep their slots.
+    ///   - onDemand: so many of the last rules are not tried on every record: `Evaluator.holds` asks them.
     public init(
-        _ rules: [SigmaRule], indexFields: [String] = [], extraFields: FieldSet = FieldSet()
+        _ rules: [SigmaRule], indexFields: [String] = [], extraFields: FieldSet = FieldSet(), onDemand: Int = 0
     ) throws(PlanError) {
         guard rules.count <= SigmaLimits.rules else {
             throw PlanError(message: "more than \(SigmaLimits.rules) rules")
@@ -85,7 +86,7 @@ public final class Plan: Sendable {
         numbers = Frozen(builder.numbers)
         instructions = Frozen(program.instructions)
         self.starts = Frozen(starts)
-        index = RuleIndex(rules.map(\.expression), fields: slots)
+        index = RuleIndex(rules.dropLast(onDemand).map(\.expression), fields: slots)
     }
 
     deinit {

@@ -30,6 +30,9 @@ public struct CorrelationPlan: Sendable {
     /// Rules that stand for nothing but the correlations that refer to them, by index.
     public let silentRules: Set<Int>
 
+    /// Correlations that stand for nothing but those that refer to them, by index in `correlations`.
+    public let silentCorrelations: Set<Int>
+
     /// Where a rule's or correlation's matches go.
     struct Use: Sendable {
         var correlation: Int
@@ -41,8 +44,9 @@ public struct CorrelationPlan: Sendable {
         var use: Use
         /// Whether the rule itself counts, and not only what it triggers below.
         var isDirect: Bool
-        var groupBy: [String]
-        var fields: [String]
+        /// For each field the paths that may hold it; the first that holds a value counts.
+        var groupBy: [[String]]
+        var fields: [[String]]
     }
 
     private let captures: [[Capture]]
@@ -50,7 +54,8 @@ public struct CorrelationPlan: Sendable {
     let parents: [[Use]]
 
     /// Resolves correlations over rules, which are known by id or name.
-    public init(_ correlations: [SigmaCorrelation], rules: [SigmaRule]) {
+    /// - Parameter taxonomy: other names for the fields of `group-by`, of aliases and of conditions.
+    public init(_ correlations: [SigmaCorrelation], rules: [SigmaRule], taxonomy: SigmaTaxonomy = SigmaTaxonomy()) {
         var resolver = Resolver(correlations: correlations, rules: rules)
         let kept = resolver.resolve()
         self.correlations = kept.map { correlations[$0] }
@@ -60,12 +65,18 @@ public struct CorrelationPlan: Sendable {
         var captures = [[Capture]](repeating: [], count: rules.count)
         var generating: Set<Int> = []
         var referred: Set<Int> = []
+        var silent: Set<Int> = []
+        var speaking: Set<Int> = []
         for (index, old) in kept.enumerated() {
             let correlation = correlations[old]
             for (member, reference) in resolver.members[old].enumerated() {
                 let use = Use(correlation: index, member: member)
                 switch reference {
-                case .correlation(let below): if let below = place[below] { parents[below].append(use) }
+                case .correlation(let below):
+                    guard let below = place[below] else { continue }
+                    parents[below].append(use)
+                    silent.insert(below)
+                    if correlation.generate { speaking.insert(below) }
                 case .rule(let rule):
                     referred.insert(rule)
                     if correlation.generate { generating.insert(rule) }
@@ -73,9 +84,9 @@ public struct CorrelationPlan: Sendable {
             }
             for (rule, names) in resolver.rulesBelow(old) {
                 let direct = resolver.members[old].firstIndex(of: .rule(rule))
-                func field(_ name: String) -> String {
-                    guard let alias = correlation.aliases[name] else { return name }
-                    return names.lazy.compactMap { alias[$0] }.first ?? name
+                func field(_ name: String) -> [String] {
+                    let alias = correlation.aliases[name]
+                    return taxonomy.paths(of: names.lazy.compactMap { alias?[$0] }.first ?? name)
                 }
                 captures[rule].append(
                     Capture(
@@ -86,11 +97,12 @@ public struct CorrelationPlan: Sendable {
         self.parents = parents
         self.captures = captures
         silentRules = referred.subtracting(generating)
+        silentCorrelations = silent.subtracting(speaking)
     }
 
     /// The fields to extract for `observations`.
     public var fields: [String] {
-        Array(Set(captures.joined().flatMap { $0.groupBy + $0.fields })).sorted()
+        Array(Set(captures.joined().flatMap { ($0.groupBy + $0.fields).joined() })).sorted()
     }
 
     /// Whether a rule's matches concern any correlation.
@@ -101,9 +113,12 @@ public struct CorrelationPlan: Sendable {
     /// - Parameter extractor: one whose fields hold `fields`. Of several values of a field the first is taken.
     public func observations(rule: Int, _ extractor: RecordExtractor) -> CorrelationEvent.Observations {
         var observations = CorrelationEvent.Observations()
-        func text(_ path: String) -> String? {
-            guard let slot = extractor.fields.fields.slot(of: path) else { return nil }
-            return extractor.values(slot).first { $0.hasText }?.string
+        func text(_ paths: [String]) -> String? {
+            for path in paths {
+                guard let slot = extractor.fields.fields.slot(of: path) else { continue }
+                if let text = extractor.values(slot).first(where: \.hasText)?.string { return text }
+            }
+            return nil
         }
         for capture in captures[rule] {
             let values = capture.fields.map(text)

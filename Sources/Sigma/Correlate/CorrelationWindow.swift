@@ -65,6 +65,7 @@ struct CorrelationWindow: Sendable, Codable {
     }
 
     private func holds(_ correlation: SigmaCorrelation, _ window: ArraySlice<Entry>) -> Bool {
+        if !correlation.clauses.isEmpty { return Self.holdsClause(correlation, window) }
         guard let number = Self.number(correlation, window) else { return false }
         return correlation.bounds.allSatisfy { $0.comparison.holds(number, $0.number) }
     }
@@ -78,7 +79,7 @@ struct CorrelationWindow: Sendable, Codable {
         case .valueCount: return Double(Set(window.lazy.compactMap(\.value)).count)
         case .temporal: return Double(Set(window.lazy.map(\.member)).count)
         case .temporalOrdered: return Double(longestOrder(window))
-        case .valueSum, .valueAverage, .valuePercentile:
+        case .valueSum, .valueAverage, .valuePercentile, .valueMedian:
             let numbers = window.compactMap { $0.value.flatMap(Double.init) }.filter(\.isFinite)
             guard !numbers.isEmpty else { return nil }
             let sum = numbers.reduce(0, +)
@@ -87,6 +88,21 @@ struct CorrelationWindow: Sendable, Codable {
             case .valueAverage: return sum / Double(numbers.count)
             default: return percentile(numbers.sorted(), correlation.percentile)
             }
+        }
+    }
+
+    /// Whether one of the alternatives holds: in a window, each rule it asks for has an event (in the order of the list
+    /// where the correlation is ordered), and none that it excludes has one.
+    private static func holdsClause(_ correlation: SigmaCorrelation, _ window: ArraySlice<Entry>) -> Bool {
+        let members = Set(window.lazy.map(\.member))
+        return correlation.clauses.contains { clause in
+            guard clause.present.allSatisfy(members.contains), !clause.absent.contains(where: members.contains) else {
+                return false
+            }
+            guard correlation.kind == .temporalOrdered else { return true }
+            var next = 0
+            for entry in window where next < clause.present.count && entry.member == clause.present[next] { next += 1 }
+            return next == clause.present.count
         }
     }
 

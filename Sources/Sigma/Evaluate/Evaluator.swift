@@ -46,7 +46,9 @@ public final class Evaluator {
         begin()
         let before = matches.count
         let index = plan.index
-        for place in 0..<index.always.count { run(index.always[place], extractor, &matches) }
+        for place in 0..<index.always.count where run(index.always[place], extractor) {
+            matches.append(Int(index.always[place]))
+        }
         for place in 0..<index.fields.count {
             let field = index.fields[place]
             var at = UInt32(bitPattern: field.slot)
@@ -65,6 +67,12 @@ public final class Evaluator {
             }
         }
         if matches.count - before > 1 { matches[before...].sort() }
+    }
+
+    /// Whether a rule holds on the record that `evaluate` was last given.
+    public func holds(rule: Int, _ extractor: RecordExtractor) -> Bool {
+        precondition(extractor.fields === plan.fields, "the extractor reads other fields")
+        return run(Int32(rule), extractor)
     }
 
     static let nullKind = UInt8(truncatingIfNeeded: TH_JSON_NULL.rawValue)
@@ -94,18 +102,18 @@ public final class Evaluator {
                 if tried[Int(rule)] == generation.pointee { continue }
                 tried[Int(rule)] = generation.pointee
             }
-            run(rule, extractor, &matches)
+            if run(rule, extractor) { matches.append(Int(rule)) }
         }
     }
 
     @inline(__always)
-    private func run(_ rule: Int32, _ extractor: RecordExtractor, _ matches: inout [Int]) {
+    private func run(_ rule: Int32, _ extractor: RecordExtractor) -> Bool {
         var at = plan.starts[Int(rule)]
         while at >= 0 {
             let instruction = plan.instructions[Int(at)]
             at = answer(instruction.predicate, extractor) ? instruction.onTrue : instruction.onFalse
         }
-        if at == Program.match { matches.append(Int(rule)) }
+        return at == Program.match
     }
 
     @inline(__always)

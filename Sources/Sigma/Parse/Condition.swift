@@ -37,11 +37,15 @@ public indirect enum SigmaCondition: Hashable, Sendable {
 struct ConditionParser {
     private let tokens: [Substring]
     private let searches: [String]
+    /// What the names stand for, in messages.
+    private let owner: String
     private let node: YAMLNode
     private var at = 0
 
     /// Reads the condition that a node holds.
-    static func parse(_ node: YAMLNode, searches: [String]) throws(Problem) -> SigmaCondition {
+    static func parse(
+        _ node: YAMLNode, searches: [String], owner: String = "the detection"
+    ) throws(Problem) -> SigmaCondition {
         guard let text = node.string else { throw Problem("a condition must be a string", at: node) }
         guard text.utf8.count <= SigmaLimits.conditionBytes else {
             throw Problem("a condition longer than \(SigmaLimits.conditionBytes) bytes", at: node)
@@ -52,20 +56,21 @@ struct ConditionParser {
                 "the deprecated pipe syntax '| \(aggregation)' is not supported: write a Sigma correlation instead",
                 at: node)
         }
-        var parser = ConditionParser(tokens: Self.tokens(text), searches: searches, node: node)
+        var parser = ConditionParser(tokens: Self.tokens(text), searches: searches, owner: owner, node: node)
         guard !parser.tokens.isEmpty else { throw Problem("the condition is empty", at: node) }
         let condition = try parser.or(depth: 0)
         guard parser.at == parser.tokens.count else { throw parser.unexpected }
         return condition
     }
 
-    private init(tokens: [Substring], searches: [String], node: YAMLNode) {
+    private init(tokens: [Substring], searches: [String], owner: String, node: YAMLNode) {
         self.tokens = tokens
         self.searches = searches
+        self.owner = owner
         self.node = node
     }
 
-    private static func tokens(_ text: String) -> [Substring] {
+    static func tokens(_ text: String) -> [Substring] {
         var tokens: [Substring] = []
         var rest = text[...]
         while true {
@@ -128,7 +133,7 @@ struct ConditionParser {
             if name.contains("*") {
                 throw Problem("'\(name)' needs '1 of' or 'all of' before it", at: node)
             }
-            throw Problem("the condition names '\(name)', which the detection does not have", at: node)
+            throw Problem("the condition names '\(name)', which \(owner) does not have", at: node)
         }
         at += 1
         return .search(String(name))

@@ -11,11 +11,12 @@ public struct SigmaCorrelation: Hashable, Sendable {
         case valueSum = "value_sum"
         case valueAverage = "value_avg"
         case valuePercentile = "value_percentile"
+        case valueMedian = "value_median"
 
         /// Whether `field` says what to read.
         public var needsField: Bool {
             switch self {
-            case .valueCount, .valueSum, .valueAverage, .valuePercentile: true
+            case .valueCount, .valueSum, .valueAverage, .valuePercentile, .valueMedian: true
             case .eventCount, .temporal, .temporalOrdered: false
             }
         }
@@ -39,11 +40,21 @@ public struct SigmaCorrelation: Hashable, Sendable {
     /// Fields or aliases whose values keep groups apart.
     public var groupBy: [String]
     public var timespanSeconds: Int
-    /// All of them must hold.
+    /// One alternative of a condition over rules, such as `a and not b`.
+    public struct Clause: Hashable, Sendable {
+        /// Places in `rules`, ascending: each of these has an event in the window.
+        public var present: [Int]
+        /// Places in `rules`, ascending: none of these has.
+        public var absent: [Int]
+    }
+
+    /// All of them must hold. None where the condition is over rules.
     public var bounds: [Bound]
+    /// Where the condition of a temporal correlation names rules: its alternatives, one of which must hold.
+    public var clauses: [Clause]
     /// The fields whose values are counted, summed up and so on.
     public var fields: [String]
-    /// Which percentile, for `value_percentile`.
+    /// Which percentile, for `value_percentile`; 50 for `value_median`.
     public var percentile: Double
     /// For each alias: the field it stands for in the events of each rule.
     public var aliases: [String: [String: String]]
@@ -62,17 +73,18 @@ extension DocumentParser {
             if let extra = document[key] { problems.append(Problem("a correlation has no '\(key)'", at: extra)) }
         }
         guard let kind = attempt({ _ throws(Problem) in try Self.kind(node) }) else { return nil }
-        let rules = attempt { _ throws(Problem) in try Self.names(node, "rules", isRequired: true) }
+        let isExtended = node["condition"]?.string != nil
+        let rules = attempt { _ throws(Problem) in try Self.rules(node, isRequired: !isExtended) }
         let groupBy = attempt { _ throws(Problem) in try Self.names(node, "group-by", isRequired: false) }
         let timespan = attempt { _ throws(Problem) in try Self.timespan(node) }
-        let condition = attempt { _ throws(Problem) in try Self.condition(node, kind, rules: rules?.count ?? 0) }
+        let condition = attempt { _ throws(Problem) in try Self.condition(node, kind, rules: rules ?? []) }
         let aliases = attempt { _ throws(Problem) in try Self.aliases(node) }
         guard problems.isEmpty, let rules, let groupBy, let timespan, let condition, let aliases else { return nil }
         let generate = node["generate"]?.bool ?? document["generate"]?.bool ?? false
         return SigmaCorrelation(
             metadata: metadata, kind: kind, rules: rules, groupBy: groupBy, timespanSeconds: timespan,
-            bounds: condition.bounds, fields: condition.fields, percentile: condition.percentile, aliases: aliases,
-            generate: generate)
+            bounds: condition.bounds, clauses: condition.clauses, fields: condition.fields,
+            percentile: condition.percentile, aliases: aliases, generate: generate)
     }
 
     private static func kind(_ node: YAMLNode) throws(Problem) -> SigmaCorrelation.Kind {
@@ -94,8 +106,18 @@ extension DocumentParser {
         guard !names.isEmpty, names.count == value.sequence?.count else {
             throw Problem("'\(key)' must be a list of texts", at: value)
         }
-        if key == "rules", Set(names).count != names.count {
-            throw Problem("a rule stands twice in 'rules'", at: value)
+        return names
+    }
+
+    /// The rules; where the condition is over rules and there is no list, those it names.
+    private static func rules(_ node: YAMLNode, isRequired: Bool) throws(Problem) -> [String] {
+        let names = try names(node, "rules", isRequired: isRequired)
+        if names.isEmpty, let condition = node["condition"] { return RuleCondition.names(condition) }
+        guard Set(names).count == names.count, let value = node["rules"] else {
+            throw Problem("a rule stands twice in 'rules'", at: node["rules"] ?? node)
+        }
+        guard names.count <= SigmaLimits.rulesPerCorrelation else {
+            throw Problem("a correlation of more than \(SigmaLimits.rulesPerCorrelation) rules", at: value)
         }
         return names
     }
@@ -105,24 +127,41 @@ extension DocumentParser {
             throw Problem("'timespan' is missing", at: node)
         }
         let text = value.text ?? ""
-        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        // A month and a year are those of the Gregorian calendar in the mean, as pySigma has them.
+        let units: [Character: Int] = [
+            "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 2_629_746, "y": 31_556_952,
+        ]
         guard let last = text.last, let unit = units[last], let number = Int(text.dropLast()), number > 0,
             number <= SigmaLimits.timespanSeconds / unit
         else {
             throw Problem(
-                "'timespan' must be a number with s, m, h or d behind it, of at most "
+                "'timespan' must be a number with s, m, h, d, w, M or y behind it, of at most "
                     + "\(SigmaLimits.timespanSeconds / 86_400) days", at: value)
         }
         return number * unit
     }
 
+    private struct Condition {
+        var bounds: [SigmaCorrelation.Bound] = []
+        var clauses: [SigmaCorrelation.Clause] = []
+        var fields: [String] = []
+        var percentile = 50.0
+    }
+
     private static func condition(
-        _ node: YAMLNode, _ kind: SigmaCorrelation.Kind, rules: Int
-    ) throws(Problem) -> (bounds: [SigmaCorrelation.Bound], fields: [String], percentile: Double) {
+        _ node: YAMLNode, _ kind: SigmaCorrelation.Kind, rules: [String]
+    ) throws(Problem) -> Condition {
         let isTemporal = kind == .temporal || kind == .temporalOrdered
+        let all = SigmaCorrelation.Bound(comparison: .greaterOrEqual, number: Double(rules.count))
         guard let condition = node["condition"] else {
             guard isTemporal else { throw Problem("'condition' is missing", at: node) }
-            return ([.init(comparison: .greaterOrEqual, number: Double(rules))], [], 0)
+            return Condition(bounds: [all])
+        }
+        if condition.string != nil {
+            guard isTemporal else {
+                throw Problem("only temporal correlations have a condition over rules", at: condition)
+            }
+            return Condition(clauses: try RuleCondition.clauses(condition, rules: rules))
         }
         guard let members = condition.mapping else { throw Problem("'condition' must be a mapping", at: condition) }
         var bounds: [SigmaCorrelation.Bound] = []
@@ -149,13 +188,13 @@ extension DocumentParser {
         }
         if bounds.isEmpty {
             guard isTemporal else { throw Problem("the condition has no bound such as 'gte: 5'", at: condition) }
-            bounds = [.init(comparison: .greaterOrEqual, number: Double(rules))]
+            bounds = [all]
         }
         if kind.needsField != !fields.isEmpty {
             let what = kind.needsField ? "needs a 'field'" : "takes no 'field'"
             throw Problem("the condition of \(kind.rawValue) \(what)", at: condition)
         }
-        return (bounds, fields, percentile)
+        return Condition(bounds: bounds, fields: fields, percentile: percentile)
     }
 
     private static func number(_ node: YAMLNode) -> Double? {

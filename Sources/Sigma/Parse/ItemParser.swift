@@ -5,10 +5,12 @@ import JSON
 /// Reads what stands under a search identifier.
 struct SearchParser {
     let transformer: PatternTransformer
+    let taxonomy: SigmaTaxonomy
     /// What is odd but no error.
     var warnings: [Problem] = []
 
-    init(placeholders: [String: [String]]) {
+    init(placeholders: [String: [String]], taxonomy: SigmaTaxonomy) {
+        self.taxonomy = taxonomy
         transformer = PatternTransformer(placeholders: placeholders)
     }
 
@@ -89,32 +91,42 @@ struct SearchParser {
     private func expressions(
         field: String?, _ modifiers: Modifiers, _ value: YAMLNode
     ) throws(Problem) -> [SigmaExpression] {
-        func match(_ test: SigmaTest) -> SigmaExpression { .match(SigmaMatch(field: field, test: test)) }
+        func match(_ test: SigmaTest) throws(Problem) -> SigmaExpression {
+            guard let field else { return .match(SigmaMatch(field: nil, test: test)) }
+            guard let expression = taxonomy.expression(field, test) else {
+                throw Problem("'\(field)' has a few fixed values and can only be compared with texts", at: value)
+            }
+            return expression
+        }
         switch modifiers.kind {
         case .text:
             let tests = try textTests(modifiers, value, isKeyword: field == nil)
             // What `all` joins are the values as written; the variants that a modifier makes of one are alternatives.
-            let variants = tests.map(match)
+            var variants: [SigmaExpression] = []
+            for test in tests { variants.append(try match(test)) }
             return modifiers.all && variants.count > 1 ? [.any(variants)] : variants
-        case .regex: return [match(try regex(modifiers, value))]
-        case .network: return try networks(modifiers, value).map { match(.network($0)) }
+        case .regex: return [try match(try regex(modifiers, value))]
+        case .network:
+            var variants: [SigmaExpression] = []
+            for network in try networks(modifiers, value) { variants.append(try match(.network(network))) }
+            return variants
         case .exists:
             guard let flag = value.bool else { throw Problem("'exists' takes true or false", at: value) }
-            return [flag ? match(.exists) : .not(match(.exists))]
+            return [flag ? try match(.exists) : .not(try match(.exists))]
         case .fieldReference:
             guard let other = value.string, !other.isEmpty else {
                 throw Problem("'fieldref' takes a field's name", at: value)
             }
             try Self.check(field: other, at: value)
-            return [match(.fieldReference(other, modifiers.relation ?? .equals, cased: modifiers.cased))]
-        case .compare(let comparison): return [match(.compare(comparison, try number(value)))]
+            return [try match(.fieldReference(other, modifiers.relation ?? .equals, cased: modifiers.cased))]
+        case .compare(let comparison): return [try match(.compare(comparison, try number(value)))]
         case .datePart(let part, let comparison):
             guard let number = value.integer, comparison != .equal || part.range ~= number else {
                 throw Problem(
                     "'\(part.rawValue)' takes a number from \(part.range.lowerBound) to \(part.range.upperBound)",
                     at: value)
             }
-            return [match(.datePart(part, comparison, number))]
+            return [try match(.datePart(part, comparison, number))]
         }
     }
 

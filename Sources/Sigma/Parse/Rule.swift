@@ -73,8 +73,10 @@ public struct SigmaRule: Hashable, Sendable {
     public var searches: [SigmaSearch]
     /// The condition over these; several conditions are alternatives.
     public var condition: SigmaCondition
-    /// The condition with every search put in: what the rule asks of a record.
+    /// The condition with every search put in, and with the filters: what the rule asks of a record.
     public var expression: SigmaExpression
+    /// The filters that were added.
+    public var filters: [SigmaFilter] = []
 }
 
 /// A search identifier and what it stands for.

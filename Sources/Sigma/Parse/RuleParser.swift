@@ -4,15 +4,19 @@
 public struct SigmaParser: Sendable {
     /// What the placeholders of `expand` stand for.
     public var placeholders: [String: [String]]
+    /// Other names of fields.
+    public var taxonomy: SigmaTaxonomy
 
-    public init(placeholders: [String: [String]] = [:]) {
+    public init(placeholders: [String: [String]] = [:], taxonomy: SigmaTaxonomy = SigmaTaxonomy()) {
         self.placeholders = placeholders
+        self.taxonomy = taxonomy
     }
 
     /// What a file holds.
     public struct File: Sendable {
         public internal(set) var rules: [SigmaRule] = []
         public internal(set) var correlations: [SigmaCorrelation] = []
+        public internal(set) var filters: [SigmaFilter] = []
         /// In the order of the file.
         public internal(set) var diagnostics: [SigmaDiagnostic] = []
     }
@@ -44,10 +48,13 @@ public struct SigmaParser: Sendable {
                 Self.diagnostic(Problem("a rule must be a mapping, not \(document.value.kind)", at: document), name))
             return
         }
-        var parser = DocumentParser(document: document, members: members, file: name, placeholders: placeholders)
+        var parser = DocumentParser(
+            document: document, members: members, file: name, placeholders: placeholders, taxonomy: taxonomy)
         let isCorrelation = document["correlation"] != nil
-        let rule = isCorrelation ? nil : parser.rule()
+        let isFilter = !isCorrelation && document["filter"] != nil
+        let rule = isCorrelation || isFilter ? nil : parser.rule()
         let correlation = isCorrelation ? parser.correlation() : nil
+        let filter = isFilter ? parser.filter() : nil
         let severities: [(SigmaDiagnostic.Severity, [Problem])] = [
             (.error, parser.problems), (.warning, parser.warnings),
         ]
@@ -56,12 +63,15 @@ public struct SigmaParser: Sendable {
                 var diagnostic = Self.diagnostic(problem, name, severity: severity)
                 diagnostic.ruleID = document["id"]?.string
                 diagnostic.ruleTitle = document["title"]?.string
+                diagnostic.ruleStatus = document["status"]?.string.flatMap(SigmaStatus.init)
+                diagnostic.ruleProduct = document["logsource"]?["product"]?.text
                 file.diagnostics.append(diagnostic)
             }
         }
         guard parser.problems.isEmpty else { return }
         if let rule { file.rules.append(rule) }
         if let correlation { file.correlations.append(correlation) }
+        if let filter { file.filters.append(filter) }
     }
 }
 
@@ -71,6 +81,7 @@ struct DocumentParser {
     let members: [YAMLMember]
     let file: String
     let placeholders: [String: [String]]
+    let taxonomy: SigmaTaxonomy
     var problems: [Problem] = []
     var warnings: [Problem] = []
 
@@ -92,10 +103,6 @@ struct DocumentParser {
     }
 
     mutating func rule() -> SigmaRule? {
-        if document["filter"] != nil {
-            problems.append(Problem("Sigma filters are not supported", at: document))
-            return nil
-        }
         if document["action"] != nil, document["detection"] == nil {
             problems.append(Problem("'action' documents are not part of Sigma any more", at: document))
             return nil
@@ -114,7 +121,7 @@ struct DocumentParser {
             expression: condition.expression(named))
     }
 
-    private mutating func logSource() -> SigmaLogSource? {
+    mutating func logSource() -> SigmaLogSource? {
         guard let node = document["logsource"] else {
             problems.append(Problem("'logsource' is missing", at: document))
             return nil
@@ -141,7 +148,7 @@ struct DocumentParser {
         return source
     }
 
-    private mutating func detection(_ node: YAMLNode) -> (searches: [SigmaSearch], condition: SigmaCondition)? {
+    mutating func detection(_ node: YAMLNode) -> (searches: [SigmaSearch], condition: SigmaCondition)? {
         guard let members = node.mapping else {
             problems.append(Problem("'detection' must be a mapping", at: node))
             return nil
@@ -155,7 +162,7 @@ struct DocumentParser {
             }
             if name == "condition" || name == "timeframe" { continue }
             names.append(name)
-            var parser = SearchParser(placeholders: placeholders)
+            var parser = SearchParser(placeholders: placeholders, taxonomy: taxonomy)
             let expression = attempt { _ throws(Problem) in try parser.search(member.value) }
             warnings += parser.warnings
             if let expression {

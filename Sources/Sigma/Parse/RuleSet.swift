@@ -5,6 +5,7 @@ public struct SigmaRuleSet: Sendable {
     /// In the order of the files.
     public private(set) var rules: [SigmaRule] = []
     public private(set) var correlations: [SigmaCorrelation] = []
+    public private(set) var filters: [SigmaFilter] = []
     /// Errors and warnings in the order of the files. A rule with an error is not among the rules.
     public private(set) var diagnostics: [SigmaDiagnostic] = []
     private var ids: [String: String] = [:]
@@ -23,8 +24,12 @@ public struct SigmaRuleSet: Sendable {
             }
             rules.append(rule)
         }
+        for filter in file.filters where claim(filter.metadata) { filters.append(filter) }
         for correlation in file.correlations where claim(correlation.metadata) { correlations.append(correlation) }
     }
+
+    /// The rules with the filters of all files.
+    public var filteredRules: [SigmaRule] { rules.map { $0.filtered(by: filters) } }
 
     /// The errors among the diagnostics.
     public var errors: [SigmaDiagnostic] { diagnostics.filter { $0.severity == .error } }

@@ -26,7 +26,7 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         var problems: [Catalog.Problem] = []
         for path in paths.isEmpty ? [rules] : paths {
             let folder = try RulesFolder(path)
-            valid += folder.catalog.detections.count
+            valid += folder.catalog.all.count
             problems += folder.catalog.problems.map(folder.located)
         }
         let errors = problems.count(where: \.isError)

@@ -18,7 +18,7 @@ struct RulesFolder {
         } catch {
             throw Failure("can't read the rules in \(error.path): \(error.message)")
         }
-        if catalog.detections.isEmpty, catalog.problems.isEmpty { throw Failure("no rule file (.yml) in \(path)") }
+        if catalog.all.isEmpty, catalog.problems.isEmpty { throw Failure("no rule file (.yml) in \(path)") }
     }
 
     /// A problem with the file named so that an editor finds it.

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Detect
+import Sigma
+import Testing
+
+@Suite("Correlations and filters in the catalog")
+struct CatalogCorrelationTests {
+    private let ids = (0..<9).map { "\($0)3d40d92-f4ac-4b82-bdab-b2b26c8c42fb" }
+
+    private func named(_ number: Int, _ name: String) -> String {
+        rule(id: ids[number], title: "Rule \(name)", event: "Call\(number)", more: "name: \(name)\nlevel: low")
+    }
+
+    private func correlation(_ number: Int, _ name: String, of rules: String, more: String = "") -> String {
+        """
+        title: Correlation \(name)
+        id: \(ids[number])
+        name: \(name)
+        level: high
+        correlation:
+            type: event_count
+            rules: \(rules)
+            group-by: [user.name]
+            timespan: 10m
+            condition: {gte: 3}
+            \(more)
+        trailhound:
+            runbook: Look.
+        """
+    }
+
+    @Test func correlationsStandBesideRules() throws {
+        let catalog = catalog(correlation(0, "many", of: "[one]"), named(1, "one"), named(2, "two"))
+        #expect(catalog.problems == [])
+        #expect(catalog.detections.map(\.title) == ["Rule one", "Rule two"])
+        #expect(catalog.correlated.map(\.title) == ["Correlation many"])
+        #expect(catalog.correlated.map(\.severity) == [.high])
+        #expect(catalog.correlated.map(\.runbook) == ["Look."])
+        #expect(catalog.all.map(\.kind) == [.rule, .rule, .correlation])
+        #expect(catalog.detection(id: ids[0])?.title == "Correlation many")
+        let plan = try DetectionPlan(catalog)
+        #expect(plan.detections.map(\.title) == ["Rule one", "Rule two"])
+        #expect(plan.alerts == [false, true])
+        #expect(plan.correlated.map(\.title) == ["Correlation many"])
+        #expect(plan.correlationAlerts == [true])
+    }
+
+    @Test func generateKeepsTheRulesAlerts() throws {
+        let catalog = catalog(correlation(0, "many", of: "[one]", more: "generate: true"), named(1, "one"))
+        #expect(try DetectionPlan(catalog).alerts == [true])
+    }
+
+    @Test func whatIsCountedIsEvaluatedEvenIfSwitchedOff() throws {
+        let catalog = catalog(
+            correlation(0, "top", of: "[many]"), correlation(3, "many", of: "[one]"), named(1, "one"), named(2, "two"))
+        let plan = try DetectionPlan(catalog) { $0.title == "Correlation top" }
+        #expect(plan.detections.map(\.title) == ["Rule one"])
+        #expect(plan.alerts == [false])
+        #expect(plan.correlated.map(\.title) == ["Correlation many", "Correlation top"])
+        #expect(plan.correlationAlerts == [false, true])
+        let without = try DetectionPlan(catalog) { $0.kind == .rule }
+        #expect(without.alerts == [true, true])
+        #expect(without.correlated.isEmpty)
+    }
+
+    @Test func aBatchCarriesWhatCorrelationsCount() throws {
+        let catalog = catalog(
+            correlation(0, "many", of: "[one]"), rule(id: ids[1], title: "One", more: "name: one\nlevel: low"))
+        let plan = try DetectionPlan(catalog)
+        let (batch, _) = try evaluate(records: [sample(1), sample(2)], plan: plan)
+        #expect(batch.matches.isEmpty)
+        #expect(batch.plan === plan)
+        #expect(batch.observations.map(\.eventIndex) == [0, 1])
+        #expect(batch.observations.map(\.observations.direct.first?.group) == [["u1"], ["u2"]])
+        #expect(batch.observations.map(\.event.actor.principal).count == 2)
+    }
+
+    @Test func whatIsMissingIsAnErrorOfTheCorrelation() throws {
+        let catalog = catalog(correlation(0, "many", of: "[nowhere]"), named(1, "one"))
+        #expect(catalog.correlated.isEmpty)
+        #expect(
+            catalog.problems.map(\.description) == [
+                "0.yml:1: error: the correlation refers to 'nowhere', which is not loaded"
+            ])
+    }
+
+    @Test func correlationsOfOtherLogSourcesAreLeftOutLikeTheirRules() throws {
+        let windows = named(1, "one").replacing("product: aws", with: "product: windows")
+        let catalog = catalog(
+            correlation(0, "many", of: "[one]"), correlation(2, "more", of: "[many]"), windows, named(3, "three"))
+        #expect(catalog.correlated.isEmpty)
+        #expect(catalog.isSound)
+        #expect(catalog.detections.map(\.title) == ["Rule three"])
+    }
+
+    @Test func rulesOfOtherLogsAreNotHeldToThisEngine() {
+        let windows = named(1, "one").replacing("product: aws", with: "product: windows")
+            .replacing("eventName:", with: "eventName|odd:")
+        #expect(catalog(windows, named(2, "two")).isSound)
+    }
+
+    @Test func manyForeignRulesAreOneRemark() {
+        let files = (0..<40).map { number in
+            Catalog.RuleFile(
+                path: "\(number).yml",
+                text: rule(id: "\(10 + number)d40d92-f4ac-4b82-bdab-b2b26c8c42fb")
+                    .replacing("product: aws", with: "product: linux"))
+        }
+        let catalog = Catalog.read(files)
+        #expect(catalog.problems.count == 1)
+        #expect(catalog.isSound)
+    }
+
+    @Test func filtersAreAddedToTheRulesTheyAreFor() throws {
+        let filter = """
+            title: Our own role
+            logsource: {product: aws, service: cloudtrail}
+            filter:
+                rules: [one]
+                selection: {userIdentity.userName: u1}
+                condition: not selection
+            """
+        let catalog = catalog(
+            filter, rule(id: ids[1], title: "One", more: "name: one\nlevel: low"),
+            rule(id: ids[2], title: "Two", more: "name: two\nlevel: low"))
+        #expect(catalog.isSound)
+        #expect(catalog.filters.count == 1)
+        let (batch, _) = try evaluate(records: [sample(1), sample(2)], plan: try DetectionPlan(catalog))
+        #expect(batch.matches.map { "\($0.detection.title)\($0.eventIndex)" } == ["Two0", "One1", "Two1"])
+    }
+
+    @Test func placeholdersComeFromContext() throws {
+        let text = rule().replacing("eventName: Call", with: "eventName|expand: '%calls%'")
+        let none = catalog(text)
+        #expect(none.problems.map(\.message) == ["the placeholder '%calls%' has no value here"])
+        #expect(none.problems.map(\.line) == [17])
+        let file = Catalog.RuleFile(path: "a.yml", text: text)
+        let given = Catalog.read([file], placeholders: ["calls": ["Other", "Call"]])
+        #expect(given.problems == [])
+        let (batch, _) = try evaluate(records: [sample(1)], plan: try DetectionPlan(given))
+        #expect(batch.matches.count == 1)
+    }
+
+    @Test func bothTaxonomiesRunOnOneEngine() throws {
+        let native = rule(id: ids[1])
+        let ecs = rule(id: ids[2]).replacing(
+            "eventName: Call",
+            with: """
+                event.action: Call
+                        event.provider: iam.amazonaws.com
+                        event.outcome: success
+                        cloud.region: us-east-1
+                        user.name: u1
+                        aws.cloudtrail.user_identity.type: IAMUser
+                        aws.cloudtrail.flattened.request_parameters.userName: null
+                """)
+        let catalog = catalog(native, ecs)
+        #expect(catalog.isSound)
+        let plan = try DetectionPlan(catalog)
+        let (batch, _) = try evaluate(records: [sample(1), sample(2)], plan: plan)
+        #expect(batch.matches.map { "\($0.detection.id.prefix(1))\($0.eventIndex)" } == ["10", "20", "11"])
+    }
+}
