@@ -123,7 +123,7 @@ package actor AccountWays {
 extension AccountRow {
     /// The external id that goes with the account's roles; empty where none was made.
     var externalID: String {
-        struct Extra: Decodable { let external_id: String? }
-        return (try? JSONDecoder().decode(Extra.self, from: Data(extra.utf8)))?.external_id ?? ""
+        struct Extra: Decodable { let externalID: String? }
+        return (try? JSONDecoder().decode(Extra.self, from: Data(extra.utf8)))?.externalID ?? ""
     }
 }
