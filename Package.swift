@@ -98,7 +98,7 @@ let package = Package(
             name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
             swiftSettings: strict),
         .target(
-            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
             exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
@@ -132,8 +132,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "AWS", "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "Respond", argumentParser, nioCore,
-                nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "Respond",
+                argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(

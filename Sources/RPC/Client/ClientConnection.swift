@@ -99,11 +99,8 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     }
 
     func connectionSentBytes(_ count: Int) {}
-    func sessionSentContent() {}
     func sessionRefusedStream() {}
     func sessionReceivedPong() {}
-    func sessionBeganRequest(_ id: Int32) {}
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {}
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {}
 

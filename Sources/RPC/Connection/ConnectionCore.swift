@@ -27,15 +27,15 @@ final class ConnectionCore: @unchecked Sendable {
     let scheduler: LoopScheduler
     let session: HTTP2Session
     /// Who runs this connection; let go of at the end, which breaks the circle.
-    var delegate: (any ConnectionCoreDelegate)?
+    @exclusivity(unchecked) var delegate: (any ConnectionCoreDelegate)?
     private var link: (any ByteLink)?
     private let tls: TLSSession?
-    private(set) var phase = Phase.handshaking
-    private var isDirty = false
+    @exclusivity(unchecked) private(set) var phase = Phase.handshaking
+    @exclusivity(unchecked) private var isDirty = false
     private var isClosing = false
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
-    private var buffers: [ByteBuffer] = []
+    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
     let peerAddress: String
 
     init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?) {
@@ -166,10 +166,29 @@ final class ConnectionCore: @unchecked Sendable {
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, over link: any ByteLink) {
-        guard let tls else { return put(ByteBuffer(bytes: bytes), on: link) }
-        tls.reserveOutput(bytes.count + 64 * (1 + bytes.count / FixedLimits.tlsRecordBytes))
-        guard tls.write(bytes) else { return close(nil) }
-        if let output = tls.takeOutput() { put(output, on: link) }
+        if let tls {
+            tls.lendOutput(&scheduler.outputBuffer)
+            guard tls.write(bytes) else { return close(nil) }
+            guard var output = tls.takeOutput() else { return }
+            transmit(&output, over: link)
+        } else {
+            var output = ByteBuffer()
+            swap(&output, &scheduler.outputBuffer)
+            output.writeBytes(bytes)
+            transmit(&output, over: link)
+        }
+    }
+
+    /// Sends the output, and keeps its memory for the next flush. Mostly the socket takes everything at once, and the
+    /// memory is free again; what waits in the link must not hold much more memory than it has bytes.
+    private func transmit(_ output: inout ByteBuffer, over link: any ByteLink) {
+        if output.readableBytes < output.capacity / 4 {
+            put(ByteBuffer(bytes: output.readableBytesView), on: link)
+        } else {
+            put(output, on: link)
+        }
+        swap(&output, &scheduler.outputBuffer)
+        scheduler.outputBuffer.clear()
     }
 
     private func put(_ bytes: ByteBuffer, on link: any ByteLink) {

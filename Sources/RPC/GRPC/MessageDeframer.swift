@@ -111,13 +111,13 @@ extension ByteBuffer {
     ) throws {
         let start = writerIndex
         do {
-            writeRepeatingByte(0, count: 5)
+            // Its flag and a place for its length.
+            writeMultipleIntegers(UInt8(isCompressed ? 1 : 0), UInt32(0))
             try encode(&self)
             let length = writerIndex - start - 5
             guard length <= limit, let prefix = UInt32(exactly: length) else {
                 throw RPCError(.resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).")
             }
-            if isCompressed { setInteger(UInt8(1), at: start) }
             setInteger(prefix, at: start + 1)
         } catch {
             moveWriterIndex(to: start)

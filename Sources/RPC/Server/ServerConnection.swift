@@ -13,14 +13,15 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private let counters: LoopCounters
     private(set) var peer: Peer
     /// Undelivered bytes of all streams.
-    var pendingBytes = 0
+    @exclusivity(unchecked) var pendingBytes = 0
 
-    private var machine: ServerConnectionMachine
-    private var head: RequestHead
+    // Unchecked: no access of these overlaps another, since what runs within one never calls back into the connection.
+    @exclusivity(unchecked) private var machine: ServerConnectionMachine
     private var isCounted = false
     /// When the last bytes came: what they hold began then.
-    private(set) var lastReceived = NIODeadline.now()
-    private var deadlines = DeadlineHeap<ServerStream>()
+    @exclusivity(unchecked) private(set) var lastReceived = NIODeadline.now()
+    private var lastRoute: Route?
+    @exclusivity(unchecked) private var deadlines = DeadlineHeap<ServerStream>()
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
@@ -32,7 +33,6 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         interceptors = shared.interceptors
         peer = Peer(address: core.peerAddress, certificate: nil)
         machine = ServerConnectionMachine(shared.configuration, now: .now())
-        head = RequestHead(limit: limits.maxHeaderListBytes)
     }
 
     /// Starts, and answers the core that takes the link's bytes.
@@ -58,7 +58,10 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         counters.add(.bytesReceived, count)
     }
 
-    func connectionSentBytes(_ count: Int) { counters.add(.bytesSent, count) }
+    func connectionSentBytes(_ count: Int) {
+        if core.session.takeSentContent() { machine.sentContent() }
+        counters.add(.bytesSent, count)
+    }
 
     func connectionClosed(failure: HandshakeFailure?) {
         if isCounted {
@@ -108,8 +111,6 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: .now())) }
 
-    func sessionSentContent() { machine.sentContent() }
-
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer) {}
 
     private func perform(_ action: ServerConnectionMachine.Action) {
@@ -143,24 +144,18 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     // MARK: Requests
 
-    func sessionBeganRequest(_ id: Int32) { head.reset() }
-
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        head.add(name: name, value: value)
-    }
-
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {
         machine.streamOpened()
         if machine.openStreams == 1 { scheduleTimer() }
-        switch head.verdict() {
+        switch core.session.requestHead.verdict() {
         case .accept: accept(id, endStream: endStream)
         case .refuse(let error): refuse(id, error)
         case .refuseHTTP(let status):
             counters.add(.requestsRefused)
             var block = HeaderBlock()
             block.add(":status", status)
-            if head.isOtherMethod { block.add("allow", "POST") }
-            if head.isOverLimit { refused(by: .maxHeaderListBytes) }
+            if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
+            if core.session.requestHead.isOverLimit { refused(by: .maxHeaderListBytes) }
             core.session.submitResponse(id, only: block)
         }
     }
@@ -172,12 +167,12 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     }
 
     private func accept(_ id: Int32, endStream: Bool) {
-        guard let route = shared.routes.route(head.path) else {
-            let path = String(decoding: head.path, as: UTF8.self)
+        guard let route = route(core.session.requestHead.path) else {
+            let path = String(decoding: core.session.requestHead.path, as: UTF8.self)
             return refuse(id, RPCError(.unimplemented, "The method '\(path)' is not served."))
         }
-        let deadline = head.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
-        let call = route.makeCall(self, route, head, deadline)
+        let deadline = core.session.requestHead.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
+        let call = route.makeCall(self, route, deadline)
         core.session.attach(call, to: id)
         counters.callStarted(route.index)
         if deadline != nil {
@@ -190,6 +185,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
     func handlerEnded() { shared.runningHandlers.subtract(1, ordering: .relaxed) }
+
+    /// The route of the path: often the one of the request before.
+    private func route(_ path: [UInt8]) -> Route? {
+        if let lastRoute, path.withUnsafeBytes({ $0.isEqual(lastRoute.path) }) { return lastRoute }
+        let route = shared.routes.route(path)
+        lastRoute = route
+        return route
+    }
 
     /// The call has its status.
     func callEnded(_ call: ServerStream, _ error: RPCError?) {
@@ -210,7 +213,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     private func scheduleTimer() {
         guard core.phase != .closed else { return }
-        let due = [machine.nextTimer, deadlines.earliest].compactMap { $0 }.min()
+        var due = machine.nextTimer
+        if let earliest = deadlines.earliest, earliest < due ?? .distantFuture { due = earliest }
         guard let due, due < timerDue ?? .distantFuture else { return }
         timer?.cancel()
         timerDue = due

@@ -106,8 +106,10 @@ final class TLSSession {
         return SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count)
     }
 
-    /// Makes room for so much cipher text at once.
-    func reserveOutput(_ count: Int) { bio.output.reserveCapacity(minimumWritableBytes: count) }
+    /// Writes cipher text to this buffer from here on, where none is waiting.
+    func lendOutput(_ buffer: inout ByteBuffer) {
+        if bio.output.readableBytes == 0 { swap(&bio.output, &buffer) }
+    }
 
     /// What is to be sent, or nil.
     func takeOutput() -> ByteBuffer? {

@@ -18,8 +18,8 @@ package struct Trailhound: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            AccountCommands.self, SubmitCommand.self, AlertCommands.self, DuetCommands.self, RemediationCommands.self,
-            ExecuteCommand.self, DetectionCommands.self,
+            AccountCommands.self, SubmitCommand.self, CollectCommands.self, AlertCommands.self, DuetCommands.self,
+            RemediationCommands.self, ExecuteCommand.self, DetectionCommands.self,
             ScanCommand.self, TimelineCommand.self, StatusCommand.self, CertificateCommands.self,
         ])
 
