@@ -19,7 +19,7 @@ struct RemediationStage {
     let keys: [String]
     let iam: IAM
 
-    /// - Parameter way: sets how the service reaches the account; nil leaves it to the test.
+    /// - Parameter role: Whether the service reaches the account by a role; else it is left to the test.
     init(role: Bool = true) async throws {
         let moto = try MotoServer.shared.get()
         proxy = try FaultProxy.shared.get().channel()
