@@ -94,12 +94,16 @@ let package = Package(
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
         .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
+            name: "respond-crasher", dependencies: ["AWS", "CloudTrail", "Respond"], path: "Tests/RespondCrasher",
+            swiftSettings: strict),
         .testTarget(
-            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            name: "RespondTests",
+            dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond", "respond-crasher"],
             swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
+            exclude: ["botocore_sign.py", "fault_proxy.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
             swiftSettings: strict),

@@ -174,6 +174,16 @@ struct MotoTests {
         #expect(key.isEnabled && key.state == "Enabled" && key.arn.hasSuffix(id))
     }
 
+    @Test func membersOfAnOrganisation() async throws {
+        // An organisation is the whole account's, so this test has an account for itself.
+        let management = client.assuming(
+            STS.RoleRequest(roleARN: "arn:aws:iam::345678901234:role/Stage", sessionName: "stage"))
+        try await MotoStage(management).makeOrganization(accounts: 25)
+        let accounts = try await Organizations(management).listAccounts()
+        #expect(accounts.count == 26 && Set(accounts.map(\.id)).count == 26 && accounts.allSatisfy(\.isActive))
+        #expect(accounts.contains { $0.name == "member 24" && $0.email == "member24@example.com" })
+    }
+
     @Test func tokensOfAnIdentityProvider() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)").path
         try Data("a.jwt.token\n".utf8).write(to: URL(filePath: path))

@@ -61,6 +61,27 @@ import Testing
         #expect(scene.account.writes == 1)
     }
 
+    /// Many alerts for one target at once: one acts, the others find it done and have nothing to roll back.
+    @Test(arguments: Example.all.filter { $0.action != .revokeRoleSessions })
+    func oneOfManyActs(example: Example) async throws {
+        let scene = Scene(policy: RemediationPolicy(mode: .auto, hourlyCap: 100))
+        scene.account.state.withLock { $0.failures[example.write] = [CallFailure(.transient, "Throttling")] }
+        let remediator = scene.remediator()
+        let outcomes = try await withThrowingTaskGroup(of: RemediationOutcome?.self) { group in
+            for index in 0..<20 {
+                group.addTask {
+                    try await remediator.start(
+                        example.action, example.target, trigger: Scene.alert, id: "r\(index)"
+                    ).outcome
+                }
+            }
+            return try await group.reduce(into: [RemediationOutcome?]()) { $0.append($1) }
+        }
+        #expect(outcomes.filter { $0 == .succeeded }.count == 1)
+        #expect(outcomes.filter { $0 == .alreadyDone }.count == 19)
+        #expect(scene.account.effects == [example.effect] && scene.alerts.isEmpty)
+    }
+
     @Test func atMostTheCapRunsByItself() async throws {
         let keys = (0..<20).map { FakeAccount.key("AKIA\($0)") }
         let scene = Scene(FakeAccount(keys), policy: RemediationPolicy(mode: .auto, hourlyCap: 3))
@@ -77,13 +98,15 @@ import Testing
         #expect(scene.count(.inEffect) == 3 && scene.count(.approvalAsked) == 17)
         #expect(scene.account.effects.count == 3)
         for run in runs { run.cancel() }
+        scene.onWait.withLock { $0 = nil }
+        // Each action has a cap of its own.
+        let role = try await scene.run(.role, id: "other action")
+        #expect(role.outcome == .succeeded && role.automaticAt != nil)
+        scene.time.withLock { $0 = role.createdAt }
         // A restart does not forget what ran; an hour later it no longer counts.
         let other = Self.target("AKIA19")
         #expect(try await scene.run(.deactivateAccessKey, other, id: "later").isAwaitingApproval)
-        // Each action has a cap of its own.
-        #expect(try await scene.run(.role, id: "other action").automaticAt != nil)
         scene.time.withLock { $0 += RespondLimits.capSpan + 1 }
-        scene.onWait.withLock { $0 = nil }
         scene.account.state.withLock { $0.force("AKIA19", .active) }
         #expect(try await scene.run(.deactivateAccessKey, other, id: "much later").outcome == .succeeded)
     }

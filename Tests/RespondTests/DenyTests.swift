@@ -161,6 +161,15 @@ import Testing
         #expect(current() == nil && scene.alerts.isEmpty)
     }
 
+    @Test func aRevocationAMomentLaterHasNothingToDo() async throws {
+        let scene = Scene()
+        let first = try await scene.run(.role)
+        scene.time.withLock { $0 = first.createdAt + RespondLimits.revocationAhead }
+        #expect(try await scene.run(.role, id: "r2").outcome == .alreadyDone)
+        scene.time.withLock { $0 = first.createdAt + RespondLimits.revocationAhead + 1_000 }
+        #expect(try await scene.run(.role, id: "r3").outcome == .succeeded)
+    }
+
     /// While one revocation is watched, a later one is no undo of it.
     @Test func aLaterRevocationIsNoUndo() async throws {
         let scene = Scene()

@@ -255,7 +255,7 @@ import Testing
             #expect(done.history.map(\.kind) == [.started, .finished])
         }
         // The always-list acts where the mode is off.
-        let scene = Scene(policy: RemediationPolicy(always: own))
+        let scene = Scene(policy: RemediationPolicy(mode: .off, always: own))
         #expect(try await scene.run(example).outcome == .succeeded)
     }
 

@@ -220,17 +220,9 @@ package struct IAM: Sendable {
     private func pages<Item>(
         _ operation: String, _ parameters: [QueryItem], _ read: (XMLElement) throws -> [Item]
     ) async throws -> [Item] {
-        var items: [Item] = []
-        var marker: String?
-        for _ in 0..<AWSLimits.pages {
+        try await Paging.all("iam:" + operation) { marker in
             let result = try await call(operation, parameters + (marker.map { [QueryItem("Marker", $0)] } ?? []))
-            items += try read(result)
-            guard result.value("IsTruncated") == "true", let next = result.value("Marker"), next != marker else {
-                return items
-            }
-            marker = next
+            return (try read(result), result.value("IsTruncated") == "true" ? result.value("Marker") : nil)
         }
-        throw AWSError(
-            kind: .response, code: "TooManyPages", message: "the pages don't end", action: "iam:" + operation)
     }
 }

@@ -142,7 +142,8 @@ package struct CallFailure: Error, Sendable, Hashable, Codable {
     package init(_ error: AWSError) {
         if error.isMissing {
             self.init(.missing, error.description)
-        } else if error.isTransient || error.isExpiredCredentials {
+        } else if error.isTransient || error.isExpiredCredentials || error.kind == .response {
+            // Who can't read an answer does not know whether the call had its effect.
             self.init(.transient, error.description)
         } else {
             self.init(.permanent, error.description)

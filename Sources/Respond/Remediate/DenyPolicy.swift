@@ -78,10 +78,11 @@ package struct DenyPolicy: Sendable, Hashable {
         condition = known
     }
 
-    /// Whether this policy denies at least what `other` does.
+    /// Whether this policy denies at least what `other` is to deny: for sessions, those until the moment at which
+    /// `other` was made, without what it lies ahead. So ten alerts at once revoke a role's sessions once.
     func covers(_ other: DenyPolicy) -> Bool {
         if case (.sessionsBefore(let own), .sessionsBefore(let others)) = (condition, other.condition) {
-            return own >= others
+            return own >= others - RespondLimits.revocationAhead
         }
         return self == other
     }

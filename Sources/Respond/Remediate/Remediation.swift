@@ -167,6 +167,15 @@ package struct Remediation: Sendable, Hashable, Codable {
         }
     }
 
+    /// Whether it is between the look at what is there and the look at what it did, so that nobody else may act on the
+    /// same target.
+    var isActing: Bool {
+        switch phase {
+        case .snapshotting, .executing, .verifying, .rollingBack: true
+        case .prechecking, .awaitingApproval, .watching, .finished: false
+        }
+    }
+
     /// Whether nothing more happens by itself.
     package var isFinished: Bool { state == .finished }
 

@@ -16,6 +16,9 @@ package actor Remediator {
     private var runs: Set<String> = []
     private var commands: [String: [Command]] = [:]
     private var sleepers: [String: Task<Void, any Error>] = [:]
+    /// Who acts on a target, and who waits for that: two at once would each take the other's work for the state before.
+    private var acting: [String: String] = [:]
+    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
     /// Automatic runs that were let go on, so that two at once can't both be the last under the cap.
     private var automatic: [Cap: [Milliseconds]] = [:]
 
@@ -126,11 +129,13 @@ package actor Remediator {
         defer {
             runs.remove(start.id)
             sleepers[start.id] = nil
+            leave(start)
         }
         var machine = start
         machine.resume(now())
         while true {
             try Task.checkCancellation()
+            if machine.isActing { await enter(machine) } else { leave(machine) }
             apply(commands.removeValue(forKey: machine.id) ?? [], to: &machine)
             try await keep(&machine)
             let step = machine.step(now())
@@ -141,6 +146,24 @@ package actor Remediator {
             }
             try await carryOut(step, &machine)
         }
+    }
+
+    private func place(_ machine: Remediation) -> String { "\(machine.accountID) \(machine.target.text)" }
+
+    /// Waits until nobody else acts on the target. Whoever does leaves it however it ends, so nobody waits for ever.
+    private func enter(_ machine: Remediation) async {
+        let place = place(machine)
+        while let other = acting[place], other != machine.id {
+            await withCheckedContinuation { waiting[place, default: []].append($0) }
+        }
+        acting[place] = machine.id
+    }
+
+    private func leave(_ machine: Remediation) {
+        let place = place(machine)
+        guard acting[place] == machine.id else { return }
+        acting[place] = nil
+        for waiter in waiting.removeValue(forKey: place) ?? [] { waiter.resume() }
     }
 
     private func isWait(_ step: Remediation.Step) -> Bool {
