@@ -110,22 +110,26 @@ let package = Package(
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
+        .target(
+            name: "Journal", dependencies: ["CloudTrail", "Cryptography", "CZstd", grdb, grdbSQLite],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["CloudTrail", "Cryptography", "Journal", grdbSQLite],
+            swiftSettings: strict),
 
         // The service.
         .target(
             name: "Serve",
             dependencies: [
-                "AWS", "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", "Respond",
-                logging, nioCore, yams,
+                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC",
+                "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ServeTests",
             dependencies: [
                 "AWS", "AWSTestKit", "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Respond",
-                "Serve", "TestKit", logging,
+                "Serve", "TestKit", logging, nioCore,
             ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
@@ -136,8 +140,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "Respond",
-                argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
+                "PKI", "RPC", "Respond", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(

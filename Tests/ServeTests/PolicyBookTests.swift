@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Journal
 import Logging
 import Respond
 import Serve
@@ -27,13 +28,15 @@ import Testing
                 mode: .approve, never: [try #require(TargetPattern("user/break-glass"))], hourlyCap: 7),
             changedAt: 5, changedBy: "eve")
         let access = AccountAccess(way: .executor)
+        let entry = AuditEntry(time: 1, actor: AuditActor(role: "admin"), method: "test", summary: "a change")
         try await Self.withPipeline(data) { pipeline in
             let book = try PolicyBook(pipeline)
             #expect(book.policy(.denyUser, of: account).policy == RemediationPolicy())
             #expect(book.policy(.denyUser, of: account).policy.mode == .off, "everything is off until it is set")
             #expect(book.liveAccounts.isEmpty && !book.freeze.isFrozen)
-            try await book.set(account, action: .denyUser, policy: policy, access: access) { _ in }
-            try await book.set(FreezeState(isFrozen: true, changedAt: 6, changedBy: "eve", reason: "drill")) { _ in }
+            try await book.set(account, action: .denyUser, policy: policy, access: access, audit: entry)
+            try await book.set(
+                FreezeState(isFrozen: true, changedAt: 6, changedBy: "eve", reason: "drill"), audit: entry)
             #expect(book.liveAccounts == [account])
         }
         try await Self.withPipeline(data) { pipeline in

@@ -11,7 +11,8 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: archive, accounts, alerts", migrate: first)
-        migrator.registerMigration("2: remediations", migrate: RemediationTable.create)
+        migrator.registerMigration("2: audit log", migrate: AuditTable.create)
+        migrator.registerMigration("3: remediations", migrate: RemediationTable.create)
         return migrator
     }
 

@@ -36,6 +36,11 @@ package final class AccountDirectory: Sendable {
 
     package func contains(_ account: AccountID) -> Bool { accounts.withLock { $0.contains(account) } }
 
+    /// How many there are within a certificate's accounts; nil stands for all.
+    package func count(within scope: Set<AccountID>?) -> Int {
+        accounts.withLock { accounts in scope.map { $0.intersection(accounts).count } ?? accounts.count }
+    }
+
     package func insert(_ account: AccountID) { accounts.withLock { _ = $0.insert(account) } }
 
     package func remove(_ account: AccountID) { accounts.withLock { _ = $0.remove(account) } }

@@ -5,7 +5,7 @@ import Detect
 import Journal
 import Respond
 
-/// Writes what remediations do into the alert log: how each stands onto the alerts that it answers, and its notices as
+/// Writes what remediations do into the alert log and the audit log: how each stands onto the alerts that it answers, and its notices as
 /// alerts of their own, in one transaction.
 struct AlertNotes: Sendable {
     let pipeline: Pipeline
@@ -14,9 +14,11 @@ struct AlertNotes: Sendable {
     func write(_ remediation: Remediation, _ notices: [RemediationNotice], on alerts: [String]) async throws {
         let matches = notices.compactMap { NoticeAlerts.match($0, of: remediation, region: "") }
         let note = remediation.note
-        guard !alerts.isEmpty || !matches.isEmpty else { return }
+        let entries = notices.map { Self.entry($0, of: remediation) }
+        guard !alerts.isEmpty || !entries.isEmpty else { return }
         try await pipeline.perform { transaction, merger in
             let now = Clock.milliseconds()
+            for entry in entries { try transaction.appendAudit(entry) }
             for id in alerts { try Self.put(note, on: id, transaction, &merger, now) }
             for match in matches where try !Self.isRaised(match, transaction, merger) {
                 try merger.add(match, historical: false, now: now) { key, range in
@@ -24,6 +26,16 @@ struct AlertNotes: Sendable {
                 }
             }
         }
+    }
+
+    /// What the service did by itself, for the audit log.
+    private static func entry(_ notice: RemediationNotice, of remediation: Remediation) -> AuditEntry {
+        let detail = notice.detail.isEmpty ? "" : ": \(notice.detail)"
+        return AuditEntry(
+            time: notice.time, actor: AuditActor(role: "service"), method: "remediation",
+            accountID: remediation.accountID,
+            summary: "\(remediation.id) \(remediation.action.rawValue) on \(remediation.target.text): "
+                + notice.kind.rawValue + detail)
     }
 
     private static func put(

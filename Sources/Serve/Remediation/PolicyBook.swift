@@ -140,12 +140,10 @@ package final class PolicyBook: Sendable {
 
     // MARK: Changing
 
-    /// Sets policies and access of an account; what is nil stays. Durable on return.
-    ///
-    /// - Parameter check: runs in the same transaction before anything is changed; it may refuse by throwing.
+    /// Sets policies and access of an account; what is nil stays. Durable on return, with its entry in the audit log.
     package func set(
         _ account: String, action: RemediationAction?, policy: StoredPolicy?, access: AccountAccess?,
-        check: @escaping @Sendable (borrowing Transaction) throws -> Void
+        audit entry: AuditEntry
     ) async throws {
         let encoder = JSONEncoder()
         var rows: [RemediationPolicyRow] = []
@@ -161,8 +159,7 @@ package final class PolicyBook: Sendable {
         }
         let changed = rows
         let number = Mutex<UInt64>(0)
-        try await pipeline.perform { [self] transaction, _ in
-            try check(transaction)
+        try await pipeline.perform(audit: entry) { [self] transaction, _ in
             for row in changed { try transaction.putRemediationPolicy(row) }
             number.withLock { $0 = nextChange() }
         }
@@ -175,16 +172,13 @@ package final class PolicyBook: Sendable {
         }
     }
 
-    /// Sets the switch that stops everything. Durable on return.
-    package func set(
-        _ freeze: FreezeState, check: @escaping @Sendable (borrowing Transaction) throws -> Void
-    ) async throws {
+    /// Sets the switch that stops everything. Durable on return, with its entry in the audit log.
+    package func set(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
         let bytes = [UInt8](try JSONEncoder().encode(freeze))
         let number = Mutex<UInt64>(0)
         // To freeze counts at once, before the journal has it: whoever freezes is in a hurry.
         if freeze.isFrozen { state.withLock { $0.freeze.isFrozen = true } }
-        try await pipeline.perform { [self] transaction, _ in
-            try check(transaction)
+        try await pipeline.perform(audit: entry) { [self] transaction, _ in
             try transaction.putState(Self.freezeName, bytes)
             number.withLock { $0 = nextChange() }
         }

@@ -163,11 +163,9 @@ package actor RemediationDesk {
     }
 
     /// Stops or lets go everything; durable on return.
-    func freeze(
-        _ freeze: FreezeState, check: @escaping @Sendable (borrowing Transaction) throws -> Void
-    ) async throws {
+    func freeze(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
         if freeze.isFrozen { await remediator.freeze(true) }
-        try await book.set(freeze, check: check)
+        try await book.set(freeze, audit: entry)
         await remediator.freeze(book.freeze.isFrozen)
     }
 

@@ -6,6 +6,25 @@ import Detect
 import Messages
 import Respond
 
+extension Respond.RemediationPolicy {
+    /// What it lets an action do, for the audit log.
+    var summary: String {
+        func list(_ name: String, _ texts: [String]) -> String {
+            texts.isEmpty ? "" : ", \(name) \(texts.joined(separator: " "))"
+        }
+        return "\(mode.rawValue) from \(minimumSeverity.name), \(hourlyCap) an hour"
+            + list("detections", detections.sorted()) + list("never", never.map(\.text))
+            + list("always", always.map(\.text))
+    }
+}
+
+extension AccountAccess {
+    /// How the account is reached, for the audit log.
+    var summary: String {
+        way == .executor ? "an executor" : roleARN.isEmpty ? "the service's own credentials" : roleARN
+    }
+}
+
 /// Reads and checks what people ask of remediation: each failure is INVALID_ARGUMENT and names its field.
 enum RemediationRequests {
     static func action(_ action: Messages.RemediationAction, field: String) throws -> Respond.RemediationAction {

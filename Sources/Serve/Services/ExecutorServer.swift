@@ -19,6 +19,10 @@ extension RemediationServer {
         guard await desk.pool.count < Limits.executors else {
             throw RPCError(.resourceExhausted, "\(Limits.executors) executors are connected, which is the limit.")
         }
+        try await pipeline.audit.record(
+            caller.entry(
+                context, "executor \(session.executorID) takes calls, acting as \(hello.principalArn)",
+                account: session.accountID))
         let (number, commands) = await desk.pool.connect(session, principal: hello.principalArn)
         do {
             try await converse(number, commands, requests, responses)

@@ -25,7 +25,8 @@ struct RemediationServer: RemediationServiceProvider {
 
     func setPolicy(_ request: SetPolicyRequest, _ context: CallContext) async throws -> SetPolicyResponse {
         let account = try Validation.account(request.accountID)
-        try access.caller(context).require(account)
+        let caller = try access.caller(context)
+        try caller.require(account)
         try requireKnown(account)
         var action: Respond.RemediationAction?
         var policy: StoredPolicy?
@@ -35,7 +36,12 @@ struct RemediationServer: RemediationServiceProvider {
         }
         let way = try request.access.map { try RemediationRequests.access($0, account: account) }
         guard policy != nil || way != nil else { throw Validation.failure("policy", "is missing, and access too") }
-        try await desk.book.set(account.description, action: action, policy: policy, access: way) { _ in }
+        var summary: [String] = []
+        if let action, let policy { summary.append("\(action.rawValue): \(policy.policy.summary)") }
+        if let way { summary.append("by way of \(way.summary)") }
+        try await desk.book.set(
+            account.description, action: action, policy: policy, access: way,
+            audit: caller.entry(context, summary.joined(separator: "; "), account: account))
         await desk.prepare(account.description)
         return SetPolicyResponse(account: await remediation(of: account))
     }
@@ -62,13 +68,11 @@ struct RemediationServer: RemediationServiceProvider {
 
     func setFreeze(_ request: SetFreezeRequest, _ context: CallContext) async throws -> SetFreezeResponse {
         let caller = try access.caller(context)
-        guard caller.accounts == nil else {
-            throw RPCError(.permissionDenied, "The freeze is for every account; the certificate is for some.")
-        }
         let reason = try Validation.text(request.reason, field: "reason", bytes: Limits.freezeReasonBytes)
         let freeze = FreezeState(
             isFrozen: request.frozen, changedAt: Clock.milliseconds(), changedBy: access.name(context), reason: reason)
-        try await desk.freeze(freeze) { _ in }
+        let summary = request.frozen ? "froze every remediation: \(reason)" : "let remediations act again"
+        try await desk.freeze(freeze, audit: caller.entry(context, summary))
         return SetFreezeResponse(freeze: Messages.Freeze(desk.book.freeze))
     }
 
@@ -199,6 +203,9 @@ struct RemediationServer: RemediationServiceProvider {
         }
         let id = await desk.newID(action, target)
         let progress = RemediationProgress(hub: desk.hub, id: id, kind: .run)
+        let deed = command.dryRun ? "rehearses" : "runs"
+        try await pipeline.audit.record(
+            caller.entry(context, "\(deed) \(action.rawValue) on \(target.text), remediation \(id)", account: account))
         await desk.run(action, target, id: id, by: access.name(context), isDryRun: command.dryRun)
         return progress
     }
@@ -215,10 +222,12 @@ struct RemediationServer: RemediationServiceProvider {
     ) async throws -> RemediationProgress {
         let id = request.remediationID
         let progress = RemediationProgress(hub: desk.hub, id: id, kind: .approval)
-        let known = try await find(id, try access.caller(context))
+        let caller = try access.caller(context)
+        let known = try await find(id, caller)
         guard known.isAwaitingApproval else {
             throw RPCError(.failedPrecondition, "Remediation \(id) does not wait for an approval.")
         }
+        try await record(request.decline ? "declines" : "approves", known, caller, context)
         await desk.command(request.decline ? .decline : .approve, on: id, by: access.name(context))
         return progress
     }
@@ -227,10 +236,22 @@ struct RemediationServer: RemediationServiceProvider {
         _ request: RollbackRemediationRequest, _ context: CallContext
     ) async throws -> RemediationProgress {
         let id = request.remediationID
-        let known = try await find(id, try access.caller(context))
+        let caller = try access.caller(context)
+        let known = try await find(id, caller)
         let progress = RemediationProgress(hub: desk.hub, id: id, kind: .rollback(after: known.historyCount))
+        try await record("rolls back", known, caller, context)
         await desk.command(.rollback, on: id, by: access.name(context))
         return progress
+    }
+
+    /// Writes a person's word into the audit log, before it has its effect.
+    private func record(
+        _ deed: String, _ remediation: Respond.Remediation, _ caller: Caller, _ context: CallContext
+    ) async throws {
+        let summary =
+            "\(deed) remediation \(remediation.id): \(remediation.action.rawValue) on \(remediation.target.text)"
+        try await pipeline.audit.record(
+            caller.entry(context, summary, account: AccountID(remediation.accountID)))
     }
 
     /// The state in which a command leaves a remediation.
