@@ -118,7 +118,7 @@ import Testing
                 let status = try await client.unary(
                     RemediationService.getPolicy, GetPolicyRequest(accountID: account)
                 ).account
-                #expect(status?.policies.map(\.mode) == Array(repeating: .off, count: 5))
+                #expect(status?.policies.map(\.mode) == [RemediationMode](repeating: .off, count: 5))
                 await #expect(throws: RPCError.self) {
                     try await rig.send(.watch(WatchCommand(remediationID: "nothing")), client)
                 }

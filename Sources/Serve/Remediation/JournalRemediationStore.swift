@@ -61,9 +61,11 @@ struct LiveRemediationRules: RemediationRules {
         accountID: String, action: RemediationAction
     ) async throws -> (policy: RemediationPolicy, situation: RemediationSituation) {
         let isOnboarded = AccountID(accountID).map(accounts.contains) ?? false
-        let own = isOnboarded ? await ways.ownIdentities(of: accountID) : []
+        let policy = book.policy(action, of: accountID).policy
+        // Where nothing can act there is no reason to go to AWS.
+        let own = isOnboarded && policy.isLive ? await ways.ownIdentities(of: accountID) : []
         return (
-            book.policy(action, of: accountID).policy,
+            policy,
             RemediationSituation(
                 isFrozen: book.freeze.isFrozen, isOnboarded: isOnboarded, ownIdentities: own, automaticRuns: 0)
         )

@@ -43,6 +43,11 @@ package struct StoredPolicy: Sendable, Hashable, Codable {
     }
 }
 
+extension RemediationPolicy {
+    /// Whether it lets the action do anything at all, if only on the always-list.
+    var isLive: Bool { mode != .off || !always.isEmpty }
+}
+
 /// The switch that stops everything.
 package struct FreezeState: Sendable, Hashable, Codable {
     package var isFrozen: Bool
@@ -112,17 +117,6 @@ package final class PolicyBook: Sendable {
         state.withLock { $0.policies[account]?[action] ?? StoredPolicy() }
     }
 
-    /// The actions that could do something in an account by themselves or after a question.
-    package func liveActions(of account: String) -> [RemediationAction] {
-        state.withLock { state in
-            guard let policies = state.policies[account] else { return [] }
-            return RemediationAction.allCases.filter { action in
-                guard let policy = policies[action]?.policy else { return false }
-                return policy.mode != .off || !policy.always.isEmpty
-            }
-        }
-    }
-
     /// How an account is reached.
     package func access(to account: String) -> AccountAccess {
         state.withLock { $0.access[account] ?? AccountAccess() }
@@ -131,8 +125,7 @@ package final class PolicyBook: Sendable {
     /// Accounts in which an action is not off.
     package var liveAccounts: [String] {
         state.withLock { state in
-            state.policies.filter { $0.value.values.contains { $0.policy.mode != .off || !$0.policy.always.isEmpty } }
-                .keys.sorted()
+            state.policies.filter { $0.value.values.contains { $0.policy.isLive } }.keys.sorted()
         }
     }
 

@@ -171,6 +171,7 @@ package actor RemediationDesk {
 
     /// Finds out anew how an account is reached, ahead of the first alert that needs it.
     func prepare(_ account: String) {
+        guard book.liveAccounts.contains(account) else { return }
         let ways = ways
         spawn { _ = await ways.ownIdentities(of: account) }
     }

@@ -87,7 +87,7 @@ struct Responder: Sendable {
     /// counts: to enable an action is no order to act on what is past.
     private func isWanted(_ action: RemediationAction, _ target: RemediationTarget, _ alert: Detect.Alert) -> Bool {
         let stored = desk.book.policy(action, of: target.accountID)
-        guard stored.policy.mode != .off || !stored.policy.always.isEmpty, alert.matchedAt >= stored.changedAt else {
+        guard stored.policy.isLive, alert.matchedAt >= stored.changedAt else {
             return false
         }
         guard let account = AccountID(target.accountID), pipeline.accounts.contains(account) else { return false }
