@@ -16,7 +16,7 @@ struct AlertNotes: Sendable {
         let note = remediation.note
         let entries = notices.map { Self.entry($0, of: remediation) }
         guard !alerts.isEmpty || !entries.isEmpty else { return }
-        try await pipeline.perform { transaction, merger in
+        try await pipeline.perform { (transaction, merger) -> Void in
             let now = Clock.milliseconds()
             for entry in entries { try transaction.appendAudit(entry) }
             for id in alerts { try Self.put(note, on: id, transaction, &merger, now) }
