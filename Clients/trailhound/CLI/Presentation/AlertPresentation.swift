@@ -40,6 +40,7 @@ package enum AlertPresentation {
             .init("note", .string(alert.note)),
             .init("runbook", .string(alert.runbook)),
             .init("remediations", .array(alert.remediations.map(json))),
+            .init("console_links", .array(alert.consoleLinks.map(json))),
         ]
     }
 
@@ -65,6 +66,10 @@ package enum AlertPresentation {
             .init("user_agent", .string(actor.userAgent)),
             .init("source_identity", .string(actor.sourceIdentity)),
         ])
+    }
+
+    private static func json(_ link: ConsoleLink) -> JSONNode {
+        .object([.init("label", .string(link.label)), .init("url", .string(link.url))])
     }
 
     private static func json(_ evidence: Evidence) -> JSONNode {
@@ -166,6 +171,9 @@ package enum AlertPresentation {
                 "Remediation",
                 "\(ShortID.ofAlert(remediation.remediationID)) \(remediation.action.word) of \(remediation.target): "
                     + remediation.state.word + outcome)
+        }
+        for link in alert.consoleLinks {
+            fields.add("Console, \(link.label.replacing("_", with: " "))", link.url)
         }
         fields.add("Merged into", alert.mergedInto)
         fields.add("Note", alert.note)

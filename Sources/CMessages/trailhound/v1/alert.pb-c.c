@@ -7,6 +7,51 @@
 #endif
 
 #include "trailhound/v1/alert.pb-c.h"
+void   trailhound__v1__console_link__init
+                     (Trailhound__V1__ConsoleLink         *message)
+{
+  static const Trailhound__V1__ConsoleLink init_value = TRAILHOUND__V1__CONSOLE_LINK__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__console_link__get_packed_size
+                     (const Trailhound__V1__ConsoleLink *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__console_link__pack
+                     (const Trailhound__V1__ConsoleLink *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__console_link__pack_to_buffer
+                     (const Trailhound__V1__ConsoleLink *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ConsoleLink *
+       trailhound__v1__console_link__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ConsoleLink *)
+     protobuf_c_message_unpack (&trailhound__v1__console_link__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__console_link__free_unpacked
+                     (Trailhound__V1__ConsoleLink *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__evidence__init
                      (Trailhound__V1__Evidence         *message)
 {
@@ -592,6 +637,57 @@ void   trailhound__v1__answer_duet_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__answer_duet_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+static const ProtobufCFieldDescriptor trailhound__v1__console_link__field_descriptors[2] =
+{
+  {
+    "label",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ConsoleLink, label),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "url",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ConsoleLink, url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__console_link__field_indices_by_name[] = {
+  0,   /* field[0] = label */
+  1,   /* field[1] = url */
+};
+static const ProtobufCIntRange trailhound__v1__console_link__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__console_link__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ConsoleLink",
+  "ConsoleLink",
+  "Trailhound__V1__ConsoleLink",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ConsoleLink),
+  2,
+  trailhound__v1__console_link__field_descriptors,
+  trailhound__v1__console_link__field_indices_by_name,
+  1,  trailhound__v1__console_link__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__console_link__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor trailhound__v1__evidence__field_descriptors[2] =
 {
   {
@@ -746,7 +842,7 @@ const ProtobufCMessageDescriptor trailhound__v1__alert_remediation__descriptor =
   (ProtobufCMessageInit) trailhound__v1__alert_remediation__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[26] =
+static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[27] =
 {
   {
     "alert_id",
@@ -1049,6 +1145,18 @@ static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[2
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "console_links",
+    26,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__Alert, n_console_links),
+    offsetof(Trailhound__V1__Alert, console_links),
+    &trailhound__v1__console_link__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "remediations",
     30,
     PROTOBUF_C_LABEL_REPEATED,
@@ -1067,6 +1175,7 @@ static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
   0,   /* field[0] = alert_id */
   14,   /* field[14] = attack_techniques */
   5,   /* field[5] = audience */
+  25,   /* field[25] = console_links */
   10,   /* field[10] = created_at */
   17,   /* field[17] = description */
   1,   /* field[1] = detection_id */
@@ -1082,7 +1191,7 @@ static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
   21,   /* field[21] = merged_into */
   23,   /* field[23] = note */
   20,   /* field[20] = region */
-  25,   /* field[25] = remediations */
+  26,   /* field[26] = remediations */
   16,   /* field[16] = revision */
   24,   /* field[24] = runbook */
   3,   /* field[3] = severity */
@@ -1092,8 +1201,8 @@ static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
 static const ProtobufCIntRange trailhound__v1__alert__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 25 },
-  { 0, 26 }
+  { 30, 26 },
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor =
 {
@@ -1103,7 +1212,7 @@ const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor =
   "Trailhound__V1__Alert",
   "trailhound.v1",
   sizeof(Trailhound__V1__Alert),
-  26,
+  27,
   trailhound__v1__alert__field_descriptors,
   trailhound__v1__alert__field_indices_by_name,
   2,  trailhound__v1__alert__number_ranges,
