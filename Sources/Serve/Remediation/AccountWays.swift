@@ -2,7 +2,6 @@
 
 import AWS
 import CloudTrail
-import Foundation
 import Journal
 import Respond
 
@@ -117,13 +116,5 @@ package actor AccountWays {
             default: nil as String?
             }
         return name.flatMap { TargetPattern($0) }.map { [$0] } ?? []
-    }
-}
-
-extension AccountRow {
-    /// The external id that goes with the account's roles; empty where none was made.
-    var externalID: String {
-        struct Extra: Decodable { let externalID: String? }
-        return (try? JSONDecoder().decode(Extra.self, from: Data(extra.utf8)))?.externalID ?? ""
     }
 }
