@@ -136,14 +136,14 @@ let package = Package(
             name: "Serve",
             dependencies: [
                 "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
-                "PKI", "RPC", logging, nioCore, nioHTTP1, nioPosix, yams,
+                "PKI", "RPC", "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ServeTests",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
-                nioCore,
+                "AWS", "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Respond",
+                "Serve", "TestKit", logging, nioCore,
             ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
@@ -155,7 +155,7 @@ let package = Package(
             name: "TrailhoundCLI",
             dependencies: [
                 "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
-                "Onboard", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "Onboard", "PKI", "RPC", "Respond", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(

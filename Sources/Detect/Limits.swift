@@ -13,6 +13,9 @@ package enum DetectLimits {
     /// How many distinct facts an alert keeps: the earliest.
     package static let alertEvidence = 40
 
+    /// How many remediations an alert keeps: the latest.
+    package static let alertRemediations = 20
+
     /// How many facts one match brings.
     package static let matchEvidence = 16
 

@@ -59,6 +59,33 @@ import Testing
         "/trailhound.v1.DetectionService/ReloadRules": { _, client in
             _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
         },
+        "/trailhound.v1.RemediationService/SetPolicy": { rig, client in try await rig.enable(.approve, client) },
+        "/trailhound.v1.RemediationService/SetFreeze": { _, client in
+            _ = try await client.unary(RemediationService.setFreeze, SetFreezeRequest(frozen: false))
+        },
+        "/trailhound.v1.RemediationService/ServeExecutor": { rig, _ in try await rig.withExecutor {} },
+        "/trailhound.v1.RemediationService/SendCommands": { rig, client in
+            try await rig.enable(.approve, client)
+            try await rig.withExecutor { _ = try await rig.revoke("SendCommands", isDryRun: true, client) }
+        },
+        "/trailhound.v1.RemediationService/RollbackRemediation": { rig, client in
+            try await rig.enable(.approve, client)
+            try await rig.withExecutor {
+                let done = try await rig.revoke("Rollback", client)
+                _ = try await client.unary(
+                    RemediationService.rollbackRemediation,
+                    RollbackRemediationRequest(remediationID: done.remediationID))
+            }
+        },
+        "/trailhound.v1.RemediationService/ApproveRemediation": { rig, client in
+            try await rig.enable(.approve, client)
+            try await rig.withExecutor {
+                let waiting = try await rig.awaitingApproval(client)
+                _ = try await client.unary(
+                    RemediationService.approveRemediation,
+                    ApproveRemediationRequest(remediationID: waiting.remediationID))
+            }
+        },
     ]
 
     @Test func everyStateChangingCallLeavesItsOwnEntry() async throws {
@@ -72,7 +99,8 @@ import Testing
                 let entries = try await rig.auditLog().dropFirst(before).filter { $0.method == path }
                 let entry = try #require(entries.last, "\(path) left no entry")
                 #expect(entry.outcome == "OK")
-                #expect(entry.role == "admin" && entry.subject == "CN=admin,O=Trailhound")
+                let role = path.hasSuffix("ServeExecutor") ? "executor" : "admin"
+                #expect(entry.role == role && entry.subject == "CN=\(role),O=Trailhound")
                 #expect(!entry.serial.isEmpty && entry.fingerprint.utf8.count == 64)
                 #expect(entry.peerAddress.hasPrefix("127.0.0.1:"))
                 #expect(!entry.summary.isEmpty && !entry.summary.contains("confidential"), "\(entry.summary)")

@@ -75,6 +75,16 @@ import Testing
         admin/A        UpdateAccount(B)            PERMISSION_DENIED
         admin/A        OnboardAccount(C)           PERMISSION_DENIED
         admin/A        OffboardAccount(B)          PERMISSION_DENIED
+        admin/A        GetPolicy(A)                OK
+        admin/A        GetPolicy(B)                PERMISSION_DENIED
+        analyst/B      GetPolicy(A)                PERMISSION_DENIED
+        admin/A        SetPolicy(A)                OK
+        admin/A        SetPolicy(B)                PERMISSION_DENIED
+        admin/*        GetPolicy(C)                NOT_FOUND
+        admin/A        ListRemediations(A)         OK
+        analyst/B      ListRemediations(A)         PERMISSION_DENIED
+        admin/A        SetFreeze                   PERMISSION_DENIED
+        admin/*        SetFreeze                   OK
         admin/A        SetDetectionState           PERMISSION_DENIED
         admin/*        SetDetectionState           OK
         admin/A        ReloadRules                 PERMISSION_DENIED
@@ -152,6 +162,8 @@ import Testing
                 let id = "00000000-0000-4000-8000-000000000001"
                 _ = try await client.unary(
                     DetectionService.setDetectionState, SetDetectionStateRequest(detectionID: id, enabled: true))
+            case "SetFreeze":
+                _ = try await client.unary(RemediationService.setFreeze, SetFreezeRequest(frozen: false))
             case "ReloadRules": _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
             default: try await change(client)
             }
@@ -210,6 +222,15 @@ import Testing
             case "UpdateAccount":
                 _ = try await client.unary(
                     AccountService.updateAccount, UpdateAccountRequest(accountID: account, owner: "x"))
+            case "GetPolicy":
+                _ = try await client.unary(RemediationService.getPolicy, GetPolicyRequest(accountID: account))
+            case "SetPolicy":
+                let policy = RemediationPolicy(action: .denyUser, mode: .off)
+                _ = try await client.unary(
+                    RemediationService.setPolicy, SetPolicyRequest(accountID: account, policy: policy))
+            case "ListRemediations":
+                _ = try await client.unary(
+                    RemediationService.listRemediations, ListRemediationsRequest(accountIDs: [account]))
             case "OnboardAccount":
                 _ = try await client.unary(AccountService.onboardAccount, OnboardAccountRequest(accountID: account))
             case "OffboardAccount":

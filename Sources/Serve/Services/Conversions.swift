@@ -5,6 +5,7 @@ import Detect
 import Journal
 import Messages
 import Onboard
+import Respond
 
 // Between the service's own values and the contract's.
 
@@ -57,6 +58,7 @@ extension Messages.Alert {
         duetAnswer = alert.duetAnswer.map { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) } ?? .unspecified
         note = alert.note
         runbook = alert.runbook
+        remediations = alert.remediations.map(Messages.AlertRemediation.init)
         consoleLinks = Self.links(alert, role: consoleRole)
     }
 
@@ -67,6 +69,17 @@ extension Messages.Alert {
         return links.links(
             eventID: isOwn ? "" : alert.first.text, accessKeyID: alert.actor.accessKeyID, arn: alert.actor.arn
         ).map { Messages.ConsoleLink(label: $0.label, url: $0.url) }
+    }
+}
+
+extension Messages.AlertRemediation {
+    init(_ remediation: Detect.AlertRemediation) {
+        self.init(
+            remediationID: remediation.id,
+            action: Respond.RemediationAction(rawValue: remediation.action).map(Messages.RemediationAction.init)
+                ?? .unspecified, target: remediation.target,
+            state: Messages.RemediationState(rawValue: Int32(remediation.state.rawValue)),
+            outcome: remediation.outcome, updatedAt: Timestamp(milliseconds: remediation.updatedAt))
     }
 }
 

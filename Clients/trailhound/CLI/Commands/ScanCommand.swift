@@ -54,7 +54,11 @@ struct ScanCommand: AsyncParsableCommand {
                     + "\(Numbers.counted(summary.events, "event")) of \(Numbers.counted(summary.files, "file")), "
                     + "\(Numbers.counted(plan.detections.count, "rule"))")
         }
-        if summary.problems > 0 { throw Failure("", code: Failure.Code.rejected) }
+        if summary.problems > 0 {
+            throw Failure(
+                Numbers.counted(summary.problems, "file or record", "files or records") + " could not be scanned",
+                code: Failure.Code.rejected)
+        }
     }
 
     /// Prints matches one by one in any form, so that nothing is held back.
