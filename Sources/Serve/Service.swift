@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contract
+import Detect
 import Foundation
 import Logging
 import NIOCore
@@ -22,6 +23,7 @@ package final class Service: Sendable {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         pipeline = try await Pipeline(
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
+            placeholders: try configuration.placeholders.map(Self.placeholders) ?? [:],
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
         health = Health(services: Self.serviceNames)
@@ -34,6 +36,13 @@ package final class Service: Sendable {
         settings.eventLoops = configuration.eventLoops ?? cores
         server = try Server(configuration: settings, router: router)
         addresses = try await server.start()
+    }
+
+    private static func placeholders(_ path: String) throws -> [String: [String]] {
+        do {
+            let bytes = try FileTree.read(path, limit: DetectLimits.placeholderBytes)
+            return try Placeholders.read(String(decoding: bytes, as: UTF8.self))
+        } catch { throw ConfigurationError("--placeholders: \(error)") }
     }
 
     /// The names under which health is asked for, beside the empty one.

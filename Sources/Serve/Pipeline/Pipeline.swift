@@ -22,16 +22,20 @@ package final class Pipeline: Sendable {
     package let accounts: AccountDirectory
     package let tail: AlertTail
     package let counters = Counters()
+    private let log: Logger
     private let requests: BoundedQueue<Submission>
     private let evaluated: BoundedQueue<Sequencer.Work>
     private let ended = Ticket<Void>()
 
     /// Opens the journal of a data directory and starts the threads.
-    package init(dataDirectory: String, rules: String, workers: Int, log: Logger) async throws {
+    package init(
+        dataDirectory: String, rules: String, placeholders: [String: [String]] = [:], workers: Int, log: Logger
+    ) async throws {
+        self.log = log
         journal = try Journal(directory: dataDirectory)
-        let states = try journal.reader.detectionStates()
         catalog = try LiveCatalog(
-            folder: rules, switched: Dictionary(uniqueKeysWithValues: states.map { ($0.detectionID, $0.enabled) }))
+            folder: rules, placeholders: placeholders,
+            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log))
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
         requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)
@@ -84,6 +88,12 @@ package final class Pipeline: Sendable {
         let change = Sequencer.Change(run: body) { ticket.answer($0) }
         guard await evaluated.push(.change(change)) else { throw SubmissionFailure.stopping }
         try await ticket.value.get()
+    }
+
+    /// Takes the tuning that the journal holds, after a change of it that did not become durable.
+    func restoreTuning() throws {
+        let tuning = try TuningStore.load(journal.reader, placeholders: catalog.placeholders, log)
+        try catalog.tune { $0 = tuning }
     }
 
     /// Requests and batches that wait.

@@ -25,6 +25,7 @@ struct DetectionServer: DetectionServiceProvider {
         // The file may have changed or gone since it was loaded; then there is no text to show.
         let path = pipeline.catalog.folder + "/" + detection.file
         message.yaml = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        message.trialReport = try TrialReport.read(detection.id, pipeline.journal.reader).map(Messages.TrialReport.init)
         return GetDetectionResponse(detection: message)
     }
 
@@ -32,10 +33,7 @@ struct DetectionServer: DetectionServiceProvider {
         _ request: SetDetectionStateRequest, _ context: CallContext
     ) async throws -> SetDetectionStateResponse {
         let detection = try find(request.detectionID)
-        let row = DetectionStateRow(
-            detectionID: detection.id, enabled: request.enabled, changedAt: Clock.milliseconds())
-        try await pipeline.perform { transaction, _ in try transaction.putDetectionState(row) }
-        try pipeline.catalog.setEnabled(request.enabled, id: detection.id)
+        try await tune(detection, in: nil) { $0.enabled = request.enabled }
         return SetDetectionStateResponse(detection: message(detection))
     }
 
@@ -61,19 +59,23 @@ struct DetectionServer: DetectionServiceProvider {
                 "files", "names \(request.files.count) files; the limit is \(Limits.rulesPerValidation)")
         }
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
-        let catalog = try await pipeline.journal.reader.detached { _ in Catalog.read(files) }
+        let placeholders = pipeline.catalog.placeholders
+        let catalog = try await pipeline.journal.reader.detached { _ in
+            Catalog.read(files, placeholders: placeholders)
+        }
         return ValidateRulesResponse(
-            valid: UInt32(clamping: catalog.all.count), problems: catalog.problems.map(RuleProblem.init))
+            valid: UInt32(clamping: catalog.all.count),
+            problems: (catalog.problems + CatalogLint(catalog).remarks(hasTests: nil)).map(RuleProblem.init))
     }
 
-    private func find(_ id: String) throws -> Detect.Detection {
+    func find(_ id: String) throws -> Detect.Detection {
         guard let detection = pipeline.catalog.catalog.detection(id: id) else {
             throw RPCError(.notFound, "There is no detection \(id.prefix(64)).")
         }
         return detection
     }
 
-    private func message(_ detection: Detect.Detection) -> Messages.Detection {
-        Messages.Detection(detection, enabled: pipeline.catalog.isEnabled(detection))
+    func message(_ detection: Detect.Detection) -> Messages.Detection {
+        Messages.Detection(detection, pipeline.catalog.tuning)
     }
 }
