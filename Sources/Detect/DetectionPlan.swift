@@ -92,6 +92,7 @@ package final class DetectionPlan: Sendable {
         self.exceptions = exceptions
         var paths = FieldSet()
         envelope = try EnvelopeFields(adding: &paths)
+        let kept = paths.paths.count
         var evidence: [[Slot]] = []
         for detection in detections {
             var slots: [Slot] = []
@@ -102,7 +103,7 @@ package final class DetectionPlan: Sendable {
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule }, indexFields: ["eventSource", "eventName"],
-            extraFields: paths, onDemand: exceptions.count)
+            extraFields: paths, keeping: kept, onDemand: exceptions.count)
     }
 
     /// How a rule of the plan stands in an account.

@@ -31,6 +31,7 @@ final class RecordEngine {
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
         for rule in rules where !isExcepted(rule, account: event.accountID, time: event.reference.time) {
             if plan.correlations.concerns(rule: rule) {
+                extractor.fill()
                 builder.append(
                     Observation(
                         eventIndex: eventIndex, rule: rule, event: event,
@@ -53,6 +54,7 @@ final class RecordEngine {
     /// What explains a match of the record that the extractor holds: the distinct values of the detection's evidence
     /// fields.
     func evidence(_ rule: Int) -> [Evidence] {
+        extractor.fill()
         var result: [Evidence] = []
         for (name, slot) in zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule]) {
             for value in extractor.values(slot) where value.hasText {

@@ -39,8 +39,9 @@ struct RulesFolder {
     func remarks() -> [Catalog.Problem] {
         var status = stat()
         let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        let parent = path.contains("/") ? path.split(separator: "/", omittingEmptySubsequences: false).dropLast() : ["."]
-        return CatalogLint(catalog).remarks(folder: isFolder ? path : parent.joined(separator: "/"))
+        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let folder = isFolder ? path : path.contains("/") ? parent : "."
+        return CatalogLint(catalog).remarks(folder: folder)
     }
 
     /// Says on standard error what is wrong with the rules.
