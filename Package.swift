@@ -99,7 +99,7 @@ let package = Package(
             name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
             swiftSettings: strict),
         .target(
-            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
             exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
@@ -107,18 +107,27 @@ let package = Package(
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
+        .target(
+            name: "Journal", dependencies: ["CloudTrail", "Cryptography", "CZstd", grdb, grdbSQLite],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["CloudTrail", "Cryptography", "Journal", grdbSQLite],
+            swiftSettings: strict),
 
         // The service.
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
+                "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC",
+                logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ServeTests", dependencies: ["CloudTrail", "Contract", "Detect", "Serve", logging],
+            name: "ServeTests",
+            dependencies: [
+                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
+                nioCore,
+            ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
@@ -128,7 +137,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
+                "PKI", "RPC", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -145,7 +155,8 @@ let package = Package(
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            name: "EndToEndTests",
+            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

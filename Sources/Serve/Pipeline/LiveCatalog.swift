@@ -50,14 +50,11 @@ package final class LiveCatalog: Sendable {
         }
     }
 
-    /// Reads the folder again. A set with an error is refused whole: nil is returned for the count, the old one stays.
-    package func reload() throws -> (loaded: Int?, problems: [Catalog.Problem]) {
-        let fresh = try Catalog.load(folder: folder, placeholders: placeholders)
-        guard fresh.isSound else { return (nil, fresh.problems) }
+    /// Puts a sound set in the place of the one that runs; what was switched stays switched.
+    package func replace(_ fresh: Catalog) throws {
         try state.withLock { state in
             state.plan = try DetectionPlan(fresh, tuning: state.tuning)
             state.catalog = fresh
         }
-        return (fresh.all.count, fresh.problems)
     }
 }

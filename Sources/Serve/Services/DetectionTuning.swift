@@ -20,8 +20,16 @@ extension DetectionServer {
         guard request.severity == .unspecified || !request.inheritSeverity else {
             throw Validation.failure("inherit_severity", "stands beside a severity")
         }
+        let caller = try access.caller(context)
+        try require(account.map { [$0] } ?? [], caller)
         let severity = UInt8(exactly: request.severity.rawValue).flatMap(Detect.Severity.init(rawValue:))
-        try await tune(detection, in: account) { setting in
+        let changes = [
+            Self.words("enabled", enabled), Self.words("trial", trial),
+            severity.map { "severity \($0.name)" } ?? (request.inheritSeverity ? "severity inherited" : nil),
+        ].compactMap { $0 }
+        let place = account.map { "in \($0)" } ?? "everywhere"
+        let summary = "detection \(detection.id) \(place): \(changes.joined(separator: ", "))"
+        try await tune(detection, in: account, caller.entry(context, summary, account: account)) { setting in
             if let enabled { setting.enabled = enabled }
             if let trial { setting.onTrial = trial }
             if let severity { setting.severity = severity }
@@ -41,9 +49,21 @@ extension DetectionServer {
         }
     }
 
-    /// Changes what is set of a detection.
+    private static func words(_ name: String, _ change: Bool??) -> String? {
+        change.map { "\(name) \($0.map { $0 ? "on" : "off" } ?? "inherited")" }
+    }
+
+    /// What holds everywhere needs a certificate of all accounts.
+    private func require(_ accounts: [AccountID], _ caller: Caller) throws {
+        for account in accounts { try caller.require(account) }
+        guard !accounts.isEmpty || caller.accounts == nil else {
+            throw RPCError(.permissionDenied, "It concerns every account, and the certificate covers some only.")
+        }
+    }
+
+    /// Changes what is set of a detection, and tells it in the audit log.
     func tune(
-        _ detection: Detect.Detection, in account: AccountID?,
+        _ detection: Detect.Detection, in account: AccountID?, _ entry: AuditEntry,
         _ body: @escaping @Sendable (inout Tuning.Setting) -> Void
     ) async throws {
         let catalog = pipeline.catalog
@@ -52,7 +72,7 @@ extension DetectionServer {
             body(&setting)
             tuning.set(setting, of: detection.id, in: account)
         }
-        try await commit { transaction in
+        try await commit(entry) { transaction in
             let before = catalog.tuning.setting(detection.id, in: account)
             try catalog.tune(change)
             let setting = catalog.tuning.setting(detection.id, in: account)
@@ -63,9 +83,11 @@ extension DetectionServer {
 
     /// Runs a change of the live tuning and of the journal, in one order with all others. Where the journal fails, what it
     /// holds is what stands.
-    private func commit(_ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async throws {
+    private func commit(
+        _ entry: AuditEntry, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void
+    ) async throws {
         do {
-            try await pipeline.perform { transaction, _ in try body(transaction) }
+            try await pipeline.perform(audit: entry) { transaction, _ in try body(transaction) }
         } catch {
             try pipeline.restoreTuning()
             throw error
@@ -81,6 +103,8 @@ extension DetectionServer {
             exception = try Detect.DetectionException(
                 parsing: request.yaml, placeholders: catalog.placeholders)
         } catch { throw Validation.failure("yaml", error.description) }
+        let caller = try access.caller(context)
+        try require(exception.accounts, caller)
         let rules = catalog.catalog.rules
         guard exception.filter.target == .any || rules.contains(where: exception.filter.applies) else {
             throw Validation.failure("yaml", "names no rule that is loaded and of its log source")
@@ -88,7 +112,8 @@ extension DetectionServer {
         guard catalog.tuning.exceptions.count < DetectLimits.exceptions else {
             throw RPCError(.resourceExhausted, "There are \(DetectLimits.exceptions) exceptions already.")
         }
-        try await commit { transaction in
+        let summary = "exception \(exception.id) of \(exception.owner): \(exception.reason)"
+        try await commit(caller.entry(context, summary)) { transaction in
             try catalog.tune { $0.add(exception) }
             try TuningStore.put(exception, transaction)
         }
@@ -108,13 +133,16 @@ extension DetectionServer {
     ) async throws -> DeleteDetectionExceptionResponse {
         let catalog = pipeline.catalog
         let id = request.exceptionID.lowercased()
-        guard catalog.tuning.exceptions.contains(where: { $0.id == id }) else {
+        guard let exception = catalog.tuning.exceptions.first(where: { $0.id == id }) else {
             let isOfFile = catalog.catalog.exceptions.contains { $0.id == id }
             throw RPCError(
                 .notFound,
                 isOfFile ? "The exception stands in a rule file." : "There is no exception \(id.prefix(64)).")
         }
-        try await commit { transaction in
+        let caller = try access.caller(context)
+        try require(exception.accounts, caller)
+        let summary = "exception \(exception.id) of \(exception.owner) taken back"
+        try await commit(caller.entry(context, summary)) { transaction in
             try catalog.tune { $0.remove(exception: id) }
             try TuningStore.remove(exception: id, transaction)
         }
