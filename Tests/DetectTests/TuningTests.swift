@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("owner: platform@example.com\n", "", "needs 'owner'"),
+        ("    owner: platform@example.com\n", "", "needs 'owner'"),
         ("reason: Nightly work", "reason: ''", "'reason' is a text of 1 to 1024 bytes"),
         ("expires: 2030-01-01", "expires: soon", "'expires' is a time such as"),
         ("expires: 2030-01-01", "until: 2030-01-01", "has no key 'until'"),

@@ -186,7 +186,7 @@ struct PySigmaTests {
         let held = expected.reduce(0) { $0 + $1.count }
         #expect(held > 4_000 && held < 20_000)
         let varied = expected.count { !$0.isEmpty && $0.count < events.count }
-        #expect(varied > 120)
+        #expect(varied > 80)
     }
 }
 
