@@ -77,6 +77,10 @@ import Testing
         admin/A        OffboardAccount(B)          PERMISSION_DENIED
         admin/A        SetDetectionState           PERMISSION_DENIED
         admin/*        SetDetectionState           OK
+        admin/A        TuneDetection(A)            OK
+        admin/A        TuneDetection(B)            PERMISSION_DENIED
+        admin/A        TuneDetection               PERMISSION_DENIED
+        admin/*        TuneDetection               OK
         admin/A        ReloadRules                 PERMISSION_DENIED
         admin/*        ReloadRules                 OK
         collector/A    SubmitEvents(A)             accepted
@@ -149,6 +153,11 @@ import Testing
                 let id = "00000000-0000-4000-8000-000000000001"
                 _ = try await client.unary(
                     DetectionService.setDetectionState, SetDetectionStateRequest(detectionID: id, enabled: true))
+            case "TuneDetection":
+                let request = TuneDetectionRequest(
+                    detectionID: "00000000-0000-4000-8000-000000000001", accountID: accounts.first ?? "",
+                    severity: .high)
+                _ = try await client.unary(DetectionService.tuneDetection, request)
             case "ReloadRules": _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
             default: try await change(client)
             }
