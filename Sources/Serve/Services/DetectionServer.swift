@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Contract
 import Detect
 import Foundation
@@ -16,17 +17,22 @@ struct DetectionServer: DetectionServiceProvider {
         _ request: ListDetectionsRequest, _ context: CallContext
     ) async throws -> ListDetectionsResponse {
         let catalog = pipeline.catalog.catalog
+        let caller = try access.caller(context)
         return ListDetectionsResponse(
-            detections: catalog.all.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
+            detections: catalog.all.map { message($0, caller) }, problems: catalog.problems.map(RuleProblem.init))
     }
 
     func getDetection(_ request: GetDetectionRequest, _ context: CallContext) async throws -> GetDetectionResponse {
         let detection = try find(request.detectionID)
-        var message = message(detection)
+        let caller = try access.caller(context)
+        var message = message(detection, caller)
         // The file may have changed or gone since it was loaded; then there is no text to show.
         let path = pipeline.catalog.folder + "/" + detection.file
         message.yaml = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        message.trialReport = try TrialReport.read(detection.id, pipeline.journal.reader).map(Messages.TrialReport.init)
+        if var report = try TrialReport.read(detection.id, pipeline.journal.reader).map(Messages.TrialReport.init) {
+            report.accountIDs.removeAll { AccountID($0).map { !caller.covers($0) } ?? false }
+            message.trialReport = report
+        }
         return GetDetectionResponse(detection: message)
     }
 
@@ -39,7 +45,7 @@ struct DetectionServer: DetectionServiceProvider {
             "detection \(detection.id): \(Self.word(standing.isEnabled)) to \(Self.word(request.enabled))"
         let entry = try access.caller(context).entry(context, summary)
         try await tune(detection, in: nil, entry) { $0.enabled = request.enabled }
-        return SetDetectionStateResponse(detection: message(detection))
+        return SetDetectionStateResponse(detection: message(detection, try access.caller(context)))
     }
 
     func reloadRules(_ request: ReloadRulesRequest, _ context: CallContext) async throws -> ReloadRulesResponse {
@@ -88,7 +94,10 @@ struct DetectionServer: DetectionServiceProvider {
         return detection
     }
 
-    func message(_ detection: Detect.Detection) -> Messages.Detection {
-        Messages.Detection(detection, pipeline.catalog.tuning)
+    /// A detection as the caller may see it: without what concerns accounts that the certificate does not cover.
+    func message(_ detection: Detect.Detection, _ caller: Caller) -> Messages.Detection {
+        var message = Messages.Detection(detection, pipeline.catalog.tuning)
+        message.settings.removeAll { AccountID($0.accountID).map { !caller.covers($0) } ?? false }
+        return message
     }
 }

@@ -35,7 +35,7 @@ extension DetectionServer {
             if let severity { setting.severity = severity }
             if request.inheritSeverity { setting.severity = nil }
         }
-        return TuneDetectionResponse(detection: message(detection))
+        return TuneDetectionResponse(detection: message(detection, caller))
     }
 
     /// What a switch asks for: nil to leave it, nil within to inherit.
@@ -124,7 +124,10 @@ extension DetectionServer {
         _ request: ListDetectionExceptionsRequest, _ context: CallContext
     ) async throws -> ListDetectionExceptionsResponse {
         let catalog = pipeline.catalog
-        let exceptions = catalog.catalog.exceptions + catalog.tuning.exceptions
+        let caller = try access.caller(context)
+        let exceptions = (catalog.catalog.exceptions + catalog.tuning.exceptions).filter { exception in
+            exception.accounts.isEmpty || exception.accounts.contains(where: caller.covers)
+        }
         return ListDetectionExceptionsResponse(exceptions: exceptions.map(Messages.DetectionException.init))
     }
 
