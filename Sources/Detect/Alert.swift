@@ -82,7 +82,7 @@ package struct Alert: Sendable, Equatable {
         detectionID = detection.id
         title = detection.title
         description = detection.description
-        severity = detection.severity
+        severity = match.severity
         status = .open
         audience = detection.audience
         accountID = event.accountID

@@ -48,6 +48,9 @@ package enum Limits {
     package static let filterValues = 500
     /// The value of a look-up, in UTF-8.
     package static let lookupBytes = 2_048
+    /// The latest events and the first accounts that the report of a trial names.
+    package static let trialEvents = 20
+    package static let trialAccounts = 100
     /// Problems of rules that one status message lists.
     package static let problemsPerError = 20
     /// Audit entries of refused calls that one caller gets at once, and milliseconds until it gets one more.

@@ -2,6 +2,7 @@
 
 import AWS
 import Contract
+import Detect
 import Foundation
 import Journal
 import Logging
@@ -30,6 +31,7 @@ package final class Service: Sendable {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         pipeline = try await Pipeline(
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
+            placeholders: try configuration.placeholders.map(Self.placeholders) ?? [:],
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
         desk = try RemediationDesk(
@@ -53,6 +55,13 @@ package final class Service: Sendable {
         }
         try await desk.start()
         addresses = try await server.start()
+    }
+
+    private static func placeholders(_ path: String) throws -> [String: [String]] {
+        do {
+            let bytes = try FileTree.read(path, limit: DetectLimits.placeholderBytes)
+            return try Placeholders.read(String(decoding: bytes, as: UTF8.self))
+        } catch { throw ConfigurationError("--placeholders: \(error)") }
     }
 
     /// The names under which health is asked for, beside the empty one.

@@ -56,6 +56,28 @@ import Testing
                 DetectionService.setDetectionState,
                 SetDetectionStateRequest(detectionID: "00000000-0000-4000-8000-000000000001", enabled: false))
         },
+        "/trailhound.v1.DetectionService/TuneDetection": { _, client in
+            _ = try await client.unary(
+                DetectionService.tuneDetection,
+                TuneDetectionRequest(detectionID: "00000000-0000-4000-8000-000000000001", severity: .low))
+        },
+        // The calls are made in the order of their names: this one before the next.
+        "/trailhound.v1.DetectionService/CreateDetectionException": { _, client in
+            let yaml = """
+                title: Our robot
+                id: 00000000-0000-4000-8000-0000000000ff
+                logsource: {product: aws, service: cloudtrail}
+                filter: {rules: any, selection: {userIdentity.userName: robot}, condition: not selection}
+                trailhound: {owner: us, reason: nightly work, expires: 2030-01-01}
+                """
+            _ = try await client.unary(
+                DetectionService.createDetectionException, CreateDetectionExceptionRequest(yaml: yaml))
+        },
+        "/trailhound.v1.DetectionService/DeleteDetectionException": { _, client in
+            _ = try await client.unary(
+                DetectionService.deleteDetectionException,
+                DeleteDetectionExceptionRequest(exceptionID: "00000000-0000-4000-8000-0000000000ff"))
+        },
         "/trailhound.v1.DetectionService/ReloadRules": { _, client in
             _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
         },

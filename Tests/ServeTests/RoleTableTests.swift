@@ -31,6 +31,10 @@ import Testing
         trailhound.v1.DetectionService/ListDetections          +     +       -         -          -
         trailhound.v1.DetectionService/GetDetection            +     +       -         -          -
         trailhound.v1.DetectionService/SetDetectionState       +     -       -         -          -
+        trailhound.v1.DetectionService/TuneDetection           +     -       -         -          -
+        trailhound.v1.DetectionService/CreateDetectionException       + - - - -
+        trailhound.v1.DetectionService/ListDetectionExceptions        + + - - -
+        trailhound.v1.DetectionService/DeleteDetectionException       + - - - -
         trailhound.v1.DetectionService/ReloadRules             +     -       -         -          -
         trailhound.v1.DetectionService/ValidateRules           +     +       -         -          -
         trailhound.v1.InvestigationService/GetTimeline         +     +       -         -          -

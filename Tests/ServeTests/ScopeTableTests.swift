@@ -87,6 +87,10 @@ import Testing
         admin/*        SetFreeze                   OK
         admin/A        SetDetectionState           PERMISSION_DENIED
         admin/*        SetDetectionState           OK
+        admin/A        TuneDetection(A)            OK
+        admin/A        TuneDetection(B)            PERMISSION_DENIED
+        admin/A        TuneDetection               PERMISSION_DENIED
+        admin/*        TuneDetection               OK
         admin/A        ReloadRules                 PERMISSION_DENIED
         admin/*        ReloadRules                 OK
         collector/A    SubmitEvents(A)             accepted
@@ -164,6 +168,11 @@ import Testing
                     DetectionService.setDetectionState, SetDetectionStateRequest(detectionID: id, enabled: true))
             case "SetFreeze":
                 _ = try await client.unary(RemediationService.setFreeze, SetFreezeRequest(frozen: false))
+            case "TuneDetection":
+                let request = TuneDetectionRequest(
+                    detectionID: "00000000-0000-4000-8000-000000000001", accountID: accounts.first ?? "",
+                    severity: .high)
+                _ = try await client.unary(DetectionService.tuneDetection, request)
             case "ReloadRules": _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
             default: try await change(client)
             }

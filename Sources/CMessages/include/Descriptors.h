@@ -193,6 +193,39 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection(void) {
     return &trailhound__v1__detection__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection_setting(void) {
+    return &trailhound__v1__detection_setting__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__trial_report(void) {
+    return &trailhound__v1__trial_report__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection_exception(void) {
+    return &trailhound__v1__detection_exception__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tune_detection_request(void) {
+    return &trailhound__v1__tune_detection_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tune_detection_response(void) {
+    return &trailhound__v1__tune_detection_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__create_detection_exception_request(void) {
+    return &trailhound__v1__create_detection_exception_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__create_detection_exception_response(void) {
+    return &trailhound__v1__create_detection_exception_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_detection_exceptions_request(void) {
+    return &trailhound__v1__list_detection_exceptions_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_detection_exceptions_response(void) {
+    return &trailhound__v1__list_detection_exceptions_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__delete_detection_exception_request(void) {
+    return &trailhound__v1__delete_detection_exception_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__delete_detection_exception_response(void) {
+    return &trailhound__v1__delete_detection_exception_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rule_problem(void) {
     return &trailhound__v1__rule_problem__descriptor;
 }

@@ -22,13 +22,15 @@ struct ScanCommand: AsyncParsableCommand {
     @Option(help: .init("The folder of rules, or one rule file.", valueName: "path"), completion: .file())
     var rules = RulesFolder.usual
 
+    @OptionGroup var placeholders: PlaceholderOptions
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         for path in paths where access(path, R_OK) != 0 {
             throw Failure("can't read \(path): \(SystemError.text(errno))")
         }
-        let folder = try RulesFolder(rules)
+        let folder = try RulesFolder(rules, placeholders: try placeholders.read())
         folder.report()
         let plan: DetectionPlan
         do { plan = try DetectionPlan(folder.catalog) { _ in true } } catch { throw Failure("\(error)") }
