@@ -6,13 +6,13 @@ SHELL := /bin/bash
 
 PACKAGES := libnghttp2-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
             libsqlite3-dev libzstd-dev libsimdjson-dev libpcre2-dev zlib1g-dev pkg-config openssl \
-            python3 python3-venv
+            python3 python3-venv iproute2
 BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc bench-subscribers clean
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc bench-subscribers fuzz clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,9 @@ test: deps lint ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@Protos/generate.sh --check
 	@.build/release/trailhound detections test Rules
+	@rm -rf .build/aws-calls
 	@swift test -c release --skip-build --no-parallel
+	@TRAILHOUND_POLICY_COVERAGE=1 swift test -c release --skip-build --no-parallel --filter PolicyCoverageTests
 
 proto: deps ## Generate the code of Protos/ anew
 	@Protos/generate.sh
@@ -50,6 +52,9 @@ format: ## Format the Swift code
 
 lint: ## Check the format of the Swift code
 	@swift format lint --configuration .swift-format --parallel --strict $(FORMATTED)
+
+fuzz: deps ## Fuzz what takes bytes from outside: SECONDS=60 for each of TARGETS="…" (all of them)
+	@Tests/Fuzz/run $(or $(SECONDS),60) $(TARGETS)
 
 bench-ingest: build ## Durable ingest beside the physical limits
 	@Benchmarks/run ingest
@@ -71,4 +76,4 @@ bench-subscribers: build ## Ten thousand subscribers: memory of each, and the ti
 	@Benchmarks/run subscribers
 
 clean: ## Remove what was built
-	@rm -rf .build .build-* .demo Benchmarks/.build
+	@rm -rf .build .build-* .demo Benchmarks/.build Tests/Fuzz/.build

@@ -14,6 +14,13 @@ import Testing
         "/trailhound.v1.IngestService/SubmitEvents": { rig, client in
             _ = try await rig.submit(.init(account: ServiceRig.accounts[0], seed: 9), 0..<3, client)
         },
+        "/trailhound.v1.IngestService/ReportLogFindings": { _, client in
+            let finding = LogFinding(
+                accountID: ServiceRig.accounts[0], region: "us-east-1", kind: "log_file_altered", bucket: "b", key: "k",
+                detail: "d")
+            _ = try await client.unary(
+                IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
+        },
         "/trailhound.v1.AlertService/UpdateAlert": { rig, client in
             let alert = try #require(try await rig.alerts(client).first)
             _ = try await client.unary(
@@ -24,6 +31,12 @@ import Testing
             let alert = try #require(try await rig.alerts(client).first { $0.audience == .owner })
             _ = try await client.unary(
                 AlertService.answerDuet, AnswerDuetRequest(alertID: alert.alertID, answer: .expected))
+        },
+        "/trailhound.v1.IngestService/ReportLogFindings": { _, client in
+            let finding = LogFinding(
+                accountID: ServiceRig.accounts[0], region: "us-east-1", kind: "log_file_missing", bucket: "b", key: "k")
+            _ = try await client.unary(
+                IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
         },
         "/trailhound.v1.AccountService/OnboardAccount": { _, client in
             _ = try await client.unary(

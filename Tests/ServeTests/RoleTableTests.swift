@@ -15,6 +15,7 @@ import Testing
     private static let expected = """
         RPC                                                    admin analyst collector subscriber executor
         trailhound.v1.IngestService/SubmitEvents               +     -       +         -          -
+        trailhound.v1.IngestService/ReportLogFindings          +     -       +         -          -
         trailhound.v1.AlertService/SubscribeAlerts             +     +       -         +          -
         trailhound.v1.AlertService/ListAlerts                  +     +       -         +          -
         trailhound.v1.AlertService/GetAlert                    +     +       -         +          -
@@ -25,6 +26,7 @@ import Testing
         trailhound.v1.AccountService/GetAccount                +     +       +         -          -
         trailhound.v1.AccountService/UpdateAccount             +     -       -         -          -
         trailhound.v1.AccountService/OffboardAccount           +     -       -         -          -
+        trailhound.v1.AccountService/VerifyAccount             +     +       -         -          -
         trailhound.v1.AuditService/TailAudit                   +     -       -         -          -
         trailhound.v1.DetectionService/ListDetections          +     +       -         -          -
         trailhound.v1.DetectionService/GetDetection            +     +       -         -          -

@@ -85,6 +85,9 @@ import Testing
         collector/*    SubmitEvents(B)             accepted
         collector/*    SubmitEvents(C)             account_not_onboarded
         admin/A        SubmitEvents(B)             account_not_onboarded
+        collector/A    ReportLogFindings(A)        OK
+        collector/A    ReportLogFindings(B)        PERMISSION_DENIED
+        analyst/A      VerifyAccount(B)            PERMISSION_DENIED
         """
 
     @Test(.timeLimit(.minutes(2)))
@@ -211,6 +214,14 @@ import Testing
                 _ = try await client.unary(AccountService.onboardAccount, OnboardAccountRequest(accountID: account))
             case "OffboardAccount":
                 _ = try await client.unary(AccountService.offboardAccount, OffboardAccountRequest(accountID: account))
+            case "ReportLogFindings":
+                let finding = LogFinding(
+                    accountID: account, region: "us-east-1", kind: "log_file_altered", bucket: "b", key: "k",
+                    detail: "d")
+                _ = try await client.unary(
+                    IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
+            case "VerifyAccount":
+                _ = try await client.unary(AccountService.verifyAccount, VerifyAccountRequest(accountID: account))
             default: throw RPCError(.unknown, "no such question: \(name)")
             }
         }
