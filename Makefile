@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc clean
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc fuzz clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ format: ## Format the Swift code
 lint: ## Check the format of the Swift code
 	@swift format lint --configuration .swift-format --parallel --strict $(FORMATTED)
 
+fuzz: deps ## Fuzz what takes bytes from outside: SECONDS=60 for each of TARGETS="…" (all of them)
+	@Tests/Fuzz/run $(or $(SECONDS),60) $(TARGETS)
+
 bench-ingest: build ## Durable ingest beside the physical limits
 	@Benchmarks/run ingest
 
@@ -68,4 +71,4 @@ bench-rpc: ## gRPC calls and streams beside gRPC C++ and a bare nghttp2 server
 	@Benchmarks/run rpc
 
 clean: ## Remove what was built
-	@rm -rf .build .build-* .demo Benchmarks/.build
+	@rm -rf .build .build-* .demo Benchmarks/.build Tests/Fuzz/.build
