@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc fuzz clean
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc bench-subscribers fuzz clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,9 @@ test: deps lint ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@Protos/generate.sh --check
 	@.build/release/trailhound detections test Rules
+	@rm -rf .build/aws-calls
 	@swift test -c release --skip-build --no-parallel
+	@TRAILHOUND_POLICY_COVERAGE=1 swift test -c release --skip-build --no-parallel --filter PolicyCoverageTests
 
 proto: deps ## Generate the code of Protos/ anew
 	@Protos/generate.sh
@@ -69,6 +71,9 @@ bench-archive: build ## Durable ingest and look-ups on an empty store and with t
 bench-rpc: ## gRPC calls and streams beside gRPC C++ and a bare nghttp2 server
 	@Tools/install-packages $(PACKAGES) $(BENCH_PACKAGES)
 	@Benchmarks/run rpc
+
+bench-subscribers: build ## Ten thousand subscribers: memory of each, and the time from submission to all of them
+	@Benchmarks/run subscribers
 
 clean: ## Remove what was built
 	@rm -rf .build .build-* .demo Benchmarks/.build Tests/Fuzz/.build

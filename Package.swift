@@ -100,31 +100,51 @@ let package = Package(
         .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
-        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .target(
+            name: "Onboard", dependencies: ["AWS", "CloudTrail", "Collect", "Cryptography", "Respond"],
+            swiftSettings: strict),
         .testTarget(
-            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            name: "OnboardTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Onboard", "Respond", yams],
+            swiftSettings: strict),
+        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
+            name: "respond-crasher", dependencies: ["AWS", "CloudTrail", "Respond"], path: "Tests/RespondCrasher",
+            swiftSettings: strict),
+        .testTarget(
+            name: "RespondTests",
+            dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond", "respond-crasher"],
             swiftSettings: strict),
         .target(
-            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
+            name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            exclude: ["botocore_sign.py", "fault_proxy.py", "moto_server.py", "scripted_server.py"],
+            swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
             swiftSettings: strict),
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
+        .target(
+            name: "Journal", dependencies: ["CloudTrail", "Cryptography", "CZstd", grdb, grdbSQLite],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["CloudTrail", "Cryptography", "Journal", grdbSQLite],
+            swiftSettings: strict),
 
         // The service.
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
+                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
+                "PKI", "RPC", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ServeTests", dependencies: ["CloudTrail", "Contract", "Detect", "Serve", logging],
+            name: "ServeTests",
+            dependencies: [
+                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
+                nioCore,
+            ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
@@ -134,7 +154,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
+                "Onboard", "PKI", "RPC", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -143,7 +164,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", argumentParser,
+                "CZlib", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI",
+                argumentParser,
                 nioCore,
             ],
             swiftSettings: strict),
@@ -151,7 +173,12 @@ let package = Package(
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            name: "EndToEndTests",
+            dependencies: [
+                "AWS", "AWSTestKit", "CloudTrail", "Contract", "Messages", "Onboard", "PKI", "Respond", "RPC",
+                "TestKit",
+                nioCore,
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -16,6 +16,7 @@
 #include "trailhound/v1/account.pb-c.h"
 #include "trailhound/v1/common.pb-c.h"
 #include "trailhound/v1/alert.pb-c.h"
+#include "trailhound/v1/audit.pb-c.h"
 #include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/ingest.pb-c.h"
 #include "trailhound/v1/investigation.pb-c.h"
@@ -89,6 +90,12 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_grpc__refl
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_google__protobuf__timestamp(void) {
     return &google__protobuf__timestamp__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account_connection(void) {
+    return &trailhound__v1__account_connection__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account_check(void) {
+    return &trailhound__v1__account_check__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account(void) {
     return &trailhound__v1__account__descriptor;
 }
@@ -122,8 +129,17 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__offboard_account_response(void) {
     return &trailhound__v1__offboard_account_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__verify_account_request(void) {
+    return &trailhound__v1__verify_account_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__verify_account_response(void) {
+    return &trailhound__v1__verify_account_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__actor(void) {
     return &trailhound__v1__actor__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__console_link(void) {
+    return &trailhound__v1__console_link__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__evidence(void) {
     return &trailhound__v1__evidence__descriptor;
@@ -160,6 +176,15 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__answer_duet_response(void) {
     return &trailhound__v1__answer_duet_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tail_audit_request(void) {
+    return &trailhound__v1__tail_audit_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tail_audit_response(void) {
+    return &trailhound__v1__tail_audit_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__audit_log_entry(void) {
+    return &trailhound__v1__audit_log_entry__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection(void) {
     return &trailhound__v1__detection__descriptor;
@@ -211,6 +236,15 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rejection(void) {
     return &trailhound__v1__rejection__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__log_finding(void) {
+    return &trailhound__v1__log_finding__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_request(void) {
+    return &trailhound__v1__report_log_findings_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_response(void) {
+    return &trailhound__v1__report_log_findings_response__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_timeline_request(void) {
     return &trailhound__v1__get_timeline_request__descriptor;

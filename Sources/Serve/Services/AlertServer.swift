@@ -21,6 +21,8 @@ struct AlertServer: AlertServiceProvider {
             audience: request.audience, caller: caller)
         var position = try start(request.cursor)
         let tail = pipeline.tail
+        let place = pipeline.subscribers.enter(at: position)
+        defer { pipeline.subscribers.leave(place) }
         while !tail.isClosed {
             try Task.checkCancellation()
             let isCaughtUp: Bool
@@ -41,6 +43,7 @@ struct AlertServer: AlertServiceProvider {
                 position = page.next
                 isCaughtUp = page.isCaughtUp
             }
+            place.moved(to: position)
             guard isCaughtUp else { continue }
             if request.untilCaughtUp { return }
             await tail.wait(beyond: position)
@@ -62,7 +65,7 @@ struct AlertServer: AlertServiceProvider {
     }
 
     private func response(_ position: Int64, _ alert: Detect.Alert) -> SubscribeAlertsResponse {
-        SubscribeAlertsResponse(cursor: String(position), alert: Messages.Alert(alert))
+        SubscribeAlertsResponse(cursor: String(position), alert: message(alert))
     }
 
     func listAlerts(_ request: ListAlertsRequest, _ context: CallContext) async throws -> ListAlertsResponse {
@@ -82,7 +85,7 @@ struct AlertServer: AlertServiceProvider {
                 try $0.alerts(wanted, pageToken: token, limit: size)
             }
             return ListAlertsResponse(
-                alerts: try page.alerts.map { Messages.Alert(try AlertCodec.decode($0.payload)) },
+                alerts: try page.alerts.map { message(try AlertCodec.decode($0.payload)) },
                 nextPageToken: page.nextPageToken ?? "")
         } catch let error as JournalError where error.code == .badPageToken {
             throw Validation.failure("page_token", "was not made by this service")
@@ -95,7 +98,7 @@ struct AlertServer: AlertServiceProvider {
         guard let row else { throw Self.unknown(request.alertID) }
         let alert = try AlertCodec.decode(row.payload)
         guard caller.covers(alert.accountID) else { throw Self.unknown(request.alertID) }
-        return GetAlertResponse(alert: Messages.Alert(alert))
+        return GetAlertResponse(alert: message(alert))
     }
 
     func updateAlert(_ request: UpdateAlertRequest, _ context: CallContext) async throws -> UpdateAlertResponse {
@@ -111,7 +114,7 @@ struct AlertServer: AlertServiceProvider {
         let note = try Validation.text(request.note, field: "note", bytes: Limits.noteBytes)
         return UpdateAlertResponse(
             alert: try await change(
-                request.alertID, .update(status: status, note: note.isEmpty ? nil : note), caller))
+                request.alertID, .update(status: status, note: note.isEmpty ? nil : note), caller, context))
     }
 
     func answerDuet(_ request: AnswerDuetRequest, _ context: CallContext) async throws -> AnswerDuetResponse {
@@ -124,25 +127,50 @@ struct AlertServer: AlertServiceProvider {
         }
         let note = try Validation.text(request.note, field: "note", bytes: Limits.noteBytes)
         return AnswerDuetResponse(
-            alert: try await change(request.alertID, .answer(answer, note: note.isEmpty ? nil : note), caller))
+            alert: try await change(request.alertID, .answer(answer, note: note.isEmpty ? nil : note), caller, context))
     }
 
     /// Applies a person's change in one order with the matches.
-    private func change(_ id: String, _ change: PersonalChange, _ caller: Caller) async throws -> Messages.Alert {
+    private func change(
+        _ id: String, _ change: PersonalChange, _ caller: Caller, _ context: CallContext
+    ) async throws -> Messages.Alert {
         do {
-            try await pipeline.perform { transaction, merger in
+            try await pipeline.perform(auditing: { transaction, merger in
                 guard let row = try transaction.alert(id) else { throw Self.unknown(id) }
                 let stored = try AlertCodec.decode(row.payload)
                 guard caller.covers(stored.accountID) else { throw Self.unknown(id) }
                 _ = try merger.apply(change, to: stored, now: Clock.milliseconds())
-            }
+                return caller.entry(
+                    context, "alert \(id): \(Self.summary(change, of: stored))", account: stored.accountID)
+            })
         } catch let error as PersonalChangeError {
             throw Self.refused(error)
         }
         // As it stands now that the change is durable, its revision included.
         let row = try await pipeline.journal.reader.detached { try $0.alert(id) }
         guard let row else { throw Self.unknown(id) }
-        return Messages.Alert(try AlertCodec.decode(row.payload))
+        return message(try AlertCodec.decode(row.payload))
+    }
+
+    /// An alert with the links that fit its account.
+    private func message(_ alert: Detect.Alert) -> Messages.Alert {
+        Messages.Alert(alert, consoleRole: pipeline.accounts.consoleRole(of: alert.accountID))
+    }
+
+    /// A change for the audit log. A note's text may tell what is not for the log's readers: its length is told.
+    private static func summary(_ change: PersonalChange, of alert: Detect.Alert) -> String {
+        var parts: [String] = []
+        let note: String?
+        switch change {
+        case .update(let status, let text):
+            if let status { parts.append("status \(alert.status) to \(status)") }
+            note = text
+        case .answer(let answer, let text):
+            parts.append("answered \(answer)")
+            note = text
+        }
+        if let note { parts.append("a note of \(note.utf8.count) bytes") }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
     }
 
     private static func unknown(_ id: String) -> RPCError {

@@ -18,8 +18,10 @@ package struct Trailhound: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            AccountCommands.self, SubmitCommand.self, AlertCommands.self, DuetCommands.self, DetectionCommands.self,
+            AccountCommands.self, SubmitCommand.self, CollectCommands.self, AlertCommands.self, DuetCommands.self,
+            DetectionCommands.self,
             ScanCommand.self, TimelineCommand.self, StatusCommand.self, CertificateCommands.self,
+            AuditCommands.self,
         ])
 
     package init() {}

@@ -43,10 +43,10 @@ package struct Session: Sendable {
 
     /// Asks once.
     package func call<Request: Message, Response: Message>(
-        _ method: Method<Request, Response>, _ request: Request
+        _ method: Method<Request, Response>, _ request: Request, timeout: Duration = Limits.callTimeout
     ) async throws(Failure) -> Response {
         do {
-            return try await client.unary(method, request, options: CallOptions(timeout: Limits.callTimeout))
+            return try await client.unary(method, request, options: CallOptions(timeout: timeout))
         } catch {
             throw failure(error)
         }
@@ -63,6 +63,13 @@ package struct Session: Sendable {
                 throw failure(error)
             }
         }
+    }
+
+    /// Asks for a stream of answers.
+    package func stream<Request: Message, Response: Message>(
+        _ method: Method<Request, Response>, _ request: Request
+    ) async throws -> ResponseStream<Response> {
+        try await client.serverStreaming(method, request)
     }
 
     /// Reads alerts until the service ends the stream.
