@@ -74,66 +74,46 @@ extension FuzzTarget {
         _ = callAll(input)
     }
 
-    /// Makes the calls on streams 1, 3, 5 and 7 (the first one before the conversation, the others after its first piece),
-    /// answers them with the conversation, and tells which ones got a response.
+    /// Makes the calls on streams 1, 3, 5 and 7, answers them with a conversation, and tells which ones got a response.
     package static func callAll(_ input: UnsafeRawBufferPointer) -> Set<String> {
         let loop = EmbeddedEventLoop()
         let client = DrivenClient(limits: FuzzService.limits, eventLoop: loop)
         let outcome = Outcome()
-        var calls = FuzzService.calls(outcome)[...]
-        func start(_ count: Int) {
-            // One after the other, so that each has its stream.
-            for call in calls.prefix(count) {
-                client.start(call)
-                loop.run()
-            }
-            calls = calls.dropFirst(count)
+        client.start { client in
+            let response = try? await client.unary(FuzzService.method("Unary", .unary), [1, 2, 3])
+            outcome.ended("unary", response != nil)
         }
-        start(1)
+        client.start { client in
+            let response = try? await client.clientStreaming(FuzzService.method("Collect", .clientStreaming)) {
+                for byte in UInt8(0)..<3 { try await $0.write([byte]) }
+            }
+            outcome.ended("collect", response != nil)
+        }
+        client.start { client in
+            var count = 0
+            if let responses = try? await client.serverStreaming(FuzzService.method("Expand", .serverStreaming), [1]) {
+                while (try? await responses.next()) != nil { count += 1 }
+            }
+            outcome.ended("expand", count > 0)
+        }
+        client.start { client in
+            var count = 0
+            if let call = try? await client.bidirectional(FuzzService.method("Chat", .bidirectional)) {
+                try? await call.requests.write([1])
+                while (try? await call.responses.next()) != nil { count += 1 }
+            }
+            outcome.ended("chat", count > 0)
+        }
+        loop.run()
         Conversation(input, isFromClient: false).forEachPiece { piece in
             client.receive(piece)
             loop.run()
-            start(calls.count)
         }
-        start(calls.count)
         client.end()
         loop.run()
         require(outcome.count == 4, "\(4 - outcome.count) calls hang after the connection's end")
         try? loop.syncShutdownGracefully()
         return outcome.answered
-    }
-}
-
-extension FuzzService {
-    /// A call of each shape.
-    fileprivate static func calls(_ outcome: Outcome) -> [@Sendable (Client) async -> Void] {
-        [
-            { client in
-                let response = try? await client.unary(method("Unary", .unary), [1, 2, 3])
-                outcome.ended("unary", response != nil)
-            },
-            { client in
-                let response = try? await client.clientStreaming(method("Collect", .clientStreaming)) {
-                    for byte in UInt8(0)..<3 { try await $0.write([byte]) }
-                }
-                outcome.ended("collect", response != nil)
-            },
-            { client in
-                var count = 0
-                if let responses = try? await client.serverStreaming(method("Expand", .serverStreaming), [1]) {
-                    while (try? await responses.next()) != nil { count += 1 }
-                }
-                outcome.ended("expand", count > 0)
-            },
-            { client in
-                var count = 0
-                if let call = try? await client.bidirectional(method("Chat", .bidirectional)) {
-                    try? await call.requests.write([1])
-                    while (try? await call.responses.next()) != nil { count += 1 }
-                }
-                outcome.ended("chat", count > 0)
-            },
-        ]
     }
 }
 

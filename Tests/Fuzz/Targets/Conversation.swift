@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How an input becomes the bytes of a connection. Its first byte says how:
-/// - bit 0: a good beginning (the client's preface, SETTINGS) goes before the rest, as a piece of its own;
+/// - bit 0: a good beginning goes before the rest (the client's preface, SETTINGS);
 /// - bit 1: the rest is no frames but a shorter form of them, whose lengths are right by themselves, so that mutations
 ///   get past the framing: type, flags, stream, length (255: two more bytes) and so many bytes, for each frame;
 /// - bit 2: the bytes come in pieces, of the length that the second byte says.
 struct Conversation {
-    private let beginning: [UInt8]
     private let bytes: [UInt8]
     private let pieceBytes: Int
 
@@ -14,9 +13,11 @@ struct Conversation {
         var reader = InputReader(input)
         let mode = reader.byte()
         pieceBytes = mode & 4 == 0 ? Int.max : Int(max(1, reader.byte()))
-        let preface = isFromClient ? Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) : []
-        beginning = mode & 1 == 0 ? [] : preface + [0, 0, 0, 4, 0, 0, 0, 0, 0]
         var bytes: [UInt8] = []
+        if mode & 1 != 0 {
+            if isFromClient { bytes += Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) }
+            bytes += [0, 0, 0, 4, 0, 0, 0, 0, 0]
+        }
         if mode & 2 == 0 { bytes += reader.all() } else { Self.expand(&reader, into: &bytes) }
         self.bytes = bytes
     }
@@ -36,7 +37,6 @@ struct Conversation {
 
     /// Calls `body` with the bytes, piece by piece.
     func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) {
-        if !beginning.isEmpty { beginning.withUnsafeBytes { body($0) } }
         bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
