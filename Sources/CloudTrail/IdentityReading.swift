@@ -28,7 +28,7 @@ extension Actor {
         let identity = Identity(extractor, fields)
         self.init(
             principal: identity.principal.string, type: identity.type.string(), arn: identity.arn.string(),
-            accessKeyID: identity.accessKeyID.string(),
+            principalID: identity.principalID.string(), accessKeyID: identity.accessKeyID.string(),
             accountID: identity.accountID.nonEmpty?.string() ?? identity.issuerAccountID.string(),
             sourceIP: extractor.text(fields.sourceIP).string(), userAgent: extractor.text(fields.userAgent).string(),
             sourceIdentity: identity.sourceIdentity.string())

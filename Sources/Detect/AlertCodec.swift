@@ -14,7 +14,7 @@ package enum AlertCodec {
         case id = 1, detectionID, title, description, severity, status, audience, accountID, principal, actorType
         case actorARN, accessKeyID, actorAccountID, sourceIP, userAgent, sourceIdentity, first, last, createdAt
         case updatedAt, matchCount, event, fact, attackTechnique, historical, revision, eventSource, eventName, region
-        case mergedInto, duetAnswer, note, runbook
+        case mergedInto, duetAnswer, note, runbook, principalID
     }
 
     package static func encode(_ alert: Alert) -> [UInt8] {
@@ -54,6 +54,7 @@ package enum AlertCodec {
             (.sourceIP, actor.sourceIP), (.userAgent, actor.userAgent), (.sourceIdentity, actor.sourceIdentity),
             (.eventSource, alert.eventSource), (.eventName, alert.eventName), (.region, alert.region),
             (.mergedInto, alert.mergedInto), (.note, alert.note), (.runbook, alert.runbook),
+            (.principalID, actor.principalID),
         ]
         for (tag, text) in texts where !text.isEmpty { writer.text(tag.rawValue, text) }
         for technique in alert.attackTechniques { writer.text(Tag.attackTechnique.rawValue, technique) }
@@ -123,6 +124,7 @@ package enum AlertCodec {
         case .eventName: alert.eventName = text
         case .region: alert.region = text
         case .mergedInto: alert.mergedInto = text
+        case .principalID: alert.actor.principalID = text
         case .note: alert.note = text
         case .runbook: alert.runbook = text
         case .attackTechnique: alert.attackTechniques.append(text)

@@ -24,6 +24,9 @@ package final class DetectionPlan: Sendable {
     /// The slots of each detection's evidence fields.
     let evidenceSlots: [[Slot]]
 
+    /// What explains a rule's part in correlations: names and slots of the fields that these group by and count.
+    let observationSlots: [[(name: String, slot: Slot)]]
+
     /// Compiles the enabled detections of a catalog.
     package init(_ catalog: Catalog, isEnabled: (Detection) -> Bool = \.enabledByDefault) throws {
         let counted = catalog.counted { isEnabled($0) }
@@ -51,7 +54,16 @@ package final class DetectionPlan: Sendable {
             for path in detection.evidenceFields { slots.append(try paths.insert(path)) }
             evidence.append(slots)
         }
-        for path in correlations.fields { try paths.insert(path) }
+        var observed: [[(name: String, slot: Slot)]] = []
+        for rule in own.indices {
+            var fields: [(name: String, slot: Slot)] = []
+            for path in correlations.fields(rule: rule).joined() {
+                let slot = try paths.insert(path)
+                if fields.count < DetectLimits.observationEvidence { fields.append((path, slot)) }
+            }
+            observed.append(fields)
+        }
+        observationSlots = observed
         evidenceSlots = evidence
         rules = try Plan(own, indexFields: ["eventSource", "eventName"], extraFields: paths)
     }

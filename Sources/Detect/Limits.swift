@@ -56,6 +56,12 @@ package enum DetectLimits {
     /// The largest file that a scan reads, in bytes; of a compressed one what is inside has CloudTrail's limit too.
     package static let scannedFileBytes = 1 << 30
 
+    /// How many facts an event brings to correlations.
+    package static let observationEvidence = 8
+
+    /// How late after later events of its group an event may come and still be counted, in seconds.
+    package static let latenessSeconds = 3_600
+
     /// How many evidence fields a detection may name.
     package static let evidenceFields = 16
 }

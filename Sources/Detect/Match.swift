@@ -50,6 +50,8 @@ package struct Observation: Sendable {
     package let event: MatchedEvent
     /// What it brings to the plan's correlations.
     package let observations: CorrelationEvent.Observations
+    /// What it is grouped and counted by.
+    package let evidence: [Evidence]
 }
 
 /// A detection held on an event.

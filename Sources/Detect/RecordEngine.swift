@@ -34,7 +34,9 @@ final class RecordEngine {
                 builder.append(
                     Observation(
                         eventIndex: eventIndex, rule: rule, event: event,
-                        observations: plan.correlations.observations(rule: rule, extractor)))
+                        observations: plan.correlations.observations(
+                            rule: rule, extractor, tenant: event.accountID.number),
+                        evidence: facts(plan.observationSlots[rule])))
             }
             guard plan.alerts[rule] else { continue }
             builder.append(
@@ -46,8 +48,12 @@ final class RecordEngine {
     /// What explains a match of the record that the extractor holds: the distinct values of the detection's evidence
     /// fields.
     func evidence(_ rule: Int) -> [Evidence] {
+        facts(Array(zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule])))
+    }
+
+    private func facts(_ fields: [(name: String, slot: Slot)]) -> [Evidence] {
         var result: [Evidence] = []
-        for (name, slot) in zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule]) {
+        for (name, slot) in fields {
             for value in extractor.values(slot) where value.hasText {
                 guard result.count < DetectLimits.matchEvidence else { return result }
                 let fact = Evidence(name: name, value: value.bytes.string(limit: DetectLimits.evidenceBytes))

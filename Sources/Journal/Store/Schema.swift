@@ -11,7 +11,13 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: archive, accounts, alerts", migrate: first)
+        migrator.registerMigration("stream: log of its state", migrate: streamLog)
         return migrator
+    }
+
+    private static func streamLog(_ database: Database) throws {
+        try database.execute(
+            sql: "CREATE TABLE stream_log (position INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT")
     }
 
     /// Refuses a database that this program can't or must not write, before anything is changed.

@@ -36,6 +36,9 @@ final class Sequencer {
     private let accounts: AccountDirectory
     private let log: Logger
     private var merger: AlertMerger
+    private var stream: StreamStore
+    /// A transaction failed and its part of the stream's state is to be undone.
+    private var mustRestoreStream = false
 
     private init(
         queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
@@ -49,6 +52,7 @@ final class Sequencer {
         self.log = log
         writer = try journal.makeWriter()
         merger = try AlertStore.restoreMerger(journal.reader)
+        stream = try StreamStore(restoring: journal.reader, now: Clock.milliseconds())
     }
 
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
@@ -100,14 +104,21 @@ final class Sequencer {
     private func process(_ group: [Work]) {
         let now = Clock.milliseconds()
         do {
+            if mustRestoreStream {
+                // What was learned from events that were not stored is forgotten by reading what was stored.
+                stream = try StreamStore(restoring: journal.reader, now: now)
+                mustRestoreStream = false
+            }
             let outcome = try writer.commit { transaction in
                 var outcome = Outcome()
                 for work in group { try take(work, transaction, now, &outcome) }
+                try stream.store(transaction, now: now)
                 let alerts = merger.takeChanges()
                 outcome.published = try AlertStore.append(alerts, transaction)
                 return outcome
             }
             merger.commit()
+            stream.commit()
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
             tail.publish(outcome.published)
             for (submission, response) in outcome.responses {
@@ -119,6 +130,7 @@ final class Sequencer {
             }
         } catch {
             merger.rollback()
+            mustRestoreStream = true
             fail(group, error)
         }
     }
@@ -175,12 +187,31 @@ final class Sequencer {
                 try AlertStore.sealed(key, range, transaction)
             }
         }
+        try correlate(batch, fresh, submission, transaction, now)
         if accepted > 0 { try count(batch, fresh, transaction) }
         try bury(batch, submission, transaction, now)
         return SubmitEventsResponse(
             sequence: submission.sequence, accepted: UInt32(accepted),
             duplicate: UInt32(batch.events.count - accepted), rejected: UInt32(batch.rejectedCount),
             rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init))
+    }
+
+    /// Counts what correlations ask for, and merges the matches of those that hold.
+    private func correlate(
+        _ batch: EvaluatedBatch, _ fresh: [Bool], _ submission: Submission, _ transaction: borrowing Transaction,
+        _ now: Milliseconds
+    ) throws {
+        guard let plan = batch.plan else { return }
+        for observation in batch.observations where fresh[observation.eventIndex] {
+            let matches = stream.withState {
+                $0.observe(observation, plan, historical: submission.historical, now: now)
+            }
+            for (match, historical) in matches {
+                try merger.add(match, historical: historical, now: now) { key, range in
+                    try AlertStore.sealed(key, range, transaction)
+                }
+            }
+        }
     }
 
     /// Moves the accounts' counters on.

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Sigma
+
+/// Everything that the stream remembers beside its alerts: the windows of correlations, for now. A value that does no I/O
+/// and takes time as an argument; the sequencer owns it.
+///
+/// One commit group goes: events as they come, then `takeRow` once, whose bytes are stored with the events. All rows ever
+/// stored, replayed in their order, make the same state again; `rewrite` says what of an old row still counts, so that
+/// the log can be cut at its beginning.
+///
+/// Invalid operations: none; whatever a row holds that is no row is skipped.
+package struct StreamState: Sendable {
+    /// The parts of a row. The numbers are on disk.
+    private enum Part: UInt8 {
+        case correlations = 1
+    }
+
+    private var correlator: Correlator
+
+    /// - Parameter latenessSeconds: how late an event may come and still be counted.
+    package init(latenessSeconds: Int = DetectLimits.latenessSeconds) {
+        correlator = Correlator(latenessSeconds: latenessSeconds)
+    }
+
+    /// Takes an event on which a rule that correlations count holds, and gives the matches of those correlations that
+    /// hold because of it: of this event, and of earlier ones that stand in the same window.
+    package mutating func observe(
+        _ observation: Observation, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
+    ) -> [(match: Match, historical: Bool)] {
+        let event = observation.event
+        let id = CorrelationEvent.ID(high: event.reference.id.high, low: event.reference.id.low)
+        let hits = correlator.observe(
+            CorrelationEvent(
+                id: id, time: event.reference.time, observations: observation.observations,
+                context: StreamContext.encode(event, observation.evidence, historical: historical)),
+            plan.correlations, now: Self.seconds(now))
+        var matches: [(match: Match, historical: Bool)] = []
+        for hit in hits where plan.correlationAlerts[hit.correlation] {
+            let detection = plan.correlated[hit.correlation]
+            if hit.id == id {
+                matches.append((Match(detection: detection, event: event, evidence: observation.evidence), historical))
+            } else if let recalled = StreamContext.decode(
+                hit.context, time: hit.time, id: EventID(high: hit.id.high, low: hit.id.low))
+            {
+                matches.append(
+                    (
+                        Match(detection: detection, event: recalled.event, evidence: recalled.evidence),
+                        recalled.historical
+                    ))
+            }
+        }
+        return matches
+    }
+
+    /// Forgets what no event in time can reach any more. Call it from time to time.
+    package mutating func expire(now: Milliseconds) { correlator.expire(now: Self.seconds(now)) }
+
+    /// What it takes in memory, about, and in the log where nothing is outdated.
+    package var bytes: Int { correlator.bytes }
+
+    /// What it had to refuse or to forget.
+    package var losses: StreamLosses {
+        StreamLosses(
+            lateEvents: correlator.lateEvents, forgottenEvents: correlator.forgottenEvents,
+            evictedGroups: correlator.evictedGroups)
+    }
+
+    /// Groups of correlations that are remembered.
+    package var groupCount: Int { correlator.groupCount }
+
+    private static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
+}
+
+/// What a stream's state had to refuse or to forget before its time, since the start.
+package struct StreamLosses: Sendable, Equatable {
+    /// Events that came too late for a correlation.
+    package var lateEvents = 0
+    /// Events of groups that had too many.
+    package var forgottenEvents = 0
+    /// Groups that were too many.
+    package var evictedGroups = 0
+}
+
+// MARK: Rows
+
+extension StreamState {
+    /// What was learned since the last call; empty where it was nothing.
+    package mutating func takeRow() -> [UInt8] {
+        var row: [UInt8] = []
+        Self.append(.correlations, correlator.takeLog(), to: &row)
+        return row
+    }
+
+    /// Takes in a stored row.
+    package mutating func replay(_ row: [UInt8], now: Milliseconds) {
+        for (part, bytes) in Self.parts(row) {
+            switch part {
+            case .correlations: correlator.replay(bytes, now: Self.seconds(now))
+            }
+        }
+    }
+
+    /// What still counts of stored rows, as it stands now.
+    package func rewrite(_ rows: [[UInt8]]) -> [UInt8] {
+        var live: [Part: [UInt8]] = [:]
+        for row in rows {
+            for (part, bytes) in Self.parts(row) {
+                switch part {
+                case .correlations: live[part, default: []] += correlator.live(bytes)
+                }
+            }
+        }
+        var row: [UInt8] = []
+        for (part, bytes) in live.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            Self.append(part, bytes, to: &row)
+        }
+        return row
+    }
+
+    private static func append(_ part: Part, _ bytes: [UInt8], to row: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        row.append(part.rawValue)
+        withUnsafeBytes(of: UInt32(clamping: bytes.count).littleEndian) { row.append(contentsOf: $0) }
+        row += bytes
+    }
+
+    private static func parts(_ row: [UInt8]) -> [(Part, [UInt8])] {
+        var parts: [(Part, [UInt8])] = []
+        var position = 0
+        while row.count - position >= 5 {
+            let count = row[(position + 1)...(position + 4)].reversed().reduce(0) { $0 << 8 | Int($1) }
+            guard row.count - position - 5 >= count else { break }
+            if let part = Part(rawValue: row[position]) {
+                parts.append((part, Array(row[(position + 5)..<(position + 5 + count)])))
+            }
+            position += 5 + count
+        }
+        return parts
+    }
+}
