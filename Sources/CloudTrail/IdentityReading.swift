@@ -75,6 +75,16 @@ package final class EventReader {
         return EventSummary(try Envelope(record, extractor, fields), extractor, fields)
     }
 
+    /// What made a session in the record that was read last: the event, and the ARN of the session; nil where it made none.
+    package func issuance(_ record: UnsafeRawBufferPointer) -> (issuance: Issuance, arn: String)? {
+        guard let envelope = try? Envelope(record, extractor, fields),
+            let issuance = Issuance(envelope, extractor, fields)
+        else { return nil }
+        // The console's event is the session's own.
+        let arn = issuance.eventName == "SwitchRole" ? fields.arn : fields.issuedRoleARN
+        return (issuance, extractor.text(arn).string())
+    }
+
     /// Whether a record, which was read last, is found by a value: it is its eventID, its principal, or one of the
     /// values that make its lookup tokens.
     ///

@@ -27,6 +27,11 @@ package final class DetectionPlan: Sendable {
     /// What explains a rule's part in correlations: names and slots of the fields that these group by and count.
     let observationSlots: [[(name: String, slot: Slot)]]
 
+    /// For each rule with a baseline or a merge key of its own: the fields that these combine; nil for the source's network.
+    let baselineSlots: [[Slot?]]
+    let mergeSlots: [[Slot?]]
+    let sourceSlot: Slot
+
     /// Compiles the enabled detections of a catalog.
     package init(_ catalog: Catalog, isEnabled: (Detection) -> Bool = \.enabledByDefault) throws {
         let counted = catalog.counted { isEnabled($0) }
@@ -64,6 +69,14 @@ package final class DetectionPlan: Sendable {
             observed.append(fields)
         }
         observationSlots = observed
+        sourceSlot = try paths.insert("sourceIPAddress")
+        func slots(_ names: [String]) throws -> [Slot?] {
+            try names.map { $0 == Baseline.network ? nil : try paths.insert($0) }
+        }
+        baselineSlots = try detections.map { try slots($0.baseline?.fields ?? []) }
+        mergeSlots = try detections.map { detection in
+            if case .fields(let names) = detection.merging.key { try slots(names) } else { [] }
+        }
         evidenceSlots = evidence
         rules = try Plan(own, indexFields: ["eventSource", "eventName"], extraFields: paths)
     }

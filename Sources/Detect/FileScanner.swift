@@ -102,7 +102,8 @@ package final class FileScanner {
             engine.extractor,
             { _, index in
                 summary.events += 1
-                for rule in engine.matchingRules() where engine.plan.alerts[rule] {
+                for rule in engine.matchingRules()
+                where engine.plan.alerts[rule] && engine.plan.detections[rule].baseline == nil {
                     summary.matches += 1
                     onMatch(match(rule, file, index))
                 }

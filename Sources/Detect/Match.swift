@@ -41,6 +41,18 @@ package final class MatchedEvent: Sendable {
     }
 }
 
+extension MatchedEvent {
+    /// The event with another principal of its actor.
+    func attributed(to principal: String) -> MatchedEvent {
+        if principal == actor.principal { return self }
+        var actor = actor
+        actor.principal = principal
+        return MatchedEvent(
+            reference: reference, accountID: accountID, actor: actor, region: region, eventSource: eventSource,
+            eventName: eventName, errorCode: errorCode)
+    }
+}
+
 /// A rule that correlations count held on an event.
 package struct Observation: Sendable {
     /// The event's place among the accepted records of its batch.
@@ -61,11 +73,29 @@ package struct Match: Sendable {
     package let detection: Detection
     package let event: MatchedEvent
     package let evidence: [Evidence]
+    /// The session that the event is of, where its actor may yet change.
+    package let pending: PendingSession?
+    /// What it merges by in place of the actor; nil for the actor.
+    package let mergeKey: String?
 
-    package init(eventIndex: Int = 0, detection: Detection, event: MatchedEvent, evidence: [Evidence] = []) {
+    package init(
+        eventIndex: Int = 0, detection: Detection, event: MatchedEvent, evidence: [Evidence] = [],
+        pending: PendingSession? = nil, mergeKey: String? = nil
+    ) {
         self.eventIndex = eventIndex
         self.detection = detection
         self.event = event
         self.evidence = evidence
+        // Where the actor is not what merges, alerts need not follow it.
+        self.pending = mergeKey == nil ? pending : nil
+        self.mergeKey = mergeKey
+    }
+
+    /// The match with the actor that stands behind it.
+    package func attributed(to resolution: Lineage.Resolution) -> Match {
+        if resolution.principal == event.actor.principal, resolution.pending == pending { return self }
+        return Match(
+            eventIndex: eventIndex, detection: detection, event: event.attributed(to: resolution.principal),
+            evidence: evidence, pending: resolution.pending, mergeKey: mergeKey)
     }
 }

@@ -26,6 +26,9 @@ final class RecordEngine {
 
     /// Evaluates the record that the extractor holds and gives its matches to the builder.
     func appendMatches(_ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
+        if let issuance = Issuance(envelope, extractor, plan.envelope) {
+            builder.append(issuance, eventIndex: eventIndex)
+        }
         let rules = matchingRules()
         guard !rules.isEmpty else { return }
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
@@ -39,9 +42,45 @@ final class RecordEngine {
                         evidence: facts(plan.observationSlots[rule])))
             }
             guard plan.alerts[rule] else { continue }
-            builder.append(
-                Match(
-                    eventIndex: eventIndex, detection: plan.detections[rule], event: event, evidence: evidence(rule)))
+            let detection = plan.detections[rule]
+            let match = Match(
+                eventIndex: eventIndex, detection: detection, event: event, evidence: evidence(rule),
+                mergeKey: mergeKey(detection, plan.mergeSlots[rule]))
+            guard let baseline = detection.baseline else {
+                builder.append(match)
+                continue
+            }
+            if let values = combination(plan.baselineSlots[rule]) {
+                builder.append(
+                    BaselineObservation(
+                        match: match, baseline: baseline,
+                        values: StableKey(detection.id, event.accountID, values).value))
+            }
+        }
+    }
+
+    /// The values of fields together; nil where the record lacks one.
+    private func combination(_ slots: [Slot?]) -> String? {
+        var text = ""
+        for slot in slots {
+            guard let value = slot.map({ slot in extractor.values(slot).first(where: \.hasText)?.string }) ?? network
+            else { return nil }
+            text += "\(value.utf8.count):\(value)"
+        }
+        return text
+    }
+
+    /// The network of the source address.
+    private var network: String? {
+        let address = extractor.first(plan.sourceSlot)
+        return address.hasText ? SourceNetwork.name(of: address.string) : nil
+    }
+
+    private func mergeKey(_ detection: Detection, _ slots: [Slot?]) -> String? {
+        switch detection.merging.key {
+        case .actor: nil
+        case .account: ""
+        case .fields: combination(slots)
         }
     }
 

@@ -28,6 +28,7 @@ package enum Access {
         "/trailhound.v1.DetectionService/ReloadRules": [.admin],
         "/trailhound.v1.DetectionService/ValidateRules": [.admin, .analyst],
         "/trailhound.v1.InvestigationService/GetTimeline": [.admin, .analyst],
+        "/trailhound.v1.InvestigationService/GetLineage": [.admin, .analyst],
         "/trailhound.v1.InvestigationService/GetStatus": [.admin, .analyst, .collector, .subscriber],
         "/grpc.health.v1.Health/Check": Set(Role.allCases),
         "/grpc.health.v1.Health/Watch": Set(Role.allCases),

@@ -3,8 +3,8 @@
 import CloudTrail
 import Sigma
 
-/// Everything that the stream remembers beside its alerts: the windows of correlations, for now. A value that does no I/O
-/// and takes time as an argument; the sequencer owns it.
+/// Everything that the stream remembers beside its alerts: the windows of correlations, who made which session, and what
+/// was seen before. A value that does no I/O and takes time as an argument; the sequencer owns it.
 ///
 /// One commit group goes: events as they come, then `takeRow` once, whose bytes are stored with the events. All rows ever
 /// stored, replayed in their order, make the same state again; `rewrite` says what of an old row still counts, so that
@@ -15,13 +15,36 @@ package struct StreamState: Sendable {
     /// The parts of a row. The numbers are on disk.
     private enum Part: UInt8 {
         case correlations = 1
+        case lineage = 2
+        case baselines = 3
     }
 
     private var correlator: Correlator
+    private var lineage = Lineage()
+    private var baselines = Baselines()
 
     /// - Parameter latenessSeconds: how late an event may come and still be counted.
     package init(latenessSeconds: Int = DetectLimits.latenessSeconds) {
         correlator = Correlator(latenessSeconds: latenessSeconds)
+    }
+
+    /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.
+    package mutating func learn(_ issuance: Issuance, now: Milliseconds) -> [CorrelationKey] {
+        lineage.learn(issuance, now: Self.seconds(now))
+    }
+
+    /// Who stands behind a session, as far as is known now.
+    package func resolve(_ session: PendingSession) -> Lineage.Resolution { lineage.resolve(session.identity) }
+
+    /// The match with the actor that stands behind it, as far as is known now.
+    package func attribute(_ match: Match) -> Match {
+        match.attributed(to: lineage.resolve(match.event.actor))
+    }
+
+    /// Takes an event on which a rule with a baseline holds, and gives its match where it is one.
+    package mutating func judge(_ observation: BaselineObservation, now: Milliseconds) -> Match? {
+        let match = attribute(observation.match)
+        return baselines.judge(observation, match, clock: Self.hours(now)) ? match : nil
     }
 
     /// Takes an event on which a rule that correlations count holds, and gives the matches of those correlations that
@@ -55,20 +78,30 @@ package struct StreamState: Sendable {
     }
 
     /// Forgets what no event in time can reach any more. Call it from time to time.
-    package mutating func expire(now: Milliseconds) { correlator.expire(now: Self.seconds(now)) }
+    package mutating func expire(now: Milliseconds) {
+        correlator.expire(now: Self.seconds(now))
+        lineage.expire(now: Self.seconds(now))
+        baselines.expire(clock: Self.hours(now))
+    }
 
     /// What it takes in memory, about, and in the log where nothing is outdated.
-    package var bytes: Int { correlator.bytes }
+    package var bytes: Int { correlator.bytes + lineage.bytes + baselines.bytes }
 
     /// What it had to refuse or to forget.
     package var losses: StreamLosses {
         StreamLosses(
             lateEvents: correlator.lateEvents, forgottenEvents: correlator.forgottenEvents,
-            evictedGroups: correlator.evictedGroups)
+            evictedGroups: correlator.evictedGroups, evictedSessions: lineage.evicted,
+            evictedCombinations: baselines.evicted)
     }
+
+    /// Joins of sessions with their makers that are remembered.
+    package var sessionCount: Int { lineage.count }
 
     /// Groups of correlations that are remembered.
     package var groupCount: Int { correlator.groupCount }
+
+    private static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
 
     private static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
 }
@@ -81,6 +114,10 @@ package struct StreamLosses: Sendable, Equatable {
     package var forgottenEvents = 0
     /// Groups that were too many.
     package var evictedGroups = 0
+    /// Sessions that were too many.
+    package var evictedSessions = 0
+    /// Combinations of baselines that were too many.
+    package var evictedCombinations = 0
 }
 
 // MARK: Rows
@@ -90,6 +127,8 @@ extension StreamState {
     package mutating func takeRow() -> [UInt8] {
         var row: [UInt8] = []
         Self.append(.correlations, correlator.takeLog(), to: &row)
+        Self.append(.lineage, lineage.takeLog(), to: &row)
+        Self.append(.baselines, baselines.takeLog(), to: &row)
         return row
     }
 
@@ -98,6 +137,8 @@ extension StreamState {
         for (part, bytes) in Self.parts(row) {
             switch part {
             case .correlations: correlator.replay(bytes, now: Self.seconds(now))
+            case .lineage: lineage.replay(bytes, now: Self.seconds(now))
+            case .baselines: baselines.replay(bytes, clock: Self.hours(now))
             }
         }
     }
@@ -109,6 +150,8 @@ extension StreamState {
             for (part, bytes) in Self.parts(row) {
                 switch part {
                 case .correlations: live[part, default: []] += correlator.live(bytes)
+                case .lineage: live[part, default: []] += lineage.live(bytes)
+                case .baselines: live[part, default: []] += baselines.live(bytes)
                 }
             }
         }

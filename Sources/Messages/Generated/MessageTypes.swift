@@ -75,5 +75,8 @@ package enum MessageTypes {
         GetTimelineResponse.self,
         GetStatusRequest.self,
         GetStatusResponse.self,
+        GetLineageRequest.self,
+        GetLineageResponse.self,
+        LineageStep.self,
     ]
 }

@@ -182,9 +182,13 @@ final class Sequencer {
             fresh += admission.fresh
             accepted += admission.freshCount
         }
+        try follow(batch, fresh, transaction, now)
         for match in batch.matches where fresh[match.eventIndex] {
-            try merger.add(match, historical: submission.historical, now: now) { key, range in
-                try AlertStore.sealed(key, range, transaction)
+            try merge(match, historical: submission.historical, transaction, now)
+        }
+        for observation in batch.baselines where fresh[observation.match.eventIndex] {
+            if let match = stream.withState({ $0.judge(observation, now: now) }) {
+                try merge(match, historical: submission.historical, transaction, now)
             }
         }
         try correlate(batch, fresh, submission, transaction, now)
@@ -194,6 +198,30 @@ final class Sequencer {
             sequence: submission.sequence, accepted: UInt32(accepted),
             duplicate: UInt32(batch.events.count - accepted), rejected: UInt32(batch.rejectedCount),
             rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init))
+    }
+
+    /// Adds a match to the alerts of whoever stands behind it.
+    private func merge(
+        _ match: Match, historical: Bool, _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws {
+        try merger.add(stream.state.attribute(match), historical: historical, now: now) { key, range in
+            try AlertStore.sealed(key, range, transaction)
+        }
+    }
+
+    /// Learns who made which session; alerts of sessions that wait for it follow to their actor.
+    private func follow(
+        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws {
+        for (index, issuance) in batch.issuances where fresh[index] {
+            let known = stream.withState { $0.learn(issuance, now: now) }
+            for session in merger.sessions(watching: known) {
+                let resolution = stream.state.resolve(session)
+                try merger.reattribute(
+                    session.id, to: resolution.principal, pending: resolution.pending, now: now
+                ) { key, range in try AlertStore.sealed(key, range, transaction) }
+            }
+        }
     }
 
     /// Counts what correlations ask for, and merges the matches of those that hold.
@@ -206,11 +234,7 @@ final class Sequencer {
             let matches = stream.withState {
                 $0.observe(observation, plan, historical: submission.historical, now: now)
             }
-            for (match, historical) in matches {
-                try merger.add(match, historical: historical, now: now) { key, range in
-                    try AlertStore.sealed(key, range, transaction)
-                }
-            }
+            for (match, historical) in matches { try merge(match, historical: historical, transaction, now) }
         }
     }
 

@@ -19,7 +19,7 @@ package struct Trailhound: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             AccountCommands.self, SubmitCommand.self, AlertCommands.self, DuetCommands.self, DetectionCommands.self,
-            ScanCommand.self, TimelineCommand.self, StatusCommand.self, CertificateCommands.self,
+            ScanCommand.self, TimelineCommand.self, LineageCommand.self, StatusCommand.self, CertificateCommands.self,
         ])
 
     package init() {}
