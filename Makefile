@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive clean
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ bench-journal: ## The store alone while its archive grows to ten million records
 
 bench-archive: build ## Durable ingest and look-ups on an empty store and with ten million records stored
 	@Benchmarks/run archive
+
+bench-rpc: ## gRPC calls and streams beside gRPC C++ and a bare nghttp2 server
+	@Tools/install-packages $(PACKAGES) $(BENCH_PACKAGES)
+	@Benchmarks/run rpc
 
 clean: ## Remove what was built
 	@rm -rf .build .build-* .demo Benchmarks/.build

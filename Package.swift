@@ -98,7 +98,7 @@ let package = Package(
             name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
             swiftSettings: strict),
         .target(
-            name: "AWSTestKit", dependencies: ["AWS", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
+            name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
             exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
@@ -127,7 +127,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser,
+                nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -144,7 +145,8 @@ let package = Package(
         // Tests of the built programs.
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            name: "EndToEndTests",
+            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -60,6 +60,7 @@ let package = Package(
             name: "journal-bench", dependencies: ["BenchKit", "CloudTrail", "Journal"], swiftSettings: strict),
         .executableTarget(
             name: "ingest-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC"], swiftSettings: strict),
+        .executableTarget(name: "rpc-bench", dependencies: ["RPC"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

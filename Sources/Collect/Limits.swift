@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Every limit on what a collector takes.
+/// Every limit on what a collector takes, holds and waits for.
 package enum CollectLimits {
+    // Messages
+
     /// The largest message. SQS's own limit is 1 MiB.
     package static let messageBytes = 1 << 20
 
@@ -10,4 +12,94 @@ package enum CollectLimits {
 
     /// The most objects that one message may name.
     package static let objectsPerMessage = 10_000
+
+    /// Messages that one collector holds at the same time.
+    package static let messagesHeld = 40
+
+    /// For how long a received message is hidden from other collectors, unless it is asked for longer in time.
+    package static let visibility: Duration = .seconds(120)
+
+    /// A held message's visibility is asked for anew when it has less than this left.
+    package static let visibilityMargin: Duration = .seconds(60)
+
+    /// SQS hides no message for longer than twelve hours in all; one that is held nearly so long is given up.
+    package static let custody: Duration = .seconds(11 * 3_600)
+
+    /// How long one call waits for messages.
+    package static let receiveWait: Duration = .seconds(20)
+
+    /// The shortest and the longest time that a message is hidden whose object can't be read now.
+    package static let retryPause: Duration = .seconds(15)
+    package static let longestRetryPause: Duration = .seconds(900)
+
+    /// How long deletions are gathered, and how many one call takes.
+    package static let deletionLinger: Duration = .milliseconds(100)
+    package static let deletionsPerCall = 10
+
+    // Log files
+
+    /// The largest log file as it is stored; the service takes requests of 16 MiB.
+    package static let logFileBytes = 15 << 20
+
+    /// Log files between the beginning of their download and their acknowledgement. With `logFileBytes` it bounds
+    /// the collector's memory.
+    package static let filesInFlight = 8
+
+    /// How many of these may be history's: live ones go first.
+    package static let historicalFilesInFlight = 2
+
+    /// History waits while the service has more batches than this in its queues.
+    package static let historicalQueue = 8
+
+    /// Between two looks at whether history may go on.
+    package static let historicalPause: Duration = .seconds(1)
+
+    // Listing
+
+    /// Between the beginnings of two passes over the recent days.
+    package static let pollInterval: Duration = .seconds(60)
+
+    /// Days that each pass lists: today's folder and those before it.
+    package static let recentDays = 2
+
+    /// Days that the deep passes list. CloudTrail retries deliveries for 30 days.
+    package static let lateDays = 31
+
+    /// Between two deep passes, and between two looks for new accounts and regions.
+    package static let deepInterval: Duration = .seconds(3_600)
+
+    /// Files that were written longer than this before the collector's first start are history, for a backfill.
+    package static let startMarginSeconds = 86_400.0
+
+    /// Names of log files that are remembered: 8 bytes each on disk, some 24 in memory.
+    package static let seenNames = 8_000_000
+
+    /// Folders of one bucket: accounts times regions times kinds.
+    package static let folders = 100_000
+
+    /// Days that one backfill may span: ten years.
+    package static let backfillDays = 3_660
+
+    /// How often a backfill tries the days in which something could not be read.
+    package static let backfillPasses = 3
+
+    // Aside
+
+    /// Files in the folder of what was set aside; beyond them messages stay in the queue.
+    package static let asideFiles = 10_000
+
+    // Trouble
+
+    /// The first and the longest pause after a failure of the queue or the bucket.
+    package static let firstPause: Duration = .seconds(1)
+    package static let longestPause: Duration = .seconds(30)
+
+    // Validation
+
+    /// Between two validations of the digests, and how far back each looks.
+    package static let validationInterval: Duration = .seconds(3_600)
+    package static let validationHours = 6
+
+    /// Chains (accounts times regions) that a running collector validates.
+    package static let validatedFolders = 10_000
 }

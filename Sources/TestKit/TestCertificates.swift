@@ -51,11 +51,38 @@ public final class TestCertificates: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: directory) }
 
+    /// A certificate of this authority beside the usual ones, as paths of it and its key. Negative days: it has expired.
+    public func issued(_ name: String, days: Int = 2, names: String = "DNS:localhost,IP:127.0.0.1") throws -> (
+        certificate: String, key: String
+    ) {
+        try issue(name, subject: "/CN=\(name)", names: names, days: days)
+        return (path("\(name).pem"), path("\(name)-key.pem"))
+    }
+
+    /// The authority's revocation list with these certificates on it; the path of the file.
+    public func revocationList(of certificates: [String]) throws -> String {
+        let configuration = path("crl.cnf")
+        try """
+        [ca]
+        default_ca = authority
+        [authority]
+        database = \(path("index.txt"))
+        certificate = \(authority)
+        private_key = \(path("ca-key.pem"))
+        default_md = sha256
+        default_crl_days = 2
+        """.write(toFile: configuration, atomically: true, encoding: .utf8)
+        try "".write(toFile: path("index.txt"), atomically: true, encoding: .utf8)
+        for certificate in certificates { try openssl(["ca", "-config", configuration, "-revoke", certificate]) }
+        try openssl(["ca", "-config", configuration, "-gencrl", "-out", path("crl.pem")])
+        return path("crl.pem")
+    }
+
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
 
     private func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
 
-    private func issue(_ name: String, subject: String, names: String) throws {
+    private func issue(_ name: String, subject: String, names: String, days: Int = 2) throws {
         let request = path("\(name).csr")
         let extensions = path("\(name).cnf")
         try "subjectAltName=\(names)\n".write(toFile: extensions, atomically: true, encoding: .utf8)
@@ -63,7 +90,7 @@ public final class TestCertificates: Sendable {
             ["req", "-new", "-nodes", "-subj", subject, "-keyout", path("\(name)-key.pem"), "-out", request]
                 + Self.newKey)
         try openssl([
-            "x509", "-req", "-days", "2", "-in", request, "-CA", authority, "-CAkey", path("ca-key.pem"),
+            "x509", "-req", "-days", "\(days)", "-in", request, "-CA", authority, "-CAkey", path("ca-key.pem"),
             "-CAcreateserial", "-extfile", extensions, "-out", path("\(name).pem"),
         ])
     }

@@ -90,10 +90,11 @@ import TrailhoundCLI
 
     @Test func failedHandshakesSayWhatToDo() throws {
         for (failure, part) in [
-            (HandshakeFailure.untrustedCertificate, "is not from /pki/ca.pem"), (.notTLS, "needs --plaintext here too"),
+            (HandshakeFailure.unknownAuthority, "is not from /pki/ca.pem"), (.notTLS, "needs --plaintext here too"),
             (.refusedByPeer, "refused the certificate /pki/admin.pem"), (.notHTTP2, "is no Trailhound service"),
+            (.ownCertificateExpired, "/pki/admin.pem has expired"), (.expiredCertificate, "hound:1 has expired"),
         ] {
-            let error = RPCError(.unavailable, "No connection to hound:1 (\(failure.rawValue)).")
+            let error = RPCError(.unavailable, "No connection to hound:1.", cause: failure)
             #expect(try message(error).contains(part))
         }
         #expect(try message(RPCError(.unavailable, "No connection to hound:1.")).contains("/pki/admin.pem"))

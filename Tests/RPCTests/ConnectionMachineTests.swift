@@ -40,7 +40,7 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
     @Test func drainsInTwoSteps() {
         var machine = Self.serving()
         machine.streamOpened()
-        #expect(machine.drain(grace: .seconds(5), now: at(10)) == .announce)
+        #expect(machine.drain(grace: .seconds(5), now: at(10)) == .announce(nil))
         #expect(machine.drain(grace: .seconds(9), now: at(10)) == .none)
         #expect(machine.pong() == .goAway)
         #expect(machine.pong() == .none)
@@ -50,7 +50,7 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
 
     @Test func drainingWaitsForThePongOnlySoLong() {
         var machine = Self.serving()
-        #expect(machine.drain(grace: nil, now: at(10)) == .announce)
+        #expect(machine.drain(grace: nil, now: at(10)) == .announce(nil))
         #expect(machine.timer(now: at(11.9)) == .none)
         #expect(machine.timer(now: at(12)) == .goAway)
         #expect(machine.nextTimer == nil)
@@ -63,7 +63,7 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
         #expect(machine.nextTimer == nil)
         machine.streamClosed(now: at(100))
         #expect(machine.timer(now: at(159)) == .none)
-        #expect(machine.timer(now: at(160)) == .announce)
+        #expect(machine.timer(now: at(160)) == .announce(.maxConnectionIdle))
     }
 
     @Test func oldConnectionsAreDrainedAndCut() {
@@ -72,7 +72,7 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
             $0.maxConnectionAgeGrace = .seconds(10)
         }
         machine.streamOpened()
-        #expect(machine.timer(now: at(100)) == .announce)
+        #expect(machine.timer(now: at(100)) == .announce(.maxConnectionAge))
         #expect(machine.pong() == .goAway)
         #expect(machine.timer(now: at(109)) == .none)
         #expect(machine.timer(now: at(110)) == .endForGrace)
@@ -104,7 +104,7 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
             #expect(machine.received(frame, now: at(Double(number) * 0.2)) == .none)
         }
         for _ in 0..<5 { #expect(machine.received(frame, now: at(10)) == .none) }
-        #expect(machine.received(frame, now: at(10.5)) == .endForFlood)
+        #expect(machine.received(frame, now: at(10.5)) == .endForFlood(frame.limit))
         #expect(machine.received(frame, now: at(10.5)) == .none)
     }
 
@@ -116,7 +116,7 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
         for second in [0.0, 10, 20, 21, 22] { #expect(machine.received(.ping, now: at(second)) == .none) }
         machine.sentContent()
         for second in [23.0, 24, 25] { #expect(machine.received(.ping, now: at(second)) == .none) }
-        #expect(machine.received(.ping, now: at(26)) == .endForFlood)
+        #expect(machine.received(.ping, now: at(26)) == .endForFlood(.maxPingStrikes))
     }
 }
 

@@ -17,7 +17,8 @@ import Testing
         try await Rig.run(.socket, server: configure, router: router) { rig in
             let peer = try ScriptedPeer.connect(port: rig.address?.port ?? 0)
             try await body(peer, rig)
-            let response = try await rig.client.unary(EchoService.unary, [42])
+            let response = try await rig.client.unary(
+                EchoService.unary, [42], options: CallOptions(waitsForReady: true, retry: RetryPolicy()))
             #expect(response == [42])
         }
     }
@@ -190,7 +191,7 @@ import Testing
     }
 
     @Test func slowHandshakesEnd() async throws {
-        try await Self.run(server: { $0.limits.handshakeTimeout = .milliseconds(30) }) { peer, rig in
+        try await Self.run(server: { $0.limits.handshakeTimeout = .milliseconds(300) }) { peer, rig in
             while await !peer.nextBytes().isEmpty {}
             // Counted in the turn that closes the socket, perhaps after the peer has seen it closed.
             try await eventually { rig.server.statistics.handshakeFailures[.timeout] == 1 }

@@ -18,9 +18,10 @@ import Testing
         return try Client(configuration: settings)
     }
 
-    private static func refused(_ client: Client) async {
+    private static func refused(_ client: Client, _ reason: HandshakeFailure) async {
         let error = await rpcError { _ = try await client.unary(EchoService.unary, [1]) }
         #expect(error.code == .unavailable)
+        #expect(error.handshakeFailure == reason)
         await client.close(now: true)
     }
 
@@ -52,13 +53,14 @@ import Testing
         let others = try TestCertificates()
         try await Rig.run(.tls) { rig in
             let own = try #require(rig.certificates)
-            await Self.refused(try Self.client(rig, trust: .file(own.authority)))
+            await Self.refused(try Self.client(rig, trust: .file(own.authority)), .ownCertificateMissing)
             await Self.refused(
                 try Self.client(
-                    rig, trust: .file(own.authority), certificate: others.client, key: others.clientKey))
+                    rig, trust: .file(own.authority), certificate: others.client, key: others.clientKey),
+                .ownCertificateUntrusted)
             try await eventually {
                 let failures = rig.server.statistics.handshakeFailures
-                return failures[.missingCertificate] == 1 && failures[.untrustedCertificate] == 1
+                return failures[.missingCertificate] == 1 && failures[.unknownAuthority] == 1
             }
             let response = try await rig.client.unary(EchoService.unary, [1])
             #expect(response == [1])
@@ -71,11 +73,12 @@ import Testing
             let own = try #require(rig.certificates)
             await Self.refused(
                 try Self.client(
-                    rig, trust: .file(others.authority), certificate: own.client, key: own.clientKey))
+                    rig, trust: .file(others.authority), certificate: own.client, key: own.clientKey),
+                .unknownAuthority)
             await Self.refused(
                 try Self.client(
                     rig, trust: .file(own.authority), certificate: own.client, key: own.clientKey,
-                    serverName: "elsewhere.test"))
+                    serverName: "elsewhere.test"), .wrongHost)
             let byName = try Self.client(
                 rig, trust: .file(own.authority), certificate: own.client, key: own.clientKey,
                 serverName: "localhost")
@@ -111,7 +114,7 @@ import Testing
         try await Rig.run(.tls) { rig in
             let plain = try Client(
                 configuration: ClientConfiguration(target: .tcp(host: "127.0.0.1", port: rig.address?.port ?? 0)))
-            await Self.refused(plain)
+            await Self.refused(plain, .refusedByPeer)
         }
     }
 
@@ -125,8 +128,78 @@ import Testing
             isRevoked.withLock { $0 = true }
             let own = try #require(rig.certificates)
             await Self.refused(
-                try Self.client(rig, trust: .file(own.authority), certificate: own.client, key: own.clientKey))
-            try await eventually { rig.server.statistics.handshakeFailures[.untrustedCertificate] == 1 }
+                try Self.client(rig, trust: .file(own.authority), certificate: own.client, key: own.clientKey),
+                .ownCertificateRevoked)
+            try await eventually { rig.server.statistics.handshakeFailures[.revokedCertificate] == 1 }
+        }
+    }
+
+    @Test func revocationEndsOpenConnections() async throws {
+        try await Rig.run(.tls) { rig in
+            let call = try await rig.client.bidirectional(EchoService.chat)
+            try await call.requests.write([1])
+            let first = try await call.responses.next()
+            #expect(first == [1])
+            rig.server.closeConnections { $0.certificate?.subject == "CN=somebody-else" }
+            try await call.requests.write([2])
+            let second = try await call.responses.next()
+            #expect(second == [2])
+            rig.server.closeConnections { $0.certificate?.subject == "CN=collector-7,O=Example" }
+            let error = await rpcError { _ = try await call.responses.next() }
+            #expect([.unavailable, .cancelled].contains(error.code))
+            try await eventually { rig.server.statistics.connectionsOpen == 0 }
+        }
+    }
+
+    @Test func revocationListsAreReloaded() async throws {
+        let certificates = try TestCertificates()
+        let revoked = try certificates.issued("revoked")
+        func settings(revoking list: [String]) throws -> TLSConfiguration {
+            var tls = TLSConfiguration.server(
+                certificateChainFile: certificates.server, privateKeyFile: certificates.serverKey,
+                trustRoots: .file(certificates.authority), clientCertificates: .require)
+            tls.revocationListFile = try certificates.revocationList(of: list)
+            return tls
+        }
+        try await Rig.run(.tls) { rig in
+            func client() throws -> Client {
+                try Self.client(
+                    rig, trust: .file(certificates.authority), certificate: revoked.certificate, key: revoked.key)
+            }
+            try rig.server.reloadTLS(try settings(revoking: []))
+            let welcome = try client()
+            let response = try await welcome.unary(EchoService.unary, [1])
+            #expect(response == [1])
+            await welcome.close()
+            try rig.server.reloadTLS(try settings(revoking: [revoked.certificate]))
+            await Self.refused(try client(), .ownCertificateRevoked)
+            let other = try Self.client(
+                rig, trust: .file(certificates.authority), certificate: certificates.client,
+                key: certificates.clientKey)
+            let served = try await other.unary(EchoService.unary, [2])
+            #expect(served == [2])
+            await other.close()
+            #expect(rig.server.statistics.handshakeFailures == [.revokedCertificate: 1])
+        }
+    }
+
+    @Test func expiredCertificates() async throws {
+        let certificates = try TestCertificates()
+        let expired = try certificates.issued("expired", days: -1)
+        try await Rig.run(.tls) { rig in
+            try rig.server.reloadTLS(
+                .server(
+                    certificateChainFile: certificates.server, privateKeyFile: certificates.serverKey,
+                    trustRoots: .file(certificates.authority), clientCertificates: .require))
+            await Self.refused(
+                try Self.client(
+                    rig, trust: .file(certificates.authority), certificate: expired.certificate, key: expired.key),
+                .ownCertificateExpired)
+            try await eventually { rig.server.statistics.handshakeFailures[.expiredCertificate] == 1 }
+            try rig.server.reloadTLS(
+                .server(certificateChainFile: expired.certificate, privateKeyFile: expired.key))
+            await Self.refused(try Self.client(rig, trust: .file(certificates.authority)), .expiredCertificate)
+            try await eventually { rig.server.statistics.handshakeFailures[.ownCertificateExpired] == 1 }
         }
     }
 

@@ -62,8 +62,10 @@ public final class Client: Sendable {
     private static func close(_ dialler: Dialler, now: Bool) async {
         dialler.close(cuttingCalls: now)
         while !dialler.isDrained {
-            try? await Task.sleep(for: .milliseconds(1))
             if Task.isCancelled { dialler.close(cuttingCalls: true) }
+            // In a task of its own: a cancelled one's sleep ends at once, and a loop of those would keep the event loop
+            // from what it waits for.
+            await Task { try? await Task.sleep(for: .milliseconds(1)) }.value
         }
     }
 

@@ -69,13 +69,14 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func connectionEstablished(peer: PeerCertificate?) {}
 
-    func connectionReceivedBytes() { keepalive.heard(now: .now()) }
+    func connectionReceivedBytes(_ count: Int) { keepalive.heard(now: .now()) }
 
     func connectionClosed(failure: HandshakeFailure?) {
         timer?.cancel()
         timer = nil
         isDraining = true
-        owner?.connectionLost(self, failure)
+        // Closed without a word before it could be used: the server did not want us.
+        owner?.connectionLost(self, failure ?? (isReady ? nil : .refusedByPeer))
         owner = nil
     }
 
@@ -97,10 +98,9 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         core.session.terminate(.enhanceYourCalm)
     }
 
-    func sessionSentContent() {}
+    func connectionSentBytes(_ count: Int) {}
+    func sessionRefusedStream() {}
     func sessionReceivedPong() {}
-    func sessionBeganRequest(_ id: Int32) {}
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {}
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {}
 

@@ -142,7 +142,7 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
         guard case .connecting = state else { return }
         let reason = failure.map { " (\($0.rawValue))" } ?? ""
         state = .waiting(
-            RPCError(.unavailable, "No connection to \(configuration.target)\(reason).", cause: cause))
+            RPCError(.unavailable, "No connection to \(configuration.target)\(reason).", cause: cause ?? failure))
         failures += 1
         let wait = configuration.backoff.wait(afterFailures: failures, random: Double.random(in: -1...1))
         scheduler.eventLoop.scheduleTask(in: wait.timeAmount) { self.waitedEnough() }

@@ -45,14 +45,16 @@ final class ChannelLink: ChannelInboundHandler, ByteLink, @unchecked Sendable {
     func close() {
         guard !isClosing, let context else { return }
         isClosing = true
-        // An empty write completes after those before it; a peer that takes nothing doesn't hold us.
+        // Our half first, once everything before it has gone; then the peer's, or ours alone when it takes too long.
+        // A socket closed while bytes of the peer are unread would be reset, and the peer lose our last words (an
+        // alert, a GOAWAY). What it still sends is read and dropped.
         let channel = context.channel
         let timer = context.eventLoop.scheduleTask(in: FixedLimits.closeFlushTimeout.timeAmount) {
             channel.close(promise: nil)
         }
+        channel.closeFuture.whenComplete { _ in timer.cancel() }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            timer.cancel()
-            channel.close(promise: nil)
+            channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
         }
     }
 

@@ -6,9 +6,11 @@ import NIOCore
 protocol ConnectionCoreDelegate: AnyObject {
     /// TLS is up (or there is none): frames may flow.
     func connectionEstablished(peer: PeerCertificate?)
-    /// Bytes came: the peer lives.
-    func connectionReceivedBytes()
-    /// The connection is over; streams have been told. `failure` is set when it never came up.
+    /// So many bytes came: the peer lives.
+    func connectionReceivedBytes(_ count: Int)
+    /// So many bytes were handed to the link.
+    func connectionSentBytes(_ count: Int)
+    /// The connection is over; streams have been told. `failure` says why it never came up, if it did not.
     func connectionClosed(failure: HandshakeFailure?)
 }
 
@@ -25,15 +27,15 @@ final class ConnectionCore: @unchecked Sendable {
     let scheduler: LoopScheduler
     let session: HTTP2Session
     /// Who runs this connection; let go of at the end, which breaks the circle.
-    var delegate: (any ConnectionCoreDelegate)?
+    @exclusivity(unchecked) var delegate: (any ConnectionCoreDelegate)?
     private var link: (any ByteLink)?
     private let tls: TLSSession?
-    private(set) var phase = Phase.handshaking
-    private var isDirty = false
+    @exclusivity(unchecked) private(set) var phase = Phase.handshaking
+    @exclusivity(unchecked) private var isDirty = false
     private var isClosing = false
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
-    private var buffers: [ByteBuffer] = []
+    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
     let peerAddress: String
 
     init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?) {
@@ -60,7 +62,7 @@ final class ConnectionCore: @unchecked Sendable {
 
     func received(_ buffer: ByteBuffer) {
         guard phase != .closed, !isClosing else { return }
-        delegate?.connectionReceivedBytes()
+        delegate?.connectionReceivedBytes(buffer.readableBytes)
         buffer.withUnsafeReadableBytes { bytes in
             guard let tls else { return receivePlain(bytes) }
             tls.feed(bytes) { receiveEncrypted(tls) }
@@ -80,7 +82,8 @@ final class ConnectionCore: @unchecked Sendable {
             switch tls.read(into: scheduler.readScratch) {
             case .bytes(let count): receivePlain(UnsafeRawBufferPointer(rebasing: scheduler.readScratch[..<count]))
             case .incomplete: return
-            case .endOfStream, .failed: return close(nil)
+            case .endOfStream: return close(nil)
+            case .failed(let reason): return close(reason)
             }
         }
     }
@@ -120,7 +123,7 @@ final class ConnectionCore: @unchecked Sendable {
         isDirty = false
         guard phase != .closed, let link else { return }
         if phase == .handshaking {
-            if let output = tls?.takeOutput() { link.send(output) }
+            if let output = tls?.takeOutput() { put(output, on: link) }
             if let closeRequest { close(closeRequest) }
             return
         }
@@ -138,7 +141,7 @@ final class ConnectionCore: @unchecked Sendable {
         if let closeRequest {
             close(closeRequest)
         } else if session.isFinished {
-            close(nil)
+            close(session.hasSettings ? nil : .notHTTP2)
         }
     }
 
@@ -163,15 +166,39 @@ final class ConnectionCore: @unchecked Sendable {
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, over link: any ByteLink) {
-        guard let tls else { return link.send(ByteBuffer(bytes: bytes)) }
-        tls.reserveOutput(bytes.count + 64 * (1 + bytes.count / FixedLimits.tlsRecordBytes))
-        guard tls.write(bytes) else { return close(nil) }
-        if let output = tls.takeOutput() { link.send(output) }
+        if let tls {
+            tls.lendOutput(&scheduler.outputBuffer)
+            guard tls.write(bytes) else { return close(nil) }
+            guard var output = tls.takeOutput() else { return }
+            transmit(&output, over: link)
+        } else {
+            var output = ByteBuffer()
+            swap(&output, &scheduler.outputBuffer)
+            output.writeBytes(bytes)
+            transmit(&output, over: link)
+        }
+    }
+
+    /// Sends the output, and keeps its memory for the next flush. Mostly the socket takes everything at once, and the
+    /// memory is free again; what waits in the link must not hold much more memory than it has bytes.
+    private func transmit(_ output: inout ByteBuffer, over link: any ByteLink) {
+        if output.readableBytes < output.capacity / 4 {
+            put(ByteBuffer(bytes: output.readableBytesView), on: link)
+        } else {
+            put(output, on: link)
+        }
+        swap(&output, &scheduler.outputBuffer)
+        scheduler.outputBuffer.clear()
+    }
+
+    private func put(_ bytes: ByteBuffer, on link: any ByteLink) {
+        delegate?.connectionSentBytes(bytes.readableBytes)
+        link.send(bytes)
     }
 
     // MARK: End
 
-    /// Closes the link after what is ready to go. `failure`: why the connection never came up.
+    /// Closes the link after what is ready to go. `failure`: why the connection never came up, if it did not.
     func close(_ failure: HandshakeFailure?) {
         guard phase != .closed, !isClosing else { return }
         isClosing = true
@@ -183,7 +210,7 @@ final class ConnectionCore: @unchecked Sendable {
                 }
             }
             tls?.close()
-            if let output = tls?.takeOutput() { link.send(output) }
+            if let output = tls?.takeOutput() { put(output, on: link) }
         }
         finish(failure)
     }
@@ -198,9 +225,10 @@ final class ConnectionCore: @unchecked Sendable {
         phase = .closed
         let link = self.link
         self.link = nil
-        link?.close()
         session.closeAllStreams(.cancel)
+        // Counted before the peer can see it.
         delegate?.connectionClosed(failure: failure)
+        link?.close()
         delegate = nil
         session.delegate = nil
         buffers = []

@@ -34,6 +34,18 @@ package struct FloodCounter: Equatable {
     }
 }
 
+extension CountedFrame {
+    /// The limit on this kind of frame.
+    package var limit: LimitName {
+        switch self {
+        case .ping: .maxPingsPerSecond
+        case .settings: .maxSettingsPerSecond
+        case .reset: .maxResetsPerSecond
+        case .empty: .maxEmptyFramesPerSecond
+        }
+    }
+}
+
 /// Enforces that clients ask no more often than they need to whether the server lives, as gRPC servers do: a PING sooner
 /// than allowed after the one before it is a strike, and whatever the server sends wipes strikes out, since clients
 /// measure the network with PINGs while data flows.

@@ -17,10 +17,11 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
 
     let scheduler: LoopScheduler
     /// Let go of when the queue ends, which breaks the circle.
-    var owner: (any InboundQueueOwner)?
-    private var messages = CircularBuffer<Element>()
-    private var end: Result<Void, RPCError>?
-    private var waiter: Waiter?
+    @exclusivity(unchecked) var owner: (any InboundQueueOwner)?
+    // Unchecked: no access of these overlaps another, since nothing is called within one.
+    @exclusivity(unchecked) private var messages = CircularBuffer<Element>()
+    @exclusivity(unchecked) private var end: Result<Void, RPCError>?
+    @exclusivity(unchecked) private var waiter: Waiter?
 
     init(scheduler: LoopScheduler) { self.scheduler = scheduler }
 
@@ -63,15 +64,16 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
 
     /// The next message, or nil after the last. From any thread, one call at a time.
     func next() async throws -> Element? {
-        if scheduler.eventLoop.inEventLoop { return try await nextOnLoop() }
+        if scheduler.eventLoop.inEventLoop {
+            // Most messages are there already.
+            if let message = popFirst() { return message }
+            return try await nextOnLoop()
+        }
         return try await withTaskExecutorPreference(scheduler) { try await self.nextOnLoop() }
     }
 
     private func nextOnLoop() async throws -> Element? {
-        if let message = messages.popFirst() {
-            if messages.isEmpty { owner?.queueDrained() }
-            return message
-        }
+        if let message = popFirst() { return message }
         if let end {
             try end.get()
             return nil
@@ -81,6 +83,12 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
         } onCancel: {
             scheduler.eventLoop.execute { self.cancelWaiter() }
         }
+    }
+
+    private func popFirst() -> Element? {
+        guard let message = messages.popFirst() else { return nil }
+        if messages.isEmpty { owner?.queueDrained() }
+        return message
     }
 
     private func wait(_ continuation: Waiter) {

@@ -12,20 +12,28 @@ import NIOCore
 /// may be called elsewhere, and it hops first.
 final class LoopScheduler: TaskExecutor, @unchecked Sendable {
     let eventLoop: any EventLoop
+    /// Its place among the schedulers of its group.
+    let index: Int
+    /// Memory for bytes on their way out, lent to one connection at a time.
+    @exclusivity(unchecked) var outputBuffer = ByteBuffer()
     /// Plain text of one TLS record on its way in.
     let readScratch: UnsafeMutableRawBufferPointer
     /// Frames on their way out, before encryption.
     let writeScratch: UnsafeMutableRawBufferPointer
 
-    private var jobs: [UnownedJob] = []
-    private var runningJobs: [UnownedJob] = []
-    private var dirty: [ConnectionCore] = []
-    private var flushing: [ConnectionCore] = []
-    private var isTurnScheduled = false
-    private var isRunning = false
+    // Unchecked: no access of these overlaps another; the arrays are swapped out before what they hold is run.
+    @exclusivity(unchecked) private var jobs: [UnownedJob] = []
+    @exclusivity(unchecked) private var runningJobs: [UnownedJob] = []
+    @exclusivity(unchecked) private var calls: [ServerStream] = []
+    @exclusivity(unchecked) private var runningCalls: [ServerStream] = []
+    @exclusivity(unchecked) private var dirty: [ConnectionCore] = []
+    @exclusivity(unchecked) private var flushing: [ConnectionCore] = []
+    @exclusivity(unchecked) private var isTurnScheduled = false
+    @exclusivity(unchecked) private var isRunning = false
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, index: Int = 0) {
         self.eventLoop = eventLoop
+        self.index = index
         readScratch = .allocate(byteCount: FixedLimits.tlsRecordBytes, alignment: 16)
         // One frame may start just below the chunk's end.
         writeScratch = .allocate(
@@ -56,24 +64,36 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
         scheduleTurn()
     }
 
+    /// Puts a call in the line of those whose handlers run at the end of this turn. On the event loop.
+    func ready(_ call: ServerStream) {
+        calls.append(call)
+        scheduleTurn()
+    }
+
     /// Runs what is ready and flushes. On the event loop; a nested call does nothing.
     func runTurn() {
         guard !isRunning else { return }
         isRunning = true
+        if !calls.isEmpty {
+            swap(&calls, &runningCalls)
+            for index in runningCalls.indices { runningCalls[index].runNow() }
+            runningCalls.removeAll(keepingCapacity: true)
+        }
         for _ in 0..<FixedLimits.jobRoundsPerTurn {
             guard !jobs.isEmpty else { break }
             swap(&jobs, &runningJobs)
             let executor = asUnownedTaskExecutor()
-            for job in runningJobs { job.runSynchronously(on: executor) }
+            // By index: an iterator would share the array, and the next line would have to copy it.
+            for index in runningJobs.indices { runningJobs[index].runSynchronously(on: executor) }
             runningJobs.removeAll(keepingCapacity: true)
         }
         if !dirty.isEmpty {
             swap(&dirty, &flushing)
-            for connection in flushing { connection.flush() }
+            for index in flushing.indices { flushing[index].flush() }
             flushing.removeAll(keepingCapacity: true)
         }
         isRunning = false
-        if !jobs.isEmpty || !dirty.isEmpty { scheduleTurn() }
+        if !jobs.isEmpty || !dirty.isEmpty || !calls.isEmpty { scheduleTurn() }
     }
 
     private func scheduleTurn() {
@@ -91,7 +111,7 @@ final class LoopSchedulers: Sendable {
     let all: [LoopScheduler]
 
     init(group: any EventLoopGroup) {
-        all = group.makeIterator().map { LoopScheduler(eventLoop: $0) }
+        all = group.makeIterator().enumerated().map { LoopScheduler(eventLoop: $1, index: $0) }
     }
 
     /// The scheduler of a loop of the group.

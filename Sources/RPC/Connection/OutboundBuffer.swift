@@ -45,7 +45,7 @@ struct OutboundBuffer {
     /// Drops what waits.
     mutating func discard() {
         bytes.clear()
-        resumeAll()
+        if !waiters.isEmpty { resumeAll() }
     }
 
     /// A number for a writer that may have to wait.
@@ -70,10 +70,12 @@ struct OutboundBuffer {
     }
 
     /// The stream is over: writers fail, and the buffer is the caller's.
-    mutating func close(_ error: RPCError) -> ByteBuffer {
-        let failed = waiters
-        waiters = [:]
-        for continuation in failed.values { continuation.resume(throwing: error) }
+    mutating func close(_ error: @autoclosure () -> RPCError) -> ByteBuffer {
+        if !waiters.isEmpty {
+            let failed = waiters
+            waiters = [:]
+            for continuation in failed.values { continuation.resume(throwing: error()) }
+        }
         let buffer = bytes
         bytes = ByteBuffer()
         return buffer

@@ -31,6 +31,9 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
         return "\(code): \(message) (\(cause))"
     }
 
+    /// Why no connection came up, where that is what the call failed of.
+    public var handshakeFailure: HandshakeFailure? { cause as? HandshakeFailure }
+
     /// The status for an error of any type: an `RPCError` as it is, a cancellation as CANCELLED, and everything
     /// else as UNKNOWN without its text, which may tell what the peer should not know.
     public static func from(_ error: any Error) -> RPCError {

@@ -102,7 +102,9 @@ package enum Gzip {
             }
             let total = Int(stream.total_out)
             guard total <= limit else {
-                throw RPCError(.resourceExhausted, "A compressed message expands beyond the limit of \(limit).")
+                throw RPCError(
+                    .resourceExhausted, "A compressed message expands beyond the limit of \(limit).",
+                    cause: LimitExceeded(limit: .maxReceiveMessageBytes))
             }
             if result == Z_STREAM_END {
                 guard stream.avail_in == 0 else { throw RPCError(.internalError, "Bytes follow a compressed message.") }

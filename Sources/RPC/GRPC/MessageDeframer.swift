@@ -96,7 +96,9 @@ package struct MessageDeframer {
         }
         let length = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
         guard length <= limit else {
-            throw RPCError(.resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).")
+            throw RPCError(
+                .resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).",
+                cause: LimitExceeded(limit: .maxReceiveMessageBytes))
         }
         return (bytes[0] == 1, length)
     }
@@ -109,13 +111,13 @@ extension ByteBuffer {
     ) throws {
         let start = writerIndex
         do {
-            writeRepeatingByte(0, count: 5)
+            // Its flag and a place for its length.
+            writeMultipleIntegers(UInt8(isCompressed ? 1 : 0), UInt32(0))
             try encode(&self)
             let length = writerIndex - start - 5
             guard length <= limit, let prefix = UInt32(exactly: length) else {
                 throw RPCError(.resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).")
             }
-            if isCompressed { setInteger(UInt8(1), at: start) }
             setInteger(prefix, at: start + 1)
         } catch {
             moveWriterIndex(to: start)

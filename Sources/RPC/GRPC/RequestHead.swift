@@ -26,8 +26,10 @@ package struct RequestHead {
     package private(set) var acceptsGzip = false
     /// Custom metadata, in order.
     package private(set) var metadata = Metadata()
-    /// The client's `:authority`.
-    package private(set) var authority: String = ""
+    /// The last name that the client gave itself, kept from one request to the next since it hardly ever changes.
+    private var knownAgent = ""
+    private var knownAgentBytes: [UInt8] = []
+    private var hasUserAgent = false
 
     private var isPost = false
     private var isGRPC = false
@@ -41,6 +43,7 @@ package struct RequestHead {
     /// Starts over for another request.
     package mutating func reset() {
         path.removeAll(keepingCapacity: true)
+        hasUserAgent = false
         timeout = nil
         encoding = .identity
         acceptsGzip = false
@@ -60,6 +63,7 @@ package struct RequestHead {
         case UInt8(ascii: ":"): addPseudo(name, value)
         case UInt8(ascii: "c") where name.isEqual("content-type"): isGRPC = Self.isGRPC(value)
         case UInt8(ascii: "g") where name.starts(with: "grpc-"): addGRPC(name, value)
+        case UInt8(ascii: "u") where name.isEqual("user-agent"): setUserAgent(value)
         case UInt8(ascii: "t") where name.isEqual("te"): break
         case UInt8(ascii: "a") where name.isEqual("accept-encoding"), UInt8(ascii: "a") where name.isEqual("accept"):
             break
@@ -67,13 +71,18 @@ package struct RequestHead {
         }
     }
 
+    private mutating func setUserAgent(_ value: UnsafeRawBufferPointer) {
+        hasUserAgent = true
+        guard !value.isEqual(knownAgentBytes) else { return }
+        knownAgentBytes = Array(value)
+        knownAgent = String(decoding: value, as: UTF8.self)
+    }
+
     private mutating func addPseudo(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         if name.isEqual(":path") {
             path.append(contentsOf: value)
         } else if name.isEqual(":method") {
             isPost = value.isEqual("POST")
-        } else if name.isEqual(":authority"), !value.isEqual(authority) {
-            authority = String(decoding: value, as: UTF8.self)
         }
     }
 
@@ -102,12 +111,18 @@ package struct RequestHead {
         }
     }
 
+    /// What the client calls itself.
+    package var userAgent: String { hasUserAgent ? knownAgent : "" }
+
+    /// The block was longer than we take.
+    package var isOverLimit: Bool { listBytes > limit }
+
     /// The request is no POST.
     package var isOtherMethod: Bool { !isPost }
 
     /// What becomes of the request, once the block is complete.
     package func verdict() -> Verdict {
-        if listBytes > limit { return .refuseHTTP("431") }
+        if isOverLimit { return .refuseHTTP("431") }
         if !isPost { return .refuseHTTP("405") }
         if !isGRPC { return .refuseHTTP("415") }
         if let fault { return .refuse(fault) }
@@ -174,8 +189,13 @@ extension UnsafeRawBufferPointer {
         count == literal.utf8CodeUnitCount && starts(with: literal)
     }
 
-    /// Whether these are the text's bytes.
-    package func isEqual(_ text: String) -> Bool { count == text.utf8.count && elementsEqual(text.utf8) }
+    /// Whether these are the same bytes.
+    package func isEqual(_ bytes: [UInt8]) -> Bool {
+        guard count == bytes.count, let base = baseAddress else { return count == bytes.count }
+        return bytes.withUnsafeBytes { other in
+            other.baseAddress.map { memcmp(base, $0, count) == 0 } ?? true
+        }
+    }
 
     /// Whether these bytes begin with the literal's.
     package func starts(with literal: StaticString) -> Bool {

@@ -4,11 +4,7 @@ import CTransport
 
 /// What a session tells the connection that runs it. Called on the event loop, from within `receive` or `nextOutput`.
 protocol HTTP2SessionDelegate: AnyObject {
-    /// A request's header block begins. Servers only.
-    func sessionBeganRequest(_ id: Int32)
-    /// A field of the request's header block.
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
-    /// The request's header block is complete.
+    /// A request's header block is complete: `requestHead`. Servers only.
     func sessionReceivedRequest(_ id: Int32, endStream: Bool)
     /// A frame came that floods are made of.
     func sessionReceived(_ frame: CountedFrame)
@@ -18,8 +14,8 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
-    /// A frame with headers or data was sent.
-    func sessionSentContent()
+    /// A stream of the peer was refused: it has as many open as it may.
+    func sessionRefusedStream()
     /// A stream is over; it was told already.
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
@@ -45,16 +41,24 @@ final class HTTP2Session {
     }
 
     let role: Role
-    private var session: OpaquePointer?
+    // Unchecked: no access of these overlaps another, since each is over before anything else is called.
+    @exclusivity(unchecked) private var session: OpaquePointer?
     /// Who runs the connection; cleared when it closes.
-    var delegate: (any HTTP2SessionDelegate)?
-    private(set) var streams = StreamList()
+    @exclusivity(unchecked) var delegate: (any HTTP2SessionDelegate)?
+    @exclusivity(unchecked) private(set) var streams = StreamList()
     /// The stream whose header block is on its way, to save looking it up for each field.
-    private unowned(unsafe) var headerStream: HTTP2Stream?
-    private var isRequestBlock = false
+    @exclusivity(unchecked) private unowned(unsafe) var headerStream: HTTP2Stream?
+    @exclusivity(unchecked) private var isRequestBlock = false
+    /// The request's header block that is on its way or has just come. Servers only.
+    @exclusivity(unchecked) private(set) var requestHead: RequestHead
+    /// A frame with headers or data was sent since the last look.
+    @exclusivity(unchecked) private var hasSentContent = false
+    /// The peer's SETTINGS have come, as they must before anything else.
+    private(set) var hasSettings = false
 
     init?(role: Role, limits: Limits) {
         self.role = role
+        requestHead = RequestHead(limit: limits.maxHeaderListBytes)
         guard let options = SessionOptions(limits: limits) else { return nil }
         let callbacks = SessionCallbacks.shared.pointer
         let userData = Unmanaged.passUnretained(self).toOpaque()
@@ -114,6 +118,12 @@ final class HTTP2Session {
     /// Neither side has anything to say: the connection can close.
     var isFinished: Bool {
         nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+
+    /// Whether a frame with headers or data was sent since the last call.
+    func takeSentContent() -> Bool {
+        defer { hasSentContent = false }
+        return hasSentContent
     }
 
     // MARK: Streams
@@ -208,7 +218,7 @@ final class HTTP2Session {
     func onBeginHeaders(_ frame: nghttp2_frame) {
         isRequestBlock = frame.headers.cat == NGHTTP2_HCAT_REQUEST
         if isRequestBlock {
-            delegate?.sessionBeganRequest(frame.hd.stream_id)
+            requestHead.reset()
         } else {
             headerStream = stream(frame.hd.stream_id)
         }
@@ -216,7 +226,7 @@ final class HTTP2Session {
 
     func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         if isRequestBlock {
-            delegate?.sessionReceivedRequestHeader(name: name, value: value)
+            requestHead.add(name: name, value: value)
         } else {
             headerStream?.receivedHeader(name: name, value: value)
         }
@@ -244,6 +254,7 @@ final class HTTP2Session {
             }
         case FrameType.settings:
             if header.flags & FrameFlag.ack == 0 {
+                hasSettings = true
                 delegate?.sessionReceived(.settings)
                 delegate?.sessionReceivedSettings()
             }
@@ -270,8 +281,16 @@ final class HTTP2Session {
 
     func onSent(_ frame: UnsafePointer<nghttp2_frame>) {
         let header = frame.pointee.hd
-        guard header.type == FrameType.headers || header.type == FrameType.data else { return }
-        delegate?.sessionSentContent()
+        guard header.type == FrameType.headers || header.type == FrameType.data else {
+            // Nothing here resets with this code: it is nghttp2's answer to a stream too many.
+            if header.type == FrameType.reset,
+                frame.pointee.rst_stream.error_code == HTTP2ErrorCode.refusedStream.rawValue
+            {
+                delegate?.sessionRefusedStream()
+            }
+            return
+        }
+        hasSentContent = true
         guard header.flags & FrameFlag.endStream != 0 else { return }
         stream(header.stream_id)?.sentEnd()
     }

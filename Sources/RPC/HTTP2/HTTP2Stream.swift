@@ -18,10 +18,10 @@ enum OutboundData {
 /// note what happened and return; none may call back into user code.
 class HTTP2Stream {
     /// 0 until the session has given one.
-    fileprivate(set) var id: Int32 = 0
+    @exclusivity(unchecked) fileprivate(set) final var id: Int32 = 0
     /// The session's list of open streams, which owns them.
-    fileprivate(set) final var next: HTTP2Stream?
-    fileprivate(set) final unowned(unsafe) var previous: HTTP2Stream?
+    @exclusivity(unchecked) fileprivate(set) final var next: HTTP2Stream?
+    @exclusivity(unchecked) fileprivate(set) final unowned(unsafe) var previous: HTTP2Stream?
 
     /// A field of a header block other than a request's first.
     func receivedHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}

@@ -20,6 +20,8 @@ public struct CallContext: Sendable {
     public var method: MethodDescriptor { stream.route.descriptor }
     /// The client's custom metadata.
     public var metadata: Metadata { stream.metadata }
+    /// What the client program calls itself; empty where it does not.
+    public var userAgent: String { stream.userAgent }
     /// Who calls.
     public var peer: Peer { stream.connection.peer }
     /// When the call ends with DEADLINE_EXCEEDED whatever the handler does; it is cancelled then.
@@ -33,20 +35,20 @@ public struct CallContext: Sendable {
 
     /// Sent before the first message.
     public var initialMetadata: Metadata {
-        get { stream.responseMetadata.withLock { $0.initial } }
-        nonmutating set { stream.responseMetadata.withLock { $0.initial = newValue } }
+        get { stream.readResponseMetadata { $0.initial } }
+        nonmutating set { stream.changeResponseMetadata { $0.initial = newValue } }
     }
 
     /// Sent with the status.
     public var trailingMetadata: Metadata {
-        get { stream.responseMetadata.withLock { $0.trailing } }
-        nonmutating set { stream.responseMetadata.withLock { $0.trailing = newValue } }
+        get { stream.readResponseMetadata { $0.trailing } }
+        nonmutating set { stream.changeResponseMetadata { $0.trailing = newValue } }
     }
 
     /// Compress the response's messages, if the client takes gzip. Decided before the first message.
     public var compressesResponse: Bool {
-        get { stream.responseMetadata.withLock { $0.compresses } }
-        nonmutating set { stream.responseMetadata.withLock { $0.compresses = newValue } }
+        get { stream.readResponseMetadata { $0.compresses } }
+        nonmutating set { stream.changeResponseMetadata { $0.compresses = newValue } }
     }
 
     /// The event loop of the call's connection, where the handler runs.

@@ -6,15 +6,26 @@ import NIOCore
 final class Route: Sendable {
     let descriptor: MethodDescriptor
     let path: [UInt8]
-    let makeCall: @Sendable (ServerConnection, Route, RequestHead, NIODeadline?) -> ServerStream
+    /// Its place in the counters of its server.
+    let index: Int
+    let makeCall: @Sendable (ServerConnection, Route, NIODeadline?) -> ServerStream
 
     init(
         _ descriptor: MethodDescriptor,
-        makeCall: @escaping @Sendable (ServerConnection, Route, RequestHead, NIODeadline?) -> ServerStream
+        makeCall: @escaping @Sendable (ServerConnection, Route, NIODeadline?) -> ServerStream
     ) {
         self.descriptor = descriptor
         path = Array(descriptor.path.utf8)
+        index = 0
         self.makeCall = makeCall
+    }
+
+    /// The same route in a server, where it has a place.
+    init(_ route: Route, index: Int) {
+        descriptor = route.descriptor
+        path = route.path
+        makeCall = route.makeCall
+        self.index = index
     }
 }
 
@@ -26,6 +37,9 @@ public struct Router: Sendable {
     /// One request in, one response out.
     public typealias UnaryHandler<Request, Response> =
         @Sendable (Request, CallContext) async throws -> Response
+    /// One request in, one response out, at once.
+    public typealias ImmediateHandler<Request, Response> =
+        @Sendable (Request, CallContext) throws -> Response
     /// Many requests in, one response out.
     public typealias ClientStreamingHandler<Request: Sendable, Response> =
         @Sendable (RequestStream<Request>, CallContext) async throws -> Response
@@ -53,10 +67,20 @@ public struct Router: Sendable {
     public mutating func unary<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping UnaryHandler<Request, Response>
     ) {
-        add(method, as: .unary) { connection, route, head, deadline in
+        add(method, as: .unary) { connection, route, deadline in
             UnaryCall(
-                connection: connection, route: route, head: head, deadline: deadline, method: method,
-                handler: handler)
+                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
+        }
+    }
+
+    /// Serves a unary method by a handler that never waits. It costs no task, and must be quick: nothing else happens on
+    /// the event loop meanwhile.
+    public mutating func unary<Request, Response>(
+        _ method: Method<Request, Response>, immediate handler: @escaping ImmediateHandler<Request, Response>
+    ) {
+        add(method, as: .unary) { connection, route, deadline in
+            ImmediateCall(
+                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
         }
     }
 
@@ -64,10 +88,9 @@ public struct Router: Sendable {
     public mutating func clientStreaming<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping ClientStreamingHandler<Request, Response>
     ) {
-        add(method, as: .clientStreaming) { connection, route, head, deadline in
+        add(method, as: .clientStreaming) { connection, route, deadline in
             ClientStreamingCall(
-                connection: connection, route: route, head: head, deadline: deadline, method: method,
-                handler: handler)
+                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
         }
     }
 
@@ -75,10 +98,9 @@ public struct Router: Sendable {
     public mutating func serverStreaming<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping ServerStreamingHandler<Request, Response>
     ) {
-        add(method, as: .serverStreaming) { connection, route, head, deadline in
+        add(method, as: .serverStreaming) { connection, route, deadline in
             ServerStreamingCall(
-                connection: connection, route: route, head: head, deadline: deadline, method: method,
-                handler: handler)
+                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
         }
     }
 
@@ -86,16 +108,15 @@ public struct Router: Sendable {
     public mutating func bidirectional<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping BidirectionalHandler<Request, Response>
     ) {
-        add(method, as: .bidirectional) { connection, route, head, deadline in
+        add(method, as: .bidirectional) { connection, route, deadline in
             BidirectionalCall(
-                connection: connection, route: route, head: head, deadline: deadline, method: method,
-                handler: handler)
+                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
         }
     }
 
     private mutating func add<Request, Response>(
         _ method: Method<Request, Response>, as shape: CallShape,
-        makeCall: @escaping @Sendable (ServerConnection, Route, RequestHead, NIODeadline?) -> ServerStream
+        makeCall: @escaping @Sendable (ServerConnection, Route, NIODeadline?) -> ServerStream
     ) {
         precondition(method.shape == shape, "\(method.path) is \(method.shape), and was registered as \(shape).")
         routes[method.path] = Route(method.descriptor, makeCall: makeCall)

@@ -4,56 +4,6 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// What all connections of a server share.
-final class ServerShared: Sendable {
-    let configuration: ServerConfiguration
-    let routes: RouteTable
-    let interceptors: [any ServerInterceptor]
-    let counters = Counters()
-    let tls: Mutex<TLSContext?>
-    /// Handlers that have not returned, whatever became of their calls.
-    let runningHandlers = Atomic<Int>(0)
-    let isShutDown = Atomic<Bool>(false)
-    /// In-process clients whose links still use this server's event loops.
-    let inProcessClients = Atomic<Int>(0)
-    private let connections = Mutex<[ObjectIdentifier: ServerConnection]>([:])
-
-    init(configuration: ServerConfiguration, router: Router) throws(TLSConfigurationError) {
-        self.configuration = configuration
-        routes = RouteTable(router.routes.values)
-        interceptors = router.interceptors
-        guard let settings = configuration.tls else {
-            tls = Mutex(nil)
-            return
-        }
-        tls = Mutex(try TLSContext(settings, role: .server))
-    }
-
-    func add(_ connection: ServerConnection) {
-        connections.withLock { $0[ObjectIdentifier(connection)] = connection }
-    }
-
-    func remove(_ connection: ServerConnection) {
-        connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
-    }
-
-    var openConnections: [ServerConnection] { connections.withLock { Array($0.values) } }
-    var isFull: Bool { connections.withLock { $0.count >= configuration.limits.maxConnections } }
-
-    /// A connection over a link, on its event loop. nil when there is no room for it.
-    func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection?
-    {
-        guard !isFull, let session = HTTP2Session(role: .server, limits: configuration.limits) else { return nil }
-        var tlsSession: TLSSession?
-        if !isInProcess, let context = tls.withLock({ $0 }) {
-            guard let made = TLSSession(context: context, host: nil) else { return nil }
-            tlsSession = made
-        }
-        let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
-        return ServerConnection(core: core, shared: self)
-    }
-}
-
 /// A gRPC server: listens, and runs the router's handlers.
 public final class Server: Sendable {
     let shared: ServerShared
@@ -67,11 +17,13 @@ public final class Server: Sendable {
     public init(
         configuration: ServerConfiguration, router: Router, group: (any EventLoopGroup)? = nil
     ) throws(TLSConfigurationError) {
-        shared = try ServerShared(configuration: configuration, router: router)
+        let tls: TLSContext?
+        if let settings = configuration.tls { tls = try TLSContext(settings, role: .server) } else { tls = nil }
         ownsGroup = group == nil
         let threads = configuration.eventLoops ?? System.coreCount
         self.group = group ?? MultiThreadedEventLoopGroup(numberOfThreads: threads)
         schedulers = LoopSchedulers(group: self.group)
+        shared = ServerShared(configuration: configuration, router: router, tls: tls, loops: schedulers.all.count)
     }
 
     /// Listens on every address; answers where, in the same order. On an error it listens nowhere.
@@ -139,14 +91,24 @@ public final class Server: Sendable {
         for channel in closing { try? await channel.close() }
     }
 
-    /// Uses another certificate, key and trust for connections that come from now on.
+    /// Uses another certificate, key, trust, revocation list and `acceptsPeer` for handshakes that begin from now on.
+    /// Connections that are open stay as they are: `closeConnections` ends those whose peers are no longer welcome. Throws
+    /// where a file can't be loaded; the server goes on with what it had then.
     public func reloadTLS(_ configuration: TLSConfiguration) throws(TLSConfigurationError) {
         let context = try TLSContext(configuration, role: .server)
         shared.tls.withLock { $0 = context }
     }
 
-    /// What the server has seen.
-    public var statistics: TransportStatistics { shared.counters.snapshot }
+    /// What the server has seen. Takes no lock that a call could wait for; reading it often is fine.
+    public var statistics: TransportStatistics { shared.statistics }
+
+    /// Ends the open connections whose peer `condition` names, each on its event loop and so a moment later: their calls
+    /// are cancelled, and the client is told by GOAWAY. For certificates that were revoked.
+    public func closeConnections(where condition: @escaping @Sendable (Peer) -> Bool) {
+        for connection in shared.openConnections {
+            connection.core.eventLoop.execute { if condition(connection.peer) { connection.cut() } }
+        }
+    }
 
     /// Stops listening, lets open calls end, and cuts what is open after the grace period: those handlers are cancelled.
     /// Returns when every connection is closed. A handler that does not heed its cancellation keeps the server's event

@@ -8,18 +8,18 @@ class SingleRequestCall<Request: Sendable>: ServerStream, @unchecked Sendable {
     private final let marshaller: Marshaller<Request>
 
     init(
-        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
         marshaller: Marshaller<Request>
     ) {
         self.marshaller = marshaller
-        super.init(connection: connection, route: route, head: head, deadline: deadline)
+        super.init(connection: connection, route: route, deadline: deadline)
     }
 
     final override func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {
         request = try marshaller.decodeRequest(message, isCompressed: isCompressed)
     }
 
-    final override func receivedAll() { start() }
+    override func receivedAll() { start() }
 
     /// The request, once.
     final func takeRequest() throws -> Request {
@@ -35,16 +35,44 @@ final class UnaryCall<Request: Sendable, Response: Sendable>: SingleRequestCall<
     private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
 
     init(
-        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
         method: Method<Request, Response>, handler: @escaping Router.UnaryHandler<Request, Response>
     ) {
         self.handler = handler
         encode = method.response.encode
-        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+        super.init(connection: connection, route: route, deadline: deadline, marshaller: method.request)
     }
 
     override func invoke() async throws {
         let response = try await handler(try takeRequest(), context)
+        try send { try encode(response, &$0) }
+    }
+}
+
+/// One request, one response, by a handler that does not wait: it runs without a task, unless interceptors stand around.
+final class ImmediateCall<Request: Sendable, Response: Sendable>: SingleRequestCall<Request>, @unchecked Sendable {
+    private let handler: Router.ImmediateHandler<Request, Response>
+    private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
+
+    init(
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
+        method: Method<Request, Response>, handler: @escaping Router.ImmediateHandler<Request, Response>
+    ) {
+        self.handler = handler
+        encode = method.response.encode
+        super.init(connection: connection, route: route, deadline: deadline, marshaller: method.request)
+    }
+
+    override func receivedAll() {
+        if connection.interceptors.isEmpty { scheduler.ready(self) } else { start() }
+    }
+
+    override func runNow() { runImmediately(answer) }
+
+    override func invoke() async throws { try answer() }
+
+    private func answer() throws {
+        let response = try handler(try takeRequest(), context)
         try send { try encode(response, &$0) }
     }
 }
@@ -57,12 +85,12 @@ final class ServerStreamingCall<Request: Sendable, Response: Sendable>: SingleRe
     private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
 
     init(
-        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
         method: Method<Request, Response>, handler: @escaping Router.ServerStreamingHandler<Request, Response>
     ) {
         self.handler = handler
         encode = method.response.encode
-        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+        super.init(connection: connection, route: route, deadline: deadline, marshaller: method.request)
     }
 
     override func invoke() async throws {
@@ -76,12 +104,12 @@ class ManyRequestsCall<Request: Sendable>: ServerStream, @unchecked Sendable {
     private final let marshaller: Marshaller<Request>
 
     init(
-        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
         marshaller: Marshaller<Request>
     ) {
         queue = InboundQueue(scheduler: connection.core.scheduler)
         self.marshaller = marshaller
-        super.init(connection: connection, route: route, head: head, deadline: deadline)
+        super.init(connection: connection, route: route, deadline: deadline)
         queue.owner = self
     }
 
@@ -107,12 +135,12 @@ final class ClientStreamingCall<Request: Sendable, Response: Sendable>: ManyRequ
     private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
 
     init(
-        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
         method: Method<Request, Response>, handler: @escaping Router.ClientStreamingHandler<Request, Response>
     ) {
         self.handler = handler
         encode = method.response.encode
-        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+        super.init(connection: connection, route: route, deadline: deadline, marshaller: method.request)
     }
 
     override func invoke() async throws {
@@ -129,12 +157,12 @@ final class BidirectionalCall<Request: Sendable, Response: Sendable>: ManyReques
     private let encode: @Sendable (Response, inout ByteBuffer) throws -> Void
 
     init(
-        connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?,
+        connection: ServerConnection, route: Route, deadline: NIODeadline?,
         method: Method<Request, Response>, handler: @escaping Router.BidirectionalHandler<Request, Response>
     ) {
         self.handler = handler
         encode = method.response.encode
-        super.init(connection: connection, route: route, head: head, deadline: deadline, marshaller: method.request)
+        super.init(connection: connection, route: route, deadline: deadline, marshaller: method.request)
     }
 
     override func invoke() async throws {

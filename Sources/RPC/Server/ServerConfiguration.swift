@@ -37,6 +37,8 @@ public struct ServerConfiguration: Sendable {
     public var maxConnectionAge: Duration?
     /// What is open on a connection drained for its age is cut after so long; nil for never.
     public var maxConnectionAgeGrace: Duration?
+    /// Hears of connections that come, fail and go.
+    public var observer: (any ServerObserver)?
     /// Event loops, where the server makes its own group.
     public var eventLoops: Int?
 

@@ -10,30 +10,36 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     let limits: Limits
     let interceptors: [any ServerInterceptor]
     private let shared: ServerShared
+    private let counters: LoopCounters
     private(set) var peer: Peer
     /// Undelivered bytes of all streams.
-    var pendingBytes = 0
+    @exclusivity(unchecked) var pendingBytes = 0
 
-    private var machine: ServerConnectionMachine
-    private var head: RequestHead
-    private var deadlines = DeadlineHeap<ServerStream>()
+    // Unchecked: no access of these overlaps another, since what runs within one never calls back into the connection.
+    @exclusivity(unchecked) private var machine: ServerConnectionMachine
+    private var isCounted = false
+    /// When the last bytes came: what they hold began then.
+    @exclusivity(unchecked) private(set) var lastReceived = NIODeadline.now()
+    private var lastRoute: Route?
+    @exclusivity(unchecked) private var deadlines = DeadlineHeap<ServerStream>()
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
-    init(core: ConnectionCore, shared: ServerShared) {
+    init(core: ConnectionCore, shared: ServerShared, counters: LoopCounters) {
         self.core = core
         self.shared = shared
+        self.counters = counters
         limits = shared.configuration.limits
         interceptors = shared.interceptors
         peer = Peer(address: core.peerAddress, certificate: nil)
         machine = ServerConnectionMachine(shared.configuration, now: .now())
-        head = RequestHead(limit: limits.maxHeaderListBytes)
     }
 
     /// Starts, and answers the core that takes the link's bytes.
     func started() -> ConnectionCore {
         core.delegate = self
         core.session.delegate = self
+        counters.add(.connectionsStarted)
         shared.add(self)
         core.start()
         scheduleTimer()
@@ -44,34 +50,66 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func connectionEstablished(peer certificate: PeerCertificate?) {
         peer = Peer(address: core.peerAddress, certificate: certificate)
-        shared.counters.connectionsEstablished.add(1, ordering: .relaxed)
-        shared.counters.connectionsOpen.add(1, ordering: .relaxed)
-        isCounted = true
     }
 
-    private var isCounted = false
+    func connectionReceivedBytes(_ count: Int) {
+        lastReceived = .now()
+        machine.heard(now: lastReceived)
+        counters.add(.bytesReceived, count)
+    }
 
-    func connectionReceivedBytes() { machine.heard(now: .now()) }
+    func connectionSentBytes(_ count: Int) {
+        if core.session.takeSentContent() { machine.sentContent() }
+        counters.add(.bytesSent, count)
+    }
 
     func connectionClosed(failure: HandshakeFailure?) {
+        if isCounted {
+            counters.add(.connectionsClosed)
+            observer?.connectionClosed(peer)
+        } else {
+            counters.add(.handshakesEnded)
+            // Whoever connects and goes without a word has not failed at anything.
+            if let failure {
+                counters.add(failure)
+                observer?.handshakeFailed(failure, address: peer.address)
+            }
+        }
         machine.closed()
         timer?.cancel()
         timer = nil
-        if isCounted { shared.counters.connectionsOpen.subtract(1, ordering: .relaxed) }
-        if let failure { shared.counters.countHandshakeFailure(failure) }
         shared.remove(self)
     }
+
+    /// Counts what a limit refused.
+    func refused(by limit: LimitName) {
+        counters.add(limit)
+        observer?.refused(by: limit, peer: peer)
+    }
+
+    private var observer: (any ServerObserver)? { shared.configuration.observer }
 
     /// Serves what is open and takes nothing new.
     func drain(grace: Duration?) { perform(machine.drain(grace: grace, now: .now())) }
 
-    func sessionReceivedSettings() { machine.settingsReceived(now: .now()) }
+    /// Ends the connection at once; the client is told.
+    func cut() {
+        core.session.terminate(.noError)
+        core.closeSoon(nil)
+    }
+
+    func sessionReceivedSettings() {
+        machine.settingsReceived(now: .now())
+        guard !isCounted else { return }
+        isCounted = true
+        counters.add(.handshakesEnded)
+        counters.add(.connectionsEstablished)
+        observer?.connectionEstablished(peer)
+    }
 
     func sessionReceivedPong() { perform(machine.pong()) }
 
     func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: .now())) }
-
-    func sessionSentContent() { machine.sentContent() }
 
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer) {}
 
@@ -79,21 +117,26 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         switch action {
         case .none: return
         case .ping: core.session.ping()
-        case .announce:
+        case .announce(let limit):
+            if let limit { refused(by: limit) }
             core.session.submitShutdownNotice()
             core.session.ping()
         case .goAway: core.session.submitGoAway(.noError, debug: "draining")
-        case .endForFlood:
-            shared.counters.connectionsEndedForFlood.add(1, ordering: .relaxed)
-            core.session.submitGoAway(.enhanceYourCalm, debug: "too_many_pings")
+        case .endForFlood(let limit):
+            counters.add(.endedForFlood)
+            refused(by: limit)
+            // The text that gRPC's clients know, and slow their keepalive down for.
+            let isPing = limit == .maxPingsPerSecond || limit == .maxPingStrikes
+            core.session.submitGoAway(.enhanceYourCalm, debug: isPing ? "too_many_pings" : "too_many_frames")
             core.closeSoon(nil)
-        case .endForHandshake: core.closeSoon(.timeout)
+        case .endForHandshake:
+            refused(by: .handshakeTimeout)
+            core.closeSoon(.timeout)
         case .endForSilence:
-            shared.counters.connectionsEndedForSilence.add(1, ordering: .relaxed)
+            counters.add(.endedForSilence)
+            refused(by: .keepalive)
             core.closeSoon(nil)
-        case .endForGrace:
-            core.session.terminate(.noError)
-            core.closeSoon(nil)
+        case .endForGrace: cut()
         }
         core.markDirty()
         scheduleTimer()
@@ -101,42 +144,37 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     // MARK: Requests
 
-    func sessionBeganRequest(_ id: Int32) { head.reset() }
-
-    func sessionReceivedRequestHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        head.add(name: name, value: value)
-    }
-
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {
         machine.streamOpened()
         if machine.openStreams == 1 { scheduleTimer() }
-        switch head.verdict() {
+        switch core.session.requestHead.verdict() {
         case .accept: accept(id, endStream: endStream)
         case .refuse(let error): refuse(id, error)
         case .refuseHTTP(let status):
-            shared.counters.requestsRefused.add(1, ordering: .relaxed)
+            counters.add(.requestsRefused)
             var block = HeaderBlock()
             block.add(":status", status)
-            if head.isOtherMethod { block.add("allow", "POST") }
+            if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
+            if core.session.requestHead.isOverLimit { refused(by: .maxHeaderListBytes) }
             core.session.submitResponse(id, only: block)
         }
     }
 
     private func refuse(_ id: Int32, _ error: RPCError) {
-        shared.counters.requestsRefused.add(1, ordering: .relaxed)
+        counters.add(.requestsRefused)
         let block = StatusTrailers.block(error, metadata: Metadata(), isTrailersOnly: true)
         core.session.submitResponse(id, only: block)
     }
 
     private func accept(_ id: Int32, endStream: Bool) {
-        guard let route = shared.routes.route(head.path) else {
-            let path = String(decoding: head.path, as: UTF8.self)
+        guard let route = route(core.session.requestHead.path) else {
+            let path = String(decoding: core.session.requestHead.path, as: UTF8.self)
             return refuse(id, RPCError(.unimplemented, "The method '\(path)' is not served."))
         }
-        let deadline = head.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
-        let call = route.makeCall(self, route, head, deadline)
+        let deadline = core.session.requestHead.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
+        let call = route.makeCall(self, route, deadline)
         core.session.attach(call, to: id)
-        shared.counters.callsStarted.add(1, ordering: .relaxed)
+        counters.callStarted(route.index)
         if deadline != nil {
             deadlines.insert(call)
             scheduleTimer()
@@ -148,15 +186,23 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
     func handlerEnded() { shared.runningHandlers.subtract(1, ordering: .relaxed) }
 
+    /// The route of the path: often the one of the request before.
+    private func route(_ path: [UInt8]) -> Route? {
+        if let lastRoute, path.withUnsafeBytes({ $0.isEqual(lastRoute.path) }) { return lastRoute }
+        let route = shared.routes.route(path)
+        lastRoute = route
+        return route
+    }
+
     /// The call has its status.
     func callEnded(_ call: ServerStream, _ error: RPCError?) {
         deadlines.remove(call)
-        if error == nil {
-            shared.counters.callsSucceeded.add(1, ordering: .relaxed)
-        } else {
-            shared.counters.callsFailed.add(1, ordering: .relaxed)
-        }
+        let duration = NIODeadline.now() - call.started
+        counters.callEnded(call.route.index, error?.code ?? .ok, nanoseconds: max(0, duration.nanoseconds))
+        if let exceeded = error?.cause as? LimitExceeded { refused(by: exceeded.limit) }
     }
+
+    func sessionRefusedStream() { refused(by: .maxConcurrentStreams) }
 
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {
         machine.streamClosed(now: .now())
@@ -167,7 +213,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     private func scheduleTimer() {
         guard core.phase != .closed else { return }
-        let due = [machine.nextTimer, deadlines.earliest].compactMap { $0 }.min()
+        var due = machine.nextTimer
+        if let earliest = deadlines.earliest, earliest < due ?? .distantFuture { due = earliest }
         guard let due, due < timerDue ?? .distantFuture else { return }
         timer?.cancel()
         timerDue = due

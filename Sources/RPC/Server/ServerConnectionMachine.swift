@@ -24,12 +24,13 @@ package struct ServerConnectionMachine: Equatable {
     package enum Action: Equatable {
         case none
         case ping
-        /// The GOAWAY that names no last stream, and a PING.
-        case announce
+        /// The GOAWAY that names no last stream, and a PING. With the limit that the connection has reached, if it is
+        /// not the server that ends.
+        case announce(LimitName?)
         /// The GOAWAY that names the last stream.
         case goAway
-        /// GOAWAY with ENHANCE_YOUR_CALM, then close.
-        case endForFlood
+        /// GOAWAY with ENHANCE_YOUR_CALM, then close: the peer went over this limit.
+        case endForFlood(LimitName)
         /// Close: the handshake took too long.
         case endForHandshake
         /// Close: the peer is gone.
@@ -71,6 +72,9 @@ package struct ServerConnectionMachine: Equatable {
         idleSince = now
     }
 
+    /// The handshake is not over: TLS is not up, or the preface has not come.
+    package var isHandshaking: Bool { if case .handshaking = phase { true } else { false } }
+
     /// Bytes came.
     package mutating func heard(now: NIODeadline) { keepalive.heard(now: now) }
 
@@ -78,9 +82,8 @@ package struct ServerConnectionMachine: Equatable {
     package mutating func received(_ frame: CountedFrame, now: NIODeadline) -> Action {
         guard phase != .closed else { return .none }
         let isAbuse = frame == .ping && strikes.isAbuse(now: now)
-        guard floods.isFlood(frame, now: now) || isAbuse else { return .none }
-        phase = .closed
-        return .endForFlood
+        if floods.isFlood(frame, now: now) { return end(.endForFlood(frame.limit)) }
+        return isAbuse ? end(.endForFlood(.maxPingStrikes)) : .none
     }
 
     /// Headers or data were sent.
@@ -100,17 +103,17 @@ package struct ServerConnectionMachine: Equatable {
 
     /// Drain and close; what is still open after `grace` is cut.
     package mutating func drain(grace: Duration?, now: NIODeadline) -> Action {
-        startDrain(forceAt: grace.map { now + $0.timeAmount }, now: now)
+        startDrain(nil, forceAt: grace.map { now + $0.timeAmount }, now: now)
     }
 
-    private mutating func startDrain(forceAt: NIODeadline?, now: NIODeadline) -> Action {
+    private mutating func startDrain(_ limit: LimitName?, forceAt: NIODeadline?, now: NIODeadline) -> Action {
         switch phase {
         case .handshaking:
             phase = .closed
             return .endForGrace
         case .serving:
             phase = .announced(at: now, forceAt: forceAt)
-            return .announce
+            return .announce(limit)
         case .announced(let at, let earlier):
             phase = .announced(at: at, forceAt: Self.earliest(earlier, forceAt))
             return .none
@@ -164,9 +167,11 @@ package struct ServerConnectionMachine: Equatable {
             return keepaliveAction(now: now)
         case .serving:
             if let maxAge, let established, established + maxAge <= now {
-                return startDrain(forceAt: maxAgeGrace.map { now + $0 }, now: now)
+                return startDrain(.maxConnectionAge, forceAt: maxAgeGrace.map { now + $0 }, now: now)
             }
-            if let maxIdle, let idleSince, idleSince + maxIdle <= now { return startDrain(forceAt: nil, now: now) }
+            if let maxIdle, let idleSince, idleSince + maxIdle <= now {
+                return startDrain(.maxConnectionIdle, forceAt: nil, now: now)
+            }
             return keepaliveAction(now: now)
         case .closed: return .none
         }

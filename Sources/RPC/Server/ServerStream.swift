@@ -20,36 +20,58 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     final let connection: ServerConnection
     final let route: Route
     final let metadata: Metadata
+    final let userAgent: String
     final let deadline: NIODeadline?
-    final let responseMetadata = Mutex(ResponseMetadata())
-    final var deadlineIndex = -1
+    /// When its headers came.
+    final let started: NIODeadline
+    private final let responseMetadata = Mutex(ResponseMetadata())
+    /// Saves nearly every call the lock.
+    private final let hasResponseMetadata = Atomic<Bool>(false)
+    @exclusivity(unchecked) final var deadlineIndex = -1
 
-    private final var machine: ServerStreamMachine
-    private final var deframer: MessageDeframer
-    private final var outbound: OutboundBuffer
-    private final var codec: MessageCodec
-    private final var isDeferred = false
-    private final var trailers: HeaderBlock?
-    private final var heldBytes = 0
-    private final var accountedBytes = 0
-    private final var task: Task<Void, Never>?
-    private final var hasEnded = false
+    // Unchecked: no access of these overlaps another, since nothing that runs within one calls back into the stream.
+    @exclusivity(unchecked) private final var machine: ServerStreamMachine
+    @exclusivity(unchecked) private final var deframer: MessageDeframer
+    @exclusivity(unchecked) private final var outbound: OutboundBuffer
+    @exclusivity(unchecked) private final var codec: MessageCodec
+    @exclusivity(unchecked) private final var isDeferred = false
+    @exclusivity(unchecked) private final var trailers: HeaderBlock?
+    @exclusivity(unchecked) private final var heldBytes = 0
+    @exclusivity(unchecked) private final var accountedBytes = 0
+    @exclusivity(unchecked) private final var task: Task<Void, Never>?
+    @exclusivity(unchecked) private final var hasEnded = false
 
-    init(connection: ServerConnection, route: Route, head: RequestHead, deadline: NIODeadline?) {
+    /// A call of the request whose headers the connection has just received.
+    init(connection: ServerConnection, route: Route, deadline: NIODeadline?) {
         self.connection = connection
         self.route = route
         self.deadline = deadline
-        metadata = head.metadata
+        started = connection.lastReceived
+        let session = connection.core.session
+        metadata = session.requestHead.metadata
+        userAgent = session.requestHead.userAgent
         let limits = connection.limits
         machine = ServerStreamMachine(shape: route.descriptor.shape)
         deframer = MessageDeframer(maxMessageBytes: limits.maxReceiveMessageBytes)
         outbound = OutboundBuffer(buffer: connection.core.takeBuffer(), limits: limits)
-        codec = MessageCodec(inbound: head.encoding, peerTakesGzip: head.acceptsGzip, limits: limits)
+        codec = MessageCodec(
+            inbound: session.requestHead.encoding, peerTakesGzip: session.requestHead.acceptsGzip, limits: limits)
         super.init()
     }
 
     final var scheduler: LoopScheduler { connection.core.scheduler }
     final var context: CallContext { CallContext(stream: self) }
+
+    /// What the handler has set so far. From any thread.
+    final func readResponseMetadata<Result>(_ body: (ResponseMetadata) -> Result) -> Result {
+        responseMetadata.withLock { body($0) }
+    }
+
+    /// Changes what the handler sets. From any thread.
+    final func changeResponseMetadata(_ body: (inout ResponseMetadata) -> Void) {
+        responseMetadata.withLock { body(&$0) }
+        hasResponseMetadata.store(true, ordering: .releasing)
+    }
 
     // MARK: For the call's typed half
 
@@ -70,6 +92,20 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.handlerStarted()
         task = Task(executorPreference: scheduler) { await self.run() }
     }
+
+    /// Runs a handler that does not wait, without a task. On the event loop, at the end of a turn.
+    final func runImmediately(_ body: () throws -> Void) {
+        guard !hasEnded else { return }
+        do {
+            try body()
+            finish(nil)
+        } catch {
+            finish(.from(error))
+        }
+    }
+
+    /// Runs the handler of a call that was put in the scheduler's line.
+    func runNow() {}
 
     private final func run() async {
         do {
@@ -117,7 +153,10 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.pendingBytes += now - accountedBytes
         accountedBytes = now
         if connection.pendingBytes > connection.limits.maxConnectionPendingBytes {
-            finish(RPCError(.resourceExhausted, "The connection holds too much undelivered data."))
+            finish(
+                RPCError(
+                    .resourceExhausted, "The connection holds too much undelivered data.",
+                    cause: LimitExceeded(limit: .maxConnectionPendingBytes)))
         }
     }
 
@@ -156,7 +195,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     final func sendHeaders() throws {
         switch machine.send() {
         case .send: break
-        case .refuse: throw closedError
+        case .refuse: throw Self.closedError
         case .sendAfterHeaders: try submitHeaders()
         }
         connection.core.markDirty()
@@ -166,7 +205,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     final func send(compresses: Bool = true, _ encode: (inout ByteBuffer) throws -> Void) throws {
         switch machine.send() {
         case .send: break
-        case .refuse: throw closedError
+        case .refuse: throw Self.closedError
         case .sendAfterHeaders: try submitHeaders()
         }
         let limit = connection.limits.maxSendMessageBytes
@@ -186,7 +225,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
                 if machine.isClosed {
-                    continuation.resume(throwing: closedError)
+                    continuation.resume(throwing: Self.closedError)
                 } else if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
                 } else if !outbound.isOverHighWater {
@@ -201,6 +240,9 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     }
 
     private final func submitHeaders() throws {
+        guard hasResponseMetadata.load(ordering: .acquiring) else {
+            return connection.core.session.submitResponse(self, headers: .response)
+        }
         let (initial, compresses) = responseMetadata.withLock { ($0.initial, $0.compresses) }
         codec.enableOutput(compresses)
         if initial.isEmpty && !codec.compressesOutput {
@@ -233,8 +275,9 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         guard !hasEnded else { return }
         hasEnded = true
         connection.callEnded(self, error)
-        if error != nil { abandoned(closedError) }
-        let trailing = responseMetadata.withLock { $0.trailing }
+        if error != nil { abandoned(Self.closedError) }
+        let trailing =
+            hasResponseMetadata.load(ordering: .acquiring) ? responseMetadata.withLock { $0.trailing } : Metadata()
         switch machine.finish() {
         case .ignore: break
         case .trailersOnly:
@@ -283,14 +326,14 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.pendingBytes -= accountedBytes
         accountedBytes = 0
         heldBytes = 0
-        connection.core.recycle(outbound.close(closedError))
-        abandoned(closedError)
+        connection.core.recycle(outbound.close(Self.closedError))
+        abandoned(Self.closedError)
         if !hasEnded {
             hasEnded = true
-            connection.callEnded(self, closedError)
+            connection.callEnded(self, Self.closedError)
         }
         if wasCut { task?.cancel() }
     }
 
-    private final var closedError: RPCError { RPCError(.cancelled, "The call is over.") }
+    private static let closedError = RPCError(.cancelled, "The call is over.")
 }

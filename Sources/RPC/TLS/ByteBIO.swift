@@ -8,9 +8,9 @@ import NIOCore
 /// Owned by one `TLSSession`, which frees the BIO before it lets go of this object; the BIO holds it unretained.
 final class ByteBIO {
     /// What came from the peer and OpenSSL has not read. Valid only while the session is being fed.
-    var input = UnsafeRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) var input = UnsafeRawBufferPointer(start: nil, count: 0)
     /// What OpenSSL wants sent.
-    var output = ByteBuffer()
+    @exclusivity(unchecked) var output = ByteBuffer()
 
     fileprivate func read(_ target: UnsafeMutablePointer<CChar>, _ capacity: Int) -> Int {
         let count = min(capacity, input.count)

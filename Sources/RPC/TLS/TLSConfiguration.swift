@@ -33,7 +33,11 @@ public struct TLSConfiguration: Sendable {
     /// The name that a server's certificate must carry, where it is not the host that is connected to. Servers
     /// ignore it.
     public var serverName: String?
-    /// A last word on a peer whose certificate is trusted: false ends the connection (a revoked certificate).
+    /// PEM file with the revocation lists of the trust roots: a peer's certificate on one of them is refused, and so is
+    /// one whose authority's list is missing from the file or out of date. nil: none are looked at.
+    public var revocationListFile: String?
+    /// A last word on a peer whose certificate is trusted: false refuses it as revoked, within the handshake. Called on
+    /// an event loop, so it must not block. `Server.closeConnections` ends those that are open already.
     public var acceptsPeer: (@Sendable (PeerCertificate) -> Bool)?
 
     /// For a server.
@@ -55,28 +59,6 @@ public struct TLSConfiguration: Sendable {
             certificateChainFile: certificateChainFile, privateKeyFile: privateKeyFile, trustRoots: trustRoots,
             clientCertificates: .none, serverName: serverName)
     }
-}
-
-/// Why a connection never became one, as counted in the statistics.
-public enum HandshakeFailure: String, Sendable, Hashable, CaseIterable {
-    /// The peer's bytes were no TLS.
-    case notTLS
-    /// No version or cipher in common.
-    case noCommonProtocol
-    /// The peer does not speak `h2`.
-    case noApplicationProtocol
-    /// The peer showed no certificate.
-    case missingCertificate
-    /// The peer's certificate is expired, revoked, or of another authority.
-    case untrustedCertificate
-    /// The peer refused us (its alert said so), or went away.
-    case refusedByPeer
-    /// It took too long.
-    case timeout
-    /// The peer's bytes were no HTTP/2.
-    case notHTTP2
-    /// Something else.
-    case other
 }
 
 /// A certificate or key could not be loaded.

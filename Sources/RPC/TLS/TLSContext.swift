@@ -80,7 +80,21 @@ final class TLSContext: @unchecked Sendable {
                 throw TLSConfigurationError(description: "Client certificates need trust roots to be verified with.")
             }
         }
-        SSL_CTX_set_verify(pointer, verifyMode, nil)
+        try loadRevocations()
+        // The callback finds this object by way of the SSL_CTX, which it owns and therefore outlives.
+        SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
+        SSL_CTX_set_verify(pointer, verifyMode, configuration.acceptsPeer == nil ? nil : verifyPeer)
+    }
+
+    private func loadRevocations() throws(TLSConfigurationError) {
+        guard let file = configuration.revocationListFile else { return }
+        guard let store = SSL_CTX_get_cert_store(pointer),
+            let lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file()),
+            X509_load_crl_file(lookup, file, X509_FILETYPE_PEM) > 0
+        else {
+            throw TLSConfigurationError(description: "\(file): no revocation lists in PEM: \(Self.lastError())")
+        }
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK))
     }
 
     private var verifyMode: Int32 {
@@ -115,6 +129,20 @@ private let SSL_OP_NO_COMPRESSION_ = 1 << 17
 private let SSL_OP_CIPHER_SERVER_PREFERENCE_ = 1 << 22
 private let SSL_OP_NO_RENEGOTIATION_ = 1 << 30
 private let SSL_MODE_RELEASE_BUFFERS_ = 0x10
+
+/// OpenSSL's question about each certificate of a peer's chain: the configuration has the last word on the peer's own.
+private func verifyPeer(_ isTrusted: Int32, _ store: OpaquePointer?) -> Int32 {
+    guard isTrusted == 1, X509_STORE_CTX_get_error_depth(store) == 0 else { return isTrusted }
+    guard let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+        let owner = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(OpaquePointer(ssl)), 0),
+        let certificate = X509_STORE_CTX_get_current_cert(store),
+        let peer = PeerCertificate(borrowing: certificate),
+        let accepts = Unmanaged<TLSContext>.fromOpaque(owner).takeUnretainedValue().configuration.acceptsPeer
+    else { return 0 }
+    if accepts(peer) { return 1 }
+    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REVOKED)
+    return 0
+}
 
 /// ALPN on a server: `h2` or a handshake that fails.
 private func selectH2(

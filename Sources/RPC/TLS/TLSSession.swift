@@ -19,7 +19,8 @@ final class TLSSession {
         case incomplete
         /// The peer said that it is done.
         case endOfStream
-        case failed
+        /// The peer's alert, or bytes that are none of this session's.
+        case failed(HandshakeFailure)
     }
 
     private let ssl: OpaquePointer
@@ -70,9 +71,6 @@ final class TLSSession {
             return .failed(handshakeFailure())
         }
         guard hasH2 else { return .failed(.noApplicationProtocol) }
-        if let accepts = context.configuration.acceptsPeer, let peer = peerCertificate(), !accepts(peer) {
-            return .failed(.untrustedCertificate)
-        }
         isEstablished = true
         return .complete
     }
@@ -85,23 +83,8 @@ final class TLSSession {
     }
 
     private func handshakeFailure() -> HandshakeFailure {
-        let code = ERR_peek_last_error()
-        ERR_clear_error()
-        if SSL_get_verify_result(ssl) != Int(X509_V_OK) { return .untrustedCertificate }
-        switch CTransport_ERR_GET_REASON(code) {
-        case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST, SSL_R_UNEXPECTED_MESSAGE,
-            SSL_R_BAD_RECORD_TYPE, SSL_R_RECORD_LENGTH_MISMATCH, SSL_R_PACKET_LENGTH_TOO_LONG,
-            SSL_R_RECORD_TOO_SMALL, SSL_R_BAD_PACKET:
-            return .notTLS
-        case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_NO_SHARED_CIPHER, SSL_R_VERSION_TOO_LOW,
-            SSL_R_NO_PROTOCOLS_AVAILABLE:
-            return .noCommonProtocol
-        case SSL_R_NO_APPLICATION_PROTOCOL: return .noApplicationProtocol
-        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return .missingCertificate
-        case let reason where reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256:
-            return .refusedByPeer
-        default: return .other
-        }
+        let reason = HandshakeFailure.takeFromQueue()
+        return HandshakeFailure(verifyResult: Int32(truncatingIfNeeded: SSL_get_verify_result(ssl))) ?? reason
     }
 
     /// Decrypts into `target`, one record at most.
@@ -112,9 +95,7 @@ final class TLSSession {
         switch SSL_get_error(ssl, count) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .incomplete
         case SSL_ERROR_ZERO_RETURN: return .endOfStream
-        default:
-            ERR_clear_error()
-            return .failed
+        default: return .failed(HandshakeFailure.takeFromQueue())
         }
     }
 
@@ -125,8 +106,10 @@ final class TLSSession {
         return SSL_write(ssl, bytes.baseAddress, Int32(bytes.count)) == Int32(bytes.count)
     }
 
-    /// Makes room for so much cipher text at once.
-    func reserveOutput(_ count: Int) { bio.output.reserveCapacity(minimumWritableBytes: count) }
+    /// Writes cipher text to this buffer from here on, where none is waiting.
+    func lendOutput(_ buffer: inout ByteBuffer) {
+        if bio.output.readableBytes == 0 { swap(&bio.output, &buffer) }
+    }
 
     /// What is to be sent, or nil.
     func takeOutput() -> ByteBuffer? {

@@ -18,8 +18,9 @@ package struct Trailhound: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            AccountCommands.self, SubmitCommand.self, AlertCommands.self, DuetCommands.self, DetectionCommands.self,
-            ScanCommand.self, TimelineCommand.self, LineageCommand.self, StatusCommand.self, CertificateCommands.self,
+            AccountCommands.self, SubmitCommand.self, CollectCommands.self, AlertCommands.self, DuetCommands.self,
+            DetectionCommands.self, ScanCommand.self, TimelineCommand.self, LineageCommand.self, StatusCommand.self,
+            CertificateCommands.self,
         ])
 
     package init() {}

@@ -56,9 +56,7 @@ package enum ServiceError {
         if let cause = error.cause as? NIOConnectionError, cause.connectionErrors.isEmpty {
             return "the name \(settings.endpoint.host) could not be found"
         }
-        if let kind = HandshakeFailure.allCases.first(where: { error.message.contains("(\($0.rawValue))") }) {
-            return handshake(kind, settings)
-        }
+        if let kind = error.handshakeFailure { return handshake(kind, settings) }
         guard error.message.hasPrefix("No connection to ") else {
             return "lost the connection to \(server): \(error.message)"
         }
@@ -85,15 +83,22 @@ package enum ServiceError {
             return "what listens at \(server) does not speak plaintext: leave out --plaintext"
         }
         switch kind {
-        case .untrustedCertificate:
-            return "the certificate of \(server) is not trusted: it has expired, is for another name, or is not from "
-                + "\(credentials.authority)"
+        case .unknownAuthority:
+            return "the certificate of \(server) is not trusted: it is not from \(credentials.authority)"
+        case .expiredCertificate: return "the certificate of \(server) has expired"
+        case .notYetValidCertificate:
+            return "the certificate of \(server) is not valid yet: is one of the two clocks wrong?"
+        case .revokedCertificate: return "the certificate of \(server) was revoked"
+        case .wrongHost: return "the certificate of \(server) is for another name"
+        case .untrustedCertificate: return "the certificate of \(server) is not trusted"
         case .notTLS:
             return "what listens at \(server) does not speak TLS: a service started with --plaintext needs --plaintext "
                 + "here too"
         case .noCommonProtocol: return "\(server) shares no version of TLS with this client: it needs 1.2 or 1.3"
         case .noApplicationProtocol, .notHTTP2: return "what listens at \(server) is no Trailhound service"
-        case .missingCertificate, .refusedByPeer:
+        case .ownCertificateExpired: return "the certificate \(credentials.certificate) has expired, says \(server)"
+        case .ownCertificateRevoked: return "the certificate \(credentials.certificate) was revoked, says \(server)"
+        case .missingCertificate, .ownCertificateMissing, .ownCertificateUntrusted, .refusedByPeer:
             return "\(server) refused the certificate \(credentials.certificate): is it from the service's authority?"
         case .timeout: return "\(server) gave no answer in time"
         case .other: return "no TLS connection to \(server) could be made"

@@ -157,7 +157,7 @@ package struct Submission: Sendable {
     }
 
     /// The reasons that are about a request rather than about a record of it.
-    private static let ofWholePayload: Set<String> = [
+    static let ofWholePayload: Set<String> = [
         "empty_batch", "sequence_not_increasing", "source_too_long", "truncated_gzip", "invalid_gzip",
         "decompressed_too_large", "not_a_log_file", "no_payload", "too_many_records",
     ]

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import CloudTrail
+import Collect
+
+/// One run of the collector: the stream to the service, and beside it whatever was asked for of queue, listing and
+/// history.
+package final class CollectRun: Sendable {
+    /// What was asked for.
+    package struct Plan: Sendable {
+        package var queueURL: String?
+        package var bucket: String?
+        package var keyPrefix = ""
+        package var accounts: Set<String> = []
+        package var regions: Set<String> = []
+        /// The days of the history, as folders write them; nil for none.
+        package var days: [String]?
+        /// The folder of the collector's state.
+        package var state: String
+        package var visibility: Duration
+        package var interval: Duration
+        /// End when there is nothing left to do.
+        package var isOnce: Bool
+    }
+
+    /// What has been done.
+    package let report: CollectReport
+    private let plan: Plan
+    private let client: AWSClient
+    private let sink: ServiceSink
+    private let aside: AsideFolder
+    private let delivery: FileDelivery
+    private let s3: S3
+    private let lock: StateLock?
+
+    /// - Throws: a `Failure` where the state's folder can't be used.
+    package init(_ plan: Plan, client: AWSClient, session: Session) throws {
+        self.plan = plan
+        self.client = client
+        report = CollectReport { _, text in Diagnostics.note("trailhound: " + text) }
+        sink = ServiceSink(session: session, report: report)
+        s3 = S3(client)
+        do {
+            // Several collectors of one queue need nothing that is kept; a listing's memory is one collector's.
+            lock = plan.bucket == nil ? nil : try StateLock(folder: plan.state)
+            aside = try AsideFolder(path: plan.state + "/aside")
+        } catch {
+            throw Failure("\(error)")
+        }
+        delivery = FileDelivery(
+            s3: s3, sink: sink, permits: Permits(), report: report, buckets: Set([plan.bucket].compactMap { $0 }))
+    }
+
+    /// Collects until the task is cancelled, or everything is done where that can be.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { [sink] in
+                try await sink.run()
+                return false
+            }
+            let works = works()
+            var open = works.count
+            for work in works {
+                group.addTask {
+                    try await work()
+                    return true
+                }
+            }
+            defer { group.cancelAll() }
+            while open > 0, let isWork = try await group.next() { open -= isWork ? 1 : 0 }
+        }
+    }
+
+    private func works() -> [@Sendable () async throws -> Void] {
+        var works: [@Sendable () async throws -> Void] = []
+        if let queueURL = plan.queueURL {
+            works.append { [self] in try await collectQueue(queueURL) }
+        } else if let bucket = plan.bucket, plan.days == nil {
+            works.append { [self] in try await collectListing(bucket) }
+        }
+        if let bucket = plan.bucket, let days = plan.days {
+            works.append { [self] in try await collectHistory(bucket, days) }
+        }
+        return works
+    }
+
+    private func collectQueue(_ url: String) async throws {
+        var settings = QueueCollector.Settings()
+        settings.visibility = plan.visibility
+        settings.endsWhenEmpty = plan.isOnce
+        if plan.isOnce { settings.wait = .seconds(2) }
+        let collector = QueueCollector(
+            queue: SQS(client, queueURL: url), delivery: delivery, aside: aside, report: report, settings: settings)
+        try await collector.run()
+    }
+
+    private func layout(_ bucket: String) -> BucketLayout {
+        BucketLayout(
+            s3: s3, bucket: bucket, keyPrefix: plan.keyPrefix, accounts: plan.accounts, regions: plan.regions)
+    }
+
+    /// The folder of what is remembered of a bucket.
+    private func state(_ bucket: String) -> String { "\(plan.state)/\(bucket)" }
+
+    private func collectListing(_ bucket: String) async throws {
+        var settings = ListingCollector.Settings()
+        settings.interval = plan.interval
+        settings.endsAfterPass = plan.isOnce
+        let collector = ListingCollector(
+            bucket: bucket, layout: layout(bucket), s3: s3, delivery: delivery, aside: aside, report: report,
+            state: state(bucket), settings: settings)
+        try await collector.run()
+    }
+
+    private func collectHistory(_ bucket: String, _ days: [String]) async throws {
+        let backfill = Backfill(
+            bucket: bucket, layout: layout(bucket), s3: s3, delivery: delivery, sink: sink, aside: aside,
+            report: report, state: state(bucket))
+        let result = try await backfill.run(days: days)
+        guard result.failed == 0 else {
+            throw Failure(
+                "\(result.failed) folders' days could not be read whole: run the same command again to try them anew",
+                code: Failure.Code.rejected)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Collect
+import Contract
+import Messages
+import RPC
+
+/// The service as the place where collected log files go: one stream, made again for as long as it takes.
+package final class ServiceSink: EventSink {
+    private let session: Session
+    private let lane = DeliveryLane()
+    private let report: CollectReport
+
+    /// A sink whose stream `run` keeps up.
+    package init(session: Session, report: CollectReport) {
+        self.session = session
+        self.report = report
+    }
+
+    package func submit(_ file: CollectedFile) async throws -> Acknowledgement { try await lane.deliver(file) }
+
+    package func backlog() async -> Int? {
+        let status = try? await session.call(InvestigationService.getStatus, GetStatusRequest())
+        return (status?.queuedBatches).map(Int.init)
+    }
+
+    /// Keeps the stream up until the task is cancelled.
+    ///
+    /// - Throws: a `Failure` where the service can't be reached at first, or refuses the stream.
+    package func run() async throws {
+        do {
+            try await session.reach()
+            let client = try session.makeClient()
+            do { try await keepUp(client) } catch {
+                await client.close(now: true)
+                throw error
+            }
+        } catch {
+            await lane.finish(error)
+            throw error
+        }
+    }
+
+    private func keepUp(_ client: Client) async throws {
+        var backoff = Backoff()
+        var isLost = false
+        while true {
+            let before = await lane.acknowledged
+            let failure: any Error
+            do {
+                try await exchange(client)
+                failure = ServiceError.streamEnded
+            } catch {
+                failure = error
+            }
+            try Task.checkCancellation()
+            if await lane.acknowledged > before {
+                backoff.reset()
+                isLost = false
+            }
+            if failure is SubmitWindow<DeliveryLane.Delivery>.Violation {
+                throw Failure("the service at \(session.endpoint) acknowledged what it was not sent")
+            }
+            guard ServiceError.isTransient(failure) else { throw session.failure(failure) }
+            await lane.connectionLost()
+            if !isLost { report.trouble("lost the connection to \(session.endpoint), reconnecting") }
+            isLost = true
+            try await Task.sleep(for: backoff.pause(random: .random(in: 0...1)))
+        }
+    }
+
+    /// One stream: writes and reads until one of them fails.
+    private func exchange(_ client: Client) async throws {
+        let call = try await client.bidirectional(IngestService.submitEvents)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [lane] in
+                do {
+                    while true {
+                        let request = try await lane.nextRequest()
+                        try await call.requests.write(Self.message(request))
+                    }
+                } catch {
+                    // The reading side below is woken up, and finds out why.
+                    call.cancel()
+                }
+            }
+            defer { group.cancelAll() }
+            do {
+                while let response = try await call.responses.next() {
+                    try await lane.acknowledge(response.sequence, Self.acknowledgement(response))
+                }
+            } catch {
+                call.cancel()
+                throw error
+            }
+        }
+    }
+
+    private static func message(_ request: SubmitWindow<DeliveryLane.Delivery>.Request) -> SubmitEventsRequest {
+        let file = request.payload.file
+        return SubmitEventsRequest(
+            sequence: request.sequence, source: Submission.label(file.source), payload: .logFile(Bytes(file.bytes)),
+            historical: file.isHistorical)
+    }
+
+    private static func acknowledgement(_ response: SubmitEventsResponse) -> Acknowledgement {
+        // A log file without records is whole, if useless.
+        let whole = response.rejections.first {
+            Submission.ofWholePayload.contains($0.reason) && $0.reason != "empty_batch"
+        }
+        return Acknowledgement(
+            accepted: Int(response.accepted), duplicate: Int(response.duplicate), rejected: Int(response.rejected),
+            refusal: whole.map { $0.detail.isEmpty ? $0.reason : "\($0.reason): \($0.detail)" })
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import CloudTrail
+
+/// Brings one log file from its bucket to the service, as it was delivered.
+package struct FileDelivery: Sendable {
+    /// How it went.
+    package enum Outcome: Sendable, Hashable {
+        /// The service has what it took of it on disk.
+        case delivered
+        /// It can't ever be delivered, for this reason.
+        case poison(String)
+        /// It could not be read this time, for this reason.
+        case retry(String)
+    }
+
+    private let s3: S3
+    private let sink: any EventSink
+    private let permits: Permits
+    private let report: CollectReport
+    /// The buckets that log files are taken from; empty for any.
+    private let buckets: Set<String>
+
+    /// - Parameter buckets: The only buckets that are read; empty for whatever is named. Whoever can write to a queue
+    ///   could name others.
+    package init(
+        s3: S3, sink: any EventSink, permits: Permits, report: CollectReport, buckets: Set<String> = []
+    ) {
+        self.s3 = s3
+        self.sink = sink
+        self.permits = permits
+        self.report = report
+        self.buckets = buckets
+    }
+
+    /// Delivers an object.
+    ///
+    /// - Throws: `SinkError` where the service takes nothing any more, and `CancellationError`.
+    package func deliver(_ object: ObjectLocation, lane: Permits.Lane) async throws -> Outcome {
+        guard buckets.isEmpty || buckets.contains(object.bucket) else {
+            return .poison("the bucket \(object.bucket) is not one that this collector reads")
+        }
+        return try await permits.with(lane) { try await fetchAndSubmit(object, isHistorical: lane == .history) }
+    }
+
+    private func fetchAndSubmit(_ object: ObjectLocation, isHistorical: Bool) async throws -> Outcome {
+        let bytes: [UInt8]
+        do {
+            bytes = try await s3.getObject(
+                bucket: object.bucket, key: object.key, limit: CollectLimits.logFileBytes
+            ).body
+        } catch let error as AWSError {
+            return judge(error, object)
+        }
+        let file = CollectedFile(source: object.description, bytes: bytes, isHistorical: isHistorical)
+        let acknowledgement = try await sink.submit(file)
+        report.count { totals in
+            totals.accepted += acknowledgement.accepted
+            totals.duplicate += acknowledgement.duplicate
+            totals.rejected += acknowledgement.rejected
+        }
+        if let refusal = acknowledgement.refusal { return .poison("the service refused the file: \(refusal)") }
+        report.count { totals in
+            totals.files += 1
+            totals.bytes += bytes.count
+        }
+        return .delivered
+    }
+
+    private func judge(_ error: AWSError, _ object: ObjectLocation) -> Outcome {
+        if error.code == "NoSuchKey" { return .poison("the object is gone") }
+        if error.code == "ResponseTooLarge" {
+            return .poison("the object has more than \(CollectLimits.logFileBytes) bytes")
+        }
+        report.count { $0.retried += 1 }
+        return .retry("\(object): \(error)")
+    }
+}

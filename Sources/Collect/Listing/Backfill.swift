@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import CloudTrail
+
+/// Collects the log files of a span of days, as history: their alerts are marked so, and never remediate.
+///
+/// It goes folder by folder and day by day, the newest first, and keeps a note of each that is done: a restart repeats
+/// what was under way. It yields to live events in this process by its permits, and in others by waiting while the
+/// service has a queue.
+package struct Backfill: Sendable {
+    /// What it came to.
+    package struct Result: Sendable, Hashable {
+        /// Folders' days that were looked at, those that had been done before, and those in which something could not
+        /// be read.
+        package var done = 0
+        package var skipped = 0
+        package var failed = 0
+    }
+
+    private let bucket: String
+    private let layout: BucketLayout
+    private let s3: S3
+    private let delivery: FileDelivery
+    private let sink: any EventSink
+    private let aside: AsideFolder
+    private let report: CollectReport
+    private let state: String
+    private let clock: AWSClock
+
+    /// - Parameter state: The folder for the note of what is done.
+    package init(
+        bucket: String, layout: BucketLayout, s3: S3, delivery: FileDelivery, sink: any EventSink,
+        aside: AsideFolder, report: CollectReport, state: String, clock: AWSClock = .system
+    ) {
+        self.bucket = bucket
+        self.layout = layout
+        self.s3 = s3
+        self.delivery = delivery
+        self.sink = sink
+        self.aside = aside
+        self.report = report
+        self.state = state
+        self.clock = clock
+    }
+
+    /// Collects the days of a span, whole.
+    ///
+    /// - Throws: `AWSError` where the bucket can't be listed, `SinkError` where the service takes nothing or the state
+    ///   can't be kept, and `CancellationError`.
+    package func run(days: [String]) async throws -> Result {
+        let note = try BackfillNote(folder: state)
+        // Today's folder still grows: it is never done.
+        let today = FolderDay.of(Milliseconds(clock.now().timeIntervalSince1970 * 1_000))
+        var result = Result()
+        var open: [(folder: TrailFolder, day: String)] = []
+        let folders = try await layout.folders()
+        for day in days.sorted(by: >) {
+            for folder in folders {
+                if note.contains(folder.prefix + day) {
+                    result.skipped += 1
+                } else {
+                    open.append((folder, day))
+                }
+            }
+        }
+        for _ in 0..<CollectLimits.backfillPasses {
+            var failed: [(folder: TrailFolder, day: String)] = []
+            for unit in open {
+                guard try await pass(unit.folder, day: unit.day) else {
+                    failed.append(unit)
+                    continue
+                }
+                result.done += 1
+                if unit.day < today { try note.add(unit.folder.prefix + unit.day) }
+            }
+            open = failed
+            if open.isEmpty { break }
+        }
+        result.failed = open.count
+        return result
+    }
+
+    /// One folder's day. False where some file could not be read.
+    private func pass(_ folder: TrailFolder, day: String) async throws -> Bool {
+        do {
+            return try await withThrowingTaskGroup(of: Bool.self) { group in
+                var underWay = 0
+                var isWhole = true
+                try await s3.forEachPage(bucket: bucket, prefix: folder.prefix + day + "/") { page in
+                    for object in page where LogFileName(key: object.key)?.kind.hasRecords == true {
+                        if underWay >= CollectLimits.historicalFilesInFlight {
+                            isWhole = try await group.next() ?? true && isWhole
+                        } else {
+                            underWay += 1
+                        }
+                        try await giveWay()
+                        let location = ObjectLocation(bucket: bucket, key: object.key)
+                        group.addTask { try await deliver(location) }
+                    }
+                }
+                while let isDelivered = try await group.next() { isWhole = isDelivered && isWhole }
+                return isWhole
+            }
+        } catch let error as AWSError {
+            guard error.isTransient else { throw error }
+            report.trouble("\(error)")
+            return false
+        }
+    }
+
+    /// Waits while the service has live events to catch up with.
+    private func giveWay() async throws {
+        while let backlog = await sink.backlog(), backlog > CollectLimits.historicalQueue {
+            try await clock.sleep(CollectLimits.historicalPause)
+        }
+    }
+
+    private func deliver(_ object: ObjectLocation) async throws -> Bool {
+        switch try await delivery.deliver(object, lane: .history) {
+        case .delivered: return true
+        case .retry(let reason):
+            report.trouble(reason)
+            return false
+        case .poison(let reason): return setAside(object, reason, aside, clock, report)
+        }
+    }
+}
+
+/// The folders' days that a backfill is done with: a text file of a line each.
+final class BackfillNote {
+    private let path: String
+    private var done: Set<String>
+
+    init(folder: String) throws {
+        try StateFolder.make(folder)
+        path = folder + "/backfilled"
+        let text = String(decoding: try DurableFile.read(path, limit: 1 << 28) ?? [], as: UTF8.self)
+        // A line without its end was cut by a crash.
+        done = Set(text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
+        if !text.isEmpty, text.last != "\n" {
+            try DurableFile.write(Array(done.sorted().map { $0 + "\n" }.joined().utf8), to: path)
+        }
+    }
+
+    func contains(_ unit: String) -> Bool { done.contains(unit) }
+
+    func add(_ unit: String) throws(StateError) {
+        guard done.insert(unit).inserted else { return }
+        try AppendFile.append(unit + "\n", to: path)
+    }
+}

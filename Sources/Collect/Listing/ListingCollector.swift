@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import CloudTrail
+import Synchronization
+
+/// Collects a bucket without a queue, by listing its folders again and again.
+///
+/// A log file can come late, under a name that sorts before others of its day, and days after that day: CloudTrail
+/// retries for a month. So no pass goes on behind the last name. Each lists today's and yesterday's folders whole, and
+/// every hour the month's; what was delivered is remembered by name. Files that are older than the collector's first
+/// start (by more than a day) are history and left to a backfill.
+package struct ListingCollector: Sendable {
+    /// How to collect.
+    package struct Settings: Sendable {
+        /// Between the beginnings of two passes.
+        package var interval = CollectLimits.pollInterval
+        /// End after one deep pass.
+        package var endsAfterPass = false
+
+        package init() {}
+    }
+
+    private let bucket: String
+    private let layout: BucketLayout
+    private let s3: S3
+    private let delivery: FileDelivery
+    private let aside: AsideFolder
+    private let report: CollectReport
+    private let settings: Settings
+    private let clock: AWSClock
+    private let state: String
+    private let observe: @Sendable (ObjectLocation) -> Void
+
+    /// - Parameters:
+    ///   - state: The folder for what is remembered.
+    ///   - observe: Hears of each new log file.
+    package init(
+        bucket: String, layout: BucketLayout, s3: S3, delivery: FileDelivery, aside: AsideFolder,
+        report: CollectReport, state: String, settings: Settings = Settings(), clock: AWSClock = .system,
+        observe: @escaping @Sendable (ObjectLocation) -> Void = { _ in }
+    ) {
+        self.bucket = bucket
+        self.layout = layout
+        self.s3 = s3
+        self.delivery = delivery
+        self.aside = aside
+        self.report = report
+        self.state = state
+        self.settings = settings
+        self.clock = clock
+        self.observe = observe
+    }
+
+    /// Collects until the task is cancelled, or one pass is over where that was asked for.
+    ///
+    /// - Throws: `AWSError` where the bucket can't be listed at the first pass, `SinkError` where the service takes
+    ///   nothing or the state can't be kept, and `CancellationError`.
+    package func run() async throws {
+        var now = time()
+        let start = try firstStart(now)
+        let seen = Memory(
+            try SeenNames(folder: state + "/seen", oldest: FolderDay.of(now - lookBack)))
+        var folders: [TrailFolder] = []
+        var deepAt: ContinuousClock.Instant?
+        var pauses = Pauses()
+        while true {
+            let begun = clock.instant()
+            now = time()
+            do {
+                let isDeep = deepAt.map { begun - $0 >= CollectLimits.deepInterval } ?? true
+                if isDeep { folders = try await layout.folders() }
+                let days = Self.days(now: now, isDeep: isDeep)
+                for folder in folders {
+                    for day in days { try await pass(folder, day: day, since: start, seen) }
+                }
+                if isDeep {
+                    deepAt = begun
+                    try seen.prune(before: FolderDay.of(now - lookBack), report)
+                }
+                pauses.reset()
+            } catch let error as AWSError {
+                guard deepAt != nil || error.isTransient, !settings.endsAfterPass else { throw error }
+                report.trouble("\(error)")
+                try await clock.sleep(pauses.pause())
+                continue
+            }
+            if settings.endsAfterPass { return }
+            try await clock.sleep(max(.zero, settings.interval - (clock.instant() - begun)))
+        }
+    }
+
+    private var lookBack: Milliseconds { Milliseconds(CollectLimits.lateDays) * FolderDay.length }
+
+    private func time() -> Milliseconds { Milliseconds(clock.now().timeIntervalSince1970 * 1_000) }
+
+    /// The folders' days that a pass lists, the newest first: live events are more urgent than late ones.
+    static func days(now: Milliseconds, isDeep: Bool) -> [String] {
+        let count = isDeep ? CollectLimits.lateDays : CollectLimits.recentDays
+        return FolderDay.range(from: now - Milliseconds(count - 1) * FolderDay.length, through: now).reversed()
+    }
+
+    /// When this collector ran first, in milliseconds since 1970: it is kept.
+    private func firstStart(_ now: Milliseconds) throws -> Double {
+        let path = state + "/started"
+        try StateFolder.make(state)
+        if let known = try DurableFile.read(path, limit: 64) {
+            if let time = EventTime.parse(String(decoding: known, as: UTF8.self)) { return Double(time) }
+        }
+        try DurableFile.write(Array(EventTime.format(now).utf8), to: path)
+        return Double(now)
+    }
+
+    /// One folder's day: lists it whole, and delivers what is new.
+    private func pass(_ folder: TrailFolder, day: String, since start: Double, _ seen: Memory) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var underWay = 0
+            try await s3.forEachPage(bucket: bucket, prefix: folder.prefix + day + "/") { page in
+                for object in page where isWanted(object, since: start) && !seen.contains(object.key, day: day) {
+                    // Tasks that only wait for a permit would hold their names in memory.
+                    if underWay >= CollectLimits.filesInFlight { try await group.next() } else { underWay += 1 }
+                    let location = ObjectLocation(bucket: bucket, key: object.key)
+                    observe(location)
+                    group.addTask { try await deliver(location, day: day, seen) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func isWanted(_ object: S3.ObjectSummary, since start: Double) -> Bool {
+        guard LogFileName(key: object.key)?.kind.hasRecords == true else { return false }
+        let written = object.lastModified?.timeIntervalSince1970 ?? .infinity
+        return written >= start / 1_000 - CollectLimits.startMarginSeconds
+    }
+
+    private func deliver(_ object: ObjectLocation, day: String, _ seen: Memory) async throws {
+        switch try await delivery.deliver(object, lane: .live) {
+        case .delivered: break
+        case .retry(let reason): return report.trouble(reason)
+        case .poison(let reason):
+            guard setAside(object, reason, aside, clock, report) else { return }
+        }
+        try seen.insert(object.key, day: day)
+    }
+}
+
+/// Keeps a log file's address aside, with the reason. False where it can't be kept: the file is tried again.
+func setAside(
+    _ object: ObjectLocation, _ reason: String, _ aside: AsideFolder, _ clock: AWSClock, _ report: CollectReport
+) -> Bool {
+    let at = EventTime.format(Milliseconds(clock.now().timeIntervalSince1970 * 1_000))
+    do {
+        try aside.put(AsideFolder.Item(at: at, reason: reason, source: object.description, body: ""))
+    } catch {
+        report.trouble("\(object) can't be set aside: \(error)")
+        return false
+    }
+    report.count { $0.aside += 1 }
+    report.trouble("\(object) set aside: \(reason)")
+    return true
+}
+
+/// The names of a collector's run, shared among its tasks.
+private final class Memory: Sendable {
+    private let names: Mutex<SeenNames>
+
+    init(_ names: sending SeenNames) { self.names = Mutex(names) }
+
+    func contains(_ key: String, day: String) -> Bool { names.withLock { $0.contains(key, day: day) } }
+
+    func insert(_ key: String, day: String) throws { try names.withLock { try $0.insert(key, day: day) } }
+
+    /// Forgets what no pass lists any more, and more where memory would not hold it: those files would be read again,
+    /// and the service recognise their events.
+    func prune(before oldest: String, _ report: CollectReport) throws {
+        names.withLock { names in
+            names.forget(before: oldest)
+            while names.count > CollectLimits.seenNames, let day = names.oldest {
+                report.trouble("more than \(CollectLimits.seenNames) names: those of \(day) are forgotten")
+                names.forget(before: day + "~")
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A limit that a peer ran into, by the name of its property in `Limits` or `ServerConfiguration`.
+public enum LimitName: String, Sendable, Hashable, CaseIterable {
+    /// A connection was closed: the server has as many as it takes.
+    case maxConnections
+    /// A stream was refused: the connection has as many open as it may.
+    case maxConcurrentStreams
+    /// A request was refused: its headers are too long.
+    case maxHeaderListBytes
+    /// A call was ended: a message is too long, as sent or decompressed.
+    case maxReceiveMessageBytes
+    /// A call was ended: its connection held too much that nobody had read.
+    case maxConnectionPendingBytes
+    /// A connection was closed: its handshake took too long.
+    case handshakeTimeout
+    /// A connection was closed: the peer reset too many streams.
+    case maxResetsPerSecond
+    /// A connection was closed: too many PINGs.
+    case maxPingsPerSecond
+    /// A connection was closed: PINGs of an idle client came too often (`minPingInterval`, `maxPingStrikes`).
+    case maxPingStrikes
+    /// A connection was closed: too many SETTINGS.
+    case maxSettingsPerSecond
+    /// A connection was closed: too many frames without content.
+    case maxEmptyFramesPerSecond
+    /// A connection was drained at its age.
+    case maxConnectionAge
+    /// A connection was drained for being idle.
+    case maxConnectionIdle
+    /// A connection was closed: the peer answered no keepalive.
+    case keepalive
+}
+
+/// The cause of an `RPCError` that a limit of this side led to.
+public struct LimitExceeded: Error, Sendable, Hashable {
+    /// The limit.
+    public let limit: LimitName
+}
