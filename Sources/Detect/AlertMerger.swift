@@ -113,9 +113,6 @@ package struct AlertMerger: Sendable {
     /// The alerts that have matches of a session, in order.
     func alertIDs(ofSession session: UInt64) -> [String] { sessionAlerts[session]?.sorted() ?? [] }
 
-    /// A session whose actor may change, as the alerts know it.
-    func session(_ id: UInt64) -> PendingSession? { sessions[id] }
-
     /// The sessions that wait for any of what is known anew.
     package func sessions(watching known: [CorrelationKey]) -> [PendingSession] {
         Set(known.flatMap { watchers[$0] ?? [] }).sorted().compactMap { sessions[$0] }

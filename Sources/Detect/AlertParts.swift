@@ -113,10 +113,9 @@ extension AlertMerger {
                 Alert.Part(session: pending, matches: part.matches)
             }
             let staying = alert.parts.filter { $0.session?.id != session }
-            let known = self.session(session)
+            let isOutdated = alert.parts.contains { $0.session?.id == session && $0.session != pending }
             if alert.actor.principal == principal || staying.isEmpty {
-                guard alert.actor.principal != principal || moving.contains(where: { $0.session != known })
-                else { continue }
+                guard alert.actor.principal != principal || isOutdated else { continue }
                 change(id) { alert in
                     alert.parts = staying
                     for part in moving { alert.keepApart(part) }

@@ -35,6 +35,21 @@ struct CorrelationMeasure {
     /// Whether the number of events is all that counts, so that none needs to be added.
     var countsAll: Bool { correlation.kind == .eventCount && correlation.rules.count == 1 }
 
+    /// Whether any window of some events can hold, told by which members are there at all: where a row or a set of rules
+    /// is asked for, most groups lack one for good.
+    func canHold(_ entries: [CorrelationEntry]) -> Bool {
+        guard correlation.kind == .temporal || correlation.kind == .temporalOrdered, correlation.isMonotone,
+            correlation.rules.count <= 64
+        else { return true }
+        var members: UInt64 = 0
+        for entry in entries { members |= 1 << UInt64(entry.member & 63) }
+        if !correlation.clauses.isEmpty {
+            return correlation.clauses.contains { $0.present.allSatisfy { members & 1 << UInt64($0) != 0 } }
+        }
+        let number = Double(members.nonzeroBitCount)
+        return correlation.bounds.allSatisfy { $0.comparison.holds(number, $0.number) }
+    }
+
     mutating func add(_ entry: CorrelationEntry) { move(entry, by: 1) }
 
     mutating func remove(_ entry: CorrelationEntry) { move(entry, by: -1) }

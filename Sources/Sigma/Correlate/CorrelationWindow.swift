@@ -165,6 +165,7 @@ struct CorrelationWindow: Sendable {
         let span = Int64(correlation.timespanSeconds) * 1_000
         let time = entries[place].time
         var measure = CorrelationMeasure(correlation)
+        guard measure.canHold(entries) else { return }
         var start = firstIndex { $0.time >= time - span }
         var next = start
         var end = lastOfInstant(place)
