@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-stream bench-journal bench-archive bench-rpc clean
+.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-stream bench-journal bench-archive bench-rpc bench-subscribers clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-archive: build ## Durable ingest and look-ups on an empty store and with t
 bench-rpc: ## gRPC calls and streams beside gRPC C++ and a bare nghttp2 server
 	@Tools/install-packages $(PACKAGES) $(BENCH_PACKAGES)
 	@Benchmarks/run rpc
+
+bench-subscribers: build ## Ten thousand subscribers: memory of each, and the time from submission to all of them
+	@Benchmarks/run subscribers
 
 clean: ## Remove what was built
 	@rm -rf .build .build-* .demo Benchmarks/.build

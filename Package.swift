@@ -106,18 +106,27 @@ let package = Package(
 
         // The store.
         .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "Journal", dependencies: ["CloudTrail", "CZstd", grdb, grdbSQLite], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "CloudTrail", grdbSQLite], swiftSettings: strict),
+        .target(
+            name: "Journal", dependencies: ["CloudTrail", "Cryptography", "CZstd", grdb, grdbSQLite],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["CloudTrail", "Cryptography", "Journal", grdbSQLite],
+            swiftSettings: strict),
 
         // The service.
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC", logging, nioCore, yams,
+                "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC",
+                logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ServeTests", dependencies: ["CloudTrail", "Contract", "Detect", "Serve", logging],
+            name: "ServeTests",
+            dependencies: [
+                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
+                nioCore,
+            ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
@@ -127,8 +136,8 @@ let package = Package(
         .target(
             name: "TrailhoundCLI",
             dependencies: [
-                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", argumentParser,
-                nioCore, nioPosix,
+                "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
+                "PKI", "RPC", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(

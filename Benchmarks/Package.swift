@@ -46,7 +46,7 @@ let package = Package(
         measured("Sigma", ["CJSON", "CPCRE2", "JSON", yams]),
         measured("Detect", ["CloudTrail", "JSON", "Sigma"]),
         measured("CZstd", linking: ["zstd"]),
-        measured("Journal", ["CloudTrail", "CZstd", grdb, grdbSQLite]),
+        measured("Journal", ["CloudTrail", "Cryptography", "CZstd", grdb, grdbSQLite]),
         measured("TestKit", ["RPC", nioCore]),
 
         .target(
@@ -59,7 +59,15 @@ let package = Package(
         .executableTarget(
             name: "journal-bench", dependencies: ["BenchKit", "CloudTrail", "Journal"], swiftSettings: strict),
         .executableTarget(
-            name: "ingest-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC"], swiftSettings: strict),
+            name: "ingest-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit"],
+            swiftSettings: strict),
+        .target(
+            name: "ServiceKit", dependencies: ["BenchKit", "Contract", "Messages", "RPC", nioCore],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "subscribers-bench",
+            dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit", "TestKit", nioPosix],
+            swiftSettings: strict),
         .executableTarget(name: "rpc-bench", dependencies: ["RPC"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

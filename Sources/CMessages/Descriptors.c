@@ -752,6 +752,68 @@ static const char *const services_9[] = {
     0};
 
 static const uint8_t descriptor_10[] = {
+    10, 25, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 47, 118, 49, 47, 97, 117, 100, 105, 116, 46, 112, 114,
+    111, 116, 111, 18, 13, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46, 118, 49, 26, 31, 103, 111, 111, 103,
+    108, 101, 47, 112, 114, 111, 116, 111, 98, 117, 102, 47, 116, 105, 109, 101, 115, 116, 97, 109, 112, 46, 112, 114,
+    111, 116, 111, 34, 126, 10, 16, 84, 97, 105, 108, 65, 117, 100, 105, 116, 82, 101, 113, 117, 101, 115, 116, 18,
+    20, 10, 5, 97, 102, 116, 101, 114, 24, 1, 32, 1, 40, 4, 82, 5, 97, 102, 116, 101, 114, 18, 22, 10,
+    6, 110, 101, 119, 101, 115, 116, 24, 2, 32, 1, 40, 13, 82, 6, 110, 101, 119, 101, 115, 116, 18, 38, 10,
+    15, 117, 110, 116, 105, 108, 95, 99, 97, 117, 103, 104, 116, 95, 117, 112, 24, 3, 32, 1, 40, 8, 82, 13,
+    117, 110, 116, 105, 108, 67, 97, 117, 103, 104, 116, 85, 112, 18, 20, 10, 5, 119, 104, 111, 108, 101, 24, 4,
+    32, 1, 40, 8, 82, 5, 119, 104, 111, 108, 101, 34, 71, 10, 17, 84, 97, 105, 108, 65, 117, 100, 105, 116,
+    82, 101, 115, 112, 111, 110, 115, 101, 18, 50, 10, 5, 101, 110, 116, 114, 121, 24, 1, 32, 1, 40, 11, 50,
+    28, 46, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46, 118, 49, 46, 65, 117, 100, 105, 116, 76, 111, 103,
+    69, 110, 116, 114, 121, 82, 5, 101, 110, 116, 114, 121, 34, 229, 2, 10, 13, 65, 117, 100, 105, 116, 76, 111,
+    103, 69, 110, 116, 114, 121, 18, 26, 10, 8, 115, 101, 113, 117, 101, 110, 99, 101, 24, 1, 32, 1, 40, 4,
+    82, 8, 115, 101, 113, 117, 101, 110, 99, 101, 18, 46, 10, 4, 116, 105, 109, 101, 24, 2, 32, 1, 40, 11,
+    50, 26, 46, 103, 111, 111, 103, 108, 101, 46, 112, 114, 111, 116, 111, 98, 117, 102, 46, 84, 105, 109, 101, 115,
+    116, 97, 109, 112, 82, 4, 116, 105, 109, 101, 18, 18, 10, 4, 114, 111, 108, 101, 24, 3, 32, 1, 40, 9,
+    82, 4, 114, 111, 108, 101, 18, 24, 10, 7, 115, 117, 98, 106, 101, 99, 116, 24, 4, 32, 1, 40, 9, 82,
+    7, 115, 117, 98, 106, 101, 99, 116, 18, 22, 10, 6, 115, 101, 114, 105, 97, 108, 24, 5, 32, 1, 40, 9,
+    82, 6, 115, 101, 114, 105, 97, 108, 18, 32, 10, 11, 102, 105, 110, 103, 101, 114, 112, 114, 105, 110, 116, 24,
+    6, 32, 1, 40, 9, 82, 11, 102, 105, 110, 103, 101, 114, 112, 114, 105, 110, 116, 18, 33, 10, 12, 112, 101,
+    101, 114, 95, 97, 100, 100, 114, 101, 115, 115, 24, 7, 32, 1, 40, 9, 82, 11, 112, 101, 101, 114, 65, 100,
+    100, 114, 101, 115, 115, 18, 22, 10, 6, 109, 101, 116, 104, 111, 100, 24, 8, 32, 1, 40, 9, 82, 6, 109,
+    101, 116, 104, 111, 100, 18, 29, 10, 10, 97, 99, 99, 111, 117, 110, 116, 95, 105, 100, 24, 9, 32, 1, 40,
+    9, 82, 9, 97, 99, 99, 111, 117, 110, 116, 73, 100, 18, 24, 10, 7, 115, 117, 109, 109, 97, 114, 121, 24,
+    10, 32, 1, 40, 9, 82, 7, 115, 117, 109, 109, 97, 114, 121, 18, 24, 10, 7, 111, 117, 116, 99, 111, 109,
+    101, 24, 11, 32, 1, 40, 9, 82, 7, 111, 117, 116, 99, 111, 109, 101, 18, 18, 10, 4, 104, 97, 115, 104,
+    24, 12, 32, 1, 40, 12, 82, 4, 104, 97, 115, 104, 50, 96, 10, 12, 65, 117, 100, 105, 116, 83, 101, 114,
+    118, 105, 99, 101, 18, 80, 10, 9, 84, 97, 105, 108, 65, 117, 100, 105, 116, 18, 31, 46, 116, 114, 97, 105,
+    108, 104, 111, 117, 110, 100, 46, 118, 49, 46, 84, 97, 105, 108, 65, 117, 100, 105, 116, 82, 101, 113, 117, 101,
+    115, 116, 26, 32, 46, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46, 118, 49, 46, 84, 97, 105, 108, 65,
+    117, 100, 105, 116, 82, 101, 115, 112, 111, 110, 115, 101, 48, 1, 98, 6, 112, 114, 111, 116, 111, 51,
+};
+static const size_t dependencies_10[] = {6, 0};
+static const char *const symbols_10[] = {
+    "trailhound.v1.TailAuditRequest",
+    "trailhound.v1.TailAuditRequest.after",
+    "trailhound.v1.TailAuditRequest.newest",
+    "trailhound.v1.TailAuditRequest.until_caught_up",
+    "trailhound.v1.TailAuditRequest.whole",
+    "trailhound.v1.TailAuditResponse",
+    "trailhound.v1.TailAuditResponse.entry",
+    "trailhound.v1.AuditLogEntry",
+    "trailhound.v1.AuditLogEntry.sequence",
+    "trailhound.v1.AuditLogEntry.time",
+    "trailhound.v1.AuditLogEntry.role",
+    "trailhound.v1.AuditLogEntry.subject",
+    "trailhound.v1.AuditLogEntry.serial",
+    "trailhound.v1.AuditLogEntry.fingerprint",
+    "trailhound.v1.AuditLogEntry.peer_address",
+    "trailhound.v1.AuditLogEntry.method",
+    "trailhound.v1.AuditLogEntry.account_id",
+    "trailhound.v1.AuditLogEntry.summary",
+    "trailhound.v1.AuditLogEntry.outcome",
+    "trailhound.v1.AuditLogEntry.hash",
+    "trailhound.v1.AuditService",
+    "trailhound.v1.AuditService.TailAudit",
+    0};
+static const char *const services_10[] = {
+    "trailhound.v1.AuditService",
+    0};
+
+static const uint8_t descriptor_11[] = {
     10, 29, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 47, 118, 49, 47, 100, 101, 116, 101, 99, 116, 105, 111,
     110, 46, 112, 114, 111, 116, 111, 18, 13, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46, 118, 49, 26, 26,
     116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 47, 118, 49, 47, 99, 111, 109, 109, 111, 110, 46, 112, 114, 111,
@@ -836,8 +898,8 @@ static const uint8_t descriptor_10[] = {
     100, 97, 116, 101, 82, 117, 108, 101, 115, 82, 101, 115, 112, 111, 110, 115, 101, 98, 6, 112, 114, 111, 116, 111,
     51,
 };
-static const size_t dependencies_10[] = {8, 0};
-static const char *const symbols_10[] = {
+static const size_t dependencies_11[] = {8, 0};
+static const char *const symbols_11[] = {
     "trailhound.v1.Detection",
     "trailhound.v1.Detection.detection_id",
     "trailhound.v1.Detection.title",
@@ -890,11 +952,11 @@ static const char *const symbols_10[] = {
     "trailhound.v1.DetectionService.ReloadRules",
     "trailhound.v1.DetectionService.ValidateRules",
     0};
-static const char *const services_10[] = {
+static const char *const services_11[] = {
     "trailhound.v1.DetectionService",
     0};
 
-static const uint8_t descriptor_11[] = {
+static const uint8_t descriptor_12[] = {
     10, 26, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 47, 118, 49, 47, 105, 110, 103, 101, 115, 116, 46, 112,
     114, 111, 116, 111, 18, 13, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46, 118, 49, 34, 201, 1, 10, 19,
     83, 117, 98, 109, 105, 116, 69, 118, 101, 110, 116, 115, 82, 101, 113, 117, 101, 115, 116, 18, 26, 10, 8, 115,
@@ -925,8 +987,8 @@ static const uint8_t descriptor_11[] = {
     110, 100, 46, 118, 49, 46, 83, 117, 98, 109, 105, 116, 69, 118, 101, 110, 116, 115, 82, 101, 115, 112, 111, 110,
     115, 101, 40, 1, 48, 1, 98, 6, 112, 114, 111, 116, 111, 51,
 };
-static const size_t dependencies_11[] = {0};
-static const char *const symbols_11[] = {
+static const size_t dependencies_12[] = {0};
+static const char *const symbols_12[] = {
     "trailhound.v1.SubmitEventsRequest",
     "trailhound.v1.SubmitEventsRequest.sequence",
     "trailhound.v1.SubmitEventsRequest.source",
@@ -949,11 +1011,11 @@ static const char *const symbols_11[] = {
     "trailhound.v1.IngestService",
     "trailhound.v1.IngestService.SubmitEvents",
     0};
-static const char *const services_11[] = {
+static const char *const services_12[] = {
     "trailhound.v1.IngestService",
     0};
 
-static const uint8_t descriptor_12[] = {
+static const uint8_t descriptor_13[] = {
     10, 33, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 47, 118, 49, 47, 105, 110, 118, 101, 115, 116, 105, 103,
     97, 116, 105, 111, 110, 46, 112, 114, 111, 116, 111, 18, 13, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46,
     118, 49, 26, 31, 103, 111, 111, 103, 108, 101, 47, 112, 114, 111, 116, 111, 98, 117, 102, 47, 116, 105, 109, 101,
@@ -1043,8 +1105,8 @@ static const uint8_t descriptor_12[] = {
     101, 113, 117, 101, 115, 116, 26, 32, 46, 116, 114, 97, 105, 108, 104, 111, 117, 110, 100, 46, 118, 49, 46, 71,
     101, 116, 83, 116, 97, 116, 117, 115, 82, 101, 115, 112, 111, 110, 115, 101, 98, 6, 112, 114, 111, 116, 111, 51,
 };
-static const size_t dependencies_12[] = {6, 0};
-static const char *const symbols_12[] = {
+static const size_t dependencies_13[] = {6, 0};
+static const char *const symbols_13[] = {
     "trailhound.v1.GetTimelineRequest",
     "trailhound.v1.GetTimelineRequest.value",
     "trailhound.v1.GetTimelineRequest.start_time",
@@ -1102,7 +1164,7 @@ static const char *const symbols_12[] = {
     "trailhound.v1.InvestigationService.GetLineage",
     "trailhound.v1.InvestigationService.GetStatus",
     0};
-static const char *const services_12[] = {
+static const char *const services_13[] = {
     "trailhound.v1.InvestigationService",
     0};
 
@@ -1137,15 +1199,18 @@ static const trailhound_proto_file files[] = {
     {"trailhound/v1/alert.proto", descriptor_9, sizeof descriptor_9,
      dependencies_9, 2, symbols_9, 82,
      services_9, 1},
-    {"trailhound/v1/detection.proto", descriptor_10, sizeof descriptor_10,
-     dependencies_10, 1, symbols_10, 51,
+    {"trailhound/v1/audit.proto", descriptor_10, sizeof descriptor_10,
+     dependencies_10, 1, symbols_10, 22,
      services_10, 1},
-    {"trailhound/v1/ingest.proto", descriptor_11, sizeof descriptor_11,
-     dependencies_11, 0, symbols_11, 21,
+    {"trailhound/v1/detection.proto", descriptor_11, sizeof descriptor_11,
+     dependencies_11, 1, symbols_11, 51,
      services_11, 1},
-    {"trailhound/v1/investigation.proto", descriptor_12, sizeof descriptor_12,
-     dependencies_12, 1, symbols_12, 56,
+    {"trailhound/v1/ingest.proto", descriptor_12, sizeof descriptor_12,
+     dependencies_12, 0, symbols_12, 21,
      services_12, 1},
+    {"trailhound/v1/investigation.proto", descriptor_13, sizeof descriptor_13,
+     dependencies_13, 1, symbols_13, 56,
+     services_13, 1},
 };
 
 size_t trailhound_proto_file_count(void) { return sizeof files / sizeof *files; }

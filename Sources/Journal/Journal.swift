@@ -15,11 +15,14 @@ package final class Journal: Sendable {
         package var maximumBytes: Int64?
         /// The layout of the index of events; it may differ from one start to the next.
         package var index: IndexShape
+        /// For how many milliseconds to wait for another process to let go of the data directory.
+        package var patience: Int
 
         /// Options; by default those of production.
-        package init(maximumBytes: Int64? = nil, index: IndexShape = IndexShape()) {
+        package init(maximumBytes: Int64? = nil, index: IndexShape = IndexShape(), patience: Int = 0) {
             self.maximumBytes = maximumBytes
             self.index = index
+            self.patience = patience
         }
     }
 
@@ -47,7 +50,7 @@ package final class Journal: Sendable {
         } catch {
             throw JournalError(.inputOutput, "can't make the data directory \(directory): \(error)")
         }
-        lock = try DirectoryLock(directory: directory)
+        lock = try DirectoryLock(directory: directory, patience: options.patience)
         let path = directory + "/journal.sqlite"
         self.path = path
         pool = try JournalError.converting {

@@ -53,6 +53,11 @@ package enum JournalLimits {
     package static let deadLetters = 10_000
     /// Rejected records kept of one commit; the rest are counted only.
     package static let deadLettersPerCommit = 256
+    /// Between two tries of the lock of a data directory.
+    static let lockPollMilliseconds = 20
+    /// Bytes of an audit entry's summary and subject, and of each of its other texts.
+    package static let auditSummaryBytes = 2_048
+    package static let auditFieldBytes = 256
     /// Rows of a page of any list.
     package static let pageRows = 1_000
     /// Positions of the alert log that one filtered read looks at.

@@ -126,6 +126,11 @@ package final class Transaction {
         try Mark.firstBlock.write(database, first)
     }
 
+    /// How many days there are before one: what `dropDays` would drop.
+    package func days(before day: Day) throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM day WHERE day < ?", arguments: [day.number]) ?? 0
+    }
+
     /// The upkeep that every commit does its part of.
     func finish() throws {
         try writer.index.maintain(newEntries: writer.state.newEntries, lastBlock: writer.state.nextBlock - 1)

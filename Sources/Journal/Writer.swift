@@ -20,6 +20,8 @@ package final class Writer {
         var newEntries = 0
         var deadLetters = 0
         var uncollectedDeadLetters: Int64 = 0
+        /// The end of the audit log.
+        var auditHead = AuditHead.empty
     }
 
     private let journal: Journal
@@ -42,7 +44,7 @@ package final class Writer {
                 nextBlock: max(newest + 1, first), firstBlock: first,
                 reclaimedBlock: try Mark.reclaimedBlock.read(database, default: 1),
                 day: try Int64.fetchOne(database, sql: "SELECT max(day) FROM day").map(Day.init(number:)),
-                flushedBlock: flushed)
+                flushedBlock: flushed, auditHead: try AuditTable.head(database))
             let index = try EventIndex(database, shape: journal.options.index)
             try index.load(database, flushedBlock: flushed, firstBlock: first)
             let insertion = try RawStatement(database, Transaction.blockInsertion)

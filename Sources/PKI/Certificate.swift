@@ -40,6 +40,21 @@ package struct Certificate: Equatable, Sendable {
         self = try Certificate(x509)
     }
 
+    /// Reads every certificate of PEM text; throws where there is none.
+    package static func all(pem: [UInt8]) throws(PKIError) -> [Certificate] {
+        let bio = try memoryBIO(pem)
+        defer { BIO_free(bio) }
+        var certificates: [Certificate] = []
+        while let x509 = PEM_read_bio_X509(bio, nil, nil, nil) {
+            defer { X509_free(x509) }
+            certificates.append(try Certificate(x509))
+        }
+        guard !certificates.isEmpty else { throw PKIError.openSSL("reading a certificate") }
+        // The end of the text is an error to the queue.
+        ERR_clear_error()
+        return certificates
+    }
+
     /// Reads a DER encoding.
     package init(der: [UInt8]) throws(PKIError) {
         let x509 = try Self.decode(der)
@@ -121,7 +136,7 @@ package struct Certificate: Equatable, Sendable {
         return String(decoding: UnsafeBufferPointer(start: text, count: Int(length)), as: UTF8.self)
     }
 
-    private static func hexadecimal(_ serial: UnsafePointer<ASN1_INTEGER>?) throws(PKIError) -> String {
+    static func hexadecimal(_ serial: UnsafePointer<ASN1_INTEGER>?) throws(PKIError) -> String {
         let number = try checked(ASN1_INTEGER_to_BN(serial, nil), "reading a serial number")
         defer { BN_free(number) }
         let text = try checked(BN_bn2hex(number), "reading a serial number")
@@ -129,7 +144,7 @@ package struct Certificate: Equatable, Sendable {
         return String(cString: text)
     }
 
-    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) throws(PKIError) -> Int64 {
+    static func seconds(_ time: UnsafePointer<ASN1_TIME>?) throws(PKIError) -> Int64 {
         var parts = tm()
         try checked(ASN1_TIME_to_tm(time, &parts), "reading a time")
         return Int64(timegm(&parts))

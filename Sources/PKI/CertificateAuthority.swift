@@ -80,6 +80,12 @@ package struct CertificateAuthority: Sendable {
         return try issue(name, AlternativeNames(uris: [identity.uri]), usage: "clientAuth", days, now)
     }
 
+    /// Issues a client's certificate with whatever URIs, as an authority may that knows nothing of roles: the service has
+    /// to refuse most of them, and its tests need them.
+    package func issueClient(name: String, uris: [String], now: Int64) throws(PKIError) -> Credential {
+        try issue(name, AlternativeNames(uris: uris), usage: "clientAuth", PKILimits.leafDays, now)
+    }
+
     private func issue(
         _ commonName: String, _ names: AlternativeNames, usage: String, _ days: Int, _ now: Int64
     ) throws(PKIError) -> Credential {

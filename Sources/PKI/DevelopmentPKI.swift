@@ -4,8 +4,8 @@ import Glibc
 
 /// The certificates that a service makes for itself where none are configured.
 ///
-/// A folder holds an authority (ca.pem, ca-key.pem), a server's certificate (server.pem, server-key.pem) and an admin's
-/// (admin.pem, admin-key.pem).
+/// A folder holds an authority (ca.pem, ca-key.pem), a server's certificate (server.pem, server-key.pem), an admin's
+/// (admin.pem, admin-key.pem), and the store of what was issued and revoked (`CertificateStore`).
 package struct DevelopmentPKI: Sendable {
     /// The folder with the files.
     package let folder: String
@@ -20,7 +20,8 @@ package struct DevelopmentPKI: Sendable {
     /// The path of a key by its certificate's name: ca, server or admin.
     package func keyPath(_ name: String) -> String { "\(folder)/\(name)-key.pem" }
 
-    /// Makes what is missing, and makes anew what ends soon, fits no longer together or lacks one of the names.
+    /// Makes what is missing, and makes anew what ends soon, was revoked, fits no longer together or lacks one of the
+    /// names.
     ///
     /// What is in order stays as it is. Where the authority's key was taken away, everything else must be in order.
     /// Several processes may do this at the same time.
@@ -33,15 +34,11 @@ package struct DevelopmentPKI: Sendable {
         in folder: String, serverNames: [String] = [], now: Int64 = Int64(time(nil))
     ) throws(PKIError) -> DevelopmentPKI {
         if mkdir(folder, 0o700) != 0, errno != EEXIST { throw PKIError.system("creating \(folder)") }
-        let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard lock >= 0 else { throw PKIError.system("opening \(folder)") }
-        defer { close(lock) }
-        while flock(lock, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw PKIError.system("locking \(folder)") }
+        return try CertificateStore(folder: folder).withLock { () throws(PKIError) -> DevelopmentPKI in
+            var work = EnsuringWork(folder: folder, now: now)
+            try work.run(hosts: localNames + serverNames.filter { !localNames.contains($0) })
+            return DevelopmentPKI(folder: folder, minted: work.minted)
         }
-        var work = EnsuringWork(folder: folder, now: now)
-        try work.run(hosts: localNames + serverNames.filter { !localNames.contains($0) })
-        return DevelopmentPKI(folder: folder, minted: work.minted)
     }
 }
 
@@ -93,6 +90,10 @@ private struct EnsuringWork {
         }
         // A key alone is what a crash between the two files leaves; nothing was issued from it.
         let signer = try CertificateAuthority.mint(commonName: "Trailhound development CA", now: now)
+        // A list of the authority before would have every certificate of this one refused.
+        if unlink(CertificateStore(folder: folder).revocationListPath) != 0, errno != ENOENT {
+            throw PKIError.system("removing the old revocation list")
+        }
         try PEMFiles.write(signer.credential, as: "ca", in: folder)
         minted.append("ca")
         return Authority(certificate: signer.certificate, signer: signer)
@@ -103,17 +104,26 @@ private struct EnsuringWork {
         issue: (CertificateAuthority, Int64) throws(PKIError) -> Credential
     ) throws(PKIError) {
         if let credential = try? PEMFiles.credential(name, in: folder), !isExpiring(credential.certificate),
-            credential.certificate.isSigned(by: authority.certificate), isFit(credential.certificate)
+            credential.certificate.isSigned(by: authority.certificate), isFit(credential.certificate),
+            try !isRevoked(credential.certificate)
         {
             return
         }
         guard let signer = authority.signer else {
             throw PKIError(
-                "\(folder)/\(name).pem is missing, expiring or of other names, and \(folder)/ca-key.pem is not there "
+                "\(folder)/\(name).pem is missing, revoked, expiring or of other names, and \(folder)/ca-key.pem is not there "
                     + "to make it: put the key back, or remove ca.pem to start anew")
         }
-        try PEMFiles.write(try issue(signer, now), as: name, in: folder)
+        let credential = try issue(signer, now)
+        try CertificateStore(folder: folder).remember(credential.certificate, signer.certificate)
+        try PEMFiles.write(credential, as: name, in: folder)
         minted.append(name)
+    }
+
+    private func isRevoked(_ certificate: Certificate) throws(PKIError) -> Bool {
+        try CertificateStore(folder: folder).list().contains {
+            $0.fingerprint == certificate.fingerprint && $0.revocation != nil
+        }
     }
 
     private func isExpiring(_ certificate: Certificate) -> Bool {

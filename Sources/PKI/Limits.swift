@@ -16,6 +16,8 @@ package enum PKILimits {
     package static let accounts = 512
     /// The length of a PEM file that is read.
     package static let fileBytes = 1 << 20
+    /// The length of a store's file: some hundred thousand certificates.
+    package static let storeBytes = 64 << 20
     /// The length of a common name, X.509's own bound.
     package static let commonNameLetters = 64
 }

@@ -22,6 +22,16 @@ package enum PEMFiles {
         return Credential(certificate: certificate, key: key)
     }
 
+    /// Reads every certificate of a file: an authority's bundle, or a chain.
+    package static func certificates(at path: String) throws(PKIError) -> [Certificate] {
+        do { return try Certificate.all(pem: try read(path)) } catch { throw PKIError("\(path): \(error)") }
+    }
+
+    /// Reads every revocation list of a file.
+    package static func revocationLists(at path: String) throws(PKIError) -> [RevocationList] {
+        do { return try RevocationList.read(pem: try read(path)) } catch { throw PKIError("\(path): \(error)") }
+    }
+
     /// Writes `NAME-key.pem`, which only the owner may read, and then `NAME.pem`. Each appears whole or not at all.
     package static func write(_ credential: Credential, as name: String, in folder: String) throws(PKIError) {
         try write(credential.key.pem, to: "\(folder)/\(name)-key.pem", mode: 0o600)
@@ -66,8 +76,8 @@ package enum PEMFiles {
         close(file)
     }
 
-    /// A file's bytes, up to `PKILimits.fileBytes`.
-    static func read(_ path: String) throws(PKIError) -> [UInt8] {
+    /// A file's bytes, up to a limit.
+    package static func read(_ path: String, limit: Int = PKILimits.fileBytes) throws(PKIError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw PKIError.system("opening") }
         defer { close(file) }
@@ -81,12 +91,12 @@ package enum PEMFiles {
                 throw PKIError.system("reading")
             }
             bytes += buffer[..<count]
-            guard bytes.count <= PKILimits.fileBytes else { throw PKIError("longer than \(PKILimits.fileBytes) bytes") }
+            guard bytes.count <= limit else { throw PKIError("longer than \(limit) bytes") }
         }
     }
 
     /// True where something has the name.
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }
 
 extension PKIError {

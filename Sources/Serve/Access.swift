@@ -1,39 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Journal
 import PKI
 import RPC
 
-/// Who may call what: the roles of every RPC, and the caller's accounts.
+/// Who may call what: the roles of every RPC, whether it changes anything, and the caller's accounts.
 ///
 /// A certificate says its role and accounts in a SAN URI, `trailhound://ROLE/ACCOUNTS`. An RPC that is missing from
 /// the table can be called by nobody.
 package enum Access {
-    /// Roles by RPC path. Health and reflection are open to every certificate.
-    package static let table: [String: Set<Role>] = [
-        "/trailhound.v1.IngestService/SubmitEvents": [.admin, .collector],
-        "/trailhound.v1.AlertService/SubscribeAlerts": [.admin, .analyst, .subscriber],
-        "/trailhound.v1.AlertService/ListAlerts": [.admin, .analyst, .subscriber],
-        "/trailhound.v1.AlertService/GetAlert": [.admin, .analyst, .subscriber],
-        "/trailhound.v1.AlertService/UpdateAlert": [.admin, .analyst],
-        "/trailhound.v1.AlertService/AnswerDuet": [.admin, .analyst, .subscriber],
-        "/trailhound.v1.AccountService/OnboardAccount": [.admin],
-        "/trailhound.v1.AccountService/ListAccounts": [.admin, .analyst, .collector],
-        "/trailhound.v1.AccountService/GetAccount": [.admin, .analyst, .collector],
-        "/trailhound.v1.AccountService/UpdateAccount": [.admin],
-        "/trailhound.v1.AccountService/OffboardAccount": [.admin],
-        "/trailhound.v1.DetectionService/ListDetections": [.admin, .analyst],
-        "/trailhound.v1.DetectionService/GetDetection": [.admin, .analyst],
-        "/trailhound.v1.DetectionService/SetDetectionState": [.admin],
-        "/trailhound.v1.DetectionService/ReloadRules": [.admin],
-        "/trailhound.v1.DetectionService/ValidateRules": [.admin, .analyst],
-        "/trailhound.v1.InvestigationService/GetTimeline": [.admin, .analyst],
-        "/trailhound.v1.InvestigationService/GetLineage": [.admin, .analyst],
-        "/trailhound.v1.InvestigationService/GetStatus": [.admin, .analyst, .collector, .subscriber],
-        "/grpc.health.v1.Health/Check": Set(Role.allCases),
-        "/grpc.health.v1.Health/Watch": Set(Role.allCases),
-        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": Set(Role.allCases),
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Set(Role.allCases),
+    /// What a call does to the service's state.
+    package enum Effect: Sendable {
+        case reading
+        /// Every call leaves an entry in the audit log.
+        case changing
+    }
+
+    /// The row of an RPC.
+    package struct Rule: Sendable {
+        package let roles: Set<Role>
+        package let effect: Effect
+        /// Whether it touches every account, so that a certificate of some accounts is not enough.
+        package var isServiceWide = false
+
+        /// Reads only.
+        package static func reading(_ roles: Role...) -> Rule { Rule(roles: Set(roles), effect: .reading) }
+        /// Changes something.
+        package static func changing(_ roles: Role...) -> Rule { Rule(roles: Set(roles), effect: .changing) }
+        /// Changes something that concerns every account.
+        package static func changingEverything(_ roles: Role...) -> Rule {
+            Rule(roles: Set(roles), effect: .changing, isServiceWide: true)
+        }
+        /// Open to every certificate, and reads only.
+        package static let open = Rule(roles: Set(Role.allCases), effect: .reading)
+    }
+
+    /// The rules by RPC path. Health and reflection are open to every certificate.
+    package static let table: [String: Rule] = [
+        "/trailhound.v1.IngestService/SubmitEvents": .changing(.admin, .collector),
+        "/trailhound.v1.AlertService/SubscribeAlerts": .reading(.admin, .analyst, .subscriber),
+        "/trailhound.v1.AlertService/ListAlerts": .reading(.admin, .analyst, .subscriber),
+        "/trailhound.v1.AlertService/GetAlert": .reading(.admin, .analyst, .subscriber),
+        "/trailhound.v1.AlertService/UpdateAlert": .changing(.admin, .analyst),
+        "/trailhound.v1.AlertService/AnswerDuet": .changing(.admin, .analyst, .subscriber),
+        "/trailhound.v1.AccountService/OnboardAccount": .changing(.admin),
+        "/trailhound.v1.AccountService/ListAccounts": .reading(.admin, .analyst, .collector),
+        "/trailhound.v1.AccountService/GetAccount": .reading(.admin, .analyst, .collector),
+        "/trailhound.v1.AccountService/UpdateAccount": .changing(.admin),
+        "/trailhound.v1.AccountService/OffboardAccount": .changing(.admin),
+        "/trailhound.v1.AuditService/TailAudit": .reading(.admin),
+        "/trailhound.v1.DetectionService/ListDetections": .reading(.admin, .analyst),
+        "/trailhound.v1.DetectionService/GetDetection": .reading(.admin, .analyst),
+        "/trailhound.v1.DetectionService/SetDetectionState": .changingEverything(.admin),
+        "/trailhound.v1.DetectionService/ReloadRules": .changingEverything(.admin),
+        "/trailhound.v1.DetectionService/ValidateRules": .reading(.admin, .analyst),
+        "/trailhound.v1.InvestigationService/GetTimeline": .reading(.admin, .analyst),
+        "/trailhound.v1.InvestigationService/GetLineage": .reading(.admin, .analyst),
+        "/trailhound.v1.InvestigationService/GetStatus": .reading(.admin, .analyst, .collector, .subscriber),
+        "/grpc.health.v1.Health/Check": .open,
+        "/grpc.health.v1.Health/Watch": .open,
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": .open,
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": .open,
     ]
 }
 
@@ -42,12 +70,14 @@ package struct Caller: Sendable {
     package let role: Role
     /// The accounts that the certificate covers; nil for all.
     package let accounts: Set<AccountID>?
+    /// Who it is, for the audit log.
+    package let actor: AuditActor
 
     /// Whether the caller may know of an account.
     package func covers(_ account: AccountID) -> Bool { accounts?.contains(account) ?? true }
 
     /// Throws PERMISSION_DENIED for an account that the caller's certificate does not cover.
-    func require(_ account: AccountID) throws {
+    package func require(_ account: AccountID) throws {
         guard covers(account) else {
             throw RPCError(.permissionDenied, "The certificate does not cover account \(account).")
         }
@@ -63,28 +93,43 @@ package struct AccessControl: ServerInterceptor {
 
     package func intercept(_ context: CallContext, next: @Sendable () async throws -> Void) async throws {
         let caller = try caller(context)
-        guard let allowed = Access.table[context.path] else {
+        guard let rule = Access.table[context.path] else {
             throw RPCError(.permissionDenied, "No role may call \(context.path).")
         }
-        guard allowed.contains(caller.role) else {
-            let roles = allowed.map(\.rawValue).sorted().joined(separator: ", ")
+        guard rule.roles.contains(caller.role) else {
+            let roles = rule.roles.map(\.rawValue).sorted().joined(separator: ", ")
             throw RPCError(
                 .permissionDenied, "The certificate's role is \(caller.role.rawValue); \(context.path) needs \(roles).")
+        }
+        guard !rule.isServiceWide || caller.accounts == nil else {
+            throw RPCError(
+                .permissionDenied, "\(context.path) concerns every account, and the certificate covers some only.")
         }
         try await next()
     }
 
     /// Reads the caller from the certificate of the connection.
     package func caller(_ context: CallContext) throws -> Caller {
-        if isPlaintext { return Caller(role: .admin, accounts: nil) }
+        if isPlaintext { return Caller(role: .admin, accounts: nil, actor: actor(context)) }
         guard let certificate = context.peer.certificate, let identity = ClientIdentity(uris: certificate.uris) else {
             throw RPCError(
                 .unauthenticated, "The client certificate has no SAN URI of the form trailhound://ROLE/ACCOUNTS.")
         }
+        let actor = actor(context)
         switch identity.accounts {
-        case .all: return Caller(role: identity.role, accounts: nil)
+        case .all: return Caller(role: identity.role, accounts: nil, actor: actor)
         case .some(let accounts):
-            return Caller(role: identity.role, accounts: Set(accounts.compactMap { AccountID($0) }))
+            return Caller(role: identity.role, accounts: Set(accounts.compactMap { AccountID($0) }), actor: actor)
         }
+    }
+
+    /// Who calls, as far as it is known; for the audit log also of those who may not.
+    package func actor(_ context: CallContext) -> AuditActor {
+        let peer = context.peer
+        if isPlaintext { return AuditActor(role: Role.admin.rawValue, address: peer.address) }
+        guard let certificate = peer.certificate else { return AuditActor(role: "", address: peer.address) }
+        return AuditActor(
+            role: ClientIdentity(uris: certificate.uris)?.role.rawValue ?? "", subject: certificate.subject,
+            serial: certificate.serial, fingerprint: certificate.fingerprint, address: peer.address)
     }
 }

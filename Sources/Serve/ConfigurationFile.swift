@@ -29,6 +29,8 @@ extension ServiceConfiguration {
         case "certificate": certificate = try value.text()
         case "key": key = try value.text()
         case "client-ca": clientCA = try value.text()
+        case "crl": revocationList = try value.text()
+        case "metrics": try serveMetrics(on: value.text())
         case "retention-days": retentionDays = try value.number()
         case "workers": workers = try value.number()
         case "event-loops": eventLoops = try value.number()

@@ -58,6 +58,33 @@ package enum Limits {
     package static let lookupBytes = 2_048
     /// Problems of rules that one status message lists.
     package static let problemsPerError = 20
+    /// Audit entries of refused calls that one caller gets at once, and milliseconds until it gets one more.
+    package static let auditedRefusalsAtOnce = 20
+    package static let auditedRefusalInterval = 60_000
+    /// Callers whose refusals are limited each for itself; further ones share a limit.
+    package static let auditedCallers = 1_000
+    /// Letters of a collector's label in its audit entry.
+    package static let auditedSourceLetters = 128
+    /// Serial numbers that the audit entry of a new revocation list names.
+    package static let auditedSerials = 20
+    /// Between two looks at the files of certificates, authorities and revocation lists.
+    package static let certificatePollSeconds: Int64 = 5
+    /// Between two looks at when certificates end.
+    package static let expiryCheckSeconds: Int64 = 3_600
+    /// Days before its end on which a certificate is warned of; 0 once it has ended.
+    package static let expiryWarningDays = [30, 14, 7, 3, 1, 0]
+    /// Certificates of which it is remembered that they were warned of.
+    package static let expiryWarnings = 10_000
+    /// Scrapers' connections at once, and how long one may be idle.
+    package static let metricsConnections = 16
+    package static let metricsIdleSeconds: Int64 = 30
+    /// At a restart, how long a new process waits for the old one to let go of the data directory: longer than the old
+    /// one's grace period.
+    package static let dataDirectoryPatienceMilliseconds = 15_000
+    /// Between two notes of the audit log's head in the service's log.
+    package static let auditHeadSeconds: Int64 = 60
+    /// Audit entries that are read at once for who follows the log.
+    package static let auditPage = 256
     /// Between two tries of the store's upkeep where one failed.
     package static let maintenancePauseSeconds = 1.0
 }

@@ -2,6 +2,7 @@
 
 import Contract
 import Foundation
+import Journal
 import Logging
 import NIOCore
 import PKI
@@ -11,6 +12,10 @@ import RPC
 package final class Service: Sendable {
     package let pipeline: Pipeline
     package let addresses: [BoundAddress]
+    /// The files behind TLS; nil without it.
+    package let certificates: CertificateKeeper?
+    /// Where the metrics are; nil where they were not asked for.
+    package let metrics: MetricsListener?
     private let server: Server
     private let health: Health
     private let log: Logger
@@ -27,18 +32,26 @@ package final class Service: Sendable {
         health = Health(services: Self.serviceNames)
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
         let router = Self.router(pipeline, access, health)
+        certificates = try Self.certificateFiles(configuration, log).map { try CertificateKeeper($0, log: log) }
         var settings = ServerConfiguration(
-            addresses: [.tcp(host: configuration.host, port: configuration.port)],
-            tls: try Self.tls(configuration, log))
+            addresses: [.tcp(host: configuration.host, port: configuration.port)], tls: certificates?.configuration)
         settings.limits.maxReceiveMessageBytes = Limits.requestBytes
         settings.eventLoops = configuration.eventLoops ?? cores
+        settings.observer = ConnectionLog(certificates: certificates, log: log)
         server = try Server(configuration: settings, router: router)
+        if let address = configuration.metrics {
+            let source = ServiceMetrics(pipeline: pipeline, server: server, certificates: certificates)
+            metrics = try await MetricsListener(host: address.host, port: address.port) { source.text() }
+        } else {
+            metrics = nil
+        }
         addresses = try await server.start()
     }
 
     /// The names under which health is asked for, beside the empty one.
     private static let serviceNames = [
-        IngestService.name, AlertService.name, AccountService.name, DetectionService.name, InvestigationService.name,
+        IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
+        InvestigationService.name,
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
@@ -47,45 +60,107 @@ package final class Service: Sendable {
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
         router.register(AccountServer(pipeline: pipeline, access: access))
-        router.register(DetectionServer(pipeline: pipeline))
+        router.register(AuditServer(pipeline: pipeline, access: access))
+        router.register(DetectionServer(pipeline: pipeline, access: access))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
         router.register(health)
         Reflection.register(in: &router)
-        router.interceptors = [access]
+        router.interceptors = [AuditInterceptor(audit: pipeline.audit, access: access), access]
         return router
     }
 
     /// The certificates: the configured ones, or those of a development CA that is minted under the data directory.
-    private static func tls(_ configuration: ServiceConfiguration, _ log: Logger) throws -> TLSConfiguration? {
+    private static func certificateFiles(
+        _ configuration: ServiceConfiguration, _ log: Logger
+    ) throws -> CertificateFiles? {
         if configuration.isPlaintext { return nil }
         if let certificate = configuration.certificate, let key = configuration.key, let ca = configuration.clientCA {
-            return .server(
-                certificateChainFile: certificate, privateKeyFile: key, trustRoots: .file(ca),
-                clientCertificates: .require)
+            return CertificateFiles(
+                certificate: certificate, key: key, clientAuthority: ca, revocationList: configuration.revocationList,
+                mayLackRevocationList: false)
         }
         let names = [configuration.host].filter { !["0.0.0.0", "::"].contains($0) }
         let pki = try DevelopmentPKI.ensure(in: configuration.dataDirectory + "/pki", serverNames: names)
         if !pki.minted.isEmpty {
             log.notice("No certificates are configured: minted \(pki.minted.joined(separator: ", ")) in \(pki.folder)")
         }
-        return .server(
-            certificateChainFile: pki.certificatePath("server"), privateKeyFile: pki.keyPath("server"),
-            trustRoots: .file(pki.certificatePath("ca")), clientCertificates: .require)
+        return CertificateFiles(
+            certificate: pki.certificatePath("server"), key: pki.keyPath("server"),
+            clientAuthority: pki.certificatePath("ca"),
+            revocationList: CertificateStore(folder: pki.folder).revocationListPath, mayLackRevocationList: true)
     }
 
-    /// Drops what is older than the retention, now and every hour, until the task is cancelled.
-    package func keepRetention(days: Int) async {
+    /// What the transport has seen.
+    package var transport: TransportStatistics { server.statistics }
+
+    /// Takes up certificates, authorities and revocation lists from their files now.
+    package func reloadCertificates() async {
+        await certificates?.refresh(server, pipeline.audit, force: true)
+    }
+
+    /// Does what is to be done from time to time, until the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - days: For how long records are kept.
+    ///   - certificatePoll: Between two looks at the files of certificates.
+    package func keepHouse(
+        retentionDays days: Int, certificatePoll: Duration = .seconds(Limits.certificatePollSeconds)
+    ) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watchCertificates(every: certificatePoll) }
+            group.addTask { await self.warnOfExpiry() }
+            group.addTask { await self.keepRetention(days: days) }
+            group.addTask { await self.noteAuditHead() }
+        }
+    }
+
+    /// Takes up certificates when their files change.
+    private func watchCertificates(every interval: Duration) async {
+        while !Task.isCancelled {
+            await certificates?.refresh(server, pipeline.audit)
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// Warns of certificates that end soon, now and every hour.
+    private func warnOfExpiry() async {
+        while !Task.isCancelled {
+            certificates?.warn(now: Clock.milliseconds() / 1_000)
+            try? await Task.sleep(for: .seconds(Limits.expiryCheckSeconds))
+        }
+    }
+
+    /// Drops what is older than the retention, now and every hour.
+    private func keepRetention(days: Int) async {
         while !Task.isCancelled {
             do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
             try? await Task.sleep(for: .seconds(Limits.retentionCheckSeconds))
         }
     }
 
+    /// Tells the service's log where the audit log ends, now and when it has grown: what is noted there, or where that
+    /// log is sent to, shows later whether the audit log was cut or written anew.
+    private func noteAuditHead() async {
+        var noted: AuditHead?
+        while !Task.isCancelled {
+            do {
+                let head = try await pipeline.journal.reader.detached { try $0.auditHead() }
+                if head != noted { log.notice("audit log", metadata: ["head": "\(head)"]) }
+                noted = head
+            } catch {
+                log.error("reading the head of the audit log: \(error)")
+            }
+            try? await Task.sleep(for: .seconds(Limits.auditHeadSeconds))
+        }
+    }
+
     /// Stops: no new call, a grace period for open ones, everything taken is finished and on disk.
     package func stop() async throws {
         health.shutDown()
-        pipeline.tail.close()
+        pipeline.stopSoon()
+        await metrics?.stop()
         await server.shutdown(gracePeriod: .seconds(Limits.shutdownGraceSeconds))
-        try await pipeline.stop()
+        let head = try await pipeline.stop()
+        log.notice("audit log", metadata: ["head": "\(head)"])
     }
 }

@@ -17,6 +17,10 @@ package struct ServiceConfiguration: Sendable {
     package var certificate: String?
     package var key: String?
     package var clientCA: String?
+    /// PEM file of the revocation lists of that CA; nil where none are looked at.
+    package var revocationList: String?
+    /// Where Prometheus may ask for metrics: a loopback address; nil for nowhere.
+    package var metrics: (host: String, port: Int)?
     /// Days for which received records are kept.
     package var retentionDays = Limits.retentionDays
     /// Evaluation threads and event loops; nil for as many as there are cores.
@@ -30,16 +34,30 @@ package struct ServiceConfiguration: Sendable {
 
     /// Takes `HOST:PORT`, where an IPv6 address stands in brackets.
     package mutating func listen(on text: String) throws(ConfigurationError) {
+        (host, port) = try Self.address(text, "listen")
+    }
+
+    /// Takes `HOST:PORT` of a loopback address, where metrics are to be had.
+    package mutating func serveMetrics(on text: String) throws(ConfigurationError) {
+        let address = try Self.address(text, "metrics")
+        guard Self.isLoopback(address.host) else {
+            throw ConfigurationError("--metrics is for the loopback only, and \(address.host) is not")
+        }
+        metrics = address
+    }
+
+    private static func address(
+        _ text: String, _ name: String
+    ) throws(ConfigurationError) -> (host: String, port: Int) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)
-        else { throw ConfigurationError("listen: \(text) is not HOST:PORT") }
+        else { throw ConfigurationError("\(name): \(text) is not HOST:PORT") }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         guard !host.isEmpty else {
-            throw ConfigurationError("listen: \(text) has no host; use 0.0.0.0 for every address")
+            throw ConfigurationError("\(name): \(text) has no host; use 0.0.0.0 for every address")
         }
-        self.host = host
-        self.port = port
+        return (host, port)
     }
 
     /// Throws for what can't be, or must not be, together.
@@ -51,6 +69,9 @@ package struct ServiceConfiguration: Sendable {
         let files = [certificate, key, clientCA].compactMap { $0 }
         guard files.isEmpty || files.count == 3 else {
             throw ConfigurationError("--certificate, --key and --client-ca go together")
+        }
+        guard revocationList == nil || !files.isEmpty else {
+            throw ConfigurationError("--crl goes with --client-ca")
         }
         if isPlaintext && !files.isEmpty { throw ConfigurationError("--plaintext uses no certificates") }
         guard retentionDays >= 1 else { throw ConfigurationError("--retention-days has to be 1 or more") }

@@ -43,6 +43,13 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "PEM file of the CA whose client certificates are let in.")
         var clientCa: String?
 
+        @Option(help: "PEM file of that CA's revocation lists: who is on one of them is not let in.")
+        var crl: String?
+
+        @Option(
+            help: "Serve metrics for Prometheus on this loopback address, HOST:PORT; nowhere where it is not given.")
+        var metrics: String?
+
         @Option(help: "Days for which received records are kept.")
         var retentionDays: Int?
 
@@ -58,13 +65,19 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "The least level to log: trace, debug, info, notice, warning, error.")
         var logLevel = "info"
 
+        @Option(help: "How a line of the log looks: text (key=value) or json.")
+        var logFormat = "text"
+
         func run() async throws {
             guard let level = Logger.Level(rawValue: logLevel) else {
                 throw ValidationError("--log-level: \(logLevel) is no level")
             }
-            var log = Logger(label: "trailhoundd") { StreamLogHandler.standardError(label: $0) }
-            log.logLevel = level
+            guard let format = LineLogHandler.Format(rawValue: logFormat) else {
+                throw ValidationError("--log-format: \(logFormat) is neither text nor json")
+            }
+            let log = Logger(label: "trailhoundd") { _ in LineLogHandler(format: format, level: level) }
             CMalloc_keep(Int32(Limits.heapBlockBytes), Int32(Limits.heapRoomBytes))
+            Self.raiseDescriptorLimit()
             let signals = StopSignals()
             let configuration = try settings()
             let service: Service
@@ -74,12 +87,21 @@ struct Trailhoundd: AsyncParsableCommand {
             }
             let addresses = service.addresses.map(\.description).joined(separator: ", ")
             log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
-            let retention = Task { await service.keepRetention(days: configuration.retentionDays) }
-            await signals.wait()
+            if let metrics = service.metrics { log.notice("Metrics on http://127.0.0.1:\(metrics.port)/metrics") }
+            let housekeeping = Task { await service.keepHouse(retentionDays: configuration.retentionDays) }
+            await signals.wait { await service.reloadCertificates() }
             log.notice("Stopping")
-            retention.cancel()
+            housekeeping.cancel()
             try await service.stop()
             log.notice("Stopped")
+        }
+
+        /// A connection is a file descriptor: the soft limit, often 1,024, is raised to the hard one.
+        private static func raiseDescriptorLimit() {
+            var limit = rlimit()
+            guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+            limit.rlim_cur = limit.rlim_max
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
 
         private func settings() throws -> ServiceConfiguration {
@@ -91,6 +113,8 @@ struct Trailhoundd: AsyncParsableCommand {
             settings.certificate = certificate ?? settings.certificate
             settings.key = key ?? settings.key
             settings.clientCA = clientCa ?? settings.clientCA
+            settings.revocationList = crl ?? settings.revocationList
+            if let metrics { try settings.serveMetrics(on: metrics) }
             settings.retentionDays = retentionDays ?? settings.retentionDays
             settings.workers = workers ?? settings.workers
             settings.eventLoops = eventLoops ?? settings.eventLoops
@@ -99,23 +123,29 @@ struct Trailhoundd: AsyncParsableCommand {
     }
 }
 
-/// SIGTERM and SIGINT as something to await. A peer that goes away must not end the process: SIGPIPE is ignored.
+/// SIGTERM and SIGINT as something to await, and SIGHUP as a wish to take up certificates anew. A peer that goes away must not end the process: SIGPIPE is ignored.
 struct StopSignals {
-    private let stream: AsyncStream<Void>
+    private let stream: AsyncStream<Int32>
     private let sources: [any DispatchSourceSignal]
 
     init() {
         signal(SIGPIPE, SIG_IGN)
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         self.stream = stream
-        sources = [SIGTERM, SIGINT].map { number in
+        sources = [SIGTERM, SIGINT, SIGHUP].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { continuation.yield() }
+            source.setEventHandler { continuation.yield(number) }
             source.resume()
             return source
         }
     }
 
-    func wait() async { for await _ in stream { return } }
+    /// Returns at SIGTERM or SIGINT; calls `reload` at each SIGHUP until then.
+    func wait(reload: () async -> Void) async {
+        for await number in stream {
+            guard number == SIGHUP else { return }
+            await reload()
+        }
+    }
 }

@@ -26,7 +26,7 @@ import Testing
         let made = try contents()
         #expect(
             made.keys.sorted() == [
-                "admin-key.pem", "admin.pem", "ca-key.pem", "ca.pem", "server-key.pem", "server.pem",
+                "admin-key.pem", "admin.pem", "ca-key.pem", "ca.pem", "issued.tsv", "server-key.pem", "server.pem",
             ])
         let second = try DevelopmentPKI.ensure(in: folder, serverNames: ["trailhound.test"], now: newYear + 60)
         #expect(second.minted == [])
@@ -165,27 +165,36 @@ import Testing
 /// The commands of Certs/README.md, run as they stand there.
 @Suite struct ProductionInstructionsTests {
     @Test func theCommandsWork() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let readme = try String(contentsOf: root.appendingPathComponent("Certs/README.md"), encoding: .utf8)
+        let readme = try String(contentsOf: repository.appendingPathComponent("Certs/README.md"), encoding: .utf8)
         let blocks = readme.components(separatedBy: "```sh\n").dropFirst()
             .map { $0.components(separatedBy: "```")[0] }
-        #expect(blocks.count == 4)
+        #expect(blocks.count == 6)
         let temporary = try TemporaryFolder()
-        let done = try run(["sh", "-euc", blocks.joined()], in: temporary.path)
+        let done = try run(["sh", "-euc", blocks.dropLast().joined()], in: temporary.path)
         #expect(done.status == 0, "\(done.output)")
         #expect(done.output.contains("server.pem: OK") && done.output.contains("collector.pem: OK"))
 
-        let authority = try PEMFiles.certificate(at: "\(temporary.path)/ca.pem")
+        let root = try PEMFiles.certificate(at: "\(temporary.path)/root.pem")
+        let issuing = try CertificateAuthority(PEMFiles.credential("issuing", in: temporary.path)).certificate
         let server = try PEMFiles.credential("server", in: temporary.path).certificate
         let collector = try PEMFiles.credential("collector", in: temporary.path).certificate
-        #expect(authority.isAuthority)
-        #expect(server.isSigned(by: authority) && collector.isSigned(by: authority))
+        #expect(root.isAuthority && issuing.isSigned(by: root))
+        #expect(server.isSigned(by: issuing) && collector.isSigned(by: issuing))
         #expect(server.dnsNames == ["trailhound.example.com"] && server.ipAddresses == ["192.0.2.10"])
+        #expect(try PEMFiles.certificates(at: "\(temporary.path)/clients.pem") == [issuing, root])
         #expect(
             collector.identity
                 == ClientIdentity(role: .collector, accounts: .some(["111122223333", "444455556666"])))
         #expect(collector.commonName == "collector-eu")
         #expect(try mode(of: "\(temporary.path)/collector-key.pem") == 0o600)
+
+        #expect(try PEMFiles.revocationLists(at: "\(temporary.path)/crl.pem").map(\.serials) == [[]])
+        let revoked = try run(["sh", "-euc", blocks.last ?? ""], in: temporary.path)
+        #expect(revoked.status == 0, "\(revoked.output)")
+        let list = try #require(try PEMFiles.revocationLists(at: "\(temporary.path)/crl.pem").first)
+        #expect(list.serials == [collector.serial] && list.isSigned(by: issuing))
+        #expect(try #require(list.nextUpdate) - list.thisUpdate == 7 * 86_400)
     }
 }

@@ -17,14 +17,14 @@ import Testing
             log: Logger(label: "test"))
         let router = Service.router(pipeline, AccessControl(isPlaintext: true), Health())
         #expect(Set(router.methods.map(\.path)) == Set(Access.table.keys))
-        for (path, roles) in Access.table { #expect(!roles.isEmpty, "nobody may call \(path)") }
+        for (path, rule) in Access.table { #expect(!rule.roles.isEmpty, "nobody may call \(path)") }
         try await pipeline.stop()
     }
 
     @Test func onlyAdminsChangeWhatIsWatched() {
-        for (path, roles) in Access.table
+        for (path, rule) in Access.table
         where ["Onboard", "Offboard", "UpdateAccount", "SetDetection", "Reload"].contains(where: path.contains) {
-            #expect(roles == [.admin], "\(path)")
+            #expect(rule.roles == [.admin], "\(path)")
         }
     }
 }

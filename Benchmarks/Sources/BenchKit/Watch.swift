@@ -33,6 +33,13 @@ package struct ProcessFigures {
         return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) / 1_024
     }
 
+    /// The resident size now, in bytes.
+    package var residentBytes: Int {
+        let text = (try? String(contentsOfFile: folder + "/statm", encoding: .utf8)) ?? ""
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return pages * Int(getpagesize())
+    }
+
     /// Processor time of all its threads so far, in seconds.
     package var cpuSeconds: Double {
         let stat = (try? String(contentsOfFile: folder + "/stat", encoding: .utf8)) ?? ""

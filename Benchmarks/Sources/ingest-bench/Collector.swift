@@ -4,6 +4,7 @@ import BenchKit
 import Contract
 import Messages
 import RPC
+import ServiceKit
 
 /// Submits log files and waits for their acknowledgements, as a collector does: each stream with a connection of its
 /// own, sending as fast as flow control lets it.

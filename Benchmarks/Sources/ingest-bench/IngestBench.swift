@@ -3,6 +3,7 @@
 import BenchKit
 import Foundation
 import Messages
+import ServiceKit
 
 /// The measurements.
 struct IngestBench {

@@ -4,6 +4,7 @@ import BenchKit
 import Contract
 import Messages
 import RPC
+import ServiceKit
 
 /// Look-ups by eventID and by access key, through GetTimeline as a client sees it.
 struct LookUps {

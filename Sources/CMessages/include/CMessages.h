@@ -14,6 +14,7 @@
 #include "trailhound/v1/account.pb-c.h"
 #include "trailhound/v1/common.pb-c.h"
 #include "trailhound/v1/alert.pb-c.h"
+#include "trailhound/v1/audit.pb-c.h"
 #include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/ingest.pb-c.h"
 #include "trailhound/v1/investigation.pb-c.h"

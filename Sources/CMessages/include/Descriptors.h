@@ -16,6 +16,7 @@
 #include "trailhound/v1/account.pb-c.h"
 #include "trailhound/v1/common.pb-c.h"
 #include "trailhound/v1/alert.pb-c.h"
+#include "trailhound/v1/audit.pb-c.h"
 #include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/ingest.pb-c.h"
 #include "trailhound/v1/investigation.pb-c.h"
@@ -160,6 +161,15 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__answer_duet_response(void) {
     return &trailhound__v1__answer_duet_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tail_audit_request(void) {
+    return &trailhound__v1__tail_audit_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tail_audit_response(void) {
+    return &trailhound__v1__tail_audit_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__audit_log_entry(void) {
+    return &trailhound__v1__audit_log_entry__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection(void) {
     return &trailhound__v1__detection__descriptor;

@@ -23,6 +23,9 @@ static inline long trailhound_pki_memory(BIO *bio, char **data) { return BIO_get
 /* RFC 2253, with UTF-8 as it is. */
 static inline unsigned long trailhound_pki_name_format(void) { return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB; }
 
+/* RFC 2253 in ASCII, as the transport writes the names of its peers. */
+static inline unsigned long trailhound_pki_ascii_name_format(void) { return XN_FLAG_RFC2253; }
+
 /* MBSTRING_UTF8, and the number that means version 3. */
 static inline int trailhound_pki_utf8(void) { return MBSTRING_UTF8; }
 static inline long trailhound_pki_version_3(void) { return 2; }

@@ -7,14 +7,22 @@ import Foundation
 final class DirectoryLock: Sendable {
     private let descriptor: Int32
 
-    init(directory: String) throws {
+    /// - Parameter patience: for how many milliseconds to wait for another process to end.
+    init(directory: String, patience: Int = 0) throws {
         let path = directory + "/journal.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw JournalError(.inputOutput, "can't open \(path): \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var waited = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let reason = errno
+            if reason == EINTR { continue }
+            if reason == EWOULDBLOCK, waited < patience {
+                usleep(UInt32(JournalLimits.lockPollMilliseconds * 1_000))
+                waited += JournalLimits.lockPollMilliseconds
+                continue
+            }
             close(descriptor)
             throw reason == EWOULDBLOCK
                 ? JournalError(.inUse, "another process is using the data directory \(directory)")

@@ -11,6 +11,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: archive, accounts, alerts", migrate: first)
+        migrator.registerMigration("2: audit log", migrate: AuditTable.create)
         migrator.registerMigration("stream: log of its state", migrate: streamLog)
         return migrator
     }

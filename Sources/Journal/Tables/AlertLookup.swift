@@ -21,8 +21,12 @@ extension Transaction {
 }
 
 extension Reader {
-    /// How many alerts there are.
-    package func alertCount() throws -> Int64 {
-        try read { try Int64.fetchOne($0, sql: "SELECT count(*) FROM alert") ?? 0 }
+    /// How many alerts there are, of all accounts or of some.
+    package func alertCount(accountIDs: [String]? = nil) throws -> Int64 {
+        try read { database in
+            guard let accountIDs else { return try Int64.fetchOne(database, sql: "SELECT count(*) FROM alert") ?? 0 }
+            let query: SQL = "SELECT count(*) FROM alert WHERE account_id IN \(accountIDs)"
+            return try SQLRequest<Int64>(literal: query).fetchOne(database) ?? 0
+        }
     }
 }

@@ -136,7 +136,7 @@ package struct GetStatusRequest: Message {
     }
 }
 
-/// The message `trailhound.v1.GetStatusResponse`.
+/// Of the service as a whole, but for alerts and accounts: those that the certificate covers.
 package struct GetStatusResponse: Message {
     /// Field 1, `version`.
     package var version: String

@@ -6,6 +6,8 @@ import CTransport
 public struct PeerCertificate: Sendable, Hashable {
     /// The subject's name as RFC 2253 writes it: `CN=collector-7,O=Example`.
     public let subject: String
+    /// The name of the authority that issued it, as RFC 2253 writes it.
+    public let issuer: String
     /// Subject alternative names that are URIs.
     public let uris: [String]
     /// Subject alternative names of DNS.
@@ -20,6 +22,7 @@ public struct PeerCertificate: Sendable, Hashable {
     /// Reads a certificate that somebody else owns.
     init?(borrowing certificate: OpaquePointer) {
         subject = Self.name(X509_get_subject_name(certificate))
+        issuer = Self.name(X509_get_issuer_name(certificate))
         serial = Self.serialNumber(certificate)
         fingerprint = Self.sha256(certificate)
         notAfter = Self.seconds(X509_get0_notAfter(certificate))

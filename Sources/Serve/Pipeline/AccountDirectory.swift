@@ -34,6 +34,11 @@ package final class AccountDirectory: Sendable {
 
     package var count: Int { accounts.withLock { $0.count } }
 
+    /// How many there are within a certificate's accounts; nil stands for all.
+    package func count(within scope: Set<AccountID>?) -> Int {
+        accounts.withLock { accounts in scope.map { $0.intersection(accounts).count } ?? accounts.count }
+    }
+
     package func insert(_ account: AccountID) { accounts.withLock { _ = $0.insert(account) } }
 
     package func remove(_ account: AccountID) { accounts.withLock { _ = $0.remove(account) } }

@@ -64,8 +64,13 @@ package final class AlertTail: Sendable {
     package func entries(after position: Int64) -> [Entry]? {
         state.withLock { state in
             guard position >= state.start else { return nil }
-            let index = state.entries.firstIndex { $0.position > position } ?? state.entries.count
-            return Array(state.entries[index...])
+            // Ten thousand ask at once: the first entry after the position is found by halves.
+            var (low, high) = (0, state.entries.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if state.entries[middle].position > position { high = middle } else { low = middle + 1 }
+            }
+            return Array(state.entries[low...])
         }
     }
 

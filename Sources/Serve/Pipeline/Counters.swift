@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Detect
 import Foundation
 import Messages
 import Synchronization
@@ -12,8 +13,39 @@ package final class Counters: Sendable {
     package let rejected = Atomic<UInt64>(0)
     package let failedCommits = Atomic<UInt64>(0)
     package let startedAt = Clock.milliseconds()
+    /// How long transactions took.
+    package let commits = DurationHistogram()
+    private let state = Mutex(State())
+
+    private struct State {
+        var rejections: [CloudTrail.RejectionReason: Int] = [:]
+        var alerts: [Detect.Severity: Int] = [:]
+    }
 
     package init() {}
+
+    /// Rejected records by reason, as far as each batch lists them.
+    package var rejections: [CloudTrail.RejectionReason: Int] { state.withLock { $0.rejections } }
+
+    /// Alerts that were raised, by severity.
+    package var alerts: [Detect.Severity: Int] { state.withLock { $0.alerts } }
+
+    /// Counts what a batch refused, record by record as far as it lists them, the rest by the last reason.
+    func add(rejectionsOf batch: EvaluatedBatch) {
+        guard batch.rejectedCount > 0, let last = batch.rejections.last else { return }
+        state.withLock { state in
+            for rejected in batch.rejections { state.rejections[rejected.rejection.reason, default: 0] += 1 }
+            let rest = batch.rejectedCount - batch.rejections.count
+            if rest > 0 { state.rejections[last.rejection.reason, default: 0] += rest }
+        }
+    }
+
+    /// Counts alerts that appear for the first time.
+    func add(raised alerts: some Sequence<Detect.Alert>) {
+        state.withLock { state in
+            for alert in alerts where alert.revision == 1 { state.alerts[alert.severity, default: 0] += 1 }
+        }
+    }
 
     func add(_ response: SubmitEventsResponse) {
         accepted.wrappingAdd(UInt64(response.accepted), ordering: .relaxed)

@@ -48,15 +48,12 @@ package final class LiveCatalog: Sendable {
         }
     }
 
-    /// Reads the folder again. A set with an error is refused whole: nil is returned for the count, the old one stays.
-    package func reload() throws -> (loaded: Int?, problems: [Catalog.Problem]) {
-        let fresh = try Catalog.load(folder: folder)
-        guard fresh.isSound else { return (nil, fresh.problems) }
+    /// Puts a sound set in the place of the one that runs; what was switched stays switched.
+    package func replace(_ fresh: Catalog) throws {
         try state.withLock { state in
             state.plan = try Self.plan(fresh, state.switched)
             state.catalog = fresh
         }
-        return (fresh.all.count, fresh.problems)
     }
 
     private static func plan(_ catalog: Catalog, _ switched: [String: Bool]) throws -> DetectionPlan {

@@ -6,6 +6,7 @@ import Foundation
 import Journal
 import Logging
 import Messages
+import RPC
 import Synchronization
 
 /// The way of an event, from a collector's request to its acknowledgement. The steps, in order:
@@ -21,14 +22,19 @@ package final class Pipeline: Sendable {
     package let catalog: LiveCatalog
     package let accounts: AccountDirectory
     package let tail: AlertTail
+    package let audit: AuditLog
     package let counters = Counters()
+    /// Where the subscribers are.
+    package let subscribers = SubscriberBoard()
     private let requests: BoundedQueue<Submission>
     private let evaluated: BoundedQueue<Sequencer.Work>
     private let ended = Ticket<Void>()
+    private let stopsSoon = Atomic<Bool>(false)
 
     /// Opens the journal of a data directory and starts the threads.
     package init(dataDirectory: String, rules: String, workers: Int, log: Logger) async throws {
-        journal = try Journal(directory: dataDirectory)
+        journal = try Journal(
+            directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
         let states = try journal.reader.detectionStates()
         catalog = try LiveCatalog(
             folder: rules, switched: Dictionary(uniqueKeysWithValues: states.map { ($0.detectionID, $0.enabled) }))
@@ -36,9 +42,11 @@ package final class Pipeline: Sendable {
         tail = AlertTail(last: try journal.reader.alertLogHead())
         requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)
         evaluated = BoundedQueue(capacity: Limits.evaluatedBatches)
+        audit = AuditLog(queue: evaluated, last: try journal.reader.auditHead().sequence, log: log)
         let ended = ended
         try await Sequencer.start(
-            queue: evaluated, journal: journal, tail: tail, counters: counters, accounts: accounts, log: log
+            queue: evaluated, journal: journal, tail: tail, auditSignal: audit.signal, counters: counters,
+            accounts: accounts, log: log
         ) { ended.answer(()) }
         let running = RunningWorkers(workers, then: evaluated)
         for number in 0..<workers {
@@ -73,7 +81,31 @@ package final class Pipeline: Sendable {
         if await !evaluated.push(.submission(refused)) { ticket.answer(.failure(.stopping)) }
     }
 
-    /// Runs a change in one order with the records, and returns once it is durable.
+    /// Runs a change in one order with the records, and returns once it and its audit entry are durable.
+    ///
+    /// - Parameters:
+    ///   - entry: tells the change in the audit log, in the same transaction; nothing is written where `body` throws.
+    ///   - body: as that of `perform(_:)`.
+    package func perform(
+        audit entry: AuditEntry,
+        _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
+    ) async throws {
+        try await perform(auditing: { transaction, merger in
+            try body(transaction, &merger)
+            return entry
+        })
+    }
+
+    /// As `perform(audit:_:)`, for a body that makes the entry of what it finds.
+    package func perform(
+        auditing body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> AuditEntry
+    ) async throws {
+        try await perform { transaction, merger in try transaction.appendAudit(try body(transaction, &merger)) }
+        AuditScope.current?.mark()
+    }
+
+    /// Runs a change that nobody asked for and that no audit entry tells, in one order with the records, and returns
+    /// once it is durable.
     ///
     /// - Parameter body: runs on the sequencer's thread, inside a transaction. It throws before it changes anything, or
     ///   not at all; what it throws is thrown here.
@@ -82,9 +114,25 @@ package final class Pipeline: Sendable {
     ) async throws {
         let ticket = Ticket<Result<Void, any Error>>()
         let change = Sequencer.Change(run: body) { ticket.answer($0) }
-        guard await evaluated.push(.change(change)) else { throw SubmissionFailure.stopping }
+        guard await evaluated.push(.change(change)) else { throw Self.stopping }
         try await ticket.value.get()
     }
+
+    /// What a call gets that came too late; nothing of it was done.
+    static let stopping = RPCError(.unavailable, "The service is stopping; try again.")
+
+    /// Whether the service is about to stop: streams take no further request.
+    var isStopping: Bool { stopsSoon.load(ordering: .relaxed) }
+
+    /// Has streams end of their own, with everything acknowledged that they took.
+    func stopSoon() {
+        stopsSoon.store(true, ordering: .relaxed)
+        tail.close()
+        audit.close()
+    }
+
+    /// Requests that wait for a worker, and batches that wait for the sequencer.
+    package var queueDepths: (requests: Int, evaluated: Int) { (requests.count, evaluated.count) }
 
     /// Requests and batches that wait.
     package var queued: Int { requests.count + evaluated.count }
@@ -92,15 +140,27 @@ package final class Pipeline: Sendable {
     /// Drops the days that were received longer ago than `days`.
     package func dropDays(olderThan days: Int) async throws {
         let oldest = Clock.milliseconds() - Milliseconds(days) * 86_400_000
-        try await perform { transaction, _ in try transaction.dropDays(before: Day(milliseconds: oldest)) }
+        let day = Day(milliseconds: oldest)
+        try await perform { transaction, _ in
+            let dropped = try transaction.days(before: day)
+            guard dropped > 0 else { return }
+            try transaction.dropDays(before: day)
+            try transaction.appendAudit(
+                AuditEntry(
+                    time: Clock.milliseconds(), actor: .service, method: "retention",
+                    summary: "dropped \(dropped) days of records that were received more than \(days) days ago"))
+        }
     }
 
-    /// Takes no more, finishes what was taken, and closes the journal.
-    package func stop() async throws {
-        tail.close()
+    /// Takes no more, finishes what was taken, and closes the journal. Returns the end of the audit log.
+    @discardableResult
+    package func stop() async throws -> AuditHead {
+        stopSoon()
         requests.close()
         await ended.value
+        let head = try journal.reader.auditHead()
         try journal.close()
+        return head
     }
 }
 

@@ -32,6 +32,7 @@ final class Sequencer {
     private let journal: Journal
     private let writer: Writer
     private let tail: AlertTail
+    private let auditSignal: PositionSignal
     private let counters: Counters
     private let accounts: AccountDirectory
     private let log: Logger
@@ -41,12 +42,13 @@ final class Sequencer {
     private var mustRestoreStream = false
 
     private init(
-        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
-        log: Logger
+        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
+        accounts: AccountDirectory, log: Logger
     ) throws {
         self.queue = queue
         self.journal = journal
         self.tail = tail
+        self.auditSignal = auditSignal
         self.counters = counters
         self.accounts = accounts
         self.log = log
@@ -58,14 +60,15 @@ final class Sequencer {
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
     /// calls `ended`.
     static func start(
-        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, counters: Counters, accounts: AccountDirectory,
-        log: Logger, ended: @escaping @Sendable () -> Void
+        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
+        accounts: AccountDirectory, log: Logger, ended: @escaping @Sendable () -> Void
     ) async throws {
         try await withCheckedThrowingContinuation { (ready: CheckedContinuation<Void, any Error>) in
             let thread = Thread {
                 do {
                     let sequencer = try Sequencer(
-                        queue: queue, journal: journal, tail: tail, counters: counters, accounts: accounts, log: log)
+                        queue: queue, journal: journal, tail: tail, auditSignal: auditSignal, counters: counters,
+                        accounts: accounts, log: log)
                     ready.resume()
                     sequencer.run()
                 } catch {
@@ -96,13 +99,14 @@ final class Sequencer {
 
     /// What a group's transaction made, to be told once it is durable.
     private struct Outcome {
-        var responses: [(Submission, SubmitEventsResponse)] = []
+        var responses: [(EvaluatedSubmission, SubmitEventsResponse)] = []
         var changes: [(Change, (any Error)?)] = []
         var published: [AlertTail.Entry] = []
     }
 
     private func process(_ group: [Work]) {
         let now = Clock.milliseconds()
+        let started = ContinuousClock.now
         do {
             if mustRestoreStream {
                 // What was learned from events that were not stored is forgotten by reading what was stored.
@@ -119,11 +123,15 @@ final class Sequencer {
             }
             merger.commit()
             stream.commit()
+            counters.commits.observe(ContinuousClock.now - started)
+            if !outcome.published.isEmpty { counters.add(raised: outcome.published.lazy.map(\.alert)) }
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
             tail.publish(outcome.published)
-            for (submission, response) in outcome.responses {
+            auditSignal.publish(writer.auditHead.sequence)
+            for (evaluated, response) in outcome.responses {
                 counters.add(response)
-                submission.ticket.answer(.success(response))
+                counters.add(rejectionsOf: evaluated.batch)
+                evaluated.submission.ticket.answer(.success(response))
             }
             for (change, problem) in outcome.changes {
                 change.finish(problem.map { .failure($0) } ?? .success(()))
@@ -140,7 +148,7 @@ final class Sequencer {
     ) throws {
         switch work {
         case .submission(let evaluated):
-            outcome.responses.append((evaluated.submission, try store(evaluated, transaction, now)))
+            outcome.responses.append((evaluated, try store(evaluated, transaction, now)))
         case .change(let change):
             do {
                 try change.run(transaction, &merger)

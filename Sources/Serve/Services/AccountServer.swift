@@ -22,7 +22,8 @@ struct AccountServer: AccountServiceProvider {
         guard pipeline.accounts.count < Limits.accounts else {
             throw RPCError(.resourceExhausted, "\(Limits.accounts) accounts are onboarded, which is the limit.")
         }
-        try await pipeline.perform { transaction, _ in
+        let entry = caller.entry(context, "onboarded; name=\"\(name)\" owner=\"\(owner)\"", account: id)
+        try await pipeline.perform(audit: entry) { transaction, _ in
             var row = AccountRow(
                 accountID: id.description, name: name, owner: owner, state: StoredAccountState.onboarded.rawValue,
                 onboardedAt: Clock.milliseconds())
@@ -64,15 +65,19 @@ struct AccountServer: AccountServiceProvider {
 
     func updateAccount(_ request: UpdateAccountRequest, _ context: CallContext) async throws -> UpdateAccountResponse {
         let id = try Validation.account(request.accountID)
-        try access.caller(context).require(id)
+        let caller = try access.caller(context)
+        try caller.require(id)
         let name = try Validation.text(request.name, field: "name", bytes: Limits.accountNameBytes)
         let owner = try Validation.text(request.owner, field: "owner", bytes: Limits.accountNameBytes)
-        try await pipeline.perform { transaction, _ in
+        try await pipeline.perform(auditing: { transaction, _ in
             guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
+            let before = row
             if !name.isEmpty { row.name = name }
             if !owner.isEmpty { row.owner = owner }
             try transaction.putAccount(row)
-        }
+            let summary = "name: \"\(before.name)\" to \"\(row.name)\", owner: \"\(before.owner)\" to \"\(row.owner)\""
+            return caller.entry(context, summary, account: id)
+        })
         return UpdateAccountResponse(account: try await account(id))
     }
 
@@ -80,8 +85,9 @@ struct AccountServer: AccountServiceProvider {
         _ request: OffboardAccountRequest, _ context: CallContext
     ) async throws -> OffboardAccountResponse {
         let id = try Validation.account(request.accountID)
-        try access.caller(context).require(id)
-        try await pipeline.perform { transaction, _ in
+        let caller = try access.caller(context)
+        try caller.require(id)
+        try await pipeline.perform(audit: caller.entry(context, "offboarded", account: id)) { transaction, _ in
             guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
             row.state = StoredAccountState.offboarded.rawValue
             row.offboardedAt = Clock.milliseconds()

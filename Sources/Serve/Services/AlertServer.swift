@@ -21,6 +21,8 @@ struct AlertServer: AlertServiceProvider {
             audience: request.audience, caller: caller)
         var position = try start(request.cursor)
         let tail = pipeline.tail
+        let place = pipeline.subscribers.enter(at: position)
+        defer { pipeline.subscribers.leave(place) }
         while !tail.isClosed {
             try Task.checkCancellation()
             let isCaughtUp: Bool
@@ -41,6 +43,7 @@ struct AlertServer: AlertServiceProvider {
                 position = page.next
                 isCaughtUp = page.isCaughtUp
             }
+            place.moved(to: position)
             guard isCaughtUp else { continue }
             if request.untilCaughtUp { return }
             await tail.wait(beyond: position)
@@ -111,7 +114,7 @@ struct AlertServer: AlertServiceProvider {
         let note = try Validation.text(request.note, field: "note", bytes: Limits.noteBytes)
         return UpdateAlertResponse(
             alert: try await change(
-                request.alertID, .update(status: status, note: note.isEmpty ? nil : note), caller))
+                request.alertID, .update(status: status, note: note.isEmpty ? nil : note), caller, context))
     }
 
     func answerDuet(_ request: AnswerDuetRequest, _ context: CallContext) async throws -> AnswerDuetResponse {
@@ -124,18 +127,22 @@ struct AlertServer: AlertServiceProvider {
         }
         let note = try Validation.text(request.note, field: "note", bytes: Limits.noteBytes)
         return AnswerDuetResponse(
-            alert: try await change(request.alertID, .answer(answer, note: note.isEmpty ? nil : note), caller))
+            alert: try await change(request.alertID, .answer(answer, note: note.isEmpty ? nil : note), caller, context))
     }
 
     /// Applies a person's change in one order with the matches.
-    private func change(_ id: String, _ change: PersonalChange, _ caller: Caller) async throws -> Messages.Alert {
+    private func change(
+        _ id: String, _ change: PersonalChange, _ caller: Caller, _ context: CallContext
+    ) async throws -> Messages.Alert {
         do {
-            try await pipeline.perform { transaction, merger in
+            try await pipeline.perform(auditing: { transaction, merger in
                 guard let row = try transaction.alert(id) else { throw Self.unknown(id) }
                 let stored = try AlertCodec.decode(row.payload)
                 guard caller.covers(stored.accountID) else { throw Self.unknown(id) }
                 _ = try merger.apply(change, to: stored, now: Clock.milliseconds())
-            }
+                return caller.entry(
+                    context, "alert \(id): \(Self.summary(change, of: stored))", account: stored.accountID)
+            })
         } catch let error as PersonalChangeError {
             throw Self.refused(error)
         }
@@ -143,6 +150,22 @@ struct AlertServer: AlertServiceProvider {
         let row = try await pipeline.journal.reader.detached { try $0.alert(id) }
         guard let row else { throw Self.unknown(id) }
         return Messages.Alert(try AlertCodec.decode(row.payload))
+    }
+
+    /// A change for the audit log. A note's text may tell what is not for the log's readers: its length is told.
+    private static func summary(_ change: PersonalChange, of alert: Detect.Alert) -> String {
+        var parts: [String] = []
+        let note: String?
+        switch change {
+        case .update(let status, let text):
+            if let status { parts.append("status \(alert.status) to \(status)") }
+            note = text
+        case .answer(let answer, let text):
+            parts.append("answered \(answer)")
+            note = text
+        }
+        if let note { parts.append("a note of \(note.utf8.count) bytes") }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
     }
 
     private static func unknown(_ id: String) -> RPCError {

@@ -10,6 +10,7 @@ import RPC
 /// DetectionService: the catalog as it runs.
 struct DetectionServer: DetectionServiceProvider {
     let pipeline: Pipeline
+    let access: AccessControl
 
     func listDetections(
         _ request: ListDetectionsRequest, _ context: CallContext
@@ -32,26 +33,37 @@ struct DetectionServer: DetectionServiceProvider {
         _ request: SetDetectionStateRequest, _ context: CallContext
     ) async throws -> SetDetectionStateResponse {
         let detection = try find(request.detectionID)
+        let caller = try access.caller(context)
+        let was = pipeline.catalog.isEnabled(detection)
+        let summary = "detection \(detection.id): \(Self.word(was)) to \(Self.word(request.enabled))"
         let row = DetectionStateRow(
             detectionID: detection.id, enabled: request.enabled, changedAt: Clock.milliseconds())
-        try await pipeline.perform { transaction, _ in try transaction.putDetectionState(row) }
+        try await pipeline.perform(audit: caller.entry(context, summary)) { transaction, _ in
+            try transaction.putDetectionState(row)
+        }
         try pipeline.catalog.setEnabled(request.enabled, id: detection.id)
         return SetDetectionStateResponse(detection: message(detection))
     }
 
     func reloadRules(_ request: ReloadRulesRequest, _ context: CallContext) async throws -> ReloadRulesResponse {
-        let catalog = pipeline.catalog
+        let live = pipeline.catalog
         // Reading and compiling takes a moment, which no event loop should spend.
-        let outcome = try await pipeline.journal.reader.detached { _ in try catalog.reload() }
-        guard let loaded = outcome.loaded else {
-            let problems = outcome.problems.filter(\.isError)
+        let fresh = try await pipeline.journal.reader.detached { _ in try Catalog.load(folder: live.folder) }
+        guard fresh.isSound else {
+            let problems = fresh.problems.filter(\.isError)
             let listed = problems.prefix(Limits.problemsPerError).map(\.description).joined(separator: "\n")
             throw RPCError(
                 .failedPrecondition,
                 "\(problems.count) errors in the rules; the set that was loaded before stays.\n\(listed)")
         }
-        return ReloadRulesResponse(loaded: UInt32(clamping: loaded), problems: outcome.problems.map(RuleProblem.init))
+        let summary = "loaded \(fresh.all.count) detections in place of \(live.catalog.all.count)"
+        try await pipeline.audit.record(try access.caller(context).entry(context, summary))
+        try await pipeline.journal.reader.detached { _ in try live.replace(fresh) }
+        return ReloadRulesResponse(
+            loaded: UInt32(clamping: fresh.all.count), problems: fresh.problems.map(RuleProblem.init))
     }
+
+    private static func word(_ isEnabled: Bool) -> String { isEnabled ? "enabled" : "disabled" }
 
     func validateRules(
         _ request: ValidateRulesRequest, _ context: CallContext

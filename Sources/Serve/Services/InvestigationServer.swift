@@ -45,8 +45,11 @@ struct InvestigationServer: InvestigationServiceProvider {
     }
 
     func getStatus(_ request: GetStatusRequest, _ context: CallContext) async throws -> GetStatusResponse {
-        _ = try access.caller(context)
+        let scope = try access.caller(context).accounts
         let statistics = try await pipeline.journal.reader.detached { try $0.statistics() }
+        let alerts = try await pipeline.journal.reader.detached {
+            try $0.alertCount(accountIDs: scope.map { $0.map(\.description) })
+        }
         let counters = pipeline.counters
         return GetStatusResponse(
             version: ServiceVersion.text, startedAt: Timestamp(milliseconds: counters.startedAt),
@@ -55,9 +58,10 @@ struct InvestigationServer: InvestigationServiceProvider {
             accepted: counters.accepted.load(ordering: .relaxed),
             duplicate: counters.duplicate.load(ordering: .relaxed),
             rejected: counters.rejected.load(ordering: .relaxed),
-            alerts: try await pipeline.journal.reader.detached { UInt64(clamping: try $0.alertCount()) },
+            alerts: UInt64(clamping: alerts),
             detectionsEnabled: UInt32(clamping: pipeline.catalog.enabledCount),
-            accounts: UInt32(clamping: pipeline.accounts.count), queuedBatches: UInt32(clamping: pipeline.queued),
-            subscribers: UInt32(clamping: pipeline.tail.waiting))
+            accounts: UInt32(clamping: pipeline.accounts.count(within: scope)),
+            queuedBatches: UInt32(clamping: pipeline.queued),
+            subscribers: UInt32(clamping: pipeline.subscribers.count))
     }
 }

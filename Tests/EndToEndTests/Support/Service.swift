@@ -66,6 +66,19 @@ final class Service: Sendable {
     /// SIGTERM: the service drains and ends.
     func stop() async throws { try await end(SIGTERM) }
 
+    /// SIGTERM, and a new process at once; returns when the old one has ended and the new one answers.
+    func restart() async throws {
+        guard let old = process.withLock({ $0 }) else { return }
+        kill(old.processIdentifier, SIGTERM)
+        try await start()
+        while old.isRunning { try await Task.sleep(for: .milliseconds(2)) }
+        let end = ContinuousClock.now + .seconds(60)
+        while !Self.answers(port) {
+            guard ContinuousClock.now < end else { throw ServiceFailure(message: "no restart: \(logText)") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     private func end(_ signal: Int32) async throws {
         guard let process = process.withLock({ $0 }) else { return }
         kill(process.processIdentifier, signal)

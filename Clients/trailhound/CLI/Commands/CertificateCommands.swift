@@ -6,16 +6,18 @@ import Messages
 import PKI
 
 extension Role: ExpressibleByArgument {}
+extension RevocationReason: ExpressibleByArgument {}
 
 struct CertificateCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "certs", abstract: "Issue and look at certificates.",
+        commandName: "certs", abstract: "Issue, revoke and look at certificates.",
         discussion: """
             Nobody talks to the service without a certificate. It names a role (admin, analyst, collector, subscriber or \
-            executor) and the accounts that it is good for. These commands work on files and need no service; issuing \
-            needs the authority's key, ca-key.pem.
+            executor) and the accounts that it is good for. These commands work on files and need no service; issuing and \
+            revoking need the authority's key, ca-key.pem. A service that uses the folder sees within seconds what was \
+            revoked, and cuts off who holds it.
             """,
-        subcommands: [Issue.self, List.self, Show.self])
+        subcommands: [Issue.self, Revoke.self, List.self, Show.self])
 
     /// Where the authority's files are.
     struct Folder: ParsableArguments {
@@ -92,8 +94,11 @@ struct CertificateCommands: AsyncParsableCommand {
             }
             do {
                 let authority = try CertificateAuthority(PEMFiles.credential("ca", in: folder.path))
-                let credential = try issue(authority, now: SystemClock.now().seconds)
-                try PEMFiles.write(credential, as: name, in: target)
+                let now = SystemClock.now().seconds
+                let store = CertificateStore(folder: folder.path)
+                let credential = try store.issue(as: name, into: target, by: authority) { () throws(PKIError) in
+                    try issue(authority, now: now)
+                }
                 let entry = CertificatePresentation.Entry(file: file, certificate: credential.certificate)
                 Output(output.format).show(
                     json: CertificatePresentation.json(entry),
@@ -111,14 +116,82 @@ struct CertificateCommands: AsyncParsableCommand {
         }
     }
 
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke certificates.",
+            discussion: """
+                Writes crl.pem beside the authority. A revoked certificate stays revoked: its holder needs a new one.
+
+                  trailhound certs revoke collector-1 --reason key-compromise
+                  trailhound certs revoke 5D0B9A…
+                  trailhound certs revoke --file lost-laptop.pem
+                """)
+
+        @Argument(help: "The name in a certificate, or its serial number.")
+        var names: [String] = []
+
+        @Option(
+            name: .customLong("file"), help: .init("A certificate's PEM file; may be given again.", valueName: "file"),
+            completion: .file(extensions: ["pem"]))
+        var files: [String] = []
+
+        @Option(help: "Why.")
+        var reason = RevocationReason.unspecified
+
+        @OptionGroup var folder: Folder
+        @OptionGroup var output: OutputOptions
+
+        func validate() throws {
+            if names.isEmpty, files.isEmpty { throw ValidationError("name a certificate or give --file") }
+        }
+
+        func run() async throws {
+            var revoked: [IssuedCertificate] = []
+            do {
+                let authority = try CertificateAuthority(PEMFiles.credential("ca", in: folder.path))
+                let store = CertificateStore(folder: folder.path)
+                var targets = names.map { CertificateStore.Target.name($0) }
+                for file in files { targets.append(.certificate(try PEMFiles.certificate(at: file))) }
+                for target in targets {
+                    revoked.append(
+                        try store.revoke(target, reason: reason, by: authority, now: SystemClock.now().seconds))
+                }
+            } catch {
+                throw Failure(error.description)
+            }
+            let now = SystemClock.now()
+            Output(output.format).list(
+                revoked, whenEmpty: "", json: { CertificatePresentation.json($0, now: now) },
+                table: { CertificatePresentation.table($0, now: now) })
+        }
+    }
+
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the certificates of a folder.")
+        static let configuration = CommandConfiguration(
+            abstract: "List what an authority issued, and what became of it.",
+            discussion: "With --files, the certificates of the folder instead, whoever made them.")
+
+        @Flag(help: "List the files of the folder.")
+        var files = false
 
         @OptionGroup var folder: Folder
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let names = try InputFiles.names(folder.path).filter { $0.hasSuffix(".pem") && !$0.hasSuffix("-key.pem") }
+            let now = SystemClock.now()
+            if files { return try listFiles(now) }
+            let issued: [IssuedCertificate]
+            do { issued = try CertificateStore(folder: folder.path).list() } catch { throw Failure(error.description) }
+            Output(output.format).list(
+                issued, whenEmpty: "Nothing was issued in \(folder.path).",
+                json: { CertificatePresentation.json($0, now: now) },
+                table: { CertificatePresentation.table($0, now: now) })
+        }
+
+        private func listFiles(_ now: Timestamp) throws {
+            let names = try InputFiles.names(folder.path).filter {
+                $0.hasSuffix(".pem") && !$0.hasSuffix("-key.pem") && $0 != "crl.pem"
+            }
             var entries: [CertificatePresentation.Entry] = []
             for name in names {
                 let path = folder.path + "/" + name
@@ -128,7 +201,6 @@ struct CertificateCommands: AsyncParsableCommand {
                     Diagnostics.note("trailhound: warning: \(error)")
                 }
             }
-            let now = SystemClock.now()
             Output(output.format).list(
                 entries, whenEmpty: "No certificate in \(folder.path).", json: CertificatePresentation.json,
                 table: { CertificatePresentation.table($0, now: now) })

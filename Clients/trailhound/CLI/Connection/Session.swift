@@ -65,6 +65,13 @@ package struct Session: Sendable {
         }
     }
 
+    /// Asks for a stream of answers.
+    package func stream<Request: Message, Response: Message>(
+        _ method: Method<Request, Response>, _ request: Request
+    ) async throws -> ResponseStream<Response> {
+        try await client.serverStreaming(method, request)
+    }
+
     /// Reads alerts until the service ends the stream.
     package func subscribe(
         _ request: SubscribeAlertsRequest, _ body: (SubscribeAlertsResponse) throws -> Void

@@ -82,3 +82,46 @@ package enum CertificatePresentation {
         return certificate.dnsNames.isEmpty && certificate.ipAddresses.isEmpty ? "unknown" : "server"
     }
 }
+
+/// What an authority issued.
+extension CertificatePresentation {
+    /// What the store remembers of a certificate, and how it stands.
+    package static func json(_ issued: IssuedCertificate, now: Timestamp) -> JSONNode {
+        .object([
+            .init("serial", .string(issued.serial)),
+            .init("subject", .string(issued.subject)),
+            .init("role", issued.identity.map { .string($0.role.rawValue) } ?? .null),
+            .init("accounts", issued.identity.map { .string($0.accounts.text) } ?? .null),
+            .init("not_before", .time(Timestamp(seconds: issued.notBefore, nanos: 0))),
+            .init("not_after", .time(Timestamp(seconds: issued.notAfter, nanos: 0))),
+            .init("state", .string(state(issued, now: now).word)),
+            .init("revoked_at", .time(issued.revocation.map { Timestamp(seconds: $0.time, nanos: 0) })),
+            .init("reason", issued.revocation.map { .string($0.reason.rawValue) } ?? .null),
+            .init("fingerprint", .string(issued.fingerprint)),
+            .init("authority", .string(issued.authority)),
+        ])
+    }
+
+    /// One row a certificate.
+    package static func table(_ issued: [IssuedCertificate], now: Timestamp) -> Table {
+        var table = Table([
+            Column("NAME", shrinksTo: 12), Column("USE"), Column("ACCOUNTS", shrinksTo: 8),
+            Column("STATE", shrinksTo: 8), Column("VALID UNTIL (UTC)"), Column("SERIAL", dropped: 1),
+        ])
+        for entry in issued {
+            let state = state(entry, now: now)
+            let reason = entry.revocation.map { $0.reason == .unspecified ? "" : " (\($0.reason.rawValue))" } ?? ""
+            table.add([
+                Cell(entry.commonName), Cell(entry.identity?.role.rawValue ?? "server"),
+                Cell(entry.identity?.accounts.text ?? ""), Cell(state.word + reason, style: state.style),
+                Cell(Clock.short(Timestamp(seconds: entry.notAfter, nanos: 0))), Cell(entry.serial),
+            ])
+        }
+        return table
+    }
+
+    private static func state(_ issued: IssuedCertificate, now: Timestamp) -> (word: String, style: Style) {
+        if issued.revocation != nil { return ("revoked", .red) }
+        return issued.notAfter < now.seconds ? ("expired", .faint) : ("valid", .green)
+    }
+}

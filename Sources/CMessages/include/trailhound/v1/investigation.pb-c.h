@@ -98,6 +98,9 @@ struct  Trailhound__V1__GetStatusRequest
      }
 
 
+/*
+ * Of the service as a whole, but for alerts and accounts: those that the certificate covers.
+ */
 struct  Trailhound__V1__GetStatusResponse
 {
   ProtobufCMessage base;

@@ -4,19 +4,20 @@ import BenchKit
 import Contract
 import Foundation
 import Messages
+import NIOCore
 import RPC
 
 /// A service on a data folder of its own, which goes with this object.
-final class RunningService {
-    let figures: ProcessFigures
+package final class RunningService {
+    package let figures: ProcessFigures
     private let process = Process()
     private let folder: URL
     private let port: Int
 
     /// Starts the service, and returns once it listens.
-    init(program: String, rules: String, options: [String], parent: String) async throws {
+    package init(program: String, rules: String, options: [String], parent: String) async throws {
         let parent = parent.isEmpty ? FileManager.default.temporaryDirectory : URL(fileURLWithPath: parent)
-        folder = parent.appendingPathComponent("ingest-bench-\(ProcessInfo.processInfo.processIdentifier)")
+        folder = parent.appendingPathComponent("trailhound-bench-\(ProcessInfo.processInfo.processIdentifier)")
         try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let log = folder.appendingPathComponent("log")
@@ -50,8 +51,8 @@ final class RunningService {
         return address?.split(separator: ":").last.flatMap { Int($0.prefix(while: \.isNumber)) }
     }
 
-    /// A client with the admin's certificate, over TLS.
-    func connect() throws -> Client {
+    /// A client with the admin's certificate, over TLS, on an event loop of `group` or of the process's own.
+    package func connect(group: (any EventLoopGroup)? = nil) throws -> Client {
         let pki = folder.appendingPathComponent("pki")
         var configuration = ClientConfiguration(
             target: .tcp(host: "127.0.0.1", port: port),
@@ -60,10 +61,10 @@ final class RunningService {
                 certificateChainFile: pki.appendingPathComponent("admin.pem").path,
                 privateKeyFile: pki.appendingPathComponent("admin-key.pem").path))
         configuration.limits.maxReceiveMessageBytes = 16 << 20
-        return try Client(configuration: configuration)
+        return try Client(configuration: configuration, group: group)
     }
 
-    func onboard(_ accounts: [String]) async throws {
+    package func onboard(_ accounts: [String]) async throws {
         let client = try connect()
         for account in accounts {
             let request = OnboardAccountRequest(accountID: account, name: "bench", owner: "bench@example.com")
@@ -73,7 +74,7 @@ final class RunningService {
     }
 
     /// Bytes of the store's files.
-    var storedBytes: Int {
+    package var storedBytes: Int {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return files.reduce(0) { sum, name in
             let attributes = try? FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
@@ -82,14 +83,14 @@ final class RunningService {
     }
 
     /// SIGTERM, and waits for the end.
-    func stop() async throws {
+    package func stop() async throws {
         process.terminate()
         while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
     }
 }
 
-struct BenchFailure: Error, CustomStringConvertible {
-    let description: String
+package struct BenchFailure: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import PKI
+import RPC
+
+/// The files that the service's TLS comes from.
+package struct CertificateFiles: Sendable, Hashable {
+    /// The server's certificate, its chain after it.
+    package var certificate: String
+    /// The server's key.
+    package var key: String
+    /// The authorities whose client certificates are let in.
+    package var clientAuthority: String
+    /// Revocation lists of those authorities; looked at where the file is there.
+    package var revocationList: String?
+    /// Whether the revocation list may be missing: a development authority has none before it revokes something.
+    package var mayLackRevocationList: Bool
+
+    /// What a file was when it was looked at: another stamp means another content.
+    struct Stamp: Hashable {
+        private let seconds: Int
+        private let nanoseconds: Int
+        private let inode: UInt
+        private let size: Int
+
+        /// Nil where there is no such file.
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
+            inode = UInt(status.st_ino)
+            size = Int(status.st_size)
+        }
+    }
+
+    /// The stamps of all files; nil for one that is missing.
+    var stamps: [Stamp?] {
+        [certificate, key, clientAuthority].map(Stamp.init) + [revocationList.flatMap(Stamp.init)]
+    }
+
+    /// Reads the files. Throws where one can't be read, or a list was not made by the authority that it names.
+    func load() throws -> LoadedCertificates {
+        let authorities = try PEMFiles.certificates(at: clientAuthority)
+        let chain = try PEMFiles.certificates(at: certificate)
+        guard let own = chain.first, own.isOf(try PEMFiles.key(at: key)) else {
+            throw PKIError("\(key) is not the key of \(certificate)")
+        }
+        var lists: [RevocationList] = []
+        if let revocationList, !mayLackRevocationList || PEMFiles.exists(revocationList) {
+            lists = try PEMFiles.revocationLists(at: revocationList)
+        }
+        for list in lists {
+            let makers = authorities.filter { list.names($0) }
+            guard makers.isEmpty || makers.contains(where: { list.isSigned(by: $0) }) else {
+                throw PKIError("\(revocationList ?? ""): the list of \(list.issuer) is not signed by it")
+            }
+        }
+        return LoadedCertificates(server: own, authorities: authorities, lists: lists)
+    }
+
+    /// How the server uses the files.
+    func configuration(_ loaded: LoadedCertificates) -> TLSConfiguration {
+        var configuration = TLSConfiguration.server(
+            certificateChainFile: certificate, privateKeyFile: key, trustRoots: .file(clientAuthority),
+            clientCertificates: .require)
+        if !loaded.lists.isEmpty { configuration.revocationListFile = revocationList }
+        return configuration
+    }
+}
+
+/// What the files held.
+package struct LoadedCertificates: Sendable, Equatable {
+    /// The server's own certificate.
+    package let server: Certificate
+    /// The authorities of the clients.
+    package let authorities: [Certificate]
+    /// What they revoked.
+    package let lists: [RevocationList]
+
+    /// Whether a client's certificate is on a list.
+    func hasRevoked(_ certificate: PeerCertificate) -> Bool {
+        lists.contains { $0.issuer == certificate.issuer && $0.serials.contains(certificate.serial) }
+    }
+
+    /// How many certificates are revoked.
+    var revokedCount: Int { lists.reduce(0) { $0 + $1.serials.count } }
+
+    /// Everything that ends, by what it is: seconds since 1970.
+    package var expiries: [(name: String, notAfter: Int64)] {
+        [("server", server.notAfter)] + authorities.map { ("authority \($0.commonName)", $0.notAfter) }
+            + lists.compactMap { list in list.nextUpdate.map { ("revocation list of \(list.issuer)", $0) } }
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contract
+import Foundation
+import Messages
+import RPC
+import Serve
+import Testing
+
+/// Everything that changes state is in the audit log.
+@Suite(.serialized) struct AuditTests {
+    /// A successful call of every RPC that changes something. A further one belongs here: the test fails without it.
+    private static let changes: [String: @Sendable (ServiceRig, Client) async throws -> Void] = [
+        "/trailhound.v1.IngestService/SubmitEvents": { rig, client in
+            _ = try await rig.submit(.init(account: ServiceRig.accounts[0], seed: 9), 0..<3, client)
+        },
+        "/trailhound.v1.AlertService/UpdateAlert": { rig, client in
+            let alert = try #require(try await rig.alerts(client).first)
+            _ = try await client.unary(
+                AlertService.updateAlert,
+                UpdateAlertRequest(alertID: alert.alertID, status: .acknowledged, note: "the note is confidential"))
+        },
+        "/trailhound.v1.AlertService/AnswerDuet": { rig, client in
+            let alert = try #require(try await rig.alerts(client).first { $0.audience == .owner })
+            _ = try await client.unary(
+                AlertService.answerDuet, AnswerDuetRequest(alertID: alert.alertID, answer: .expected))
+        },
+        "/trailhound.v1.AccountService/OnboardAccount": { _, client in
+            _ = try await client.unary(
+                AccountService.onboardAccount, OnboardAccountRequest(accountID: "999900001111"))
+        },
+        "/trailhound.v1.AccountService/UpdateAccount": { _, client in
+            _ = try await client.unary(
+                AccountService.updateAccount,
+                UpdateAccountRequest(accountID: ServiceRig.accounts[0], owner: "new@example.com"))
+        },
+        "/trailhound.v1.AccountService/OffboardAccount": { _, client in
+            _ = try await client.unary(
+                AccountService.offboardAccount, OffboardAccountRequest(accountID: ServiceRig.accounts[1]))
+        },
+        "/trailhound.v1.DetectionService/SetDetectionState": { _, client in
+            _ = try await client.unary(
+                DetectionService.setDetectionState,
+                SetDetectionStateRequest(detectionID: "00000000-0000-4000-8000-000000000001", enabled: false))
+        },
+        "/trailhound.v1.DetectionService/ReloadRules": { _, client in
+            _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
+        },
+    ]
+
+    @Test func everyStateChangingCallLeavesItsOwnEntry() async throws {
+        let changing = Access.table.filter { $0.value.effect == .changing }.keys
+        #expect(Set(changing) == Set(Self.changes.keys), "a call of each RPC that changes something belongs here")
+        try await ServiceRig.run { rig in
+            try await rig.seed()
+            for (path, call) in Self.changes.sorted(by: { $0.key < $1.key }) {
+                let before = try await rig.auditLog().count
+                try await rig.withClient { try await call(rig, $0) }
+                let entries = try await rig.auditLog().dropFirst(before).filter { $0.method == path }
+                let entry = try #require(entries.last, "\(path) left no entry")
+                #expect(entry.outcome == "OK")
+                #expect(entry.role == "admin" && entry.subject == "CN=admin,O=Trailhound")
+                #expect(!entry.serial.isEmpty && entry.fingerprint.utf8.count == 64)
+                #expect(entry.peerAddress.hasPrefix("127.0.0.1:"))
+                #expect(!entry.summary.isEmpty && !entry.summary.contains("confidential"), "\(entry.summary)")
+            }
+            #expect(rig.service.pipeline.audit.forgotten.load(ordering: .relaxed) == 0)
+        }
+    }
+
+    @Test func readingLeavesNoEntry() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.seed()
+            let before = try await rig.auditLog().count
+            try await rig.withClient { client in
+                _ = try await rig.alerts(client)
+                _ = try await client.unary(AccountService.listAccounts, ListAccountsRequest())
+                _ = try await client.unary(InvestigationService.getStatus, GetStatusRequest())
+            }
+            #expect(try await rig.auditLog().count == before)
+        }
+    }
+
+    @Test func entriesTellWhatChanged() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.seed()
+            try await rig.withClient { client in
+                _ = try await client.unary(
+                    AccountService.updateAccount, UpdateAccountRequest(accountID: ServiceRig.accounts[0], owner: "p"))
+            }
+            let log = try await rig.auditLog()
+            let update = try #require(log.last)
+            #expect(update.accountID == ServiceRig.accounts[0])
+            #expect(update.summary == #"name: "a" to "a", owner: "o" to "p""#)
+            #expect(log.map(\.sequence) == Array(1...UInt64(log.count)))
+            let submissions = log.filter { $0.method.hasSuffix("SubmitEvents") }.map(\.summary)
+            let both = [
+                #"submits records of source "test""#,
+                "submitted 1 requests: 12 records accepted, 0 duplicate, 0 rejected",
+            ]
+            #expect(submissions == both + both)
+        }
+    }
+
+    @Test func refusalsAreWrittenAndAFloodOfThemIsCounted() async throws {
+        try await ServiceRig.run { rig in
+            let collector = try rig.issue("collector", .collector)
+            try await rig.withClient(collector) { client in
+                for _ in 0..<200 {
+                    await #expect(throws: RPCError.self) {
+                        try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
+                    }
+                }
+            }
+            let refusals = try await rig.auditLog().filter { $0.outcome == "PERMISSION_DENIED" }
+            #expect(refusals.count == Limits.auditedRefusalsAtOnce)
+            let first = try #require(refusals.first)
+            #expect(first.role == "collector" && first.subject == "CN=collector,O=Trailhound")
+            #expect(first.method == "/trailhound.v1.DetectionService/ReloadRules")
+        }
+    }
+
+    @Test func aFailedChangeIsWrittenWithItsStatus() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.withClient { client in
+                await #expect(throws: RPCError.self) {
+                    try await client.unary(
+                        AccountService.offboardAccount, OffboardAccountRequest(accountID: "123456789012"))
+                }
+            }
+            let log = try await rig.auditLog()
+            #expect(log.map(\.outcome) == ["NOT_FOUND"])
+        }
+    }
+
+    @Test func aScopedAdminSeesItsAccountsEntriesOnly() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.seed()
+            let scoped = try rig.issue("scoped", .admin, accounts: .some([ServiceRig.accounts[1]]))
+            try await rig.withClient(scoped) { client in
+                let stream = try await client.serverStreaming(
+                    AuditService.tailAudit, TailAuditRequest(untilCaughtUp: true))
+                var accounts: Set<String> = []
+                for try await response in stream { accounts.insert(response.entry?.accountID ?? "?") }
+                #expect(accounts == [ServiceRig.accounts[1]])
+                let whole = try await client.serverStreaming(
+                    AuditService.tailAudit, TailAuditRequest(untilCaughtUp: true, whole: true))
+                await #expect(throws: RPCError.self) { try await whole.next() }
+            }
+        }
+    }
+
+    @Test func theLogIsFollowed() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.withClient { client in
+                let stream = try await client.serverStreaming(AuditService.tailAudit, TailAuditRequest())
+                for account in ServiceRig.accounts {
+                    _ = try await client.unary(
+                        AccountService.onboardAccount, OnboardAccountRequest(accountID: account))
+                    #expect(try await stream.next()?.entry?.accountID == account)
+                }
+                stream.cancel()
+            }
+        }
+    }
+}

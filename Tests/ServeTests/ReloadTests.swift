@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contract
+import Foundation
+import Messages
+import PKI
+import RPC
+import Serve
+import Testing
+
+/// Certificates, authorities and revocations change under a running service.
+@Suite(.serialized) struct ReloadTests {
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970) }
+
+    private static func status(_ client: Client) async -> StatusCode {
+        do {
+            _ = try await client.unary(
+                InvestigationService.getStatus, GetStatusRequest(), options: CallOptions(timeout: .seconds(20)))
+            return .ok
+        } catch { return RPCError.from(error).code }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aRevokedCertificatesConnectionIsClosedAndItsNeighboursIsNot() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.seed()
+            let authority = try CertificateAuthority(PEMFiles.credential("ca", in: rig.pki))
+            let store = CertificateStore(folder: rig.pki)
+            let identity = ClientIdentity(role: .subscriber, accounts: .all)
+            for name in ["lost", "kept"] {
+                _ = try store.issue(as: name, into: rig.folder.path, by: authority) { () throws(PKIError) in
+                    try authority.issueClient(name: name, identity: identity, now: Self.now)
+                }
+            }
+            let lost = try rig.client(rig.folder.appendingPathComponent("lost").path)
+            let kept = try rig.client(rig.folder.appendingPathComponent("kept").path)
+            let request = SubscribeAlertsRequest(cursor: "latest")
+            let streams = [
+                try await lost.serverStreaming(AlertService.subscribeAlerts, request),
+                try await kept.serverStreaming(AlertService.subscribeAlerts, request),
+            ]
+            #expect(await Self.status(lost) == .ok)
+            #expect(await Self.status(kept) == .ok)
+
+            let revoked = try store.revoke(.name("lost"), reason: .keyCompromise, by: authority, now: Self.now)
+            await rig.service.reloadCertificates()
+            // Its stream ends, it can't come back, and its neighbour notices nothing.
+            await #expect(throws: RPCError.self) { try await streams[0].next() }
+            #expect(await Self.status(lost) == .unavailable)
+            #expect(rig.service.transport.handshakeFailures[.revokedCertificate] ?? 0 > 0)
+            #expect(await Self.status(kept) == .ok)
+            _ = try await rig.withClient { client in
+                try await rig.submit(.init(account: ServiceRig.accounts[0], attackEvery: 1, seed: 77), 0..<3, client)
+            }
+            #expect(try await streams[1].next()?.alert != nil)
+            streams[1].cancel()
+            let entry = try #require(try await rig.auditLog().first { $0.method == "certificates" })
+            #expect(entry.role == "service" && entry.summary.contains(revoked.serial), "\(entry.summary)")
+            await lost.close(now: true)
+            await kept.close(now: true)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func filesAreLookedAtByThemselves() async throws {
+        try await ServiceRig.run { rig in
+            let polling = Task { await rig.service.keepHouse(retentionDays: 1, certificatePoll: .milliseconds(20)) }
+            defer { polling.cancel() }
+            let authority = try CertificateAuthority(PEMFiles.credential("ca", in: rig.pki))
+            let before = try #require(rig.service.certificates?.loaded.server.serial)
+            let renewed = try authority.issueServer(hosts: DevelopmentPKI.localNames, now: Self.now)
+            try PEMFiles.write(renewed, as: "server", in: rig.pki)
+            while rig.service.certificates?.loaded.server.serial == before {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(rig.service.certificates?.loaded.server.serial == renewed.certificate.serial)
+            // A new handshake is made with the new certificate.
+            #expect(try await rig.withClient { await Self.status($0) } == .ok)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func filesThatDoNotFitAreLeftAlone() async throws {
+        try await ServiceRig.run { rig in
+            let before = try #require(rig.service.certificates?.loaded)
+            let stranger = try CertificateAuthority.mint(commonName: "Stranger", now: Self.now)
+            let renewed = try stranger.issueServer(hosts: DevelopmentPKI.localNames, now: Self.now)
+            let good = try PEMFiles.certificate(at: "\(rig.pki)/server.pem")
+            // The certificate without its key, as in the middle of a change.
+            try PEMFiles.write(renewed.certificate.pem, to: "\(rig.pki)/server.pem", mode: 0o644)
+            await rig.service.reloadCertificates()
+            #expect(rig.service.certificates?.loaded == before)
+            #expect(rig.service.certificates?.reloadFailures.load(ordering: .relaxed) == 1)
+            try PEMFiles.write(good.pem, to: "\(rig.pki)/server.pem", mode: 0o644)
+            // A list that somebody else signed under the authority's name.
+            let forger = try CertificateAuthority.mint(
+                commonName: before.authorities[0].commonName, now: Self.now)
+            let forged = try forger.revocationList(of: [], number: 1, now: Self.now, nextUpdate: Self.now + 86_400)
+            try PEMFiles.write(forged, to: "\(rig.pki)/crl.pem", mode: 0o644)
+            await rig.service.reloadCertificates()
+            #expect(rig.service.certificates?.reloadFailures.load(ordering: .relaxed) == 2)
+            #expect(rig.service.certificates?.loaded == before)
+            #expect(try await rig.withClient { await Self.status($0) } == .ok)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whoCameWithAnAuthorityThatIsGoneHasToComeAgain() async throws {
+        try await ServiceRig.run { rig in
+            let client = try rig.client()
+            #expect(await Self.status(client) == .ok)
+            let stream = try await client.serverStreaming(
+                AlertService.subscribeAlerts, SubscribeAlertsRequest(cursor: "latest"))
+            let other = try CertificateAuthority.mint(commonName: "The next CA", now: Self.now)
+            try PEMFiles.write(other.certificate.pem, to: "\(rig.pki)/ca.pem", mode: 0o644)
+            await rig.service.reloadCertificates()
+            await #expect(throws: RPCError.self) { try await stream.next() }
+            #expect(await Self.status(client) == .unavailable)
+            await client.close(now: true)
+        }
+    }
+
+    @Test func endsAreWarnedOfOnNamedDays() {
+        var warnings = ExpiryWarnings()
+        let end: Int64 = 1_800_000_000
+        func due(daysBefore days: Double) -> String? {
+            warnings.due("server", notAfter: end, now: end - Int64(days * 86_400))
+        }
+        #expect(due(daysBefore: 31) == nil)
+        #expect(due(daysBefore: 30) == "expires in 30 days")
+        #expect(due(daysBefore: 29.5) == nil, "once for each step")
+        #expect(due(daysBefore: 13) == "expires in 13 days")
+        #expect(due(daysBefore: 7) == "expires in 7 days")
+        #expect(due(daysBefore: 2) == "expires in 2 days")
+        #expect(due(daysBefore: 1) == "expires tomorrow")
+        #expect(due(daysBefore: 0.5) == nil)
+        #expect(due(daysBefore: -1) == "has expired")
+        #expect(due(daysBefore: -2) == nil)
+        #expect(
+            due(daysBefore: 60) == nil && due(daysBefore: 3) == "expires in 3 days", "it was renewed, and ends again")
+    }
+}
