@@ -139,6 +139,7 @@ extension Alert {
             if parts.isEmpty { parts = allParts }
             let alone = Alert(id: id, match: match, historical: historical, now: now, window: window)
             keepApart(Part(session: match.pending, matches: alone))
+            forgetSettledParts()
         }
         matchCount += 1
         self.historical = self.historical && historical
@@ -157,11 +158,13 @@ extension Alert {
 
     /// Takes over another alert of the same key.
     mutating func absorb(_ other: Alert, now: Milliseconds) {
-        if !parts.isEmpty || !other.parts.isEmpty {
+        // Two that do not touch are joined by a third, which may go to another actor again.
+        if !parts.isEmpty || !other.parts.isEmpty || !touches(other) {
             if parts.isEmpty { parts = allParts }
             for part in other.allParts { keepApart(part) }
         }
         take(matchesOf: other)
+        forgetSettledParts()
         updatedAt = now
         if note.isEmpty { note = other.note }
         if duetAnswer == nil { duetAnswer = other.duetAnswer }

@@ -63,9 +63,9 @@ extension Alert {
         }
     }
 
-    /// Where all matches have a settled actor, nothing needs to be kept apart.
+    /// Where all matches have a settled actor and stand in one row, nothing needs to be kept apart.
     mutating func forgetSettledParts() {
-        if parts.allSatisfy({ $0.session == nil }) { parts = [] }
+        if parts.count == 1, parts[0].session == nil { parts = [] }
     }
 
     /// Gives the alert and its parts to another actor.

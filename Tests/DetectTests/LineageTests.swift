@@ -333,8 +333,8 @@ import Testing
                 if Int.random(in: 0..<5, using: &random) == 0 { stream.restart(rows) }
             }
             let found = Set(
-                stream.open.map {
-                    "\($0.actor.principal) \($0.first.text) \($0.last.text) \($0.matchCount) \($0.eventIDs)"
+                stream.allOpen.map {
+                    "\($0.title) \($0.actor.principal) \($0.first.text) \($0.last.text) \($0.matchCount) \($0.eventIDs)"
                 })
             #expect(found.count == stream.allOpen.count)
             #expect(expected ?? found == found)
