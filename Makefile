@@ -37,7 +37,9 @@ test: deps lint ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@Protos/generate.sh --check
 	@.build/release/trailhound detections test Rules
+	@rm -rf .build/aws-calls
 	@swift test -c release --skip-build --no-parallel
+	@TRAILHOUND_POLICY_COVERAGE=1 swift test -c release --skip-build --no-parallel --filter PolicyCoverageTests
 
 proto: deps ## Generate the code of Protos/ anew
 	@Protos/generate.sh

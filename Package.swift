@@ -93,13 +93,24 @@ let package = Package(
         .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
-        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .target(
+            name: "Onboard", dependencies: ["AWS", "CloudTrail", "Collect", "Cryptography", "Respond"],
+            swiftSettings: strict),
         .testTarget(
-            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            name: "OnboardTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Onboard", "Respond", yams],
+            swiftSettings: strict),
+        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
+            name: "respond-crasher", dependencies: ["AWS", "CloudTrail", "Respond"], path: "Tests/RespondCrasher",
+            swiftSettings: strict),
+        .testTarget(
+            name: "RespondTests",
+            dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond", "respond-crasher"],
             swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
+            exclude: ["botocore_sign.py", "fault_proxy.py", "moto_server.py", "scripted_server.py"],
+            swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
             swiftSettings: strict),
@@ -117,8 +128,8 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC",
-                logging, nioCore, nioHTTP1, nioPosix, yams,
+                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
+                "PKI", "RPC", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -137,7 +148,7 @@ let package = Package(
             name: "TrailhoundCLI",
             dependencies: [
                 "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
-                "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "Onboard", "PKI", "RPC", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -146,7 +157,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", argumentParser,
+                "CZlib", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI",
+                argumentParser,
                 nioCore,
             ],
             swiftSettings: strict),
@@ -155,7 +167,11 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            dependencies: [
+                "AWS", "AWSTestKit", "CloudTrail", "Contract", "Messages", "Onboard", "PKI", "Respond", "RPC",
+                "TestKit",
+                nioCore,
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

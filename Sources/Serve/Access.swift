@@ -39,6 +39,7 @@ package enum Access {
     /// The rules by RPC path. Health and reflection are open to every certificate.
     package static let table: [String: Rule] = [
         "/trailhound.v1.IngestService/SubmitEvents": .changing(.admin, .collector),
+        "/trailhound.v1.IngestService/ReportLogFindings": .changing(.admin, .collector),
         "/trailhound.v1.AlertService/SubscribeAlerts": .reading(.admin, .analyst, .subscriber),
         "/trailhound.v1.AlertService/ListAlerts": .reading(.admin, .analyst, .subscriber),
         "/trailhound.v1.AlertService/GetAlert": .reading(.admin, .analyst, .subscriber),
@@ -49,6 +50,7 @@ package enum Access {
         "/trailhound.v1.AccountService/GetAccount": .reading(.admin, .analyst, .collector),
         "/trailhound.v1.AccountService/UpdateAccount": .changing(.admin),
         "/trailhound.v1.AccountService/OffboardAccount": .changing(.admin),
+        "/trailhound.v1.AccountService/VerifyAccount": .reading(.admin, .analyst),
         "/trailhound.v1.AuditService/TailAudit": .reading(.admin),
         "/trailhound.v1.DetectionService/ListDetections": .reading(.admin, .analyst),
         "/trailhound.v1.DetectionService/GetDetection": .reading(.admin, .analyst),
@@ -72,6 +74,12 @@ package struct Caller: Sendable {
     package let accounts: Set<AccountID>?
     /// Who it is, for the audit log.
     package let actor: AuditActor
+
+    package init(role: Role, accounts: Set<AccountID>?, actor: AuditActor) {
+        self.role = role
+        self.accounts = accounts
+        self.actor = actor
+    }
 
     /// Whether the caller may know of an account.
     package func covers(_ account: AccountID) -> Bool { accounts?.contains(account) ?? true }

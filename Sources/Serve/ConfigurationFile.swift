@@ -32,6 +32,7 @@ extension ServiceConfiguration {
         case "crl": revocationList = try value.text()
         case "metrics": try serveMetrics(on: value.text())
         case "retention-days": retentionDays = try value.number()
+        case "degraded-after-minutes": degradedAfterMinutes = try value.number()
         case "workers": workers = try value.number()
         case "event-loops": eventLoops = try value.number()
         case "plaintext": isPlaintext = try value.flag()

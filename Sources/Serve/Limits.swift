@@ -87,4 +87,19 @@ package enum Limits {
     package static let auditPage = 256
     /// Between two tries of the store's upkeep where one failed.
     package static let maintenancePauseSeconds = 1.0
+    /// A field that says how an account is reached, in UTF-8.
+    package static let connectionBytes = 2_048
+    /// Days after its onboarding for which an account's state is learning.
+    package static let learningDays = 7
+    /// Between two looks at whether the accounts' events still come.
+    package static let accountCheckSeconds: Int64 = 60
+    /// Between two questions to the trail of an account that is degraded already.
+    package static let degradedCheckSeconds: Int64 = 900
+    /// Minutes without events after which an account's trail is asked, where the configuration says nothing.
+    package static let degradedAfterMinutes = 60
+    /// For how long no trail is asked where there were no credentials to ask with.
+    package static let credentialsPauseSeconds = 900.0
+    /// Findings of one report, and each of their texts in UTF-8.
+    package static let findingsPerReport = 1_000
+    package static let findingTextBytes = 1_024
 }

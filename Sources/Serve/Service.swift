@@ -18,6 +18,7 @@ package final class Service: Sendable {
     package let metrics: MetricsListener?
     private let server: Server
     private let health: Health
+    private let inspector: AccountInspector
     private let log: Logger
 
     /// Starts everything; it serves when this returns.
@@ -30,8 +31,9 @@ package final class Service: Sendable {
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
         health = Health(services: Self.serviceNames)
+        inspector = AccountInspector()
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
-        let router = Self.router(pipeline, access, health)
+        let router = Self.router(pipeline, access, health, inspector)
         certificates = try Self.certificateFiles(configuration, log).map { try CertificateKeeper($0, log: log) }
         var settings = ServerConfiguration(
             addresses: [.tcp(host: configuration.host, port: configuration.port)], tls: certificates?.configuration)
@@ -55,11 +57,14 @@ package final class Service: Sendable {
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
-    package static func router(_ pipeline: Pipeline, _ access: AccessControl, _ health: Health) -> Router {
+    package static func router(
+        _ pipeline: Pipeline, _ access: AccessControl, _ health: Health,
+        _ inspector: AccountInspector = AccountInspector()
+    ) -> Router {
         var router = Router()
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
-        router.register(AccountServer(pipeline: pipeline, access: access))
+        router.register(AccountServer(pipeline: pipeline, access: access, inspector: inspector))
         router.register(AuditServer(pipeline: pipeline, access: access))
         router.register(DetectionServer(pipeline: pipeline, access: access))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
@@ -136,6 +141,14 @@ package final class Service: Sendable {
             do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
             try? await Task.sleep(for: .seconds(Limits.retentionCheckSeconds))
         }
+    }
+
+    /// Watches whether the accounts' events still come, until the task is cancelled.
+    ///
+    /// - Parameter minutes: From how many minutes of silence on an account's trail is asked.
+    package func watchAccounts(degradedAfter minutes: Int) async {
+        let inspector = inspector
+        await AccountWatch(pipeline: pipeline, minutes: minutes, log: log) { await inspector.trailState($0) }.run()
     }
 
     /// Tells the service's log where the audit log ends, now and when it has grown: what is noted there, or where that

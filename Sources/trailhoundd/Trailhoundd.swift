@@ -53,6 +53,9 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "Days for which received records are kept.")
         var retentionDays: Int?
 
+        @Option(help: "Minutes without events after which an account is degraded where its trail logs.")
+        var degradedAfterMinutes: Int?
+
         @Option(help: "Evaluation threads; as many as there are cores where it is not given.")
         var workers: Int?
 
@@ -89,9 +92,11 @@ struct Trailhoundd: AsyncParsableCommand {
             log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
             if let metrics = service.metrics { log.notice("Metrics on http://127.0.0.1:\(metrics.port)/metrics") }
             let housekeeping = Task { await service.keepHouse(retentionDays: configuration.retentionDays) }
+            let watch = Task { await service.watchAccounts(degradedAfter: configuration.degradedAfterMinutes) }
             await signals.wait { await service.reloadCertificates() }
             log.notice("Stopping")
             housekeeping.cancel()
+            watch.cancel()
             try await service.stop()
             log.notice("Stopped")
         }
@@ -116,6 +121,7 @@ struct Trailhoundd: AsyncParsableCommand {
             settings.revocationList = crl ?? settings.revocationList
             if let metrics { try settings.serveMetrics(on: metrics) }
             settings.retentionDays = retentionDays ?? settings.retentionDays
+            settings.degradedAfterMinutes = degradedAfterMinutes ?? settings.degradedAfterMinutes
             settings.workers = workers ?? settings.workers
             settings.eventLoops = eventLoops ?? settings.eventLoops
             return settings

@@ -25,6 +25,11 @@ private struct CountingIngest: IngestServiceProvider {
             try await responses.write(response)
         }
     }
+    func reportLogFindings(
+        _ request: ReportLogFindingsRequest, _ context: CallContext
+    ) async throws -> ReportLogFindingsResponse {
+        ReportLogFindingsResponse(known: UInt32(request.findings.count))
+    }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ServicesTests {

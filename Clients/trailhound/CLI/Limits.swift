@@ -56,6 +56,12 @@ package enum Limits {
     /// Bytes in flight on one stream.
     package static let windowBytes = 4 * 1024 * 1024
 
+    // Collection
+
+    /// Findings of one report, and the characters of each one's detail.
+    package static let findingsPerReport = 500
+    package static let findingDetail = 250
+
     // Connections
 
     /// How long a connection may take to be made, TLS included.
@@ -65,6 +71,8 @@ package enum Limits {
     package static let keepaliveTimeout = Duration.seconds(20)
     /// How long a call that only asks may take.
     package static let callTimeout = Duration.seconds(30)
+    /// How long the verification of an account may take: some thirty calls to AWS, each with its retries.
+    package static let verificationTimeout = Duration.seconds(300)
     /// The first and the longest pause before a connection is tried again.
     package static let firstBackoff = Duration.milliseconds(100)
     package static let longestBackoff = Duration.seconds(5)

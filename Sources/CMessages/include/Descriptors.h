@@ -90,6 +90,12 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_grpc__refl
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_google__protobuf__timestamp(void) {
     return &google__protobuf__timestamp__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account_connection(void) {
+    return &trailhound__v1__account_connection__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account_check(void) {
+    return &trailhound__v1__account_check__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account(void) {
     return &trailhound__v1__account__descriptor;
 }
@@ -123,8 +129,17 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__offboard_account_response(void) {
     return &trailhound__v1__offboard_account_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__verify_account_request(void) {
+    return &trailhound__v1__verify_account_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__verify_account_response(void) {
+    return &trailhound__v1__verify_account_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__actor(void) {
     return &trailhound__v1__actor__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__console_link(void) {
+    return &trailhound__v1__console_link__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__evidence(void) {
     return &trailhound__v1__evidence__descriptor;
@@ -221,6 +236,15 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rejection(void) {
     return &trailhound__v1__rejection__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__log_finding(void) {
+    return &trailhound__v1__log_finding__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_request(void) {
+    return &trailhound__v1__report_log_findings_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_response(void) {
+    return &trailhound__v1__report_log_findings_response__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_timeline_request(void) {
     return &trailhound__v1__get_timeline_request__descriptor;

@@ -114,6 +114,29 @@ package enum DuetAnswer: RawRepresentable, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// A page of the AWS console.
+package struct ConsoleLink: Message {
+    /// What is there: event, actor, trail, switch_role, ….
+    package var label: String
+    /// Field 2, `url`.
+    package var url: String
+
+    /// A message of these fields.
+    package init(
+        label: String = "",
+        url: String = ""
+    ) {
+        self.label = label
+        self.url = url
+    }
+
+    /// Every field at its default.
+    package init() {
+        label = ""
+        url = ""
+    }
+}
+
 /// One fact that explains an alert.
 package struct Evidence: Message {
     /// A field of the event, for example requestParameters.userName, or a name of the service's own.
@@ -189,6 +212,9 @@ package struct Alert: Message {
     package var note: String
     /// What to do, from the detection.
     package var runbook: String
+    /// Where to look in the AWS console: the link that takes on the analysts' role in the account first, then pages in
+    /// the account's region.
+    package var consoleLinks: [ConsoleLink]
 
     /// A message of these fields.
     package init(
@@ -216,7 +242,8 @@ package struct Alert: Message {
         mergedInto: String = "",
         duetAnswer: DuetAnswer = .init(rawValue: 0) as DuetAnswer,
         note: String = "",
-        runbook: String = ""
+        runbook: String = "",
+        consoleLinks: [ConsoleLink] = []
     ) {
         self.alertID = alertID
         self.detectionID = detectionID
@@ -243,6 +270,7 @@ package struct Alert: Message {
         self.duetAnswer = duetAnswer
         self.note = note
         self.runbook = runbook
+        self.consoleLinks = consoleLinks
     }
 
     /// Every field at its default.
@@ -272,6 +300,7 @@ package struct Alert: Message {
         duetAnswer = .init(rawValue: 0) as DuetAnswer
         note = ""
         runbook = ""
+        consoleLinks = []
     }
 }
 
@@ -541,6 +570,32 @@ package struct AnswerDuetResponse: Message {
     }
 }
 
+extension ConsoleLink: WireMessage {
+    package static var messageName: String { "trailhound.v1.ConsoleLink" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__console_link() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ConsoleLink>, arena: Arena?) throws(MessageError) {
+        self.label = try WireReader.text(wire.pointee.label, "trailhound.v1.ConsoleLink.label")
+        self.url = try WireReader.text(wire.pointee.url, "trailhound.v1.ConsoleLink.url")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ConsoleLink>, _ builder: inout WireBuilder) {
+        trailhound__v1__console_link__init(wire)
+        wire.pointee.label = builder.text(self.label)
+        wire.pointee.url = builder.text(self.url)
+    }
+}
+
 extension Evidence: WireMessage {
     package static var messageName: String { "trailhound.v1.Evidence" }
 
@@ -607,6 +662,7 @@ extension Alert: WireMessage {
         self.duetAnswer = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.duet_answer.rawValue))
         self.note = try WireReader.text(wire.pointee.note, "trailhound.v1.Alert.note")
         self.runbook = try WireReader.text(wire.pointee.runbook, "trailhound.v1.Alert.runbook")
+        self.consoleLinks = try WireReader.messages(wire.pointee.n_console_links, wire.pointee.console_links, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Alert>, _ builder: inout WireBuilder) {
@@ -639,6 +695,8 @@ extension Alert: WireMessage {
         wire.pointee.duet_answer = .init(rawValue: .init(truncatingIfNeeded: self.duetAnswer.rawValue))
         wire.pointee.note = builder.text(self.note)
         wire.pointee.runbook = builder.text(self.runbook)
+        wire.pointee.n_console_links = self.consoleLinks.count
+        wire.pointee.console_links = builder.messages(self.consoleLinks)
     }
 }
 

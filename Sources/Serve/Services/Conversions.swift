@@ -4,6 +4,7 @@ import CloudTrail
 import Detect
 import Journal
 import Messages
+import Onboard
 
 // Between the service's own values and the contract's.
 
@@ -28,7 +29,8 @@ extension Messages.Audience {
 }
 
 extension Messages.Alert {
-    init(_ alert: Detect.Alert) {
+    /// - Parameter consoleRole: The role that analysts take on in the alert's account; empty for the usual one.
+    init(_ alert: Detect.Alert, consoleRole: String = "") {
         self.init()
         alertID = alert.id
         detectionID = alert.detectionID
@@ -55,6 +57,16 @@ extension Messages.Alert {
         duetAnswer = alert.duetAnswer.map { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) } ?? .unspecified
         note = alert.note
         runbook = alert.runbook
+        consoleLinks = Self.links(alert, role: consoleRole)
+    }
+
+    /// Where to look in the console. What the service raised of its own has no event there.
+    private static func links(_ alert: Detect.Alert, role: String) -> [Messages.ConsoleLink] {
+        let links = ConsoleLinks(accountID: alert.accountID.description, region: alert.region, role: role)
+        let isOwn = alert.eventSource == OwnAlerts.source
+        return links.links(
+            eventID: isOwn ? "" : alert.first.text, accessKeyID: alert.actor.accessKeyID, arn: alert.actor.arn
+        ).map { Messages.ConsoleLink(label: $0.label, url: $0.url) }
     }
 }
 
@@ -64,23 +76,6 @@ extension Messages.Actor {
             principal: actor.principal, type: actor.type, arn: actor.arn, accessKeyID: actor.accessKeyID,
             accountID: actor.accountID, sourceIP: actor.sourceIP, userAgent: actor.userAgent,
             sourceIdentity: actor.sourceIdentity)
-    }
-}
-
-extension Messages.Account {
-    init(_ row: AccountRow) {
-        self.init()
-        accountID = row.accountID
-        name = row.name
-        owner = row.owner
-        onboardedAt = Timestamp(milliseconds: row.onboardedAt)
-        lastEventAt = row.lastEventAt.map(Timestamp.init(milliseconds:))
-        eventCount = UInt64(clamping: row.eventCount)
-        switch StoredAccountState(rawValue: row.state) {
-        case .onboarded: state = row.eventCount > 0 ? .active : .pending
-        case .offboarded: state = .offboarded
-        case nil: state = .unspecified
-        }
     }
 }
 

@@ -43,10 +43,10 @@ package struct Session: Sendable {
 
     /// Asks once.
     package func call<Request: Message, Response: Message>(
-        _ method: Method<Request, Response>, _ request: Request
+        _ method: Method<Request, Response>, _ request: Request, timeout: Duration = Limits.callTimeout
     ) async throws(Failure) -> Response {
         do {
-            return try await client.unary(method, request, options: CallOptions(timeout: Limits.callTimeout))
+            return try await client.unary(method, request, options: CallOptions(timeout: timeout))
         } catch {
             throw failure(error)
         }

@@ -39,6 +39,7 @@ package enum AlertPresentation {
             .init("duet_answer", .string(alert.duetAnswer.word)),
             .init("note", .string(alert.note)),
             .init("runbook", .string(alert.runbook)),
+            .init("console_links", .array(alert.consoleLinks.map(json))),
         ]
     }
 
@@ -53,6 +54,10 @@ package enum AlertPresentation {
             .init("user_agent", .string(actor.userAgent)),
             .init("source_identity", .string(actor.sourceIdentity)),
         ])
+    }
+
+    private static func json(_ link: ConsoleLink) -> JSONNode {
+        .object([.init("label", .string(link.label)), .init("url", .string(link.url))])
     }
 
     private static func json(_ evidence: Evidence) -> JSONNode {
@@ -148,6 +153,9 @@ package enum AlertPresentation {
         fields.add("Detection", alert.detectionID)
         fields.add("Description", alert.description)
         fields.add("What to do", alert.runbook)
+        for link in alert.consoleLinks {
+            fields.add("Console, \(link.label.replacing("_", with: " "))", link.url)
+        }
         fields.add("Merged into", alert.mergedInto)
         fields.add("Note", alert.note)
         fields.add("Revision", String(alert.revision))

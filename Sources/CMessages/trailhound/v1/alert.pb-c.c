@@ -7,6 +7,51 @@
 #endif
 
 #include "trailhound/v1/alert.pb-c.h"
+void   trailhound__v1__console_link__init
+                     (Trailhound__V1__ConsoleLink         *message)
+{
+  static const Trailhound__V1__ConsoleLink init_value = TRAILHOUND__V1__CONSOLE_LINK__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__console_link__get_packed_size
+                     (const Trailhound__V1__ConsoleLink *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__console_link__pack
+                     (const Trailhound__V1__ConsoleLink *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__console_link__pack_to_buffer
+                     (const Trailhound__V1__ConsoleLink *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ConsoleLink *
+       trailhound__v1__console_link__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ConsoleLink *)
+     protobuf_c_message_unpack (&trailhound__v1__console_link__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__console_link__free_unpacked
+                     (Trailhound__V1__ConsoleLink *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__console_link__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__evidence__init
                      (Trailhound__V1__Evidence         *message)
 {
@@ -547,6 +592,57 @@ void   trailhound__v1__answer_duet_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__answer_duet_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+static const ProtobufCFieldDescriptor trailhound__v1__console_link__field_descriptors[2] =
+{
+  {
+    "label",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ConsoleLink, label),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "url",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ConsoleLink, url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__console_link__field_indices_by_name[] = {
+  0,   /* field[0] = label */
+  1,   /* field[1] = url */
+};
+static const ProtobufCIntRange trailhound__v1__console_link__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__console_link__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ConsoleLink",
+  "ConsoleLink",
+  "Trailhound__V1__ConsoleLink",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ConsoleLink),
+  2,
+  trailhound__v1__console_link__field_descriptors,
+  trailhound__v1__console_link__field_indices_by_name,
+  1,  trailhound__v1__console_link__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__console_link__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor trailhound__v1__evidence__field_descriptors[2] =
 {
   {
@@ -598,7 +694,7 @@ const ProtobufCMessageDescriptor trailhound__v1__evidence__descriptor =
   (ProtobufCMessageInit) trailhound__v1__evidence__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[25] =
+static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[26] =
 {
   {
     "alert_id",
@@ -900,6 +996,18 @@ static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[2
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "console_links",
+    26,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__Alert, n_console_links),
+    offsetof(Trailhound__V1__Alert, console_links),
+    &trailhound__v1__console_link__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
   6,   /* field[6] = account_id */
@@ -907,6 +1015,7 @@ static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
   0,   /* field[0] = alert_id */
   14,   /* field[14] = attack_techniques */
   5,   /* field[5] = audience */
+  25,   /* field[25] = console_links */
   10,   /* field[10] = created_at */
   17,   /* field[17] = description */
   1,   /* field[1] = detection_id */
@@ -931,7 +1040,7 @@ static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
 static const ProtobufCIntRange trailhound__v1__alert__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor =
 {
@@ -941,7 +1050,7 @@ const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor =
   "Trailhound__V1__Alert",
   "trailhound.v1",
   sizeof(Trailhound__V1__Alert),
-  25,
+  26,
   trailhound__v1__alert__field_descriptors,
   trailhound__v1__alert__field_indices_by_name,
   1,  trailhound__v1__alert__number_ranges,

@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "trailhound/v1/common.pb-c.h"
 
+typedef struct Trailhound__V1__ConsoleLink Trailhound__V1__ConsoleLink;
 typedef struct Trailhound__V1__Evidence Trailhound__V1__Evidence;
 typedef struct Trailhound__V1__Alert Trailhound__V1__Alert;
 typedef struct Trailhound__V1__SubscribeAlertsRequest Trailhound__V1__SubscribeAlertsRequest;
@@ -52,6 +53,23 @@ typedef enum _Trailhound__V1__DuetAnswer {
 } Trailhound__V1__DuetAnswer;
 
 /* --- messages --- */
+
+/*
+ * A page of the AWS console.
+ */
+struct  Trailhound__V1__ConsoleLink
+{
+  ProtobufCMessage base;
+  /*
+   * What is there: event, actor, trail, switch_role, ….
+   */
+  ProtobufCBinaryData label;
+  ProtobufCBinaryData url;
+};
+#define TRAILHOUND__V1__CONSOLE_LINK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__console_link__descriptor) \
+    , {0,NULL}, {0,NULL} }
+
 
 /*
  * One fact that explains an alert.
@@ -134,10 +152,16 @@ struct  Trailhound__V1__Alert
    * What to do, from the detection.
    */
   ProtobufCBinaryData runbook;
+  /*
+   * Where to look in the AWS console: the link that takes on the analysts' role in the account first, then pages in the
+   * account's region.
+   */
+  size_t n_console_links;
+  Trailhound__V1__ConsoleLink **console_links;
 };
 #define TRAILHOUND__V1__ALERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__alert__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, {0,NULL}, NULL, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__DUET_ANSWER__DUET_ANSWER_UNSPECIFIED, {0,NULL}, {0,NULL} }
+    , {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, {0,NULL}, NULL, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__DUET_ANSWER__DUET_ANSWER_UNSPECIFIED, {0,NULL}, {0,NULL}, 0,NULL }
 
 
 struct  Trailhound__V1__SubscribeAlertsRequest
@@ -287,6 +311,25 @@ struct  Trailhound__V1__AnswerDuetResponse
     , NULL }
 
 
+/* Trailhound__V1__ConsoleLink methods */
+void   trailhound__v1__console_link__init
+                     (Trailhound__V1__ConsoleLink         *message);
+size_t trailhound__v1__console_link__get_packed_size
+                     (const Trailhound__V1__ConsoleLink   *message);
+size_t trailhound__v1__console_link__pack
+                     (const Trailhound__V1__ConsoleLink   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__console_link__pack_to_buffer
+                     (const Trailhound__V1__ConsoleLink   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ConsoleLink *
+       trailhound__v1__console_link__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__console_link__free_unpacked
+                     (Trailhound__V1__ConsoleLink *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__Evidence methods */
 void   trailhound__v1__evidence__init
                      (Trailhound__V1__Evidence         *message);
@@ -517,6 +560,9 @@ void   trailhound__v1__answer_duet_response__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Trailhound__V1__ConsoleLink_Closure)
+                 (const Trailhound__V1__ConsoleLink *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__Evidence_Closure)
                  (const Trailhound__V1__Evidence *message,
                   void *closure_data);
@@ -618,6 +664,7 @@ void trailhound__v1__alert_service__answer_duet(ProtobufCService *service,
 
 extern const ProtobufCEnumDescriptor    trailhound__v1__alert_status__descriptor;
 extern const ProtobufCEnumDescriptor    trailhound__v1__duet_answer__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__console_link__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__evidence__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_request__descriptor;
