@@ -177,6 +177,7 @@ extension Alert {
         if note.isEmpty { note = other.note }
         if duetAnswer == nil { duetAnswer = other.duetAnswer }
         if other.audience == .analyst { audience = .analyst }
+        for remediation in other.remediations { set(remediation) }
     }
 
     /// Becomes what another alert says of its matches; its own story stays.
@@ -188,6 +189,7 @@ extension Alert {
 
     /// Adds another alert's matches, not its story.
     mutating func take(matchesOf other: Alert) {
+        matchedAt = max(matchedAt, other.matchedAt)
         matchCount += other.matchCount
         historical = historical && other.historical
         if other.first < first {
@@ -200,11 +202,6 @@ extension Alert {
         }
         for event in other.events { add(event) }
         for fact in other.facts { add(fact) }
-        if note.isEmpty { note = other.note }
-        if duetAnswer == nil { duetAnswer = other.duetAnswer }
-        if other.audience == .analyst { audience = .analyst }
-        matchedAt = max(matchedAt, other.matchedAt)
-        for remediation in other.remediations { set(remediation) }
     }
 
     /// Takes the newest state of a remediation; of those that are over the limit the oldest go.

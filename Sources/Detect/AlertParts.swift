@@ -31,6 +31,7 @@ extension Alert {
         mergedInto = ""
         note = ""
         duetAnswer = nil
+        remediations = []
         for part in parts.dropFirst() { take(matchesOf: part.matches) }
         actor.principal = principal
         self.parts = []
@@ -43,6 +44,7 @@ extension Alert {
     mutating func keepApart(_ part: Part) {
         var part = part
         (part.matches.parts, part.matches.note, part.matches.mergedInto) = ([], "", "")
+        part.matches.remediations = []
         var index = 0
         while index < parts.count {
             let other = parts[index]

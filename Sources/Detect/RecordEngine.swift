@@ -45,7 +45,6 @@ final class RecordEngine {
             let standing = plan.standing(ofRule: rule, in: event.accountID)
             guard plan.alerts[rule], standing.isEnabled else { continue }
             let detection = plan.detections[rule]
-            extractor.fill()
             let match = Match(
                 eventIndex: eventIndex, detection: detection, severity: standing.severity, event: event,
                 evidence: evidence(rule), mergeKey: mergeKey(detection, plan.mergeSlots[rule]))

@@ -50,8 +50,6 @@ public enum SigmaLimits {
     public static let correlationLatenessSeconds = 3_600
     /// How many correlations may stand above one another.
     public static let correlationDepth = 16
-    /// The most events that a correlation's match names.
-    public static let correlationMatchEvents = 100
     /// How many alternatives for one field an explanation shows one by one; of more it shows those that hold.
     public static let explainedAlternatives = 20
     /// How many values of a field an explanation shows.

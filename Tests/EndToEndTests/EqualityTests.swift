@@ -220,10 +220,10 @@ private struct MixedTrail {
         """
     }
 
-    /// A session of one of four roles; names come again, and some sessions' makers are nowhere.
+    /// A session of one of four roles; some sessions' makers are nowhere.
     private func role(_ session: Int) -> String {
         let role = "role-\(session % 4)"
-        let name = "name-\(session % 23)"
+        let name = "name-\(session)"
         return """
             {"type":"AssumedRole","principalId":"AROA\(role):\(name)",\
             "arn":"arn:aws:sts::\(Self.account):assumed-role/\(role)/\(name)","accountId":"\(Self.account)",\
@@ -238,7 +238,7 @@ private struct MixedTrail {
         if session % 7 == 6 { return make(index, "DescribeInstances", "ec2", user(1)) }
         let caller = session % 3 == 1 ? role(session - 1) : user(session % 6)
         let role = "role-\(session % 4)"
-        let name = "name-\(session % 23)"
+        let name = "name-\(session)"
         return make(
             index, "AssumeRole", "sts", caller,
             more: """
