@@ -12,7 +12,8 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc bench-subscribers clean
+.PHONY: help deps build demo test proto proto-check format lint fuzz clean bench-ingest bench-detect bench-stream bench-journal \
+        bench-archive bench-rpc bench-subscribers bench-respond
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +38,9 @@ test: deps lint ## Run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@Protos/generate.sh --check
 	@.build/release/trailhound detections test Rules
+	@rm -rf .build/aws-calls
 	@swift test -c release --skip-build --no-parallel
+	@TRAILHOUND_POLICY_COVERAGE=1 swift test -c release --skip-build --no-parallel --filter PolicyCoverageTests
 
 proto: deps ## Generate the code of Protos/ anew
 	@Protos/generate.sh
@@ -51,11 +54,17 @@ format: ## Format the Swift code
 lint: ## Check the format of the Swift code
 	@swift format lint --configuration .swift-format --parallel --strict $(FORMATTED)
 
+fuzz: deps ## Fuzz what takes bytes from outside: SECONDS=60 for each of TARGETS="…" (all of them)
+	@Tests/Fuzz/run $(or $(SECONDS),60) $(TARGETS)
+
 bench-ingest: build ## Durable ingest beside the physical limits
 	@Benchmarks/run ingest
 
 bench-detect: ## Evaluation beside simdjson's parse rate
 	@Benchmarks/run detect
+
+bench-stream: ## What a million live groups of a correlation take
+	@Benchmarks/run stream
 
 bench-journal: ## The store alone while its archive grows to ten million records
 	@Benchmarks/run journal
@@ -70,5 +79,8 @@ bench-rpc: ## gRPC calls and streams beside gRPC C++ and a bare nghttp2 server
 bench-subscribers: build ## Ten thousand subscribers: memory of each, and the time from submission to all of them
 	@Benchmarks/run subscribers
 
+bench-respond: build ## The time from a record to a stolen key that is Inactive, over moto
+	@Benchmarks/run respond
+
 clean: ## Remove what was built
-	@rm -rf .build .build-* .demo Benchmarks/.build
+	@rm -rf .build .build-* .demo Benchmarks/.build Tests/Fuzz/.build

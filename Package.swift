@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -68,6 +69,12 @@ let package = Package(
             name: "ContractTests", dependencies: ["Contract", "Messages", "PKI", "RPC"], exclude: ["Python"],
             swiftSettings: strict),
 
+        // What takes bytes from outside, as entries for a fuzzer. Tests/Fuzz is a package too, which libFuzzer drives.
+        .target(
+            name: "FuzzTargets", dependencies: ["Messages", "RPC", nioCore, nioEmbedded], path: "Tests/Fuzz/Targets",
+            swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "RPC"], swiftSettings: strict),
+
         // Detection.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
@@ -77,7 +84,8 @@ let package = Package(
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
-        .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(
+            name: "SigmaTests", dependencies: ["JSON", "Sigma"], exclude: ["Python"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(
             name: "CloudTrailTests", dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "JSON"],
@@ -93,13 +101,24 @@ let package = Package(
         .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),
-        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .target(
+            name: "Onboard", dependencies: ["AWS", "CloudTrail", "Collect", "Cryptography", "Respond"],
+            swiftSettings: strict),
         .testTarget(
-            name: "RespondTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond"],
+            name: "OnboardTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Onboard", "Respond", yams],
+            swiftSettings: strict),
+        .target(name: "Respond", dependencies: ["AWS", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
+            name: "respond-crasher", dependencies: ["AWS", "CloudTrail", "Respond"], path: "Tests/RespondCrasher",
+            swiftSettings: strict),
+        .testTarget(
+            name: "RespondTests",
+            dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Detect", "Respond", "respond-crasher"],
             swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "gzip_stdin.py", "moto_server.py"], swiftSettings: strict),
+            exclude: ["botocore_sign.py", "fault_proxy.py", "moto_server.py", "scripted_server.py"],
+            swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],
             swiftSettings: strict),
@@ -117,15 +136,15 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "PKI", "RPC",
-                logging, nioCore, nioHTTP1, nioPosix, yams,
+                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
+                "PKI", "RPC", "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ServeTests",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
-                nioCore,
+                "AWS", "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Respond",
+                "Serve", "TestKit", logging, nioCore,
             ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
@@ -137,7 +156,7 @@ let package = Package(
             name: "TrailhoundCLI",
             dependencies: [
                 "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
-                "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "Onboard", "PKI", "RPC", "Respond", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(
@@ -146,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CZlib", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI", argumentParser,
+                "CZlib", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI",
+                argumentParser,
                 nioCore,
             ],
             swiftSettings: strict),
@@ -155,7 +175,11 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["CTransport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["AWS", "AWSTestKit", "Contract", "Messages", "PKI", "RPC", "TestKit", nioCore],
+            dependencies: [
+                "AWS", "AWSTestKit", "CloudTrail", "Contract", "Messages", "Onboard", "PKI", "Respond", "RPC",
+                "TestKit",
+                nioCore,
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

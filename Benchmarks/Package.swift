@@ -55,12 +55,17 @@ let package = Package(
             name: "detect-bench", dependencies: ["BenchKit", "CloudTrail", "Detect", "JSON", "Journal", "Sigma"],
             swiftSettings: strict),
         .executableTarget(
+            name: "stream-bench", dependencies: ["BenchKit", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
             name: "journal-bench", dependencies: ["BenchKit", "CloudTrail", "Journal"], swiftSettings: strict),
         .executableTarget(
             name: "ingest-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit"],
             swiftSettings: strict),
         .target(
             name: "ServiceKit", dependencies: ["BenchKit", "Contract", "Messages", "RPC", nioCore],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "respond-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit", "TestKit"],
             swiftSettings: strict),
         .executableTarget(
             name: "subscribers-bench",

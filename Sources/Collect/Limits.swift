@@ -16,6 +16,9 @@ package enum CollectLimits {
     /// Messages that one collector holds at the same time.
     package static let messagesHeld = 40
 
+    /// Messages that one call receives; SQS gives no more.
+    package static let messagesPerCall = 10
+
     /// For how long a received message is hidden from other collectors, unless it is asked for longer in time.
     package static let visibility: Duration = .seconds(120)
 

@@ -13,6 +13,9 @@ package enum DetectLimits {
     /// How many distinct facts an alert keeps: the earliest.
     package static let alertEvidence = 40
 
+    /// How many remediations an alert keeps: the latest.
+    package static let alertRemediations = 20
+
     /// How many facts one match brings.
     package static let matchEvidence = 16
 
@@ -41,6 +44,26 @@ package enum DetectLimits {
     /// How many files a rules folder may hold, tests included.
     package static let ruleFiles = 20_000
 
+    /// The longest text of an exception, in bytes.
+    package static let exceptionBytes = 64 << 10
+    /// The longest name of who answers for an exception, in bytes.
+    package static let exceptionOwnerBytes = 256
+    /// The longest reason of an exception, in bytes.
+    package static let exceptionReasonBytes = 1_024
+    /// How many accounts an exception may name.
+    package static let exceptionAccounts = 10_000
+    /// How many exceptions operators may make.
+    package static let exceptions = 10_000
+
+    /// How many records of a file are explained.
+    package static let explainedRecords = 20
+
+    /// The largest file of placeholders, in bytes.
+    package static let placeholderBytes = 1 << 20
+
+    /// Into how many alternatives a condition is taken apart when rules are checked.
+    package static let lintedBranches = 64
+
     /// How many rules for other log sources are remarked one by one.
     package static let foreignRuleRemarks = 10
 
@@ -55,6 +78,41 @@ package enum DetectLimits {
 
     /// The largest file that a scan reads, in bytes; of a compressed one what is inside has CloudTrail's limit too.
     package static let scannedFileBytes = 1 << 30
+
+    /// How many parts of sessions whose actor may change an alert keeps apart; the earliest beyond stay with the actor
+    /// that they have.
+    package static let alertParts = 64
+
+    /// How many joins of sessions with their makers are kept.
+    package static let lineageSessions = 500_000
+
+    /// How long they are kept, in seconds of the service's clock: no session lives longer than 36 hours.
+    package static let lineageSeconds: UInt32 = 48 * 3_600
+
+    /// How many makers one join keeps apart: the latest.
+    package static let lineageOrigins = 16
+
+    /// How many sessions a chain has at most.
+    package static let lineageDepth = 16
+
+    /// How many combinations of baselines are remembered.
+    package static let baselineEntries = 1_000_000
+
+    /// How many days a baseline may look back; a rare one that has to count days, no further than `rareDays`.
+    package static let baselineDays = 400
+    package static let rareDays = 60
+
+    /// How many fields a baseline or a merge key may have.
+    package static let combinedFields = 8
+
+    /// The longest merge window of a rule.
+    package static let longestMergeWindow: Milliseconds = 30 * 86_400_000
+
+    /// How many facts an event brings to correlations.
+    package static let observationEvidence = 8
+
+    /// How late after later events of its group an event may come and still be counted, in seconds.
+    package static let latenessSeconds = 3_600
 
     /// How many evidence fields a detection may name.
     package static let evidenceFields = 16

@@ -32,6 +32,10 @@ package enum RespondLimits {
     /// by then; after the last pause the remediation has failed.
     package static let retryPauses: [Milliseconds] = [1_000, 2_000, 5_000, 10_000, 20_000, 40_000]
 
+    /// How far ahead of now the sessions of a role are revoked, for those taken on while IAM spreads the policy. AWS's own
+    /// revocation takes as much.
+    package static let revocationAhead: Milliseconds = 30_000
+
     /// How long a person has to approve.
     package static let approval: Milliseconds = 24 * 3_600_000
 

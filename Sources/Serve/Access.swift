@@ -39,6 +39,7 @@ package enum Access {
     /// The rules by RPC path. Health and reflection are open to every certificate.
     package static let table: [String: Rule] = [
         "/trailhound.v1.IngestService/SubmitEvents": .changing(.admin, .collector),
+        "/trailhound.v1.IngestService/ReportLogFindings": .changing(.admin, .collector),
         "/trailhound.v1.AlertService/SubscribeAlerts": .reading(.admin, .analyst, .subscriber),
         "/trailhound.v1.AlertService/ListAlerts": .reading(.admin, .analyst, .subscriber),
         "/trailhound.v1.AlertService/GetAlert": .reading(.admin, .analyst, .subscriber),
@@ -49,14 +50,30 @@ package enum Access {
         "/trailhound.v1.AccountService/GetAccount": .reading(.admin, .analyst, .collector),
         "/trailhound.v1.AccountService/UpdateAccount": .changing(.admin),
         "/trailhound.v1.AccountService/OffboardAccount": .changing(.admin),
+        "/trailhound.v1.AccountService/VerifyAccount": .reading(.admin, .analyst),
         "/trailhound.v1.AuditService/TailAudit": .reading(.admin),
         "/trailhound.v1.DetectionService/ListDetections": .reading(.admin, .analyst),
         "/trailhound.v1.DetectionService/GetDetection": .reading(.admin, .analyst),
         "/trailhound.v1.DetectionService/SetDetectionState": .changingEverything(.admin),
+        "/trailhound.v1.DetectionService/TuneDetection": .changing(.admin),
+        "/trailhound.v1.DetectionService/CreateDetectionException": .changing(.admin),
+        "/trailhound.v1.DetectionService/ListDetectionExceptions": .reading(.admin, .analyst),
+        "/trailhound.v1.DetectionService/DeleteDetectionException": .changing(.admin),
         "/trailhound.v1.DetectionService/ReloadRules": .changingEverything(.admin),
         "/trailhound.v1.DetectionService/ValidateRules": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetTimeline": .reading(.admin, .analyst),
+        "/trailhound.v1.InvestigationService/GetLineage": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetStatus": .reading(.admin, .analyst, .collector, .subscriber),
+        "/trailhound.v1.RemediationService/SendCommands": .changing(.admin, .analyst),
+        "/trailhound.v1.RemediationService/ServeExecutor": .changing(.executor),
+        "/trailhound.v1.RemediationService/GetPolicy": .reading(.admin, .analyst),
+        "/trailhound.v1.RemediationService/SetPolicy": .changing(.admin),
+        "/trailhound.v1.RemediationService/ApproveRemediation": .changing(.admin, .analyst),
+        "/trailhound.v1.RemediationService/RollbackRemediation": .changing(.admin, .analyst),
+        "/trailhound.v1.RemediationService/GetRemediation": .reading(.admin, .analyst),
+        "/trailhound.v1.RemediationService/ListRemediations": .reading(.admin, .analyst),
+        "/trailhound.v1.RemediationService/GetFreeze": .reading(.admin, .analyst),
+        "/trailhound.v1.RemediationService/SetFreeze": .changingEverything(.admin, .analyst),
         "/grpc.health.v1.Health/Check": .open,
         "/grpc.health.v1.Health/Watch": .open,
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": .open,
@@ -71,6 +88,12 @@ package struct Caller: Sendable {
     package let accounts: Set<AccountID>?
     /// Who it is, for the audit log.
     package let actor: AuditActor
+
+    package init(role: Role, accounts: Set<AccountID>?, actor: AuditActor) {
+        self.role = role
+        self.accounts = accounts
+        self.actor = actor
+    }
 
     /// Whether the caller may know of an account.
     package func covers(_ account: AccountID) -> Bool { accounts?.contains(account) ?? true }

@@ -11,6 +11,8 @@ package struct ServiceConfiguration: Sendable {
     package var port = 7443
     /// The rules folder.
     package var rules: String
+    /// A YAML or JSON file that maps the names rules `expand` to their values; nil for none.
+    package var placeholders: String?
     /// Without TLS, and so without roles: for the loopback only.
     package var isPlaintext = false
     /// PEM files of the server's certificate and key and of the CA of the clients; all three or none.
@@ -23,6 +25,8 @@ package struct ServiceConfiguration: Sendable {
     package var metrics: (host: String, port: Int)?
     /// Days for which received records are kept.
     package var retentionDays = Limits.retentionDays
+    /// Minutes without events after which an account's trail is asked, and the account degraded.
+    package var degradedAfterMinutes = Limits.degradedAfterMinutes
     /// Evaluation threads and event loops; nil for as many as there are cores.
     package var workers: Int?
     package var eventLoops: Int?
@@ -75,6 +79,9 @@ package struct ServiceConfiguration: Sendable {
         }
         if isPlaintext && !files.isEmpty { throw ConfigurationError("--plaintext uses no certificates") }
         guard retentionDays >= 1 else { throw ConfigurationError("--retention-days has to be 1 or more") }
+        guard degradedAfterMinutes >= 1 else {
+            throw ConfigurationError("--degraded-after-minutes has to be 1 or more")
+        }
     }
 
     private static func isLoopback(_ host: String) -> Bool {

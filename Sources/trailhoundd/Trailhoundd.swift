@@ -31,6 +31,9 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "The folder with the Sigma rules; Rules where it is not given.")
         var rules: String?
 
+        @Option(help: "A YAML or JSON file that maps the names which rules 'expand' to their values.")
+        var placeholders: String?
+
         @Option(help: "A YAML file with the same settings as these options; an option given here wins.")
         var config: String?
 
@@ -52,6 +55,9 @@ struct Trailhoundd: AsyncParsableCommand {
 
         @Option(help: "Days for which received records are kept.")
         var retentionDays: Int?
+
+        @Option(help: "Minutes without events after which an account is degraded where its trail logs.")
+        var degradedAfterMinutes: Int?
 
         @Option(help: "Evaluation threads; as many as there are cores where it is not given.")
         var workers: Int?
@@ -89,9 +95,11 @@ struct Trailhoundd: AsyncParsableCommand {
             log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
             if let metrics = service.metrics { log.notice("Metrics on http://127.0.0.1:\(metrics.port)/metrics") }
             let housekeeping = Task { await service.keepHouse(retentionDays: configuration.retentionDays) }
+            let watch = Task { await service.watchAccounts(degradedAfter: configuration.degradedAfterMinutes) }
             await signals.wait { await service.reloadCertificates() }
             log.notice("Stopping")
             housekeeping.cancel()
+            watch.cancel()
             try await service.stop()
             log.notice("Stopped")
         }
@@ -109,6 +117,7 @@ struct Trailhoundd: AsyncParsableCommand {
             if let config { try settings.read(file: config) }
             if let listen { try settings.listen(on: listen) }
             settings.rules = rules ?? settings.rules
+            settings.placeholders = placeholders ?? settings.placeholders
             settings.isPlaintext = plaintext || settings.isPlaintext
             settings.certificate = certificate ?? settings.certificate
             settings.key = key ?? settings.key
@@ -116,6 +125,7 @@ struct Trailhoundd: AsyncParsableCommand {
             settings.revocationList = crl ?? settings.revocationList
             if let metrics { try settings.serveMetrics(on: metrics) }
             settings.retentionDays = retentionDays ?? settings.retentionDays
+            settings.degradedAfterMinutes = degradedAfterMinutes ?? settings.degradedAfterMinutes
             settings.workers = workers ?? settings.workers
             settings.eventLoops = eventLoops ?? settings.eventLoops
             return settings

@@ -31,11 +31,24 @@ public final class MotoServer: Sendable {
 
     /// Starts a server and waits until it listens.
     ///
-    /// - Parameter environment: moto's settings, by their variables.
-    public init(environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - environment: moto's settings, by their variables.
+    ///   - isRecorded: Whether its calls are written down for `CallRecorder`.
+    public init(environment: [String: String] = [:], isRecorded: Bool = true) throws {
+        var variables = environment
+        if isRecorded { variables["TRAILHOUND_CALLS"] = CallRecorder.folder.path }
+        let (port, input) = try Self.start("moto_server.py", arguments: [], environment: variables)
+        url = "http://127.0.0.1:\(port)"
+        self.input = input
+    }
+
+    /// Starts a server of this folder that prints its port and ends with its standard input.
+    static func start(
+        _ script: String, arguments: [String], environment: [String: String]
+    ) throws -> (port: String, input: FileHandle) {
         let process = Process()
-        process.executableURL = Self.python
-        process.arguments = [Self.root.appending(path: "Tests/AWSTestKit/moto_server.py").path]
+        process.executableURL = python
+        process.arguments = [root.appending(path: "Tests/AWSTestKit").appending(path: script).path] + arguments
         var variables = ProcessInfo.processInfo.environment
         // Credentials of the machine that runs the tests have no business in the stand-in.
         for name in variables.keys where name.hasPrefix("AWS_") { variables[name] = nil }
@@ -49,12 +62,11 @@ public final class MotoServer: Sendable {
         var line = Data()
         while !line.contains(UInt8(ascii: "\n")) {
             let more = standardOutput.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw MotoError("the server ended before it listened") }
+            guard !more.isEmpty else { throw MotoError("\(script) ended before it listened") }
             line.append(more)
         }
         let port = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        url = "http://127.0.0.1:\(port)"
-        input = standardInput.fileHandleForWriting
+        return (port, standardInput.fileHandleForWriting)
     }
 
     deinit { try? input.close() }

@@ -69,6 +69,17 @@ package struct MotoStage: Sendable {
             .cloudtrail, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail", version: "1.1", input)
     }
 
+    /// Makes an organisation with so many members, `member 0` and on.
+    package func makeOrganization(accounts: Int) async throws {
+        let target = "AWSOrganizationsV20161128."
+        _ = try await json(
+            .organizations, target + "CreateOrganization", version: "1.1", ["FeatureSet": "ALL"])
+        for index in 0..<accounts {
+            let input = ["AccountName": "member \(index)", "Email": "member\(index)@example.com"]
+            _ = try await json(.organizations, target + "CreateAccount", version: "1.1", input)
+        }
+    }
+
     /// Makes a KMS key and returns its id.
     package func makeKey() async throws -> String {
         let answer = try await json(.kms, "TrentService.CreateKey", version: "1.1", [:])

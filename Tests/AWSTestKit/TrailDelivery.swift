@@ -44,6 +44,23 @@ package struct TrailDelivery: Sendable {
         try await stage.put(bucket, key, Self.gzip(content))
     }
 
+    /// Puts messages into a queue, ten a call.
+    package static func send(_ bodies: [String], to queue: String, with client: AWSClient) async throws {
+        for start in stride(from: 0, to: bodies.count, by: 10) {
+            let entries = bodies[start..<min(start + 10, bodies.count)].enumerated().map {
+                ["Id": String($0.offset), "MessageBody": $0.element]
+            }
+            var call = APICall(.sqs, "SendMessageBatch", format: .json)
+            call.headers = [
+                Header("content-type", "application/x-amz-json-1.0"),
+                Header("x-amz-target", "AmazonSQS.SendMessageBatch"),
+            ]
+            call.body = Array(
+                try JSONSerialization.data(withJSONObject: ["QueueUrl": queue, "Entries": entries] as [String: Any]))
+            _ = try await client.send(call)
+        }
+    }
+
     /// The message that tells of objects.
     package func message(_ keys: [String], _ envelope: Envelope) throws -> String {
         let storage: [String: Any] = [

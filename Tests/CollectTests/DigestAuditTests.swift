@@ -59,11 +59,28 @@ struct DigestAuditTests {
 
         func put(_ location: ObjectLocation, _ content: [UInt8], metadata: [String: String] = [:]) async throws {
             try await MotoStage(client).put(
-                bucket, location.key, Array(try gzip(content)), metadata: metadata)
+                bucket, location.key, TrailDelivery.gzip(content), metadata: metadata)
         }
 
-        func gzip(_ content: [UInt8]) throws -> Data {
-            try MotoServer.run("gzip_stdin.py", input: Data(content))
+        /// Writes a log file and its digest for each hour, and returns the log files.
+        func deliver(hours: Int) async throws -> [ObjectLocation] {
+            var previous: DigestForge.Signed?
+            var logs: [ObjectLocation] = []
+            for index in 0..<hours {
+                let log = location("CloudTrail", time(index), "\(index)x")
+                let content = Array(#"{"Records":[{"n":\#(index)}]}"#.utf8)
+                try await put(log, content)
+                logs.append(log)
+                let digest = try forge.digest(
+                    at: location("CloudTrail-Digest", time(index + 1), "trail_us-east-1_"),
+                    start: time(index) - time(index) % 1_000, end: time(index + 1) - time(index + 1) % 1_000,
+                    accountID: "111122223333", logFiles: [(log, hash: DigestForge.hash(content))], previous: previous)
+                try await put(
+                    digest.location, digest.content,
+                    metadata: ["signature": digest.signature, "signature-algorithm": "SHA256withRSA"])
+                previous = digest
+            }
+            return logs
         }
 
         func audit() async throws -> [DigestFinding] {
@@ -80,23 +97,7 @@ struct DigestAuditTests {
     @Test func oneAlteredOneMissingAndOneUnsignedFileAreReportedExactly() async throws {
         let stage = try Stage("digest-audit")
         try await MotoStage(stage.client).put(stage.bucket)
-        var previous: DigestForge.Signed?
-        var logs: [ObjectLocation] = []
-        for index in 0..<5 {
-            let log = stage.location("CloudTrail", stage.time(index), "\(index)x")
-            let content = Array(#"{"Records":[{"n":\#(index)}]}"#.utf8)
-            try await stage.put(log, content)
-            logs.append(log)
-            let digest = try stage.forge.digest(
-                at: stage.location("CloudTrail-Digest", stage.time(index + 1), "trail_us-east-1_"),
-                start: stage.time(index) - stage.time(index) % 1_000,
-                end: stage.time(index + 1) - stage.time(index + 1) % 1_000, accountID: "111122223333",
-                logFiles: [(log, hash: Self.sha256(content))], previous: previous)
-            try await stage.put(
-                digest.location, digest.content,
-                metadata: ["signature": digest.signature, "signature-algorithm": "SHA256withRSA"])
-            previous = digest
-        }
+        let logs = try await stage.deliver(hours: 5)
         var findings = try await stage.audit()
         #expect(findings.filter { $0.verdict != .good } == [])
         #expect(findings.count == 10)
@@ -122,6 +123,4 @@ struct DigestAuditTests {
         let error = try await #require(throws: AWSError.self) { try await stage.audit() }
         #expect(error.code == "NoSuchBucket")
     }
-
-    static func sha256(_ content: [UInt8]) -> String { DigestForge.hash(content) }
 }

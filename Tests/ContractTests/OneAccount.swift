@@ -26,4 +26,7 @@ struct OneAccount: AccountServiceProvider {
     ) async throws -> OffboardAccountResponse {
         OffboardAccountResponse()
     }
+    func verifyAccount(_ request: VerifyAccountRequest, _ context: CallContext) async throws -> VerifyAccountResponse {
+        VerifyAccountResponse()
+    }
 }

@@ -25,6 +25,11 @@ private struct CountingIngest: IngestServiceProvider {
             try await responses.write(response)
         }
     }
+    func reportLogFindings(
+        _ request: ReportLogFindingsRequest, _ context: CallContext
+    ) async throws -> ReportLogFindingsResponse {
+        ReportLogFindingsResponse(known: UInt32(request.findings.count))
+    }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ServicesTests {
@@ -123,7 +128,7 @@ private struct CountingIngest: IngestServiceProvider {
 
     @Test func everyServiceOfTheProtosHasItsMethods() {
         let named = [
-            IngestService.name, AlertService.name, AccountService.name, DetectionService.name,
+            IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
             InvestigationService.name, GrpcHealthV1Health.name, GrpcReflectionV1ServerReflection.name,
             GrpcReflectionV1alphaServerReflection.name,
         ]

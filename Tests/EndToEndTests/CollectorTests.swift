@@ -23,11 +23,12 @@ struct CollectorTests {
         let stage = MotoStage(client)
         try await stage.put("trail")
         let queue = try await stage.makeQueue("trail")
-        try await Self.deliver(trail, TrailDelivery(stage: stage, bucket: "trail"), stage, queue)
+        try await Self.deliver(trail, TrailDelivery(stage: stage, bucket: "trail"), queue, client)
         let state = try TemporaryFolder()
         let arguments = [
             "collect", "--queue", queue, "--bucket", "trail", "--visibility", "3", "--state", state.url.path,
-            "--server", service.server, "--pki", service.pki.path,
+            "--role-arn", "arn:aws:iam::123456789012:role/TrailhoundRead", "--external-id", "x", "--server",
+            service.server, "--pki", service.pki.path,
         ]
         let total = UInt64(Self.files * Self.recordsPerFile)
         for _ in 0..<Self.kills {
@@ -57,9 +58,36 @@ struct CollectorTests {
         try await service.stop()
     }
 
+    @Test(.timeLimit(.minutes(2)))
+    func whatCannotBeReadNowStaysInTheQueue() async throws {
+        let service = try await Service()
+        let aws = try MotoServer()
+        let client = aws.client()
+        let stage = MotoStage(client)
+        let queue = try await stage.makeQueue("trail")
+        let delivery = TrailDelivery(stage: stage, bucket: "not-made-yet")
+        let now = Int64(Date().timeIntervalSince1970) * 1_000
+        try await stage.sendMessage(queue, try delivery.message([delivery.key(time: now, suffix: "x")], .storage))
+        let state = try TemporaryFolder()
+        let collector = try Collector(
+            [
+                "collect", "--queue", queue, "--state", state.url.path, "--role-arn",
+                "arn:aws:iam::123456789012:role/TrailhoundRead", "--server", service.server, "--pki", service.pki.path,
+            ], aws)
+        while !collector.errors.contains("NoSuchBucket") {
+            try #require(collector.isRunning, "\(collector.errors)")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await collector.stop()
+        #expect(collector.status == 143)
+        let attributes = try await SQS(client, queueURL: queue).attributes()
+        #expect(attributes["ApproximateNumberOfMessagesNotVisible"] == "1")
+        try await service.stop()
+    }
+
     /// Puts the files, and the messages for them out of order: some twice, some for several files at once.
     private static func deliver(
-        _ trail: SyntheticTrail, _ delivery: TrailDelivery, _ stage: MotoStage, _ queue: String
+        _ trail: SyntheticTrail, _ delivery: TrailDelivery, _ queue: String, _ client: AWSClient
     ) async throws {
         let now = Int64(Date().timeIntervalSince1970) * 1_000
         let keys = (0..<files).map { delivery.key(time: now, suffix: String($0)) }
@@ -75,11 +103,13 @@ struct CollectorTests {
             try await group.waitForAll()
         }
         let forms = TrailDelivery.Envelope.allCases
+        var messages: [String] = []
         for (index, key) in keys.shuffled().enumerated() {
             let message = try delivery.message([key], forms[index % forms.count])
-            try await stage.sendMessage(queue, message)
-            if index % 10 == 0 { try await stage.sendMessage(queue, message) }
+            messages.append(message)
+            if index % 10 == 0 { messages.append(message) }
         }
+        try await TrailDelivery.send(messages, to: queue, with: client)
     }
 }
 
@@ -120,6 +150,14 @@ private final class Collector {
         Glibc.kill(process.processIdentifier, SIGKILL)
         while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
     }
+
+    /// SIGTERM: it gives back what it holds, and says how far it came.
+    func stop() async throws {
+        Glibc.kill(process.processIdentifier, SIGTERM)
+        while process.isRunning { try await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    var status: Int32 { process.terminationStatus }
 
     deinit { if process.isRunning { process.terminate() } }
 }

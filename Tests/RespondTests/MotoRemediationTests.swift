@@ -8,145 +8,94 @@ import Respond
 import Synchronization
 import Testing
 
-/// Deactivation over IAM's real wire protocol, with faults between.
+/// All actions over AWS's real wire protocols.
 // Skipped where moto is not installed in the repository's .venv.
 @Suite(.enabled(if: MotoServer.isInstalled, "needs moto[server] in .venv"))
 struct MotoRemediationTests {
-    private static let calls = ["GetAccessKeyLastUsed", "ListAccessKeys", "UpdateAccessKey"]
-
-    /// A user in moto with two keys, and a scene that works on the first.
-    private struct Stage {
-        let scene: Scene
-        let faults = FaultTransport()
-        let service: IAMKeyService
-        let iam: IAM
-        let stage: MotoStage
-        let user: String
-        let target: KeyTarget
-        let other: String
-
-        init(_ user: String, policy: RemediationPolicy = RemediationPolicy(mode: .auto)) async throws {
-            let moto = try MotoServer.shared.get()
-            // The account's role, as in life: temporary credentials, taken on again when they are refused.
-            let role = STS.RoleRequest(
-                roleARN: "arn:aws:iam::123456789012:role/TrailhoundRemediation", sessionName: "trailhound",
-                externalID: "ext")
-            let clock = ManualClock(Date()).clock()
-            let account = moto.client(transport: faults, clock: clock).assuming(role)
-            service = IAMKeyService(account)
-            iam = IAM(moto.client())
-            stage = MotoStage(moto.client())
-            self.user = user
-            try await stage.query(.iam, "CreateUser", [QueryItem("UserName", user)])
-            var keys: [String] = []
-            for _ in 0..<2 {
-                let made = try await stage.query(.iam, "CreateAccessKey", [QueryItem("UserName", user)])
-                keys.append(try #require(made.value("AccessKey", "AccessKeyId")))
-            }
-            target = KeyTarget(accountID: "123456789012", accessKeyID: keys[0], principal: .user, userName: user)
-            other = keys[1]
-            scene = Scene(policy: policy)
-        }
-
-        func run() async throws -> KeyDeactivation {
-            try await scene.remediator(service: service).run(target, trigger: Scene.alert, id: user)
-        }
-
-        /// The status of the target and of the user's other key.
-        func statuses() async throws -> [IAM.KeyStatus?] {
-            let keys = try await iam.listAccessKeys(userName: user)
-            return [target.accessKeyID, other].map { id in keys.first { $0.accessKeyID == id }?.status }
-        }
-    }
-
-    @Test func thereAndBack() async throws {
-        let stage = try await Stage("there-and-back")
+    @Test(arguments: Example.all)
+    func thereAndBack(example: Example) async throws {
+        let scene = try await MotoScene(example)
         let quarantine = #"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#
-        try await stage.iam.putUserPolicy(
-            stage.user, named: "AWSCompromisedKeyQuarantineV3", document: quarantine)
-        let done = try await stage.run()
-        #expect(done.outcome == .deactivated)
-        #expect(try await stage.statuses() == [.inactive, .active])
-        #expect(stage.faults.passed.filter { $0 == "UpdateAccessKey" }.count == 1)
-        // The permissions of the printed policy are all that was used.
-        #expect(Set(stage.faults.seen) == Set(Self.calls + ["AssumeRole"]))
-        // AWS's own quarantine stays as it is.
-        #expect(
-            try await stage.iam.userPolicy(stage.user, named: "AWSCompromisedKeyQuarantineV3") == quarantine)
-        let back = try await stage.scene.remediator(service: stage.service).command(
-            .rollback(by: "eve"), id: stage.user)
-        #expect(back?.outcome == .rolledBack)
-        #expect(try await stage.statuses() == [.active, .active])
-    }
-
-    @Test func aRehearsalMakesNoWritingCall() async throws {
-        let stage = try await Stage("rehearsal", policy: RemediationPolicy(mode: .dryRun))
-        #expect(try await stage.run().outcome == .rehearsed)
-        #expect(!stage.faults.seen.contains("UpdateAccessKey"))
-        #expect(try await stage.statuses() == [.active, .active])
-    }
-
-    @Test func aKeyThatIAMDoesNotKnow() async throws {
-        let stage = try await Stage("unknown-key")
-        let target = KeyTarget(accountID: "123456789012", accessKeyID: "AKIAUNKNOWN", principal: .user)
-        let done = try await stage.scene.remediator(service: stage.service).run(target, trigger: Scene.alert, id: "u")
-        #expect(done.outcome == .gone && stage.scene.alerts.isEmpty)
-    }
-
-    /// One fault, three times in a row, at every call: it is retried where that helps, and takes effect once.
-    @Test(arguments: FaultTransport.Fault.allCases, calls)
-    func faults(fault: FaultTransport.Fault, call: String) async throws {
-        let stage = try await Stage("fault-\(fault.rawValue)-\(call)".lowercased())
-        stage.faults.inject(fault, into: call, times: fault == .clockSkew || fault == .expiredCredentials ? 1 : 3)
-        let done = try await stage.run()
-        let updates = stage.faults.passed.filter { $0 == "UpdateAccessKey" }.count
-        switch fault {
-        case .throttled, .serverError, .reset, .expiredCredentials, .clockSkew:
-            #expect(done.outcome == .deactivated)
-            #expect(updates == 1)
-            #expect(try await stage.statuses() == [.inactive, .active])
-            #expect(stage.scene.alerts.isEmpty)
-        case .timeoutAfterEffect:
-            #expect(done.outcome == .deactivated)
-            #expect(try await stage.statuses() == [.inactive, .active])
-            #expect(stage.scene.alerts.isEmpty)
-        case .accessDenied, .garbage:
-            guard case .failed(let reason) = done.outcome else {
-                Issue.record("failed is expected, not \(String(describing: done.outcome))")
-                return
-            }
-            #expect(reason.hasPrefix("iam:\(call): "))
-            #expect(updates == 0)
-            #expect(try await stage.statuses() == [.active, .active])
-            #expect(stage.scene.alerts == [.failed])
+        let quarantineName = "AWSCompromisedKeyQuarantineV3"
+        if !scene.keys.isEmpty {
+            try await scene.iam.putUserPolicy(scene.name, named: quarantineName, document: quarantine)
         }
+        #expect(try await scene.look() == .asBefore)
+        let done = try await scene.run()
+        #expect(done.outcome == .succeeded && scene.scene.alerts.isEmpty)
+        #expect(try await scene.look() == .inEffect)
+        #expect(try await scene.writes() == [example.write])
+        let back = try await scene.rollback()
+        if example.rollbackEffect == nil {
+            #expect(back?.history.last?.kind == .rollbackRefused)
+            #expect(try await scene.look() == .inEffect)
+        } else {
+            #expect(back?.outcome == .rolledBack)
+            #expect(try await scene.look() == .asBefore)
+            #expect(try await scene.writes().count == 2)
+        }
+        // AWS's own quarantine stays as it is.
+        if !scene.keys.isEmpty {
+            #expect(try await scene.iam.userPolicy(scene.name, named: quarantineName) == quarantine)
+        }
+        // The permissions that the action tells are all that was used.
+        let told = Set(example.action.permissions.map { $0.action.split(separator: ":").last.map(String.init) ?? "" })
+        let seen = Set(try await scene.channel.calls().seen).subtracting(["AssumeRole"])
+        #expect(seen.isSubset(of: told))
     }
 
-    /// Faults that last: a defined end with a reason and an alert, and never a change that nobody knows of.
-    @Test(arguments: [FaultTransport.Fault.throttled, .serverError, .reset, .expiredCredentials], calls)
-    func lastingFaults(fault: FaultTransport.Fault, call: String) async throws {
-        let stage = try await Stage("lasting-\(fault.rawValue)-\(call)".lowercased())
-        stage.faults.inject(fault, into: call, times: .max)
-        let done = try await stage.run()
-        #expect(done.outcome?.name == "failed" && stage.scene.alerts == [.failed])
-        #expect(try await stage.statuses() == [.active, .active])
-        let reason = done.history.last?.detail ?? ""
-        #expect(reason.hasPrefix("iam:\(call): "))
+    @Test(arguments: Example.all)
+    func aRehearsalMakesNoWritingCall(example: Example) async throws {
+        let scene = try await MotoScene(example, policy: RemediationPolicy(mode: .dryRun))
+        #expect(try await scene.run().outcome == .rehearsed)
+        #expect(try await scene.writes().isEmpty)
+        #expect(try await scene.look() == .asBefore)
+        let seen = try await scene.channel.calls().seen
+        #expect(!seen.isEmpty && !seen.contains(example.write))
     }
 
-    @Test func aRoleThatCannotBeTakenOnIsAnAlert() async throws {
-        let stage = try await Stage("no-role")
-        stage.faults.inject(.accessDenied, into: "AssumeRole", times: .max)
-        let done = try await stage.run()
-        #expect(done.outcome?.name == "failed" && stage.scene.alerts == [.failed])
-        #expect(done.history.last?.detail.hasPrefix("sts:AssumeRole: AccessDenied") == true)
+    @Test(arguments: Example.all)
+    func aBackfilledEventMakesNoCall(example: Example) async throws {
+        let scene = try await MotoScene(example)
+        let trigger = RemediationTrigger.alert(
+            alertID: "a", detectionID: "d", severity: .critical, isHistorical: true)
+        #expect(try await scene.run(trigger: trigger).outcome == .refused(.historical, pattern: nil))
+        #expect(try await scene.channel.calls().seen.isEmpty)
+    }
+
+    /// Names that AWS does not know: nothing to do, but for a trail, whose absence is the harm.
+    @Test(arguments: Example.all)
+    func whatAWSDoesNotKnow(example: Example) async throws {
+        let scene = try await MotoScene(example)
+        let subject: RemediationTarget.Subject =
+            switch example.subject {
+            case .accessKey: .accessKey("AKIAUNKNOWN", userName: nil)
+            case .user: .user("nobody-of-that-name")
+            case .role: .role("no-role-of-that-name")
+            case .trail: .trail("no-trail-of-that-name", region: "us-east-1")
+            }
+        let done = try await scene.scene.remediator(service: scene.service).start(
+            example.action, RemediationTarget(accountID: "123456789012", subject: subject), trigger: Scene.alert,
+            id: "r1")
+        let isHarm = example.action == .restoreLogging
+        #expect(done.outcome?.name == (isHarm ? "failed" : "gone"))
+        #expect(scene.scene.alerts == (isHarm ? [.failed] : []))
+        #expect(try await scene.writes().isEmpty)
+    }
+
+    @Test func aRolesTagsAndPathAreRead() async throws {
+        let scene = try await MotoScene(.role)
+        #expect(try await scene.service.perform(.getRole(roleName: scene.name)) != .done)
+        let role = try await scene.iam.getRole(scene.name)
+        #expect(role.tags == ["team": "x"] && role.path == "/")
     }
 
     /// Prints how long it takes from the decision to an inactive key, verified. Nothing is asserted about time.
     @Test func latencyIsPrinted() async throws {
         let runs = 200
         var times: [Duration] = []
-        let stage = try await Stage("latency")
+        let stage = try await MotoScene(.key)
+        let direct = AWSActionService(MotoScene.client(try MotoServer.shared.get().url, impatientAt: nil))
         for index in 0..<runs {
             let scene = Scene(policy: RemediationPolicy(mode: .auto, hourlyCap: runs))
             let start = ContinuousClock.now
@@ -158,12 +107,12 @@ struct MotoRemediationTests {
                 }
             }
             // The first wait is that of the watch: by then the key is seen to be inactive. The watch is left out.
-            let machine = try? await scene.remediator(service: stage.service).run(
-                stage.target, trigger: Scene.alert, id: "latency-\(index)")
+            let machine = try? await scene.remediator(service: direct).start(
+                .deactivateAccessKey, stage.target, trigger: Scene.alert, id: "latency-\(index)")
             #expect(machine == nil)
-            #expect(try await scene.store.load("latency-\(index)")?.outcome == .deactivated)
+            #expect(try await scene.store.load("latency-\(index)")?.outcome == .succeeded)
             times.append(try #require(inactive.withLock { $0 }))
-            try await stage.iam.updateAccessKey(stage.target.accessKeyID, userName: stage.user, status: .active)
+            try await stage.iam.updateAccessKey(stage.keys[0], userName: stage.name, status: .active)
         }
         times.sort()
         print("deactivation over moto, \(runs) runs: p50 \(times[runs / 2]), p99 \(times[runs * 99 / 100])")

@@ -56,6 +56,12 @@ package enum Limits {
     /// Bytes in flight on one stream.
     package static let windowBytes = 4 * 1024 * 1024
 
+    // Collection
+
+    /// Findings of one report, and the characters of each one's detail.
+    package static let findingsPerReport = 500
+    package static let findingDetail = 250
+
     // Connections
 
     /// How long a connection may take to be made, TLS included.
@@ -65,6 +71,8 @@ package enum Limits {
     package static let keepaliveTimeout = Duration.seconds(20)
     /// How long a call that only asks may take.
     package static let callTimeout = Duration.seconds(30)
+    /// How long the verification of an account may take: some thirty calls to AWS, each with its retries.
+    package static let verificationTimeout = Duration.seconds(300)
     /// The first and the longest pause before a connection is tried again.
     package static let firstBackoff = Duration.milliseconds(100)
     package static let longestBackoff = Duration.seconds(5)
@@ -72,4 +80,17 @@ package enum Limits {
     package static let reconnectSeconds = 120
     /// Items that a list command asks for at once.
     package static let pageSize: UInt32 = 1000
+
+    // Executors
+
+    /// The version of the protocol between service and executors.
+    package static let executorProtocol: UInt32 = 1
+    /// How long a command is an executor's own, in milliseconds, until the service has said it.
+    package static let assumedLease: Int64 = 10_000
+    /// The least pause between two renewals of leases, in milliseconds.
+    package static let shortestRenewal: Int64 = 100
+    /// Results that an executor remembers until the service confirms them.
+    package static let rememberedResults = 1_000
+    /// A connection that lasted so long counts as a good one: the next loss is answered at once.
+    package static let executorStableSeconds = 30
 }

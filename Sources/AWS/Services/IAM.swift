@@ -76,6 +76,15 @@ package struct IAM: Sendable {
         package let id: String
         /// The trust policy, as JSON.
         package let trustPolicy: String
+        package let tags: [String: String]
+    }
+
+    /// A user's password for the console, as far as IAM tells of it.
+    package struct LoginProfile: Sendable, Hashable {
+        /// When it was made, as IAM writes it.
+        package let createDate: String
+        /// Whether the user has to set a new one at the next sign-in.
+        package let requiresReset: Bool
     }
 
     /// Whose key it is, and where it was used last. NoSuchEntity where the account has no such key.
@@ -134,16 +143,22 @@ package struct IAM: Sendable {
             path: result.value("Role", "Path") ?? "/",
             arn: try client.required(result, "Role", "Arn", action: action),
             id: try client.required(result, "Role", "RoleId", action: action),
-            trustPolicy: PercentEncoding.decode(result.value("Role", "AssumeRolePolicyDocument") ?? ""))
+            trustPolicy: PercentEncoding.decode(result.value("Role", "AssumeRolePolicyDocument") ?? ""),
+            tags: Dictionary(
+                (result.child("Role")?.items("Tags") ?? []).map { ($0.value("Key") ?? "", $0.value("Value") ?? "") }
+            ) { _, last in last })
     }
 
-    /// Whether a user has a password for the console.
-    package func hasLoginProfile(_ userName: String) async throws -> Bool {
+    /// A user's password for the console; nil where the user has none, or where there is no such user.
+    package func loginProfile(_ userName: String) async throws -> LoginProfile? {
         do {
-            _ = try await call("GetLoginProfile", [QueryItem("UserName", userName)])
-            return true
+            let result = try await call("GetLoginProfile", [QueryItem("UserName", userName)])
+            return LoginProfile(
+                createDate: try client.required(
+                    result, "LoginProfile", "CreateDate", action: "iam:GetLoginProfile"),
+                requiresReset: result.value("LoginProfile", "PasswordResetRequired") == "true")
         } catch let error as AWSError where error.code == "NoSuchEntity" {
-            return false
+            return nil
         }
     }
 
@@ -205,17 +220,9 @@ package struct IAM: Sendable {
     private func pages<Item>(
         _ operation: String, _ parameters: [QueryItem], _ read: (XMLElement) throws -> [Item]
     ) async throws -> [Item] {
-        var items: [Item] = []
-        var marker: String?
-        for _ in 0..<AWSLimits.pages {
+        try await Paging.all("iam:" + operation) { marker in
             let result = try await call(operation, parameters + (marker.map { [QueryItem("Marker", $0)] } ?? []))
-            items += try read(result)
-            guard result.value("IsTruncated") == "true", let next = result.value("Marker"), next != marker else {
-                return items
-            }
-            marker = next
+            return (try read(result), result.value("IsTruncated") == "true" ? result.value("Marker") : nil)
         }
-        throw AWSError(
-            kind: .response, code: "TooManyPages", message: "the pages don't end", action: "iam:" + operation)
     }
 }

@@ -44,11 +44,6 @@ extension IAM {
         try await gone("DeleteRolePolicy", [QueryItem("RoleName", roleName), QueryItem("PolicyName", policyName)])
     }
 
-    /// Takes a user's password for the console away. It can't be given back: IAM does not tell it.
-    package func deleteLoginProfile(_ userName: String) async throws {
-        try await gone("DeleteLoginProfile", [QueryItem("UserName", userName)])
-    }
-
     private func gone(_ operation: String, _ parameters: [QueryItem]) async throws {
         do {
             _ = try await call(operation, parameters)

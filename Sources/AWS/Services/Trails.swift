@@ -225,7 +225,7 @@ package struct Trails: Sendable {
             let PublicKeyList: [PublicKey]?
             let NextToken: String?
         }
-        return try await pages("ListPublicKeys") { token in
+        return try await Paging.all("cloudtrail:ListPublicKeys") { token in
             let input = Input(
                 StartTime: start.timeIntervalSince1970, EndTime: end.timeIntervalSince1970, NextToken: token)
             let output = try await call("ListPublicKeys", input, region: region, as: Output.self)
@@ -250,21 +250,6 @@ package struct Trails: Sendable {
         let input = Input(StartTime: start.timeIntervalSince1970, EndTime: end.timeIntervalSince1970, NextToken: token)
         let output = try await call("LookupEvents", input, region: region, as: Output.self)
         return (output.Events ?? [], output.NextToken)
-    }
-
-    private func pages<Item>(
-        _ operation: String, _ page: (String?) async throws -> ([Item], String?)
-    ) async throws -> [Item] {
-        var items: [Item] = []
-        var token: String?
-        for _ in 0..<AWSLimits.pages {
-            let (more, next) = try await page(token)
-            items += more
-            guard let next, !next.isEmpty, next != token else { return items }
-            token = next
-        }
-        throw AWSError(
-            kind: .response, code: "TooManyPages", message: "the pages don't end", action: "cloudtrail:" + operation)
     }
 
     private func call<Output: Decodable>(

@@ -5,6 +5,7 @@ package enum Service: String, Sendable, Hashable, CaseIterable {
     case cloudtrail
     case iam
     case kms
+    case organizations
     case s3
     case sqs
     case sts
@@ -61,7 +62,12 @@ package struct EndpointResolver: Sendable, Hashable {
     package func endpoint(_ service: Service, region: String) throws(EndpointError) -> Endpoint {
         guard Self.isRegion(region) else { throw EndpointError("'\(region)' is no AWS region") }
         let partition = Partition(region: region)
-        let signingRegion = service == .iam ? partition.globalRegion : region
+        let signingRegion =
+            switch service {
+            case .iam: partition.globalRegion
+            case .organizations: partition.organizationsRegion
+            case .cloudtrail, .kms, .s3, .sqs, .sts: region
+            }
         if let url = overrides[service] ?? override {
             return try custom(url, signingRegion: signingRegion)
         }
@@ -76,6 +82,10 @@ package struct EndpointResolver: Sendable, Hashable {
         case (.iam, .china): return "iam.cn-north-1.amazonaws.com.cn"
         case (.iam, .government): return "iam.us-gov.amazonaws.com"
         case (.iam, .standard): return usesFIPS ? "iam-fips.amazonaws.com" : "iam.amazonaws.com"
+        // Organizations is one endpoint a partition, too, under the name of its region.
+        case (.organizations, _):
+            let suffix = usesFIPS && partition == .standard ? "-fips" : ""
+            return "organizations\(suffix).\(partition.organizationsRegion).\(partition.domain)"
         // In GovCloud the plain endpoints of these are the validated ones, and there are no others.
         case (.sts, .government), (.sqs, .government), (.cloudtrail, .government):
             return "\(service.rawValue).\(region).amazonaws.com"
@@ -149,6 +159,9 @@ package enum Partition: String, Sendable, Hashable {
 
     /// Where the partition's endpoints are.
     var domain: String { self == .china ? "amazonaws.com.cn" : "amazonaws.com" }
+
+    /// The region where the partition's organisations are kept.
+    var organizationsRegion: String { self == .china ? "cn-northwest-1" : globalRegion }
 
     /// The region that signs for the partition's global services.
     package var globalRegion: String {

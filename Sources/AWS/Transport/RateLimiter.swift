@@ -71,12 +71,13 @@ package final class RateLimiter: Sendable {
         buckets.withLock { $0["\(scope) \(limit.family)"]?.drain(now: now) }
     }
 
-    /// AWS's published rates for CloudTrail; for IAM, which publishes none, a rate well under where it throttles.
+    /// AWS's published rates for CloudTrail and Organizations; for IAM, which publishes none, a rate well under where it throttles.
     /// S3 and SQS take thousands a second, so the collector's own parallelism is their limit.
     private static func limit(_ action: String) -> (family: String, rate: Double, burst: Double)? {
         if action == "cloudtrail:LookupEvents" { return (action, 2, 2) }
         if action.hasPrefix("cloudtrail:") { return (action, 10, 10) }
         if action.hasPrefix("iam:") { return ("iam", 15, 30) }
+        if action == "organizations:ListAccounts" { return (action, 8, 15) }
         if action.hasPrefix("sts:Assume") { return (action, 20, 40) }
         return nil
     }

@@ -51,22 +51,26 @@ package struct BucketLayout: Sendable {
     private let keyPrefix: String
     private let accounts: Set<String>
     private let regions: Set<String>
+    private let kinds: Set<LogFileName.Kind>
 
     /// - Parameters:
     ///   - keyPrefix: The trail's key prefix, without a slash at its end; empty for none.
     ///   - accounts: The only accounts; empty for all.
     ///   - regions: The only regions; empty for all.
+    ///   - kinds: The kinds; those with records unless told otherwise.
     package init(
-        s3: S3, bucket: String, keyPrefix: String, accounts: Set<String> = [], regions: Set<String> = []
+        s3: S3, bucket: String, keyPrefix: String, accounts: Set<String> = [], regions: Set<String> = [],
+        kinds: Set<LogFileName.Kind> = Set(LogFileName.Kind.allCases.filter(\.hasRecords))
     ) {
         self.s3 = s3
         self.bucket = bucket
         self.keyPrefix = keyPrefix
         self.accounts = accounts
         self.regions = regions
+        self.kinds = kinds
     }
 
-    /// Every folder with log files, in order.
+    /// Every folder with files of these kinds, in order.
     ///
     /// - Throws: `AWSError`.
     package func folders() async throws -> [TrailFolder] {
@@ -90,7 +94,7 @@ package struct BucketLayout: Sendable {
             (keyPrefix.isEmpty ? "" : keyPrefix + "/") + "AWSLogs/"
             + (organizationID.map { $0 + "/" } ?? "") + account + "/"
         var found: [TrailFolder] = []
-        for kind in try await names(start).compactMap(LogFileName.Kind.init) where kind.hasRecords {
+        for kind in try await names(start).compactMap(LogFileName.Kind.init) where kinds.contains(kind) {
             for region in try await names(start + kind.rawValue + "/")
             where regions.isEmpty || regions.contains(region) {
                 found.append(

@@ -34,6 +34,11 @@ package enum AccountService {
     package static let offboardAccount = Method<OffboardAccountRequest, OffboardAccountResponse>(
         service: name, name: "OffboardAccount", shape: .unary,
         request: .request(), response: .response())
+
+    /// Looks at the account's trail, bucket, queue, keys and roles with the service's own credentials.
+    package static let verifyAccount = Method<VerifyAccountRequest, VerifyAccountResponse>(
+        service: name, name: "VerifyAccount", shape: .unary,
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.AccountService` does.
@@ -67,6 +72,12 @@ package protocol AccountServiceProvider: Sendable {
         _ request: OffboardAccountRequest,
         _ context: CallContext
     ) async throws -> OffboardAccountResponse
+
+    /// Looks at the account's trail, bucket, queue, keys and roles with the service's own credentials.
+    func verifyAccount(
+        _ request: VerifyAccountRequest,
+        _ context: CallContext
+    ) async throws -> VerifyAccountResponse
 }
 
 extension Router {
@@ -86,6 +97,9 @@ extension Router {
         }
         unary(AccountService.offboardAccount) { input, context in
             try await provider.offboardAccount(input, context)
+        }
+        unary(AccountService.verifyAccount) { input, context in
+            try await provider.verifyAccount(input, context)
         }
     }
 }
@@ -132,5 +146,12 @@ package struct AccountServiceClient: Sendable {
         _ request: OffboardAccountRequest, options: CallOptions = CallOptions()
     ) async throws -> OffboardAccountResponse {
         try await client.unary(AccountService.offboardAccount, request, options: options)
+    }
+
+    /// Looks at the account's trail, bucket, queue, keys and roles with the service's own credentials.
+    package func verifyAccount(
+        _ request: VerifyAccountRequest, options: CallOptions = CallOptions()
+    ) async throws -> VerifyAccountResponse {
+        try await client.unary(AccountService.verifyAccount, request, options: options)
     }
 }

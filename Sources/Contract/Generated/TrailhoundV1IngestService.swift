@@ -15,6 +15,12 @@ package enum IngestService {
     package static let submitEvents = Method<SubmitEventsRequest, SubmitEventsResponse>(
         service: name, name: "SubmitEvents", shape: .bidirectional,
         request: .request(), response: .response())
+
+    /// Reports what the verification of a trail's digests found to be wrong. Each finding becomes an alert once,
+    /// however often and by however many collectors it is reported. A response means durable.
+    package static let reportLogFindings = Method<ReportLogFindingsRequest, ReportLogFindingsResponse>(
+        service: name, name: "ReportLogFindings", shape: .unary,
+        request: .request(), response: .response())
 }
 
 /// What a server of `trailhound.v1.IngestService` does.
@@ -26,6 +32,13 @@ package protocol IngestServiceProvider: Sendable {
         _ responses: ResponseWriter<SubmitEventsResponse>,
         _ context: CallContext
     ) async throws
+
+    /// Reports what the verification of a trail's digests found to be wrong. Each finding becomes an alert once,
+    /// however often and by however many collectors it is reported. A response means durable.
+    func reportLogFindings(
+        _ request: ReportLogFindingsRequest,
+        _ context: CallContext
+    ) async throws -> ReportLogFindingsResponse
 }
 
 extension Router {
@@ -33,6 +46,9 @@ extension Router {
     package mutating func register(_ provider: some IngestServiceProvider) {
         bidirectional(IngestService.submitEvents) { input, responses, context in
             try await provider.submitEvents(input, responses, context)
+        }
+        unary(IngestService.reportLogFindings) { input, context in
+            try await provider.reportLogFindings(input, context)
         }
     }
 }
@@ -52,5 +68,13 @@ package struct IngestServiceClient: Sendable {
         options: CallOptions = CallOptions()
     ) async throws -> BidirectionalStream<SubmitEventsRequest, SubmitEventsResponse> {
         try await client.bidirectional(IngestService.submitEvents, options: options)
+    }
+
+    /// Reports what the verification of a trail's digests found to be wrong. Each finding becomes an alert once,
+    /// however often and by however many collectors it is reported. A response means durable.
+    package func reportLogFindings(
+        _ request: ReportLogFindingsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ReportLogFindingsResponse {
+        try await client.unary(IngestService.reportLogFindings, request, options: options)
     }
 }

@@ -14,6 +14,10 @@ package enum AccountState: RawRepresentable, Hashable, Sendable, CaseIterable {
     case active
     /// `ACCOUNT_STATE_OFFBOARDED`.
     case offboarded
+    /// Events arrive, and the account was onboarded so lately that little is known of what is ordinary there.
+    case learning
+    /// No events arrive though the trail logs, or the trail has stopped logging. It is an alert too.
+    case degraded
     /// A number that this version of the contract doesn't name.
     case unrecognized(Int32)
 
@@ -23,6 +27,8 @@ package enum AccountState: RawRepresentable, Hashable, Sendable, CaseIterable {
         .pending,
         .active,
         .offboarded,
+        .learning,
+        .degraded,
     ]
 
     /// The value's number in the contract.
@@ -32,6 +38,8 @@ package enum AccountState: RawRepresentable, Hashable, Sendable, CaseIterable {
             case .pending: 1
             case .active: 2
             case .offboarded: 3
+            case .learning: 4
+            case .degraded: 5
             case .unrecognized(let number): number
         }
     }
@@ -43,6 +51,8 @@ package enum AccountState: RawRepresentable, Hashable, Sendable, CaseIterable {
             case 1: self = .pending
             case 2: self = .active
             case 3: self = .offboarded
+            case 4: self = .learning
+            case 5: self = .degraded
             default: self = .unrecognized(rawValue)
         }
     }
@@ -54,8 +64,152 @@ package enum AccountState: RawRepresentable, Hashable, Sendable, CaseIterable {
             case .pending: "ACCOUNT_STATE_PENDING"
             case .active: "ACCOUNT_STATE_ACTIVE"
             case .offboarded: "ACCOUNT_STATE_OFFBOARDED"
+            case .learning: "ACCOUNT_STATE_LEARNING"
+            case .degraded: "ACCOUNT_STATE_DEGRADED"
             case .unrecognized(let number): String(number)
         }
+    }
+}
+
+/// How a check went.
+package enum CheckStatus: RawRepresentable, Hashable, Sendable, CaseIterable {
+    /// `CHECK_STATUS_UNSPECIFIED`.
+    case unspecified
+    /// `CHECK_STATUS_PASSED`.
+    case passed
+    /// `CHECK_STATUS_FAILED`.
+    case failed
+    /// It could not be found out.
+    case unknown
+    /// A number that this version of the contract doesn't name.
+    case unrecognized(Int32)
+
+    /// The named values in the order of the contract.
+    package static let allCases: [CheckStatus] = [
+        .unspecified,
+        .passed,
+        .failed,
+        .unknown,
+    ]
+
+    /// The value's number in the contract.
+    package var rawValue: Int32 {
+        switch self {
+            case .unspecified: 0
+            case .passed: 1
+            case .failed: 2
+            case .unknown: 3
+            case .unrecognized(let number): number
+        }
+    }
+
+    /// The value of a number.
+    package init(rawValue: Int32) {
+        switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .passed
+            case 2: self = .failed
+            case 3: self = .unknown
+            default: self = .unrecognized(rawValue)
+        }
+    }
+
+    /// The value's name in the contract, or its number where it has no name.
+    package var protoName: String {
+        switch self {
+            case .unspecified: "CHECK_STATUS_UNSPECIFIED"
+            case .passed: "CHECK_STATUS_PASSED"
+            case .failed: "CHECK_STATUS_FAILED"
+            case .unknown: "CHECK_STATUS_UNKNOWN"
+            case .unrecognized(let number): String(number)
+        }
+    }
+}
+
+/// Where the account's CloudTrail is, and how the service looks at it. Every field may be empty.
+package struct AccountConnection: Message {
+    /// The role that the service takes on to read: arn:aws:iam::ACCOUNT:role/NAME. Empty: the service's own
+    /// credentials.
+    package var roleArn: String
+    /// The trail's home region; empty for us-east-1.
+    package var region: String
+    /// The trail's name or ARN; empty where the account has one that fits.
+    package var trail: String
+    /// The bucket that the trail delivers to; empty for what the trail says.
+    package var bucket: String
+    /// The trail's key prefix.
+    package var keyPrefix: String
+    /// o-… for an organisation's trail.
+    package var organizationID: String
+    /// The queue that tells of new files.
+    package var queueURL: String
+    /// The name of the role that analysts take on in the console; empty for TrailhoundAnalyst.
+    package var consoleRole: String
+
+    /// A message of these fields.
+    package init(
+        roleArn: String = "",
+        region: String = "",
+        trail: String = "",
+        bucket: String = "",
+        keyPrefix: String = "",
+        organizationID: String = "",
+        queueURL: String = "",
+        consoleRole: String = ""
+    ) {
+        self.roleArn = roleArn
+        self.region = region
+        self.trail = trail
+        self.bucket = bucket
+        self.keyPrefix = keyPrefix
+        self.organizationID = organizationID
+        self.queueURL = queueURL
+        self.consoleRole = consoleRole
+    }
+
+    /// Every field at its default.
+    package init() {
+        roleArn = ""
+        region = ""
+        trail = ""
+        bucket = ""
+        keyPrefix = ""
+        organizationID = ""
+        queueURL = ""
+        consoleRole = ""
+    }
+}
+
+/// One check of an account's onboarding.
+package struct AccountCheck: Message {
+    /// Stable, for programs: assume_role, external_id_required, trail_multi_region, ….
+    package var name: String
+    /// Field 2, `status`.
+    package var status: CheckStatus
+    /// What was seen.
+    package var detail: String
+    /// What to do where it failed, or could not be found out.
+    package var remedy: String
+
+    /// A message of these fields.
+    package init(
+        name: String = "",
+        status: CheckStatus = .init(rawValue: 0) as CheckStatus,
+        detail: String = "",
+        remedy: String = ""
+    ) {
+        self.name = name
+        self.status = status
+        self.detail = detail
+        self.remedy = remedy
+    }
+
+    /// Every field at its default.
+    package init() {
+        name = ""
+        status = .init(rawValue: 0) as CheckStatus
+        detail = ""
+        remedy = ""
     }
 }
 
@@ -75,6 +229,15 @@ package struct Account: Message {
     package var eventCount: UInt64
     /// Whom DUETs go to. At most 256 bytes.
     package var owner: String
+    /// What the trust policies of the account's roles ask for, so that nobody else's Trailhound can use them. Made when
+    /// the account is onboarded, and kept when it is offboarded and comes back.
+    package var externalID: String
+    /// Field 9, `connection`.
+    package var connection: AccountConnection?
+    /// Why it is in its state, where that needs a reason; and since when it is degraded.
+    package var stateReason: String
+    /// Field 11, `degraded_since`.
+    package var degradedSince: GoogleProtobuf.Timestamp?
 
     /// A message of these fields.
     package init(
@@ -84,7 +247,11 @@ package struct Account: Message {
         onboardedAt: GoogleProtobuf.Timestamp? = nil,
         lastEventAt: GoogleProtobuf.Timestamp? = nil,
         eventCount: UInt64 = 0,
-        owner: String = ""
+        owner: String = "",
+        externalID: String = "",
+        connection: AccountConnection? = nil,
+        stateReason: String = "",
+        degradedSince: GoogleProtobuf.Timestamp? = nil
     ) {
         self.accountID = accountID
         self.name = name
@@ -93,6 +260,10 @@ package struct Account: Message {
         self.lastEventAt = lastEventAt
         self.eventCount = eventCount
         self.owner = owner
+        self.externalID = externalID
+        self.connection = connection
+        self.stateReason = stateReason
+        self.degradedSince = degradedSince
     }
 
     /// Every field at its default.
@@ -104,6 +275,10 @@ package struct Account: Message {
         lastEventAt = nil
         eventCount = 0
         owner = ""
+        externalID = ""
+        connection = nil
+        stateReason = ""
+        degradedSince = nil
     }
 }
 
@@ -115,16 +290,20 @@ package struct OnboardAccountRequest: Message {
     package var name: String
     /// Field 3, `owner`.
     package var owner: String
+    /// Field 4, `connection`.
+    package var connection: AccountConnection?
 
     /// A message of these fields.
     package init(
         accountID: String = "",
         name: String = "",
-        owner: String = ""
+        owner: String = "",
+        connection: AccountConnection? = nil
     ) {
         self.accountID = accountID
         self.name = name
         self.owner = owner
+        self.connection = connection
     }
 
     /// Every field at its default.
@@ -132,6 +311,7 @@ package struct OnboardAccountRequest: Message {
         accountID = ""
         name = ""
         owner = ""
+        connection = nil
     }
 }
 
@@ -233,16 +413,20 @@ package struct UpdateAccountRequest: Message {
     package var name: String
     /// Field 3, `owner`.
     package var owner: String
+    /// Replaces the stored one, whole, where it is set.
+    package var connection: AccountConnection?
 
     /// A message of these fields.
     package init(
         accountID: String = "",
         name: String = "",
-        owner: String = ""
+        owner: String = "",
+        connection: AccountConnection? = nil
     ) {
         self.accountID = accountID
         self.name = name
         self.owner = owner
+        self.connection = connection
     }
 
     /// Every field at its default.
@@ -250,6 +434,7 @@ package struct UpdateAccountRequest: Message {
         accountID = ""
         name = ""
         owner = ""
+        connection = nil
     }
 }
 
@@ -307,6 +492,115 @@ package struct OffboardAccountResponse: Message {
     }
 }
 
+/// The message `trailhound.v1.VerifyAccountRequest`.
+package struct VerifyAccountRequest: Message {
+    /// Field 1, `account_id`.
+    package var accountID: String
+
+    /// A message of these fields.
+    package init(
+        accountID: String = ""
+    ) {
+        self.accountID = accountID
+    }
+
+    /// Every field at its default.
+    package init() {
+        accountID = ""
+    }
+}
+
+/// The message `trailhound.v1.VerifyAccountResponse`.
+package struct VerifyAccountResponse: Message {
+    /// In the order in which they were made.
+    package var checks: [AccountCheck]
+    /// Field 2, `account`.
+    package var account: Account?
+
+    /// A message of these fields.
+    package init(
+        checks: [AccountCheck] = [],
+        account: Account? = nil
+    ) {
+        self.checks = checks
+        self.account = account
+    }
+
+    /// Every field at its default.
+    package init() {
+        checks = []
+        account = nil
+    }
+}
+
+extension AccountConnection: WireMessage {
+    package static var messageName: String { "trailhound.v1.AccountConnection" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__account_connection() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__AccountConnection>, arena: Arena?) throws(MessageError) {
+        self.roleArn = try WireReader.text(wire.pointee.role_arn, "trailhound.v1.AccountConnection.role_arn")
+        self.region = try WireReader.text(wire.pointee.region, "trailhound.v1.AccountConnection.region")
+        self.trail = try WireReader.text(wire.pointee.trail, "trailhound.v1.AccountConnection.trail")
+        self.bucket = try WireReader.text(wire.pointee.bucket, "trailhound.v1.AccountConnection.bucket")
+        self.keyPrefix = try WireReader.text(wire.pointee.key_prefix, "trailhound.v1.AccountConnection.key_prefix")
+        self.organizationID = try WireReader.text(wire.pointee.organization_id, "trailhound.v1.AccountConnection.organization_id")
+        self.queueURL = try WireReader.text(wire.pointee.queue_url, "trailhound.v1.AccountConnection.queue_url")
+        self.consoleRole = try WireReader.text(wire.pointee.console_role, "trailhound.v1.AccountConnection.console_role")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__AccountConnection>, _ builder: inout WireBuilder) {
+        trailhound__v1__account_connection__init(wire)
+        wire.pointee.role_arn = builder.text(self.roleArn)
+        wire.pointee.region = builder.text(self.region)
+        wire.pointee.trail = builder.text(self.trail)
+        wire.pointee.bucket = builder.text(self.bucket)
+        wire.pointee.key_prefix = builder.text(self.keyPrefix)
+        wire.pointee.organization_id = builder.text(self.organizationID)
+        wire.pointee.queue_url = builder.text(self.queueURL)
+        wire.pointee.console_role = builder.text(self.consoleRole)
+    }
+}
+
+extension AccountCheck: WireMessage {
+    package static var messageName: String { "trailhound.v1.AccountCheck" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__account_check() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__AccountCheck>, arena: Arena?) throws(MessageError) {
+        self.name = try WireReader.text(wire.pointee.name, "trailhound.v1.AccountCheck.name")
+        self.status = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.status.rawValue))
+        self.detail = try WireReader.text(wire.pointee.detail, "trailhound.v1.AccountCheck.detail")
+        self.remedy = try WireReader.text(wire.pointee.remedy, "trailhound.v1.AccountCheck.remedy")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__AccountCheck>, _ builder: inout WireBuilder) {
+        trailhound__v1__account_check__init(wire)
+        wire.pointee.name = builder.text(self.name)
+        wire.pointee.status = .init(rawValue: .init(truncatingIfNeeded: self.status.rawValue))
+        wire.pointee.detail = builder.text(self.detail)
+        wire.pointee.remedy = builder.text(self.remedy)
+    }
+}
+
 extension Account: WireMessage {
     package static var messageName: String { "trailhound.v1.Account" }
 
@@ -329,6 +623,10 @@ extension Account: WireMessage {
         self.lastEventAt = try WireReader.message(wire.pointee.last_event_at, arena)
         self.eventCount = wire.pointee.event_count
         self.owner = try WireReader.text(wire.pointee.owner, "trailhound.v1.Account.owner")
+        self.externalID = try WireReader.text(wire.pointee.external_id, "trailhound.v1.Account.external_id")
+        self.connection = try WireReader.message(wire.pointee.connection, arena)
+        self.stateReason = try WireReader.text(wire.pointee.state_reason, "trailhound.v1.Account.state_reason")
+        self.degradedSince = try WireReader.message(wire.pointee.degraded_since, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Account>, _ builder: inout WireBuilder) {
@@ -340,6 +638,10 @@ extension Account: WireMessage {
         wire.pointee.last_event_at = builder.message(self.lastEventAt)
         wire.pointee.event_count = self.eventCount
         wire.pointee.owner = builder.text(self.owner)
+        wire.pointee.external_id = builder.text(self.externalID)
+        wire.pointee.connection = builder.message(self.connection)
+        wire.pointee.state_reason = builder.text(self.stateReason)
+        wire.pointee.degraded_since = builder.message(self.degradedSince)
     }
 }
 
@@ -361,6 +663,7 @@ extension OnboardAccountRequest: WireMessage {
         self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.OnboardAccountRequest.account_id")
         self.name = try WireReader.text(wire.pointee.name, "trailhound.v1.OnboardAccountRequest.name")
         self.owner = try WireReader.text(wire.pointee.owner, "trailhound.v1.OnboardAccountRequest.owner")
+        self.connection = try WireReader.message(wire.pointee.connection, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__OnboardAccountRequest>, _ builder: inout WireBuilder) {
@@ -368,6 +671,7 @@ extension OnboardAccountRequest: WireMessage {
         wire.pointee.account_id = builder.text(self.accountID)
         wire.pointee.name = builder.text(self.name)
         wire.pointee.owner = builder.text(self.owner)
+        wire.pointee.connection = builder.message(self.connection)
     }
 }
 
@@ -510,6 +814,7 @@ extension UpdateAccountRequest: WireMessage {
         self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.UpdateAccountRequest.account_id")
         self.name = try WireReader.text(wire.pointee.name, "trailhound.v1.UpdateAccountRequest.name")
         self.owner = try WireReader.text(wire.pointee.owner, "trailhound.v1.UpdateAccountRequest.owner")
+        self.connection = try WireReader.message(wire.pointee.connection, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__UpdateAccountRequest>, _ builder: inout WireBuilder) {
@@ -517,6 +822,7 @@ extension UpdateAccountRequest: WireMessage {
         wire.pointee.account_id = builder.text(self.accountID)
         wire.pointee.name = builder.text(self.name)
         wire.pointee.owner = builder.text(self.owner)
+        wire.pointee.connection = builder.message(self.connection)
     }
 }
 
@@ -588,6 +894,57 @@ extension OffboardAccountResponse: WireMessage {
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__OffboardAccountResponse>, _ builder: inout WireBuilder) {
         trailhound__v1__offboard_account_response__init(wire)
+        wire.pointee.account = builder.message(self.account)
+    }
+}
+
+extension VerifyAccountRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.VerifyAccountRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__verify_account_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__VerifyAccountRequest>, arena: Arena?) throws(MessageError) {
+        self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.VerifyAccountRequest.account_id")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__VerifyAccountRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__verify_account_request__init(wire)
+        wire.pointee.account_id = builder.text(self.accountID)
+    }
+}
+
+extension VerifyAccountResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.VerifyAccountResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__verify_account_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__VerifyAccountResponse>, arena: Arena?) throws(MessageError) {
+        self.checks = try WireReader.messages(wire.pointee.n_checks, wire.pointee.checks, arena)
+        self.account = try WireReader.message(wire.pointee.account, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__VerifyAccountResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__verify_account_response__init(wire)
+        wire.pointee.n_checks = self.checks.count
+        wire.pointee.checks = builder.messages(self.checks)
         wire.pointee.account = builder.message(self.account)
     }
 }

@@ -114,6 +114,29 @@ package enum DuetAnswer: RawRepresentable, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// A page of the AWS console.
+package struct ConsoleLink: Message {
+    /// What is there: event, actor, trail, switch_role, ….
+    package var label: String
+    /// Field 2, `url`.
+    package var url: String
+
+    /// A message of these fields.
+    package init(
+        label: String = "",
+        url: String = ""
+    ) {
+        self.label = label
+        self.url = url
+    }
+
+    /// Every field at its default.
+    package init() {
+        label = ""
+        url = ""
+    }
+}
+
 /// One fact that explains an alert.
 package struct Evidence: Message {
     /// A field of the event, for example requestParameters.userName, or a name of the service's own.
@@ -134,6 +157,49 @@ package struct Evidence: Message {
     package init() {
         name = ""
         value = ""
+    }
+}
+
+/// What was done, or is being done, in answer to an alert.
+package struct AlertRemediation: Message {
+    /// Field 1, `remediation_id`.
+    package var remediationID: String
+    /// Field 2, `action`.
+    package var action: RemediationAction
+    /// key/AKIA…, user/NAME, role/NAME or trail/NAME.
+    package var target: String
+    /// Field 4, `state`.
+    package var state: RemediationState
+    /// As in Remediation.
+    package var outcome: String
+    /// Field 6, `updated_at`.
+    package var updatedAt: GoogleProtobuf.Timestamp?
+
+    /// A message of these fields.
+    package init(
+        remediationID: String = "",
+        action: RemediationAction = .init(rawValue: 0) as RemediationAction,
+        target: String = "",
+        state: RemediationState = .init(rawValue: 0) as RemediationState,
+        outcome: String = "",
+        updatedAt: GoogleProtobuf.Timestamp? = nil
+    ) {
+        self.remediationID = remediationID
+        self.action = action
+        self.target = target
+        self.state = state
+        self.outcome = outcome
+        self.updatedAt = updatedAt
+    }
+
+    /// Every field at its default.
+    package init() {
+        remediationID = ""
+        action = .init(rawValue: 0) as RemediationAction
+        target = ""
+        state = .init(rawValue: 0) as RemediationState
+        outcome = ""
+        updatedAt = nil
     }
 }
 
@@ -189,6 +255,11 @@ package struct Alert: Message {
     package var note: String
     /// What to do, from the detection.
     package var runbook: String
+    /// Where to look in the AWS console: the link that takes on the analysts' role in the account first, then pages in
+    /// the account's region.
+    package var consoleLinks: [ConsoleLink]
+    /// Remediations that the alert led to, the first one first.
+    package var remediations: [AlertRemediation]
 
     /// A message of these fields.
     package init(
@@ -216,7 +287,9 @@ package struct Alert: Message {
         mergedInto: String = "",
         duetAnswer: DuetAnswer = .init(rawValue: 0) as DuetAnswer,
         note: String = "",
-        runbook: String = ""
+        runbook: String = "",
+        consoleLinks: [ConsoleLink] = [],
+        remediations: [AlertRemediation] = []
     ) {
         self.alertID = alertID
         self.detectionID = detectionID
@@ -243,6 +316,8 @@ package struct Alert: Message {
         self.duetAnswer = duetAnswer
         self.note = note
         self.runbook = runbook
+        self.consoleLinks = consoleLinks
+        self.remediations = remediations
     }
 
     /// Every field at its default.
@@ -272,6 +347,8 @@ package struct Alert: Message {
         duetAnswer = .init(rawValue: 0) as DuetAnswer
         note = ""
         runbook = ""
+        consoleLinks = []
+        remediations = []
     }
 }
 
@@ -541,6 +618,32 @@ package struct AnswerDuetResponse: Message {
     }
 }
 
+extension ConsoleLink: WireMessage {
+    package static var messageName: String { "trailhound.v1.ConsoleLink" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__console_link() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ConsoleLink>, arena: Arena?) throws(MessageError) {
+        self.label = try WireReader.text(wire.pointee.label, "trailhound.v1.ConsoleLink.label")
+        self.url = try WireReader.text(wire.pointee.url, "trailhound.v1.ConsoleLink.url")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ConsoleLink>, _ builder: inout WireBuilder) {
+        trailhound__v1__console_link__init(wire)
+        wire.pointee.label = builder.text(self.label)
+        wire.pointee.url = builder.text(self.url)
+    }
+}
+
 extension Evidence: WireMessage {
     package static var messageName: String { "trailhound.v1.Evidence" }
 
@@ -564,6 +667,40 @@ extension Evidence: WireMessage {
         trailhound__v1__evidence__init(wire)
         wire.pointee.name = builder.text(self.name)
         wire.pointee.value = builder.text(self.value)
+    }
+}
+
+extension AlertRemediation: WireMessage {
+    package static var messageName: String { "trailhound.v1.AlertRemediation" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__alert_remediation() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__AlertRemediation>, arena: Arena?) throws(MessageError) {
+        self.remediationID = try WireReader.text(wire.pointee.remediation_id, "trailhound.v1.AlertRemediation.remediation_id")
+        self.action = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.action.rawValue))
+        self.target = try WireReader.text(wire.pointee.target, "trailhound.v1.AlertRemediation.target")
+        self.state = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.state.rawValue))
+        self.outcome = try WireReader.text(wire.pointee.outcome, "trailhound.v1.AlertRemediation.outcome")
+        self.updatedAt = try WireReader.message(wire.pointee.updated_at, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__AlertRemediation>, _ builder: inout WireBuilder) {
+        trailhound__v1__alert_remediation__init(wire)
+        wire.pointee.remediation_id = builder.text(self.remediationID)
+        wire.pointee.action = .init(rawValue: .init(truncatingIfNeeded: self.action.rawValue))
+        wire.pointee.target = builder.text(self.target)
+        wire.pointee.state = .init(rawValue: .init(truncatingIfNeeded: self.state.rawValue))
+        wire.pointee.outcome = builder.text(self.outcome)
+        wire.pointee.updated_at = builder.message(self.updatedAt)
     }
 }
 
@@ -607,6 +744,8 @@ extension Alert: WireMessage {
         self.duetAnswer = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.duet_answer.rawValue))
         self.note = try WireReader.text(wire.pointee.note, "trailhound.v1.Alert.note")
         self.runbook = try WireReader.text(wire.pointee.runbook, "trailhound.v1.Alert.runbook")
+        self.consoleLinks = try WireReader.messages(wire.pointee.n_console_links, wire.pointee.console_links, arena)
+        self.remediations = try WireReader.messages(wire.pointee.n_remediations, wire.pointee.remediations, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Alert>, _ builder: inout WireBuilder) {
@@ -639,6 +778,10 @@ extension Alert: WireMessage {
         wire.pointee.duet_answer = .init(rawValue: .init(truncatingIfNeeded: self.duetAnswer.rawValue))
         wire.pointee.note = builder.text(self.note)
         wire.pointee.runbook = builder.text(self.runbook)
+        wire.pointee.n_console_links = self.consoleLinks.count
+        wire.pointee.console_links = builder.messages(self.consoleLinks)
+        wire.pointee.n_remediations = self.remediations.count
+        wire.pointee.remediations = builder.messages(self.remediations)
     }
 }
 

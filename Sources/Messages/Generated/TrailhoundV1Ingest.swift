@@ -131,6 +131,111 @@ package struct Rejection: Message {
     }
 }
 
+/// Something wrong with a trail's log files or digests.
+package struct LogFinding: Message {
+    /// The account whose log files these are.
+    package var accountID: String
+    /// Field 2, `region`.
+    package var region: String
+    /// One of: log_file_missing, log_file_altered, log_file_unsigned, digest_missing, digest_altered, digest_unsigned,
+    /// digest_signature_invalid, digest_key_unknown, digest_moved, digest_outside_chain, gap, ends_early, no_digests.
+    package var kind: String
+    /// The trail, where it is known.
+    package var trail: String
+    /// The object; empty for a finding about time.
+    package var bucket: String
+    /// Field 6, `key`.
+    package var key: String
+    /// The span that it is about.
+    package var start: GoogleProtobuf.Timestamp?
+    /// Field 8, `end`.
+    package var end: GoogleProtobuf.Timestamp?
+    /// More about it, for people. At most 1,024 bytes.
+    package var detail: String
+
+    /// A message of these fields.
+    package init(
+        accountID: String = "",
+        region: String = "",
+        kind: String = "",
+        trail: String = "",
+        bucket: String = "",
+        key: String = "",
+        start: GoogleProtobuf.Timestamp? = nil,
+        end: GoogleProtobuf.Timestamp? = nil,
+        detail: String = ""
+    ) {
+        self.accountID = accountID
+        self.region = region
+        self.kind = kind
+        self.trail = trail
+        self.bucket = bucket
+        self.key = key
+        self.start = start
+        self.end = end
+        self.detail = detail
+    }
+
+    /// Every field at its default.
+    package init() {
+        accountID = ""
+        region = ""
+        kind = ""
+        trail = ""
+        bucket = ""
+        key = ""
+        start = nil
+        end = nil
+        detail = ""
+    }
+}
+
+/// The message `trailhound.v1.ReportLogFindingsRequest`.
+package struct ReportLogFindingsRequest: Message {
+    /// At most 1,000.
+    package var findings: [LogFinding]
+
+    /// A message of these fields.
+    package init(
+        findings: [LogFinding] = []
+    ) {
+        self.findings = findings
+    }
+
+    /// Every field at its default.
+    package init() {
+        findings = []
+    }
+}
+
+/// The message `trailhound.v1.ReportLogFindingsResponse`.
+package struct ReportLogFindingsResponse: Message {
+    /// Findings that became an alert, or joined one, now.
+    package var raised: UInt32
+    /// Findings that were known.
+    package var known: UInt32
+    /// Findings of accounts that are not onboarded.
+    package var ignored: UInt32
+
+    /// A message of these fields.
+    package init(
+        raised: UInt32 = 0,
+        known: UInt32 = 0,
+        ignored: UInt32 = 0
+    ) {
+        self.raised = raised
+        self.known = known
+        self.ignored = ignored
+    }
+
+    /// Every field at its default.
+    package init() {
+        raised = 0
+        known = 0
+        ignored = 0
+    }
+}
+
 extension SubmitEventsRequest: WireMessage {
     package static var messageName: String { "trailhound.v1.SubmitEventsRequest" }
 
@@ -256,5 +361,98 @@ extension Rejection: WireMessage {
         wire.pointee.index = self.index
         wire.pointee.reason = builder.text(self.reason)
         wire.pointee.detail = builder.text(self.detail)
+    }
+}
+
+extension LogFinding: WireMessage {
+    package static var messageName: String { "trailhound.v1.LogFinding" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__log_finding() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__LogFinding>, arena: Arena?) throws(MessageError) {
+        self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.LogFinding.account_id")
+        self.region = try WireReader.text(wire.pointee.region, "trailhound.v1.LogFinding.region")
+        self.kind = try WireReader.text(wire.pointee.kind, "trailhound.v1.LogFinding.kind")
+        self.trail = try WireReader.text(wire.pointee.trail, "trailhound.v1.LogFinding.trail")
+        self.bucket = try WireReader.text(wire.pointee.bucket, "trailhound.v1.LogFinding.bucket")
+        self.key = try WireReader.text(wire.pointee.key, "trailhound.v1.LogFinding.key")
+        self.start = try WireReader.message(wire.pointee.start, arena)
+        self.end = try WireReader.message(wire.pointee.end, arena)
+        self.detail = try WireReader.text(wire.pointee.detail, "trailhound.v1.LogFinding.detail")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__LogFinding>, _ builder: inout WireBuilder) {
+        trailhound__v1__log_finding__init(wire)
+        wire.pointee.account_id = builder.text(self.accountID)
+        wire.pointee.region = builder.text(self.region)
+        wire.pointee.kind = builder.text(self.kind)
+        wire.pointee.trail = builder.text(self.trail)
+        wire.pointee.bucket = builder.text(self.bucket)
+        wire.pointee.key = builder.text(self.key)
+        wire.pointee.start = builder.message(self.start)
+        wire.pointee.end = builder.message(self.end)
+        wire.pointee.detail = builder.text(self.detail)
+    }
+}
+
+extension ReportLogFindingsRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.ReportLogFindingsRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__report_log_findings_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ReportLogFindingsRequest>, arena: Arena?) throws(MessageError) {
+        self.findings = try WireReader.messages(wire.pointee.n_findings, wire.pointee.findings, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ReportLogFindingsRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__report_log_findings_request__init(wire)
+        wire.pointee.n_findings = self.findings.count
+        wire.pointee.findings = builder.messages(self.findings)
+    }
+}
+
+extension ReportLogFindingsResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.ReportLogFindingsResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__report_log_findings_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ReportLogFindingsResponse>, arena: Arena?) throws(MessageError) {
+        self.raised = wire.pointee.raised
+        self.known = wire.pointee.known
+        self.ignored = wire.pointee.ignored
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ReportLogFindingsResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__report_log_findings_response__init(wire)
+        wire.pointee.raised = self.raised
+        wire.pointee.known = self.known
+        wire.pointee.ignored = self.ignored
     }
 }

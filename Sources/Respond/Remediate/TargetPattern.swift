@@ -8,11 +8,16 @@ package struct TargetFacts: Sendable, Hashable, Codable {
     /// The user's or role's path, with a slash at both ends.
     package var path: String?
     package var tags: [String: String]?
+    /// IAM's own id of the user or role, which no later one of the same name gets: AIDA… or AROA….
+    package var principalID: String?
+    /// A trail's ARN or name.
+    package var trail: String?
 
     package init(
         accessKeyIDs: [String] = [], userName: String? = nil, roleName: String? = nil, path: String? = nil,
-        tags: [String: String]? = nil
+        tags: [String: String]? = nil, trail: String? = nil
     ) {
+        self.trail = trail
         self.accessKeyIDs = accessKeyIDs
         self.userName = userName
         self.roleName = roleName
@@ -42,6 +47,7 @@ package struct MissingFacts: OptionSet, Sendable, Hashable, Codable {
 ///     user/break-glass/*    (a path, and any name under it)
 ///     path/break-glass/     (the same for users and roles)
 ///     tag/trailhound=never  tag/owner
+///     trail/main            (the name or the whole ARN)
 ///
 /// `*` stands for any text, `?` for one character. Names compare without regard to case, since IAM has no two that
 /// differ in case alone; tags and keys with it.
@@ -53,6 +59,7 @@ package struct TargetPattern: Sendable, Hashable, Codable {
         case role
         case path
         case tag
+        case trail
     }
 
     package let kind: Kind
@@ -83,6 +90,7 @@ package struct TargetPattern: Sendable, Hashable, Codable {
 
     /// How the pattern stands to a target.
     package func match(_ facts: TargetFacts) -> Match {
+        if facts.trail != nil, kind != .trail { return .no }
         switch kind {
         case .key:
             return facts.accessKeyIDs.contains { Glob.matches(pattern, $0) } ? .yes : .no
@@ -98,6 +106,10 @@ package struct TargetPattern: Sendable, Hashable, Codable {
             let value = parts.count > 1 ? String(parts[1]) : "*"
             let holds = tags.contains { Glob.matches(String(parts[0]), $0.key) && Glob.matches(value, $0.value) }
             return holds ? .yes : .no
+        case .trail:
+            guard let trail = facts.trail else { return .no }
+            let name = trail.split(separator: "/").last.map(String.init) ?? trail
+            return Glob.matches(pattern, trail) || Glob.matches(pattern, name) ? .yes : .no
         }
     }
 

@@ -4,12 +4,14 @@ import CloudTrail
 import Contract
 import Journal
 import Messages
+import Onboard
 import RPC
 
 /// AccountService: the accounts that the service watches.
 struct AccountServer: AccountServiceProvider {
     let pipeline: Pipeline
     let access: AccessControl
+    let inspector: AccountInspector
 
     func onboardAccount(
         _ request: OnboardAccountRequest, _ context: CallContext
@@ -19,6 +21,7 @@ struct AccountServer: AccountServiceProvider {
         try caller.require(id)
         let name = try Validation.text(request.name, field: "name", bytes: Limits.accountNameBytes)
         let owner = try Validation.text(request.owner, field: "owner", bytes: Limits.accountNameBytes)
+        if let connection = request.connection { try Validation.connection(connection, of: id) }
         guard pipeline.accounts.count < Limits.accounts else {
             throw RPCError(.resourceExhausted, "\(Limits.accounts) accounts are onboarded, which is the limit.")
         }
@@ -33,28 +36,29 @@ struct AccountServer: AccountServiceProvider {
                 }
                 if name.isEmpty { row.name = known.name }
                 if owner.isEmpty { row.owner = known.owner }
+                row.settings = known.settings
             }
+            var settings = row.settings
+            if settings.externalID.isEmpty { settings.externalID = ExternalID.make() }
+            if let connection = request.connection { settings.take(connection) }
+            (settings.degradedSince, settings.degradedReason) = (nil, nil)
+            row.settings = settings
             try transaction.putAccount(row)
         }
         pipeline.accounts.insert(id)
-        return OnboardAccountResponse(account: try await account(id))
+        let account = try await account(id)
+        pipeline.accounts.setConsoleRole(account.connection?.consoleRole ?? "", of: id)
+        return OnboardAccountResponse(account: account)
     }
 
     func listAccounts(_ request: ListAccountsRequest, _ context: CallContext) async throws -> ListAccountsResponse {
         let caller = try access.caller(context)
-        let rows = try await pipeline.journal.reader.detached { reader in
-            var rows: [AccountRow] = []
-            while true {
-                let page = try reader.accounts(after: rows.last?.accountID ?? "", limit: Limits.largestPage)
-                rows += page
-                if page.count < Limits.largestPage { return rows }
-            }
-        }
+        let rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
         let accounts = rows.filter { row in
             AccountID(row.accountID).map(caller.covers) ?? false
                 && (request.includeOffboarded || row.state != StoredAccountState.offboarded.rawValue)
         }
-        return ListAccountsResponse(accounts: accounts.map(Messages.Account.init))
+        return ListAccountsResponse(accounts: accounts.map { Messages.Account($0, now: Clock.milliseconds()) })
     }
 
     func getAccount(_ request: GetAccountRequest, _ context: CallContext) async throws -> GetAccountResponse {
@@ -69,16 +73,25 @@ struct AccountServer: AccountServiceProvider {
         try caller.require(id)
         let name = try Validation.text(request.name, field: "name", bytes: Limits.accountNameBytes)
         let owner = try Validation.text(request.owner, field: "owner", bytes: Limits.accountNameBytes)
+        if let connection = request.connection { try Validation.connection(connection, of: id) }
         try await pipeline.perform(auditing: { transaction, _ in
             guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
             let before = row
             if !name.isEmpty { row.name = name }
             if !owner.isEmpty { row.owner = owner }
+            var settings = row.settings
+            // Accounts that an older version onboarded have none.
+            if settings.externalID.isEmpty { settings.externalID = ExternalID.make() }
+            if let connection = request.connection { settings.take(connection) }
+            row.settings = settings
             try transaction.putAccount(row)
-            let summary = "name: \"\(before.name)\" to \"\(row.name)\", owner: \"\(before.owner)\" to \"\(row.owner)\""
+            var summary = "name: \"\(before.name)\" to \"\(row.name)\", owner: \"\(before.owner)\" to \"\(row.owner)\""
+            if before.settings != settings { summary += ", connection: \(settings.summary)" }
             return caller.entry(context, summary, account: id)
         })
-        return UpdateAccountResponse(account: try await account(id))
+        let account = try await account(id)
+        pipeline.accounts.setConsoleRole(account.connection?.consoleRole ?? "", of: id)
+        return UpdateAccountResponse(account: account)
     }
 
     func offboardAccount(
@@ -97,10 +110,19 @@ struct AccountServer: AccountServiceProvider {
         return OffboardAccountResponse(account: try await account(id))
     }
 
+    func verifyAccount(_ request: VerifyAccountRequest, _ context: CallContext) async throws -> VerifyAccountResponse {
+        let id = try Validation.account(request.accountID)
+        try access.caller(context).require(id)
+        let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
+        guard let row, row.state == StoredAccountState.onboarded.rawValue else { throw Self.unknown(id) }
+        let checks = try await inspector.verify(row)
+        return VerifyAccountResponse(checks: checks.map(Messages.AccountCheck.init), account: try await account(id))
+    }
+
     private func account(_ id: AccountID) async throws -> Messages.Account {
         let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
         guard let row else { throw Self.unknown(id) }
-        return Messages.Account(row)
+        return Messages.Account(row, now: Clock.milliseconds())
     }
 
     private static func unknown(_ id: AccountID) -> RPCError {

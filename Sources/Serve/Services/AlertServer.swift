@@ -65,7 +65,7 @@ struct AlertServer: AlertServiceProvider {
     }
 
     private func response(_ position: Int64, _ alert: Detect.Alert) -> SubscribeAlertsResponse {
-        SubscribeAlertsResponse(cursor: String(position), alert: Messages.Alert(alert))
+        SubscribeAlertsResponse(cursor: String(position), alert: message(alert))
     }
 
     func listAlerts(_ request: ListAlertsRequest, _ context: CallContext) async throws -> ListAlertsResponse {
@@ -85,7 +85,7 @@ struct AlertServer: AlertServiceProvider {
                 try $0.alerts(wanted, pageToken: token, limit: size)
             }
             return ListAlertsResponse(
-                alerts: try page.alerts.map { Messages.Alert(try AlertCodec.decode($0.payload)) },
+                alerts: try page.alerts.map { message(try AlertCodec.decode($0.payload)) },
                 nextPageToken: page.nextPageToken ?? "")
         } catch let error as JournalError where error.code == .badPageToken {
             throw Validation.failure("page_token", "was not made by this service")
@@ -98,7 +98,7 @@ struct AlertServer: AlertServiceProvider {
         guard let row else { throw Self.unknown(request.alertID) }
         let alert = try AlertCodec.decode(row.payload)
         guard caller.covers(alert.accountID) else { throw Self.unknown(request.alertID) }
-        return GetAlertResponse(alert: Messages.Alert(alert))
+        return GetAlertResponse(alert: message(alert))
     }
 
     func updateAlert(_ request: UpdateAlertRequest, _ context: CallContext) async throws -> UpdateAlertResponse {
@@ -149,7 +149,12 @@ struct AlertServer: AlertServiceProvider {
         // As it stands now that the change is durable, its revision included.
         let row = try await pipeline.journal.reader.detached { try $0.alert(id) }
         guard let row else { throw Self.unknown(id) }
-        return Messages.Alert(try AlertCodec.decode(row.payload))
+        return message(try AlertCodec.decode(row.payload))
+    }
+
+    /// An alert with the links that fit its account.
+    private func message(_ alert: Detect.Alert) -> Messages.Alert {
+        Messages.Alert(alert, consoleRole: pipeline.accounts.consoleRole(of: alert.accountID))
     }
 
     /// A change for the audit log. A note's text may tell what is not for the log's readers: its length is told.

@@ -82,6 +82,14 @@ struct IngestServer: IngestServiceProvider {
         }
     }
 
+    func reportLogFindings(
+        _ request: ReportLogFindingsRequest, _ context: CallContext
+    ) async throws -> ReportLogFindingsResponse {
+        let caller = try access.caller(context)
+        let entry = caller.entry(context, "reported \(request.findings.count) findings in log files and digests")
+        return try await LogFindings(pipeline: pipeline).report(request, caller, audit: entry)
+    }
+
     private func read(
         _ requests: RequestStream<SubmitEventsRequest>, _ caller: Caller, _ context: CallContext,
         into pending: TaskQueue<Acknowledgement>, _ tally: StreamTally

@@ -12,6 +12,7 @@ final class Service: Sendable {
     private let process = Mutex<Process?>(nil)
     private let folder: TemporaryFolder
     private let options: [String]
+    private let environment: [String: String]
 
     var server: String { "127.0.0.1:\(port)" }
     var pki: URL { data.appendingPathComponent("pki") }
@@ -20,12 +21,14 @@ final class Service: Sendable {
 
     /// Starts the service and waits until it answers.
     init(
-        rules: URL = Programs.root.appendingPathComponent("Rules"), options: [String] = [], accounts: [String] = []
+        rules: URL = Programs.root.appendingPathComponent("Rules"), options: [String] = [], accounts: [String] = [],
+        environment: [String: String] = [:]
     ) async throws {
         folder = try TemporaryFolder()
         data = folder.url.appendingPathComponent("data")
         port = LoopbackPort.free()
         self.options = ["--rules", rules.path] + options
+        self.environment = environment
         try await start()
         for account in accounts {
             let outcome = try await client("account", "onboard", account)
@@ -39,6 +42,7 @@ final class Service: Sendable {
         let process = Process()
         process.executableURL = Programs.service
         process.arguments = ["serve", "--data-dir", data.path, "--listen", server] + options
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if !FileManager.default.fileExists(atPath: log.path) {
             _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         }

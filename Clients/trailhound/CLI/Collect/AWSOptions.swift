@@ -31,7 +31,11 @@ struct AWSOptions: ParsableArguments {
     }
 
     /// A client with this machine's own credentials, before any role.
-    func baseClient() throws(Failure) -> AWSClient {
+    func baseClient() throws(Failure) -> AWSClient { try Self.client(profile: profile, region: region) }
+
+    /// A client of a profile's credentials, or of those that AWS's default chain finds.
+    static func client(profile: String?, region: String?) throws(Failure) -> AWSClient {
+        let region = region.flatMap { $0.isEmpty ? nil : $0 }
         let environment = ProcessInfo.processInfo.environment
         let context = CredentialContext(environment: environment, profile: profile, region: region)
         do {

@@ -22,6 +22,8 @@ package final class CollectRun: Sendable {
         package var interval: Duration
         /// End when there is nothing left to do.
         package var isOnce: Bool
+        /// Validate the digests of what is collected.
+        package var validates: Bool
     }
 
     /// What has been done.
@@ -33,6 +35,7 @@ package final class CollectRun: Sendable {
     private let delivery: FileDelivery
     private let s3: S3
     private let lock: StateLock?
+    private let watch: DigestWatch
 
     /// - Throws: a `Failure` where the state's folder can't be used.
     package init(_ plan: Plan, client: AWSClient, session: Session) throws {
@@ -48,6 +51,14 @@ package final class CollectRun: Sendable {
         } catch {
             throw Failure("\(error)")
         }
+        watch = DigestWatch(
+            audit: DigestAudit(s3: s3, trails: Trails(client)), report: report
+        ) { [sink, report] findings in
+            do { try await sink.report(findings) } catch let error as Failure {
+                // The next validation finds it again.
+                report.trouble("findings could not be reported: \(error.message)")
+            }
+        }
         delivery = FileDelivery(
             s3: s3, sink: sink, permits: Permits(), report: report, buckets: Set([plan.bucket].compactMap { $0 }))
     }
@@ -60,6 +71,12 @@ package final class CollectRun: Sendable {
                 return false
             }
             let works = works()
+            if plan.validates, !plan.isOnce {
+                group.addTask { [watch] in
+                    try await watch.run()
+                    return false
+                }
+            }
             var open = works.count
             for work in works {
                 group.addTask {
@@ -91,7 +108,8 @@ package final class CollectRun: Sendable {
         settings.endsWhenEmpty = plan.isOnce
         if plan.isOnce { settings.wait = .seconds(2) }
         let collector = QueueCollector(
-            queue: SQS(client, queueURL: url), delivery: delivery, aside: aside, report: report, settings: settings)
+            queue: SQS(client, queueURL: url), delivery: delivery, aside: aside, report: report, settings: settings,
+            observe: { [watch] in watch.observe($0) })
         try await collector.run()
     }
 
@@ -109,7 +127,7 @@ package final class CollectRun: Sendable {
         settings.endsAfterPass = plan.isOnce
         let collector = ListingCollector(
             bucket: bucket, layout: layout(bucket), s3: s3, delivery: delivery, aside: aside, report: report,
-            state: state(bucket), settings: settings)
+            state: state(bucket), settings: settings, observe: { [watch] in watch.observe($0) })
         try await collector.run()
     }
 

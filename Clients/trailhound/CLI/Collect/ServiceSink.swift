@@ -24,12 +24,31 @@ package final class ServiceSink: EventSink {
         return (status?.queuedBatches).map(Int.init)
     }
 
+    /// Reports what the verification of digests found; returns once it is durable.
+    package func report(_ findings: [LogFileFinding]) async throws {
+        for start in stride(from: 0, to: findings.count, by: Limits.findingsPerReport) {
+            let part = findings[start..<min(start + Limits.findingsPerReport, findings.count)]
+            let request = ReportLogFindingsRequest(findings: part.map(Self.message))
+            _ = try await session.call(IngestService.reportLogFindings, request)
+        }
+    }
+
+    private static func message(_ found: LogFileFinding) -> LogFinding {
+        let finding = found.finding
+        return LogFinding(
+            accountID: found.accountID, region: found.region, kind: finding.kind.rawValue, trail: found.trail ?? "",
+            bucket: finding.location?.bucket ?? "", key: finding.location?.key ?? "",
+            start: finding.start.map(Timestamp.init(milliseconds:)),
+            end: finding.end.map(Timestamp.init(milliseconds:)),
+            detail: String(finding.detail.prefix(Limits.findingDetail)))
+    }
+
     /// Keeps the stream up until the task is cancelled.
     ///
     /// - Throws: a `Failure` where the service can't be reached at first, or refuses the stream.
     package func run() async throws {
         do {
-            try await session.reach()
+            do { try await session.probe() } catch { throw session.failure(error) }
             let client = try session.makeClient()
             do { try await keepUp(client) } catch {
                 await client.close(now: true)

@@ -6,12 +6,18 @@ import Messages
 
 struct AccountCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "account", abstract: "Say which AWS accounts are watched.",
-        discussion: "The service refuses the records of accounts that are not onboarded.",
-        subcommands: [Onboard.self, List.self, Show.self, Update.self, Offboard.self])
+        commandName: "account", abstract: "Say which AWS accounts are watched, and see whether they can be.",
+        discussion: """
+            The service refuses the records of accounts that are not onboarded. To onboard one: trailhound account onboard \
+            prints the roles to make in it; trailhound account verify then checks everything, and says what to do.
+            """,
+        subcommands: [
+            Onboard.self, OnboardOrganizationCommand.self, AccountPolicyCommand.self, AccountVerifyCommand.self,
+            List.self, Show.self, Update.self, Offboard.self,
+        ])
 
     /// Prints an account that a call returned.
-    private static func show(_ account: Account?, _ output: Output) throws(Failure) {
+    static func show(_ account: Account?, _ output: Output) throws(Failure) {
         guard let account else { throw Failure("the service answered without an account") }
         output.show(json: AccountPresentation.json(account), fields: AccountPresentation.fields(account))
     }
@@ -19,7 +25,14 @@ struct AccountCommands: AsyncParsableCommand {
     struct Onboard: ServiceCommand {
         static let configuration = CommandConfiguration(
             abstract: "Start watching an account.",
-            discussion: "From now on the service takes the account's records. An offboarded account comes back.")
+            discussion: """
+                From now on the service takes the account's records. An offboarded account comes back. The account gets an \
+                external id, which the trust policies of its roles ask for. With --trusted the roles to make are printed, \
+                with the least that each needs; --out writes them as files: JSON, CloudFormation and Terraform.
+
+                  trailhound account onboard 111122223333 --bucket trail-logs \\
+                    --trusted arn:aws:iam::444455556666:role/trailhound --out roles/
+                """)
 
         @Argument(help: .init("The account's id: twelve digits.", valueName: "account-id"))
         var accountID: String
@@ -30,12 +43,27 @@ struct AccountCommands: AsyncParsableCommand {
         @Option(help: "Whom to ask about what happens in the account; DUETs go there.")
         var owner = ""
 
+        @OptionGroup(title: "Where the account's CloudTrail is") var place: AccountPlaceOptions
+
+        @OptionGroup(title: "Roles to make") var roles: RoleOptions
+
         @OptionGroup var global: GlobalOptions
 
         func run(_ session: Session, _ output: Output) async throws {
-            let request = OnboardAccountRequest(accountID: accountID, name: name, owner: owner)
-            try AccountCommands.show(
-                await session.call(AccountService.onboardAccount, request).account, output)
+            let request = OnboardAccountRequest(
+                accountID: accountID, name: name, owner: owner,
+                connection: place.isGiven ? place.applied(to: AccountConnection()) : nil)
+            let account = try await session.call(AccountService.onboardAccount, request).account
+            guard let account else { throw Failure("the service answered without an account") }
+            // The roles are printed for people; a program asks account policy for them.
+            try AccountCommands.show(account, output)
+            if roles.out != nil || (roles.trusted != nil && output.format == .table) {
+                try roles.print(account, output)
+            } else if output.format == .table {
+                Diagnostics.note(
+                    "Next: trailhound account policy \(account.accountID) --trusted ARN prints the roles to make; then "
+                        + "trailhound account verify \(account.accountID).")
+            }
         }
     }
 
@@ -71,7 +99,9 @@ struct AccountCommands: AsyncParsableCommand {
     }
 
     struct Update: ServiceCommand {
-        static let configuration = CommandConfiguration(abstract: "Change an account's name or owner.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change an account's name or owner, or where its CloudTrail is.",
+            discussion: "What is not given stays; an empty value ('') takes back what was set.")
 
         @Argument(help: .init("The account's id.", valueName: "account-id"))
         var accountID: String
@@ -82,14 +112,24 @@ struct AccountCommands: AsyncParsableCommand {
         @Option(help: "The new owner.")
         var owner: String?
 
+        @OptionGroup(title: "Where the account's CloudTrail is") var place: AccountPlaceOptions
+
         @OptionGroup var global: GlobalOptions
 
         func validate() throws {
-            if name == nil, owner == nil { throw ValidationError("give --name or --owner, or both") }
+            if name == nil, owner == nil, !place.isGiven {
+                throw ValidationError("give --name, --owner, or where the account's CloudTrail is")
+            }
         }
 
         func run(_ session: Session, _ output: Output) async throws {
-            let request = UpdateAccountRequest(accountID: accountID, name: name ?? "", owner: owner ?? "")
+            var request = UpdateAccountRequest(accountID: accountID, name: name ?? "", owner: owner ?? "")
+            if place.isGiven {
+                let known = try await session.call(
+                    AccountService.getAccount, GetAccountRequest(accountID: accountID)
+                ).account
+                request.connection = place.applied(to: known?.connection ?? AccountConnection())
+            }
             try AccountCommands.show(await session.call(AccountService.updateAccount, request).account, output)
         }
     }

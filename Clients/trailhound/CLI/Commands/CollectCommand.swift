@@ -9,7 +9,7 @@ import Messages
 struct CollectCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "collect", abstract: "Bring log files from a trail's bucket to the service.",
-        subcommands: [CollectCommand.self], defaultSubcommand: CollectCommand.self)
+        subcommands: [CollectCommand.self, CollectValidateCommand.self], defaultSubcommand: CollectCommand.self)
 }
 
 struct CollectCommand: ServiceCommand {
@@ -26,6 +26,8 @@ struct CollectCommand: ServiceCommand {
 
             With --since, the files of these days are collected as history: their alerts are marked so and never \
             remediate. It goes on beside --queue, and yields to it.
+
+            Every hour the digests of what was collected are validated; what is wrong becomes an alert.
 
               trailhound collect --queue https://sqs.eu-west-1.amazonaws.com/111122223333/trail
               trailhound collect --bucket trail-logs --since 2026-08-01 --until 2026-10-31
@@ -68,6 +70,9 @@ struct CollectCommand: ServiceCommand {
     @Option(help: .init("Between two looks at the bucket where there is no queue.", valueName: "seconds"))
     var interval = Int(CollectLimits.pollInterval.components.seconds)
 
+    @Flag(help: "Don't validate the digests of what is collected.")
+    var noValidation = false
+
     @Flag(help: "End when the queue is empty, or the bucket has been listed once.")
     var once = false
 
@@ -88,9 +93,10 @@ struct CollectCommand: ServiceCommand {
 
     func run(_ session: Session, _ output: Output) async throws {
         let plan = try CollectRun.Plan(
-            queueURL: queue, bucket: bucket, keyPrefix: prefix, accounts: Set(account), regions: Set(inRegion),
+            queueURL: queue, bucket: bucket, keyPrefix: Self.keyPrefix(prefix), accounts: Set(account),
+            regions: Set(inRegion),
             days: days(), state: Self.expanded(state), visibility: .seconds(visibility),
-            interval: .seconds(interval), isOnce: once)
+            interval: .seconds(interval), isOnce: once, validates: !noValidation)
         let collection = try CollectRun(plan, client: try aws.client(), session: session)
         let start = SystemClock.seconds()
         var failure: (any Error)?
@@ -121,6 +127,12 @@ struct CollectCommand: ServiceCommand {
         return days
     }
 
+    /// A key prefix as trails have it, without slashes around.
+    static func keyPrefix(_ text: String) -> String {
+        String(text.drop { $0 == "/" }.reversed().drop { $0 == "/" }.reversed())
+    }
+
+    /// A path whose `~/` is the home folder.
     static func expanded(_ path: String) -> String {
         guard path.hasPrefix("~/"), let home = Environment["HOME"] else { return path }
         return home + path.dropFirst(1)

@@ -43,25 +43,23 @@ package struct Session: Sendable {
 
     /// Asks once.
     package func call<Request: Message, Response: Message>(
-        _ method: Method<Request, Response>, _ request: Request
+        _ method: Method<Request, Response>, _ request: Request, timeout: Duration = Limits.callTimeout
     ) async throws(Failure) -> Response {
         do {
-            return try await client.unary(method, request, options: CallOptions(timeout: Limits.callTimeout))
+            return try await client.unary(method, request, options: CallOptions(timeout: timeout))
         } catch {
             throw failure(error)
         }
     }
 
-    /// Makes sure that the service can be reached: any answer from it will do.
-    package func reach() async throws(Failure) {
+    /// Makes sure that the service can be reached: any answer from it will do. Throws the call's own error.
+    package func probe() async throws {
         do {
             _ = try await client.unary(
                 GrpcHealthV1Health.check, GrpcHealthV1.HealthCheckRequest(),
                 options: CallOptions(timeout: Limits.callTimeout))
         } catch {
-            if ServiceError.isTransient(error) || (error as? RPCError)?.code == .deadlineExceeded {
-                throw failure(error)
-            }
+            if ServiceError.isTransient(error) || (error as? RPCError)?.code == .deadlineExceeded { throw error }
         }
     }
 

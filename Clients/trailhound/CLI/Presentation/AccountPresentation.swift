@@ -14,6 +14,21 @@ package enum AccountPresentation {
             .init("last_event_at", .time(account.lastEventAt)),
             .init("event_count", .unsigned(account.eventCount)),
             .init("owner", .string(account.owner)),
+            .init("external_id", .string(account.externalID)),
+            .init("connection", connection(account.connection ?? AccountConnection())),
+            .init("state_reason", .string(account.stateReason)),
+            .init("degraded_since", .time(account.degradedSince)),
+        ])
+    }
+
+    private static func connection(_ connection: AccountConnection) -> JSONNode {
+        .object([
+            .init("role_arn", .string(connection.roleArn)), .init("region", .string(connection.region)),
+            .init("trail", .string(connection.trail)), .init("bucket", .string(connection.bucket)),
+            .init("key_prefix", .string(connection.keyPrefix)),
+            .init("organization_id", .string(connection.organizationID)),
+            .init("queue_url", .string(connection.queueURL)),
+            .init("console_role", .string(connection.consoleRole)),
         ])
     }
 
@@ -39,10 +54,23 @@ package enum AccountPresentation {
         fields.add("Account", account.accountID)
         fields.add("Name", account.name)
         fields.add("State", account.state.word, style: style(account.state))
+        fields.add("  because", account.stateReason)
+        fields.add("  since", account.degradedSince?.rfc3339 ?? "")
         fields.add("Owner", account.owner)
         fields.add("Events", Numbers.grouped(account.eventCount))
         fields.add("Last event", account.lastEventAt?.rfc3339 ?? "")
         fields.add("Onboarded", account.onboardedAt?.rfc3339 ?? "")
+        fields.add("External id", account.externalID)
+        if let connection = account.connection {
+            fields.add("Role", connection.roleArn)
+            fields.add("Region", connection.region)
+            fields.add("Trail", connection.trail)
+            fields.add("Bucket", connection.bucket)
+            fields.add("Prefix", connection.keyPrefix)
+            fields.add("Organisation", connection.organizationID)
+            fields.add("Queue", connection.queueURL)
+            fields.add("Console role", connection.consoleRole)
+        }
         return fields
     }
 
@@ -50,6 +78,7 @@ package enum AccountPresentation {
         switch state {
         case .active: .green
         case .offboarded: .faint
+        case .degraded: .red
         default: .plain
         }
     }

@@ -7,6 +7,96 @@
 #endif
 
 #include "trailhound/v1/account.pb-c.h"
+void   trailhound__v1__account_connection__init
+                     (Trailhound__V1__AccountConnection         *message)
+{
+  static const Trailhound__V1__AccountConnection init_value = TRAILHOUND__V1__ACCOUNT_CONNECTION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__account_connection__get_packed_size
+                     (const Trailhound__V1__AccountConnection *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__account_connection__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__account_connection__pack
+                     (const Trailhound__V1__AccountConnection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__account_connection__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__account_connection__pack_to_buffer
+                     (const Trailhound__V1__AccountConnection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__account_connection__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__AccountConnection *
+       trailhound__v1__account_connection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__AccountConnection *)
+     protobuf_c_message_unpack (&trailhound__v1__account_connection__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__account_connection__free_unpacked
+                     (Trailhound__V1__AccountConnection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__account_connection__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__account_check__init
+                     (Trailhound__V1__AccountCheck         *message)
+{
+  static const Trailhound__V1__AccountCheck init_value = TRAILHOUND__V1__ACCOUNT_CHECK__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__account_check__get_packed_size
+                     (const Trailhound__V1__AccountCheck *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__account_check__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__account_check__pack
+                     (const Trailhound__V1__AccountCheck *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__account_check__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__account_check__pack_to_buffer
+                     (const Trailhound__V1__AccountCheck *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__account_check__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__AccountCheck *
+       trailhound__v1__account_check__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__AccountCheck *)
+     protobuf_c_message_unpack (&trailhound__v1__account_check__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__account_check__free_unpacked
+                     (Trailhound__V1__AccountCheck *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__account_check__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__account__init
                      (Trailhound__V1__Account         *message)
 {
@@ -502,7 +592,303 @@ void   trailhound__v1__offboard_account_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__offboard_account_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor trailhound__v1__account__field_descriptors[7] =
+void   trailhound__v1__verify_account_request__init
+                     (Trailhound__V1__VerifyAccountRequest         *message)
+{
+  static const Trailhound__V1__VerifyAccountRequest init_value = TRAILHOUND__V1__VERIFY_ACCOUNT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__verify_account_request__get_packed_size
+                     (const Trailhound__V1__VerifyAccountRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__verify_account_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__verify_account_request__pack
+                     (const Trailhound__V1__VerifyAccountRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__verify_account_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__verify_account_request__pack_to_buffer
+                     (const Trailhound__V1__VerifyAccountRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__verify_account_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__VerifyAccountRequest *
+       trailhound__v1__verify_account_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__VerifyAccountRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__verify_account_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__verify_account_request__free_unpacked
+                     (Trailhound__V1__VerifyAccountRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__verify_account_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__verify_account_response__init
+                     (Trailhound__V1__VerifyAccountResponse         *message)
+{
+  static const Trailhound__V1__VerifyAccountResponse init_value = TRAILHOUND__V1__VERIFY_ACCOUNT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__verify_account_response__get_packed_size
+                     (const Trailhound__V1__VerifyAccountResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__verify_account_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__verify_account_response__pack
+                     (const Trailhound__V1__VerifyAccountResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__verify_account_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__verify_account_response__pack_to_buffer
+                     (const Trailhound__V1__VerifyAccountResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__verify_account_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__VerifyAccountResponse *
+       trailhound__v1__verify_account_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__VerifyAccountResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__verify_account_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__verify_account_response__free_unpacked
+                     (Trailhound__V1__VerifyAccountResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__verify_account_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor trailhound__v1__account_connection__field_descriptors[8] =
+{
+  {
+    "role_arn",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, role_arn),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "region",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, region),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trail",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, trail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bucket",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, bucket),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_prefix",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, key_prefix),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "organization_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, organization_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "queue_url",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, queue_url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "console_role",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountConnection, console_role),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__account_connection__field_indices_by_name[] = {
+  3,   /* field[3] = bucket */
+  7,   /* field[7] = console_role */
+  4,   /* field[4] = key_prefix */
+  5,   /* field[5] = organization_id */
+  6,   /* field[6] = queue_url */
+  1,   /* field[1] = region */
+  0,   /* field[0] = role_arn */
+  2,   /* field[2] = trail */
+};
+static const ProtobufCIntRange trailhound__v1__account_connection__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__account_connection__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.AccountConnection",
+  "AccountConnection",
+  "Trailhound__V1__AccountConnection",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__AccountConnection),
+  8,
+  trailhound__v1__account_connection__field_descriptors,
+  trailhound__v1__account_connection__field_indices_by_name,
+  1,  trailhound__v1__account_connection__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__account_connection__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__account_check__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountCheck, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "status",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountCheck, status),
+    &trailhound__v1__check_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountCheck, detail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "remedy",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AccountCheck, remedy),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__account_check__field_indices_by_name[] = {
+  2,   /* field[2] = detail */
+  0,   /* field[0] = name */
+  3,   /* field[3] = remedy */
+  1,   /* field[1] = status */
+};
+static const ProtobufCIntRange trailhound__v1__account_check__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__account_check__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.AccountCheck",
+  "AccountCheck",
+  "Trailhound__V1__AccountCheck",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__AccountCheck),
+  4,
+  trailhound__v1__account_check__field_descriptors,
+  trailhound__v1__account_check__field_indices_by_name,
+  1,  trailhound__v1__account_check__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__account_check__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__account__field_descriptors[11] =
 {
   {
     "account_id",
@@ -588,20 +974,72 @@ static const ProtobufCFieldDescriptor trailhound__v1__account__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "external_id",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Account, external_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connection",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Account, connection),
+    &trailhound__v1__account_connection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state_reason",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Account, state_reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "degraded_since",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Account, degraded_since),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__account__field_indices_by_name[] = {
   0,   /* field[0] = account_id */
+  8,   /* field[8] = connection */
+  10,   /* field[10] = degraded_since */
   5,   /* field[5] = event_count */
+  7,   /* field[7] = external_id */
   4,   /* field[4] = last_event_at */
   1,   /* field[1] = name */
   3,   /* field[3] = onboarded_at */
   6,   /* field[6] = owner */
   2,   /* field[2] = state */
+  9,   /* field[9] = state_reason */
 };
 static const ProtobufCIntRange trailhound__v1__account__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__account__descriptor =
 {
@@ -611,14 +1049,14 @@ const ProtobufCMessageDescriptor trailhound__v1__account__descriptor =
   "Trailhound__V1__Account",
   "trailhound.v1",
   sizeof(Trailhound__V1__Account),
-  7,
+  11,
   trailhound__v1__account__field_descriptors,
   trailhound__v1__account__field_indices_by_name,
   1,  trailhound__v1__account__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__account__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__onboard_account_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor trailhound__v1__onboard_account_request__field_descriptors[4] =
 {
   {
     "account_id",
@@ -656,16 +1094,29 @@ static const ProtobufCFieldDescriptor trailhound__v1__onboard_account_request__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "connection",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__OnboardAccountRequest, connection),
+    &trailhound__v1__account_connection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__onboard_account_request__field_indices_by_name[] = {
   0,   /* field[0] = account_id */
+  3,   /* field[3] = connection */
   1,   /* field[1] = name */
   2,   /* field[2] = owner */
 };
 static const ProtobufCIntRange trailhound__v1__onboard_account_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__onboard_account_request__descriptor =
 {
@@ -675,7 +1126,7 @@ const ProtobufCMessageDescriptor trailhound__v1__onboard_account_request__descri
   "Trailhound__V1__OnboardAccountRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__OnboardAccountRequest),
-  3,
+  4,
   trailhound__v1__onboard_account_request__field_descriptors,
   trailhound__v1__onboard_account_request__field_indices_by_name,
   1,  trailhound__v1__onboard_account_request__number_ranges,
@@ -872,7 +1323,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_account_response__descripto
   (ProtobufCMessageInit) trailhound__v1__get_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__update_account_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor trailhound__v1__update_account_request__field_descriptors[4] =
 {
   {
     "account_id",
@@ -910,16 +1361,29 @@ static const ProtobufCFieldDescriptor trailhound__v1__update_account_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "connection",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__UpdateAccountRequest, connection),
+    &trailhound__v1__account_connection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__update_account_request__field_indices_by_name[] = {
   0,   /* field[0] = account_id */
+  3,   /* field[3] = connection */
   1,   /* field[1] = name */
   2,   /* field[2] = owner */
 };
 static const ProtobufCIntRange trailhound__v1__update_account_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__update_account_request__descriptor =
 {
@@ -929,7 +1393,7 @@ const ProtobufCMessageDescriptor trailhound__v1__update_account_request__descrip
   "Trailhound__V1__UpdateAccountRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__UpdateAccountRequest),
-  3,
+  4,
   trailhound__v1__update_account_request__field_descriptors,
   trailhound__v1__update_account_request__field_indices_by_name,
   1,  trailhound__v1__update_account_request__number_ranges,
@@ -1050,19 +1514,112 @@ const ProtobufCMessageDescriptor trailhound__v1__offboard_account_response__desc
   (ProtobufCMessageInit) trailhound__v1__offboard_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue trailhound__v1__account_state__enum_values_by_number[4] =
+static const ProtobufCFieldDescriptor trailhound__v1__verify_account_request__field_descriptors[1] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__VerifyAccountRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__verify_account_request__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+};
+static const ProtobufCIntRange trailhound__v1__verify_account_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__verify_account_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.VerifyAccountRequest",
+  "VerifyAccountRequest",
+  "Trailhound__V1__VerifyAccountRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__VerifyAccountRequest),
+  1,
+  trailhound__v1__verify_account_request__field_descriptors,
+  trailhound__v1__verify_account_request__field_indices_by_name,
+  1,  trailhound__v1__verify_account_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__verify_account_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__verify_account_response__field_descriptors[2] =
+{
+  {
+    "checks",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__VerifyAccountResponse, n_checks),
+    offsetof(Trailhound__V1__VerifyAccountResponse, checks),
+    &trailhound__v1__account_check__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__VerifyAccountResponse, account),
+    &trailhound__v1__account__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__verify_account_response__field_indices_by_name[] = {
+  1,   /* field[1] = account */
+  0,   /* field[0] = checks */
+};
+static const ProtobufCIntRange trailhound__v1__verify_account_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__verify_account_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.VerifyAccountResponse",
+  "VerifyAccountResponse",
+  "Trailhound__V1__VerifyAccountResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__VerifyAccountResponse),
+  2,
+  trailhound__v1__verify_account_response__field_descriptors,
+  trailhound__v1__verify_account_response__field_indices_by_name,
+  1,  trailhound__v1__verify_account_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__verify_account_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue trailhound__v1__account_state__enum_values_by_number[6] =
 {
   { "ACCOUNT_STATE_UNSPECIFIED", "TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_UNSPECIFIED", 0 },
   { "ACCOUNT_STATE_PENDING", "TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_PENDING", 1 },
   { "ACCOUNT_STATE_ACTIVE", "TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_ACTIVE", 2 },
   { "ACCOUNT_STATE_OFFBOARDED", "TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_OFFBOARDED", 3 },
+  { "ACCOUNT_STATE_LEARNING", "TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_LEARNING", 4 },
+  { "ACCOUNT_STATE_DEGRADED", "TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_DEGRADED", 5 },
 };
 static const ProtobufCIntRange trailhound__v1__account_state__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 6}
 };
-static const ProtobufCEnumValueIndex trailhound__v1__account_state__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex trailhound__v1__account_state__enum_values_by_name[6] =
 {
   { "ACCOUNT_STATE_ACTIVE", 2 },
+  { "ACCOUNT_STATE_DEGRADED", 5 },
+  { "ACCOUNT_STATE_LEARNING", 4 },
   { "ACCOUNT_STATE_OFFBOARDED", 3 },
   { "ACCOUNT_STATE_PENDING", 1 },
   { "ACCOUNT_STATE_UNSPECIFIED", 0 },
@@ -1074,28 +1631,62 @@ const ProtobufCEnumDescriptor trailhound__v1__account_state__descriptor =
   "AccountState",
   "Trailhound__V1__AccountState",
   "trailhound.v1",
-  4,
+  6,
   trailhound__v1__account_state__enum_values_by_number,
-  4,
+  6,
   trailhound__v1__account_state__enum_values_by_name,
   1,
   trailhound__v1__account_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor trailhound__v1__account_service__method_descriptors[5] =
+static const ProtobufCEnumValue trailhound__v1__check_status__enum_values_by_number[4] =
+{
+  { "CHECK_STATUS_UNSPECIFIED", "TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_UNSPECIFIED", 0 },
+  { "CHECK_STATUS_PASSED", "TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_PASSED", 1 },
+  { "CHECK_STATUS_FAILED", "TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_FAILED", 2 },
+  { "CHECK_STATUS_UNKNOWN", "TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_UNKNOWN", 3 },
+};
+static const ProtobufCIntRange trailhound__v1__check_status__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex trailhound__v1__check_status__enum_values_by_name[4] =
+{
+  { "CHECK_STATUS_FAILED", 2 },
+  { "CHECK_STATUS_PASSED", 1 },
+  { "CHECK_STATUS_UNKNOWN", 3 },
+  { "CHECK_STATUS_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor trailhound__v1__check_status__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "trailhound.v1.CheckStatus",
+  "CheckStatus",
+  "Trailhound__V1__CheckStatus",
+  "trailhound.v1",
+  4,
+  trailhound__v1__check_status__enum_values_by_number,
+  4,
+  trailhound__v1__check_status__enum_values_by_name,
+  1,
+  trailhound__v1__check_status__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCMethodDescriptor trailhound__v1__account_service__method_descriptors[6] =
 {
   { "OnboardAccount", &trailhound__v1__onboard_account_request__descriptor, &trailhound__v1__onboard_account_response__descriptor },
   { "ListAccounts", &trailhound__v1__list_accounts_request__descriptor, &trailhound__v1__list_accounts_response__descriptor },
   { "GetAccount", &trailhound__v1__get_account_request__descriptor, &trailhound__v1__get_account_response__descriptor },
   { "UpdateAccount", &trailhound__v1__update_account_request__descriptor, &trailhound__v1__update_account_response__descriptor },
   { "OffboardAccount", &trailhound__v1__offboard_account_request__descriptor, &trailhound__v1__offboard_account_response__descriptor },
+  { "VerifyAccount", &trailhound__v1__verify_account_request__descriptor, &trailhound__v1__verify_account_response__descriptor },
 };
 const unsigned trailhound__v1__account_service__method_indices_by_name[] = {
   2,        /* GetAccount */
   1,        /* ListAccounts */
   4,        /* OffboardAccount */
   0,        /* OnboardAccount */
-  3         /* UpdateAccount */
+  3,        /* UpdateAccount */
+  5         /* VerifyAccount */
 };
 const ProtobufCServiceDescriptor trailhound__v1__account_service__descriptor =
 {
@@ -1104,7 +1695,7 @@ const ProtobufCServiceDescriptor trailhound__v1__account_service__descriptor =
   "AccountService",
   "Trailhound__V1__AccountService",
   "trailhound.v1",
-  5,
+  6,
   trailhound__v1__account_service__method_descriptors,
   trailhound__v1__account_service__method_indices_by_name
 };
@@ -1147,6 +1738,14 @@ void trailhound__v1__account_service__offboard_account(ProtobufCService *service
 {
   assert(service->descriptor == &trailhound__v1__account_service__descriptor);
   service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void trailhound__v1__account_service__verify_account(ProtobufCService *service,
+                                                     const Trailhound__V1__VerifyAccountRequest *input,
+                                                     Trailhound__V1__VerifyAccountResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__account_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void trailhound__v1__account_service__init (Trailhound__V1__AccountService_Service *service,
                                             Trailhound__V1__AccountService_ServiceDestroy destroy)

@@ -187,6 +187,141 @@ void   trailhound__v1__rejection__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__rejection__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__log_finding__init
+                     (Trailhound__V1__LogFinding         *message)
+{
+  static const Trailhound__V1__LogFinding init_value = TRAILHOUND__V1__LOG_FINDING__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__log_finding__get_packed_size
+                     (const Trailhound__V1__LogFinding *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__log_finding__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__log_finding__pack
+                     (const Trailhound__V1__LogFinding *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__log_finding__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__log_finding__pack_to_buffer
+                     (const Trailhound__V1__LogFinding *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__log_finding__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__LogFinding *
+       trailhound__v1__log_finding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__LogFinding *)
+     protobuf_c_message_unpack (&trailhound__v1__log_finding__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__log_finding__free_unpacked
+                     (Trailhound__V1__LogFinding *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__log_finding__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__report_log_findings_request__init
+                     (Trailhound__V1__ReportLogFindingsRequest         *message)
+{
+  static const Trailhound__V1__ReportLogFindingsRequest init_value = TRAILHOUND__V1__REPORT_LOG_FINDINGS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__report_log_findings_request__get_packed_size
+                     (const Trailhound__V1__ReportLogFindingsRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__report_log_findings_request__pack
+                     (const Trailhound__V1__ReportLogFindingsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__report_log_findings_request__pack_to_buffer
+                     (const Trailhound__V1__ReportLogFindingsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ReportLogFindingsRequest *
+       trailhound__v1__report_log_findings_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ReportLogFindingsRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__report_log_findings_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__report_log_findings_request__free_unpacked
+                     (Trailhound__V1__ReportLogFindingsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__report_log_findings_response__init
+                     (Trailhound__V1__ReportLogFindingsResponse         *message)
+{
+  static const Trailhound__V1__ReportLogFindingsResponse init_value = TRAILHOUND__V1__REPORT_LOG_FINDINGS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__report_log_findings_response__get_packed_size
+                     (const Trailhound__V1__ReportLogFindingsResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__report_log_findings_response__pack
+                     (const Trailhound__V1__ReportLogFindingsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__report_log_findings_response__pack_to_buffer
+                     (const Trailhound__V1__ReportLogFindingsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ReportLogFindingsResponse *
+       trailhound__v1__report_log_findings_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ReportLogFindingsResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__report_log_findings_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__report_log_findings_response__free_unpacked
+                     (Trailhound__V1__ReportLogFindingsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__report_log_findings_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor trailhound__v1__submit_events_request__field_descriptors[5] =
 {
   {
@@ -469,11 +604,257 @@ const ProtobufCMessageDescriptor trailhound__v1__rejection__descriptor =
   (ProtobufCMessageInit) trailhound__v1__rejection__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor trailhound__v1__ingest_service__method_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__log_finding__field_descriptors[9] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "region",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, region),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trail",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, trail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bucket",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, bucket),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, start),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, end),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LogFinding, detail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__log_finding__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  4,   /* field[4] = bucket */
+  8,   /* field[8] = detail */
+  7,   /* field[7] = end */
+  5,   /* field[5] = key */
+  2,   /* field[2] = kind */
+  1,   /* field[1] = region */
+  6,   /* field[6] = start */
+  3,   /* field[3] = trail */
+};
+static const ProtobufCIntRange trailhound__v1__log_finding__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__log_finding__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.LogFinding",
+  "LogFinding",
+  "Trailhound__V1__LogFinding",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__LogFinding),
+  9,
+  trailhound__v1__log_finding__field_descriptors,
+  trailhound__v1__log_finding__field_indices_by_name,
+  1,  trailhound__v1__log_finding__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__log_finding__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__report_log_findings_request__field_descriptors[1] =
+{
+  {
+    "findings",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ReportLogFindingsRequest, n_findings),
+    offsetof(Trailhound__V1__ReportLogFindingsRequest, findings),
+    &trailhound__v1__log_finding__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__report_log_findings_request__field_indices_by_name[] = {
+  0,   /* field[0] = findings */
+};
+static const ProtobufCIntRange trailhound__v1__report_log_findings_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__report_log_findings_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ReportLogFindingsRequest",
+  "ReportLogFindingsRequest",
+  "Trailhound__V1__ReportLogFindingsRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ReportLogFindingsRequest),
+  1,
+  trailhound__v1__report_log_findings_request__field_descriptors,
+  trailhound__v1__report_log_findings_request__field_indices_by_name,
+  1,  trailhound__v1__report_log_findings_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__report_log_findings_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__report_log_findings_response__field_descriptors[3] =
+{
+  {
+    "raised",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ReportLogFindingsResponse, raised),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "known",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ReportLogFindingsResponse, known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ignored",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ReportLogFindingsResponse, ignored),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__report_log_findings_response__field_indices_by_name[] = {
+  2,   /* field[2] = ignored */
+  1,   /* field[1] = known */
+  0,   /* field[0] = raised */
+};
+static const ProtobufCIntRange trailhound__v1__report_log_findings_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__report_log_findings_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ReportLogFindingsResponse",
+  "ReportLogFindingsResponse",
+  "Trailhound__V1__ReportLogFindingsResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ReportLogFindingsResponse),
+  3,
+  trailhound__v1__report_log_findings_response__field_descriptors,
+  trailhound__v1__report_log_findings_response__field_indices_by_name,
+  1,  trailhound__v1__report_log_findings_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__report_log_findings_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor trailhound__v1__ingest_service__method_descriptors[2] =
 {
   { "SubmitEvents", &trailhound__v1__submit_events_request__descriptor, &trailhound__v1__submit_events_response__descriptor },
+  { "ReportLogFindings", &trailhound__v1__report_log_findings_request__descriptor, &trailhound__v1__report_log_findings_response__descriptor },
 };
 const unsigned trailhound__v1__ingest_service__method_indices_by_name[] = {
+  1,        /* ReportLogFindings */
   0         /* SubmitEvents */
 };
 const ProtobufCServiceDescriptor trailhound__v1__ingest_service__descriptor =
@@ -483,7 +864,7 @@ const ProtobufCServiceDescriptor trailhound__v1__ingest_service__descriptor =
   "IngestService",
   "Trailhound__V1__IngestService",
   "trailhound.v1",
-  1,
+  2,
   trailhound__v1__ingest_service__method_descriptors,
   trailhound__v1__ingest_service__method_indices_by_name
 };
@@ -494,6 +875,14 @@ void trailhound__v1__ingest_service__submit_events(ProtobufCService *service,
 {
   assert(service->descriptor == &trailhound__v1__ingest_service__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void trailhound__v1__ingest_service__report_log_findings(ProtobufCService *service,
+                                                         const Trailhound__V1__ReportLogFindingsRequest *input,
+                                                         Trailhound__V1__ReportLogFindingsResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__ingest_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void trailhound__v1__ingest_service__init (Trailhound__V1__IngestService_Service *service,
                                            Trailhound__V1__IngestService_ServiceDestroy destroy)

@@ -16,6 +16,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "google/protobuf/timestamp.pb-c.h"
 
+typedef struct Trailhound__V1__AccountConnection Trailhound__V1__AccountConnection;
+typedef struct Trailhound__V1__AccountCheck Trailhound__V1__AccountCheck;
 typedef struct Trailhound__V1__Account Trailhound__V1__Account;
 typedef struct Trailhound__V1__OnboardAccountRequest Trailhound__V1__OnboardAccountRequest;
 typedef struct Trailhound__V1__OnboardAccountResponse Trailhound__V1__OnboardAccountResponse;
@@ -27,6 +29,8 @@ typedef struct Trailhound__V1__UpdateAccountRequest Trailhound__V1__UpdateAccoun
 typedef struct Trailhound__V1__UpdateAccountResponse Trailhound__V1__UpdateAccountResponse;
 typedef struct Trailhound__V1__OffboardAccountRequest Trailhound__V1__OffboardAccountRequest;
 typedef struct Trailhound__V1__OffboardAccountResponse Trailhound__V1__OffboardAccountResponse;
+typedef struct Trailhound__V1__VerifyAccountRequest Trailhound__V1__VerifyAccountRequest;
+typedef struct Trailhound__V1__VerifyAccountResponse Trailhound__V1__VerifyAccountResponse;
 
 
 /* --- enums --- */
@@ -41,11 +45,101 @@ typedef enum _Trailhound__V1__AccountState {
    * Events arrive.
    */
   TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_ACTIVE = 2,
-  TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_OFFBOARDED = 3
+  TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_OFFBOARDED = 3,
+  /*
+   * Events arrive, and the account was onboarded so lately that little is known of what is ordinary there.
+   */
+  TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_LEARNING = 4,
+  /*
+   * No events arrive though the trail logs, or the trail has stopped logging. It is an alert too.
+   */
+  TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_DEGRADED = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__ACCOUNT_STATE)
 } Trailhound__V1__AccountState;
+/*
+ * How a check went.
+ */
+typedef enum _Trailhound__V1__CheckStatus {
+  TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_UNSPECIFIED = 0,
+  TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_PASSED = 1,
+  TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_FAILED = 2,
+  /*
+   * It could not be found out.
+   */
+  TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_UNKNOWN = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__CHECK_STATUS)
+} Trailhound__V1__CheckStatus;
 
 /* --- messages --- */
+
+/*
+ * Where the account's CloudTrail is, and how the service looks at it. Every field may be empty.
+ */
+struct  Trailhound__V1__AccountConnection
+{
+  ProtobufCMessage base;
+  /*
+   * The role that the service takes on to read: arn:aws:iam::ACCOUNT:role/NAME. Empty: the service's own credentials.
+   */
+  ProtobufCBinaryData role_arn;
+  /*
+   * The trail's home region; empty for us-east-1.
+   */
+  ProtobufCBinaryData region;
+  /*
+   * The trail's name or ARN; empty where the account has one that fits.
+   */
+  ProtobufCBinaryData trail;
+  /*
+   * The bucket that the trail delivers to; empty for what the trail says.
+   */
+  ProtobufCBinaryData bucket;
+  /*
+   * The trail's key prefix.
+   */
+  ProtobufCBinaryData key_prefix;
+  /*
+   * o-… for an organisation's trail.
+   */
+  ProtobufCBinaryData organization_id;
+  /*
+   * The queue that tells of new files.
+   */
+  ProtobufCBinaryData queue_url;
+  /*
+   * The name of the role that analysts take on in the console; empty for TrailhoundAnalyst.
+   */
+  ProtobufCBinaryData console_role;
+};
+#define TRAILHOUND__V1__ACCOUNT_CONNECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__account_connection__descriptor) \
+    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL} }
+
+
+/*
+ * One check of an account's onboarding.
+ */
+struct  Trailhound__V1__AccountCheck
+{
+  ProtobufCMessage base;
+  /*
+   * Stable, for programs: assume_role, external_id_required, trail_multi_region, ….
+   */
+  ProtobufCBinaryData name;
+  Trailhound__V1__CheckStatus status;
+  /*
+   * What was seen.
+   */
+  ProtobufCBinaryData detail;
+  /*
+   * What to do where it failed, or could not be found out.
+   */
+  ProtobufCBinaryData remedy;
+};
+#define TRAILHOUND__V1__ACCOUNT_CHECK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__account_check__descriptor) \
+    , {0,NULL}, TRAILHOUND__V1__CHECK_STATUS__CHECK_STATUS_UNSPECIFIED, {0,NULL}, {0,NULL} }
+
 
 struct  Trailhound__V1__Account
 {
@@ -69,10 +163,21 @@ struct  Trailhound__V1__Account
    * Whom DUETs go to. At most 256 bytes.
    */
   ProtobufCBinaryData owner;
+  /*
+   * What the trust policies of the account's roles ask for, so that nobody else's Trailhound can use them. Made when the
+   * account is onboarded, and kept when it is offboarded and comes back.
+   */
+  ProtobufCBinaryData external_id;
+  Trailhound__V1__AccountConnection *connection;
+  /*
+   * Why it is in its state, where that needs a reason; and since when it is degraded.
+   */
+  ProtobufCBinaryData state_reason;
+  Google__Protobuf__Timestamp *degraded_since;
 };
 #define TRAILHOUND__V1__ACCOUNT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__account__descriptor) \
-    , {0,NULL}, {0,NULL}, TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_UNSPECIFIED, NULL, NULL, 0, {0,NULL} }
+    , {0,NULL}, {0,NULL}, TRAILHOUND__V1__ACCOUNT_STATE__ACCOUNT_STATE_UNSPECIFIED, NULL, NULL, 0, {0,NULL}, {0,NULL}, NULL, {0,NULL}, NULL }
 
 
 struct  Trailhound__V1__OnboardAccountRequest
@@ -81,10 +186,11 @@ struct  Trailhound__V1__OnboardAccountRequest
   ProtobufCBinaryData account_id;
   ProtobufCBinaryData name;
   ProtobufCBinaryData owner;
+  Trailhound__V1__AccountConnection *connection;
 };
 #define TRAILHOUND__V1__ONBOARD_ACCOUNT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__onboard_account_request__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL} }
+    , {0,NULL}, {0,NULL}, {0,NULL}, NULL }
 
 
 struct  Trailhound__V1__OnboardAccountResponse
@@ -147,10 +253,14 @@ struct  Trailhound__V1__UpdateAccountRequest
    */
   ProtobufCBinaryData name;
   ProtobufCBinaryData owner;
+  /*
+   * Replaces the stored one, whole, where it is set.
+   */
+  Trailhound__V1__AccountConnection *connection;
 };
 #define TRAILHOUND__V1__UPDATE_ACCOUNT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__update_account_request__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL} }
+    , {0,NULL}, {0,NULL}, {0,NULL}, NULL }
 
 
 struct  Trailhound__V1__UpdateAccountResponse
@@ -183,6 +293,69 @@ struct  Trailhound__V1__OffboardAccountResponse
     , NULL }
 
 
+struct  Trailhound__V1__VerifyAccountRequest
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData account_id;
+};
+#define TRAILHOUND__V1__VERIFY_ACCOUNT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__verify_account_request__descriptor) \
+    , {0,NULL} }
+
+
+struct  Trailhound__V1__VerifyAccountResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order in which they were made.
+   */
+  size_t n_checks;
+  Trailhound__V1__AccountCheck **checks;
+  Trailhound__V1__Account *account;
+};
+#define TRAILHOUND__V1__VERIFY_ACCOUNT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__verify_account_response__descriptor) \
+    , 0,NULL, NULL }
+
+
+/* Trailhound__V1__AccountConnection methods */
+void   trailhound__v1__account_connection__init
+                     (Trailhound__V1__AccountConnection         *message);
+size_t trailhound__v1__account_connection__get_packed_size
+                     (const Trailhound__V1__AccountConnection   *message);
+size_t trailhound__v1__account_connection__pack
+                     (const Trailhound__V1__AccountConnection   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__account_connection__pack_to_buffer
+                     (const Trailhound__V1__AccountConnection   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__AccountConnection *
+       trailhound__v1__account_connection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__account_connection__free_unpacked
+                     (Trailhound__V1__AccountConnection *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__AccountCheck methods */
+void   trailhound__v1__account_check__init
+                     (Trailhound__V1__AccountCheck         *message);
+size_t trailhound__v1__account_check__get_packed_size
+                     (const Trailhound__V1__AccountCheck   *message);
+size_t trailhound__v1__account_check__pack
+                     (const Trailhound__V1__AccountCheck   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__account_check__pack_to_buffer
+                     (const Trailhound__V1__AccountCheck   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__AccountCheck *
+       trailhound__v1__account_check__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__account_check__free_unpacked
+                     (Trailhound__V1__AccountCheck *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__Account methods */
 void   trailhound__v1__account__init
                      (Trailhound__V1__Account         *message);
@@ -392,8 +565,52 @@ Trailhound__V1__OffboardAccountResponse *
 void   trailhound__v1__offboard_account_response__free_unpacked
                      (Trailhound__V1__OffboardAccountResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__VerifyAccountRequest methods */
+void   trailhound__v1__verify_account_request__init
+                     (Trailhound__V1__VerifyAccountRequest         *message);
+size_t trailhound__v1__verify_account_request__get_packed_size
+                     (const Trailhound__V1__VerifyAccountRequest   *message);
+size_t trailhound__v1__verify_account_request__pack
+                     (const Trailhound__V1__VerifyAccountRequest   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__verify_account_request__pack_to_buffer
+                     (const Trailhound__V1__VerifyAccountRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__VerifyAccountRequest *
+       trailhound__v1__verify_account_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__verify_account_request__free_unpacked
+                     (Trailhound__V1__VerifyAccountRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__VerifyAccountResponse methods */
+void   trailhound__v1__verify_account_response__init
+                     (Trailhound__V1__VerifyAccountResponse         *message);
+size_t trailhound__v1__verify_account_response__get_packed_size
+                     (const Trailhound__V1__VerifyAccountResponse   *message);
+size_t trailhound__v1__verify_account_response__pack
+                     (const Trailhound__V1__VerifyAccountResponse   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__verify_account_response__pack_to_buffer
+                     (const Trailhound__V1__VerifyAccountResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__VerifyAccountResponse *
+       trailhound__v1__verify_account_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__verify_account_response__free_unpacked
+                     (Trailhound__V1__VerifyAccountResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Trailhound__V1__AccountConnection_Closure)
+                 (const Trailhound__V1__AccountConnection *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__AccountCheck_Closure)
+                 (const Trailhound__V1__AccountCheck *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__Account_Closure)
                  (const Trailhound__V1__Account *message,
                   void *closure_data);
@@ -427,6 +644,12 @@ typedef void (*Trailhound__V1__OffboardAccountRequest_Closure)
 typedef void (*Trailhound__V1__OffboardAccountResponse_Closure)
                  (const Trailhound__V1__OffboardAccountResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__VerifyAccountRequest_Closure)
+                 (const Trailhound__V1__VerifyAccountRequest *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__VerifyAccountResponse_Closure)
+                 (const Trailhound__V1__VerifyAccountResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -454,6 +677,10 @@ struct Trailhound__V1__AccountService_Service
                            const Trailhound__V1__OffboardAccountRequest *input,
                            Trailhound__V1__OffboardAccountResponse_Closure closure,
                            void *closure_data);
+  void (*verify_account)(Trailhound__V1__AccountService_Service *service,
+                         const Trailhound__V1__VerifyAccountRequest *input,
+                         Trailhound__V1__VerifyAccountResponse_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Trailhound__V1__AccountService_ServiceDestroy)(Trailhound__V1__AccountService_Service *);
 void trailhound__v1__account_service__init (Trailhound__V1__AccountService_Service *service,
@@ -466,7 +693,8 @@ void trailhound__v1__account_service__init (Trailhound__V1__AccountService_Servi
       function_prefix__ ## list_accounts,\
       function_prefix__ ## get_account,\
       function_prefix__ ## update_account,\
-      function_prefix__ ## offboard_account  }
+      function_prefix__ ## offboard_account,\
+      function_prefix__ ## verify_account  }
 void trailhound__v1__account_service__onboard_account(ProtobufCService *service,
                                                       const Trailhound__V1__OnboardAccountRequest *input,
                                                       Trailhound__V1__OnboardAccountResponse_Closure closure,
@@ -487,10 +715,17 @@ void trailhound__v1__account_service__offboard_account(ProtobufCService *service
                                                        const Trailhound__V1__OffboardAccountRequest *input,
                                                        Trailhound__V1__OffboardAccountResponse_Closure closure,
                                                        void *closure_data);
+void trailhound__v1__account_service__verify_account(ProtobufCService *service,
+                                                     const Trailhound__V1__VerifyAccountRequest *input,
+                                                     Trailhound__V1__VerifyAccountResponse_Closure closure,
+                                                     void *closure_data);
 
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    trailhound__v1__account_state__descriptor;
+extern const ProtobufCEnumDescriptor    trailhound__v1__check_status__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__account_connection__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__account_check__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__account__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__onboard_account_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__onboard_account_response__descriptor;
@@ -502,6 +737,8 @@ extern const ProtobufCMessageDescriptor trailhound__v1__update_account_request__
 extern const ProtobufCMessageDescriptor trailhound__v1__update_account_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__offboard_account_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__offboard_account_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__verify_account_request__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__verify_account_response__descriptor;
 extern const ProtobufCServiceDescriptor trailhound__v1__account_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import ArgumentParser
+import Contract
+import Messages
+import Onboard
+
+struct OnboardOrganizationCommand: ServiceCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "onboard-organization", abstract: "Start watching all accounts of an organisation.",
+        discussion: """
+            Lists the organisation's accounts with this machine's AWS credentials, which must be of the management account \
+            or of a delegated administrator (trailhound account policy --organization prints a role for it), and onboards \
+            each that is active and not onboarded yet. Running it again onboards what is new.
+            """)
+
+    @Option(help: "Whom to ask about what happens in the accounts; DUETs go there.")
+    var owner = ""
+
+    @Option(
+        help: .init("The name of the role that the service reads with, the same in all accounts.", valueName: "name"))
+    var readRole = RoleNames.read
+
+    @Option(help: .init("The organisation's id.", valueName: "o-id"))
+    var organizationID: String
+
+    @Option(help: .init("The organisation trail's bucket.", valueName: "name"))
+    var bucket = ""
+
+    @Option(help: .init("The trail's key prefix in the bucket.", valueName: "prefix"))
+    var prefix = ""
+
+    @Option(help: .init("The queue that tells of new log files.", valueName: "url"))
+    var queue = ""
+
+    @Option(help: .init("An account to leave out; may be repeated.", valueName: "account-id"))
+    var exclude: [String] = []
+
+    @Flag(help: "Say what would be done, and do nothing.")
+    var dryRun = false
+
+    @OptionGroup(title: "AWS options") var aws: AWSOptions
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(_ session: Session, _ output: Output) async throws {
+        let client = try aws.client()
+        let members: [Organizations.Account]
+        do { members = try await Organizations(client).listAccounts() } catch let error as AWSError {
+            throw Failure(error.description)
+        }
+        let known = Set(
+            try await session.call(AccountService.listAccounts, ListAccountsRequest()).accounts.map(\.accountID))
+        var rows: [Member] = []
+        for member in members {
+            rows.append(try await onboard(member, known, partition: Partition(region: client.region), session))
+        }
+        output.list(rows, whenEmpty: "The organisation has no account.", json: Member.json, table: Member.table)
+    }
+
+    private func onboard(
+        _ member: Organizations.Account, _ known: Set<String>, partition: Partition, _ session: Session
+    ) async throws -> Member {
+        if exclude.contains(member.id) { return Member(member, "left out") }
+        if known.contains(member.id) { return Member(member, "onboarded before") }
+        guard member.isActive else { return Member(member, "left out: it is not active") }
+        if dryRun { return Member(member, "would be onboarded") }
+        let connection = AccountConnection(
+            roleArn: RoleNames.arn(readRole, account: member.id, partition: partition.rawValue), bucket: bucket,
+            keyPrefix: prefix, organizationID: organizationID, queueURL: queue)
+        let request = OnboardAccountRequest(
+            accountID: member.id, name: member.name, owner: owner, connection: connection)
+        _ = try await session.call(AccountService.onboardAccount, request)
+        return Member(member, "onboarded")
+    }
+
+    /// An account of the organisation, and what became of it.
+    private struct Member {
+        let id: String
+        let name: String
+        let outcome: String
+
+        init(_ account: Organizations.Account, _ outcome: String) {
+            id = account.id
+            name = account.name
+            self.outcome = outcome
+        }
+
+        static func json(_ member: Member) -> JSONNode {
+            .object([
+                .init("account_id", .string(member.id)), .init("name", .string(member.name)),
+                .init("outcome", .string(member.outcome)),
+            ])
+        }
+
+        static func table(_ members: [Member]) -> Table {
+            var table = Table([Column("ACCOUNT"), Column("NAME", shrinksTo: 12), Column("OUTCOME")])
+            for member in members { table.add([Cell(member.id), Cell(member.name), Cell(member.outcome)]) }
+            return table
+        }
+    }
+}
