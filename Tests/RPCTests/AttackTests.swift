@@ -69,6 +69,7 @@ import Testing
     @Test func resetsThatTheServerIsMadeToSend() async throws {
         try await Self.underAttack {
             $0.limits.maxResetsPerSecond = 50
+            $0.limits.maxConcurrentStreams = 1000
         } _: { port, rig in
             let peer = try ScriptedPeer.connect(port: port)
             peer.sendClientPreface()
