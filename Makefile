@@ -6,13 +6,14 @@ SHELL := /bin/bash
 
 PACKAGES := libnghttp2-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
             libsqlite3-dev libzstd-dev libsimdjson-dev libpcre2-dev zlib1g-dev pkg-config openssl \
-            python3 python3-venv
+            python3 python3-venv iproute2
 BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint bench-ingest bench-detect bench-journal bench-archive bench-rpc bench-subscribers fuzz clean
+.PHONY: help deps build demo test proto proto-check format lint fuzz clean bench-ingest bench-detect bench-journal \
+        bench-archive bench-rpc bench-subscribers bench-respond
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,9 @@ bench-rpc: ## gRPC calls and streams beside gRPC C++ and a bare nghttp2 server
 
 bench-subscribers: build ## Ten thousand subscribers: memory of each, and the time from submission to all of them
 	@Benchmarks/run subscribers
+
+bench-respond: build ## The time from a record to a stolen key that is Inactive, over moto
+	@Benchmarks/run respond
 
 clean: ## Remove what was built
 	@rm -rf .build .build-* .demo Benchmarks/.build Tests/Fuzz/.build

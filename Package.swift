@@ -84,7 +84,8 @@ let package = Package(
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
-        .testTarget(name: "SigmaTests", dependencies: ["JSON", "Sigma"], swiftSettings: strict),
+        .testTarget(
+            name: "SigmaTests", dependencies: ["JSON", "Sigma"], exclude: ["Python"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(
             name: "CloudTrailTests", dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "JSON"],
@@ -136,14 +137,14 @@ let package = Package(
             name: "Serve",
             dependencies: [
                 "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
-                "PKI", "RPC", logging, nioCore, nioHTTP1, nioPosix, yams,
+                "PKI", "RPC", "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ServeTests",
             dependencies: [
-                "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Serve", "TestKit", logging,
-                nioCore,
+                "AWS", "CloudTrail", "Contract", "Detect", "Journal", "Messages", "PKI", "RPC", "Respond",
+                "Serve", "TestKit", logging, nioCore,
             ],
             swiftSettings: strict),
         .target(name: "CMalloc"),
@@ -155,7 +156,7 @@ let package = Package(
             name: "TrailhoundCLI",
             dependencies: [
                 "AWS", "CZlib", "CloudTrail", "Collect", "Contract", "Cryptography", "Detect", "Journal", "Messages",
-                "Onboard", "PKI", "RPC", argumentParser, nioCore, nioPosix,
+                "Onboard", "PKI", "RPC", "Respond", argumentParser, nioCore, nioPosix,
             ],
             path: "Clients/trailhound/CLI", swiftSettings: strict),
         .executableTarget(

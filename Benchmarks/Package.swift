@@ -63,6 +63,9 @@ let package = Package(
             name: "ServiceKit", dependencies: ["BenchKit", "Contract", "Messages", "RPC", nioCore],
             swiftSettings: strict),
         .executableTarget(
+            name: "respond-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit", "TestKit"],
+            swiftSettings: strict),
+        .executableTarget(
             name: "subscribers-bench",
             dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit", "TestKit", nioPosix],
             swiftSettings: strict),

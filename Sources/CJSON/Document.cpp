@@ -149,6 +149,8 @@ uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t len
     return fields->trie.add(std::string(path, length));
 }
 
+void th_json_fields_keep(th_json_fields *fields, uint32_t slot) { fields->trie.keep(slot); }
+bool th_json_fields_deferred(const th_json_fields *fields, uint32_t slot) { return fields->trie.deferred(slot); }
 void th_json_fields_seal(th_json_fields *fields) { fields->trie.seal(); }
 
 uint32_t th_json_fields_count(const th_json_fields *fields) { return fields->trie.slots; }
@@ -171,6 +173,8 @@ th_json_status th_json_document_next(th_json_parser *parser, th_json_range *reco
 
 th_json_value *th_json_values(th_json_parser *parser) { return parser->values.data(); }
 
+const uint32_t *th_json_pending(const th_json_parser *parser) { return &parser->pending; }
+void th_json_fill(th_json_parser *parser) { parser->fill(); }
 void th_json_object_text(th_json_parser *parser, th_json_value *value) { parser->object_text(value); }
 
 const th_json_value *th_json_all_values(th_json_parser *parser, size_t *count) {

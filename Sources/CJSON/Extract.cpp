@@ -15,6 +15,8 @@ void th_json_parser::reset_record() {
     touched_.clear();
     values.resize(trie_.slots);
     scratch_.reset();
+    waiting_.clear();
+    pending = 0;
     order_ = 0;
     if (objects_ > UINT32_MAX / 2) {
         std::fill(stamps_.begin(), stamps_.end(), 0u);
@@ -57,10 +59,35 @@ void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
 /// Of a key that stands twice in one object the last one counts, as in Python's and JavaScript's readers.
 void th_json_parser::first_or_again(uint32_t node, uint32_t object) {
     if (stamps_[node] == object) {
-        for (const uint32_t slot : trie_.nodes[node].subtree_slots) { forget_since(slot, marks_[node]); }
+        for (const uint32_t slot : trie_.shapes[node].subtree_slots) { forget_since(slot, marks_[node]); }
     }
     stamps_[node] = object;
     marks_[node] = order_;
+}
+
+/// Puts a member of the record off. Of a key that stands twice the last one counts.
+void th_json_parser::defer(uint32_t node, Token token) {
+    for (Waiting &waiting : waiting_) {
+        if (waiting.node == node) {
+            waiting.token = token;
+            return;
+        }
+    }
+    waiting_.push_back({token, node});
+    pending = static_cast<uint32_t>(waiting_.size());
+}
+
+/// Reads what was put off. It was checked before, so that nothing can fail any more.
+void th_json_parser::fill() {
+    const uint8_t *const kept = next_backslash_;
+    for (const Waiting &waiting : waiting_) {
+        next_backslash_ = bytes_ + *waiting.token;
+        first_or_again(waiting.node, ++objects_);
+        extract_value(waiting.token, waiting.node, 1);
+    }
+    waiting_.clear();
+    pending = 0;
+    next_backslash_ = kept;
 }
 
 int32_t th_json_parser::find_key(uint32_t node, const String &key) {
@@ -149,6 +176,9 @@ Token th_json_parser::extract_object(Token token, uint32_t node, unsigned depth)
         if (child < -1) { return fail(token); }
         token += 2;
         if (child < 0) {
+            token = skip_value(token, depth + 1);
+        } else if (trie_.nodes[static_cast<uint32_t>(child)].deferred) {
+            defer(static_cast<uint32_t>(child), token);
             token = skip_value(token, depth + 1);
         } else {
             first_or_again(static_cast<uint32_t>(child), object);

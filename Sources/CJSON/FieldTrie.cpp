@@ -2,6 +2,8 @@
 
 #include "FieldTrie.hpp"
 
+#include <algorithm>
+
 namespace trailhound {
 
 uint32_t FieldTrie::add(const std::string &path) {
@@ -10,13 +12,14 @@ uint32_t FieldTrie::add(const std::string &path) {
     for (;;) {
         const size_t dot = path.find('.', start);
         const std::string key = path.substr(start, dot == std::string::npos ? dot : dot - start);
-        const auto found = nodes[node].children.find(key);
-        if (found != nodes[node].children.end()) {
+        const auto found = shapes[node].children.find(key);
+        if (found != shapes[node].children.end()) {
             node = found->second;
         } else {
             const auto child = static_cast<uint32_t>(nodes.size());
             nodes.emplace_back();
-            nodes[node].children.emplace(key, child);
+            shapes.emplace_back();
+            shapes[node].children.emplace(key, child);
             node = child;
         }
         if (dot == std::string::npos) { break; }
@@ -29,20 +32,37 @@ uint32_t FieldTrie::add(const std::string &path) {
 void FieldTrie::seal() {
     // A child is always made after its parent, so that walking backwards meets children first.
     for (size_t at = nodes.size(); at-- > 0;) {
-        Node &node = nodes[at];
-        node.subtree_slots.clear();
-        if (node.slot >= 0) { node.subtree_slots.push_back(static_cast<uint32_t>(node.slot)); }
-        for (const auto &child : node.children) {
-            const auto &below = nodes[child.second].subtree_slots;
-            node.subtree_slots.insert(node.subtree_slots.end(), below.begin(), below.end());
+        auto &slots_below = shapes[at].subtree_slots;
+        slots_below.clear();
+        if (nodes[at].slot >= 0) { slots_below.push_back(static_cast<uint32_t>(nodes[at].slot)); }
+        for (const auto &child : shapes[at].children) {
+            const auto &below = shapes[child.second].subtree_slots;
+            slots_below.insert(slots_below.end(), below.begin(), below.end());
+        }
+    }
+    if (!kept_.empty()) {
+        for (const auto &child : shapes[0].children) {
+            const auto &below = shapes[child.second].subtree_slots;
+            const bool keeps = std::any_of(below.begin(), below.end(), [this](uint32_t slot) {
+                return std::find(kept_.begin(), kept_.end(), slot) != kept_.end();
+            });
+            nodes[child.second].deferred = !keeps;
         }
     }
     for (uint32_t node = 0; node < nodes.size(); ++node) { build_tables(node); }
 }
 
+bool FieldTrie::deferred(uint32_t slot) const {
+    for (const auto &child : shapes[0].children) {
+        const auto &below = shapes[child.second].subtree_slots;
+        if (std::find(below.begin(), below.end(), slot) != below.end()) { return nodes[child.second].deferred; }
+    }
+    return false;
+}
+
 /// A path `a.b` also finds a record's key that is "a.b" itself: such keys have a table of their own.
 void FieldTrie::collect_dotted(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const {
-    for (const auto &child : nodes[node].children) {
+    for (const auto &child : shapes[node].children) {
         const std::string key = prefix + child.first;
         if (!prefix.empty()) { keys.emplace(key, child.second); }
         collect_dotted(child.second, key + ".", keys);
@@ -52,12 +72,12 @@ void FieldTrie::collect_dotted(uint32_t node, const std::string &prefix, std::ma
 void FieldTrie::build_tables(uint32_t node) {
     std::map<std::string, uint32_t> dotted;
     collect_dotted(node, "", dotted);
-    const Table own = build_table(nodes[node].children);
+    const Table own = build_table(shapes[node].children);
     const Table other = build_table(dotted);
     Node &from = nodes[node];
     from.keys = own;
     from.dotted = other;
-    from.has_children = !from.children.empty();
+    from.has_children = !shapes[node].children.empty();
     from.has_dotted = !dotted.empty();
 }
 

@@ -34,15 +34,27 @@ struct Table {
     uint32_t mask = 0; // its size minus one
 };
 
+/// What a walk needs of a node; the rest stands in `Shape`, out of its way.
 struct Node {
-    std::map<std::string, uint32_t> children;
-    std::vector<uint32_t> subtree_slots; // of this node and everything below it
-    int32_t slot = -1;
     Table keys;         // of the children
     Table dotted;       // of the keys that hold dots themselves: "a.b" finds what the path a.b leads to
+    int32_t slot = -1;
     bool has_children = false;
     bool has_dotted = false;
+    bool deferred = false; // a member of the record below which nobody keeps a slot
 };
+
+/// How a node stands in the trie.
+struct Shape {
+    std::map<std::string, uint32_t> children;
+    std::vector<uint32_t> subtree_slots; // of this node and everything below it
+};
+
+/// Whether any of eight bytes is a dot.
+inline bool has_dot(uint64_t word) {
+    const uint64_t other = word ^ UINT64_C(0x2E2E2E2E2E2E2E2E);
+    return ((other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080)) != 0;
+}
 
 /// The last eight bytes of a key of more than eight.
 inline uint64_t key_suffix(const uint8_t *key, size_t length) {
@@ -61,9 +73,14 @@ struct Entry {
 
 class FieldTrie {
   public:
-    FieldTrie() { nodes.emplace_back(); }
+    FieldTrie() {
+        nodes.emplace_back();
+        shapes.emplace_back();
+    }
 
     uint32_t add(const std::string &path);
+    void keep(uint32_t slot) { kept_.push_back(slot); }
+    bool deferred(uint32_t slot) const;
     void seal();
 
     /// The child of `node` under a key, or -1.
@@ -73,11 +90,15 @@ class FieldTrie {
         const uint64_t suffix = length > 8 ? key_suffix(key, length) : 0;
         const int32_t child = find(from.keys, key, length, prefix, suffix);
         // Hardly a record has a key with a dot, and the table of them is the larger one by far: it stays out of the way.
-        if (child >= 0 || !from.has_dotted || std::memchr(key, '.', length) == nullptr) { return child; }
+        if (child >= 0 || !from.has_dotted) { return child; }
+        const bool dot = has_dot(prefix) || has_dot(suffix)
+            || (length > 16 && std::memchr(key + 8, '.', length - 16) != nullptr);
+        if (!dot) { return -1; }
         return find(from.dotted, key, length, prefix, suffix);
     }
 
     std::vector<Node> nodes;
+    std::vector<Shape> shapes;
     uint32_t slots = 0;
 
   private:
@@ -103,6 +124,7 @@ class FieldTrie {
 
     std::vector<Entry> entries;
     std::vector<uint8_t> bytes;
+    std::vector<uint32_t> kept_;
 };
 
 } // namespace trailhound

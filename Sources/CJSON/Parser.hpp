@@ -36,12 +36,14 @@ struct th_json_parser {
     th_json_status extract(const uint8_t *bytes, size_t length);
     th_json_status open(const uint8_t *bytes, size_t length, bool allow_array);
     th_json_status next(th_json_range *record);
+    void fill();
     void object_text(th_json_value *value);
     void collect_all();
 
     std::vector<th_json_value> values;
     std::vector<th_json_value> all;
     size_t error_offset = 0;
+    uint32_t pending = 0; // how many of `waiting_` wait
     simdjson::dom::parser yardstick;
 
   private:
@@ -70,6 +72,7 @@ struct th_json_parser {
     bool add_string(Token token, uint32_t slot);
     bool add_scalar(Token token, uint32_t slot);
     int32_t find_key(uint32_t node, const String &key);
+    void defer(uint32_t node, Token token);
     void first_or_again(uint32_t node, uint32_t object);
     void forget_since(uint32_t slot, uint32_t order);
 
@@ -99,6 +102,12 @@ struct th_json_parser {
     std::vector<uint32_t> touched_; // slots that hold something
     std::vector<uint32_t> stamps_;  // per node: the object its key was last met in
     std::vector<uint32_t> marks_;   // per node: the order from which on that key added values
+    /// A member of the record that was checked and is read when somebody asks for it.
+    struct Waiting {
+        Token token;
+        uint32_t node;
+    };
+    std::vector<Waiting> waiting_;
     uint32_t objects_ = 0;
     uint32_t order_ = 0;
     trailhound::Scratch scratch_;

@@ -62,6 +62,10 @@ package struct Alert: Sendable, Equatable {
     /// The latest note of a person.
     package var note: String
     package var runbook: String
+    /// When the last match joined that was not history; 0 where none was, and where an older version stored the alert.
+    package var matchedAt: Milliseconds
+    /// What was done in answer to it, the first one first, up to `DetectLimits.alertRemediations`.
+    package var remediations: [AlertRemediation]
 
     package var key: Key { Key(detectionID: detectionID, accountID: accountID, principal: actor.principal) }
     /// Event time of the earliest match.
@@ -78,7 +82,7 @@ package struct Alert: Sendable, Equatable {
         detectionID = detection.id
         title = detection.title
         description = detection.description
-        severity = detection.severity
+        severity = match.severity
         status = .open
         audience = detection.audience
         accountID = event.accountID
@@ -100,6 +104,8 @@ package struct Alert: Sendable, Equatable {
         duetAnswer = nil
         note = ""
         runbook = detection.runbook
+        matchedAt = historical ? 0 : now
+        remediations = []
         for evidence in match.evidence { add(Fact(evidence: evidence, since: event.reference)) }
     }
 }
@@ -115,6 +121,7 @@ extension Alert {
             id: "", match: Match(detection: Detection(id: "", title: "", severity: .informational), event: matched),
             historical: false, now: 0)
         alert.events = []
+        alert.matchedAt = 0
         return alert
     }
 }
@@ -127,6 +134,7 @@ extension Alert {
         matchCount += 1
         self.historical = self.historical && historical
         updatedAt = now
+        if !historical { matchedAt = now }
         if event.reference < first {
             first = event.reference
             (eventSource, eventName, region) = (event.eventSource, event.eventName, event.region)
@@ -157,6 +165,18 @@ extension Alert {
         if note.isEmpty { note = other.note }
         if duetAnswer == nil { duetAnswer = other.duetAnswer }
         if other.audience == .analyst { audience = .analyst }
+        matchedAt = max(matchedAt, other.matchedAt)
+        for remediation in other.remediations { set(remediation) }
+    }
+
+    /// Takes the newest state of a remediation; of those that are over the limit the oldest go.
+    mutating func set(_ remediation: AlertRemediation) {
+        if let index = remediations.firstIndex(where: { $0.id == remediation.id }) {
+            if remediations[index].updatedAt <= remediation.updatedAt { remediations[index] = remediation }
+            return
+        }
+        if remediations.count == DetectLimits.alertRemediations { remediations.removeFirst() }
+        remediations.append(remediation)
     }
 
     private mutating func add(_ event: EventReference) {

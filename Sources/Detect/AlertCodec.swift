@@ -14,7 +14,7 @@ package enum AlertCodec {
         case id = 1, detectionID, title, description, severity, status, audience, accountID, principal, actorType
         case actorARN, accessKeyID, actorAccountID, sourceIP, userAgent, sourceIdentity, first, last, createdAt
         case updatedAt, matchCount, event, fact, attackTechnique, historical, revision, eventSource, eventName, region
-        case mergedInto, duetAnswer, note, runbook
+        case mergedInto, duetAnswer, note, runbook, matchedAt, remediation
     }
 
     package static func encode(_ alert: Alert) -> [UInt8] {
@@ -30,6 +30,7 @@ package enum AlertCodec {
         writer.field(Tag.last.rawValue) { $0.reference(alert.last) }
         writer.number(Tag.createdAt.rawValue, UInt64(bitPattern: alert.createdAt))
         writer.number(Tag.updatedAt.rawValue, UInt64(bitPattern: alert.updatedAt))
+        writer.number(Tag.matchedAt.rawValue, UInt64(bitPattern: alert.matchedAt))
         writer.number(Tag.matchCount.rawValue, alert.matchCount)
         for event in alert.events { writer.field(Tag.event.rawValue) { $0.reference(event) } }
         for fact in alert.facts {
@@ -37,6 +38,15 @@ package enum AlertCodec {
                 $0.string(fact.evidence.name)
                 $0.string(fact.evidence.value)
                 $0.reference(fact.since)
+            }
+        }
+        for remediation in alert.remediations {
+            writer.field(Tag.remediation.rawValue) {
+                for text in [remediation.id, remediation.action, remediation.target, remediation.outcome] {
+                    $0.string(text)
+                }
+                $0.varint(UInt64(remediation.state.rawValue))
+                $0.varint(UInt64(bitPattern: remediation.updatedAt))
             }
         }
         writer.number(Tag.historical.rawValue, alert.historical ? 1 : 0)
@@ -91,11 +101,19 @@ package enum AlertCodec {
         case .last: alert.last = try field.reference()
         case .createdAt: alert.createdAt = Int64(bitPattern: try field.number())
         case .updatedAt: alert.updatedAt = Int64(bitPattern: try field.number())
+        case .matchedAt: alert.matchedAt = Int64(bitPattern: try field.number())
         case .matchCount: alert.matchCount = try field.number()
         case .event: alert.events.append(try field.reference())
         case .fact:
             let evidence = Evidence(name: try field.string(), value: try field.string())
             alert.facts.append(Alert.Fact(evidence: evidence, since: try field.reference()))
+        case .remediation:
+            let (id, action) = (try field.string(), try field.string())
+            let (target, outcome) = (try field.string(), try field.string())
+            alert.remediations.append(
+                AlertRemediation(
+                    id: id, action: action, target: target, state: try field.raw(AlertRemediation.State.init),
+                    outcome: outcome, updatedAt: Int64(bitPattern: try field.number())))
         case .historical: alert.historical = try field.number() != 0
         case .revision: alert.revision = try field.number()
         case .duetAnswer: alert.duetAnswer = try field.raw(DuetAnswer.init)

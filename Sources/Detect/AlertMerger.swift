@@ -152,6 +152,24 @@ extension AlertMerger {
     }
 }
 
+/// What the service itself notes on alerts.
+extension AlertMerger {
+    /// Notes how a remediation of the alert stands.
+    ///
+    /// - Parameter stored: the alert as the journal has it; what is in memory goes before it.
+    /// - Returns: the alert that it was merged into; then nothing is noted, and that one is meant. Else nil.
+    package mutating func note(_ remediation: AlertRemediation, on stored: Alert, now: Milliseconds) -> String? {
+        let alert = alerts[stored.id] ?? stored
+        if alert.status == .merged { return alert.mergedInto }
+        if alerts[stored.id] == nil { insert(stored) }
+        change(stored.id) {
+            $0.set(remediation)
+            $0.updatedAt = now
+        }
+        return nil
+    }
+}
+
 /// The bookkeeping. `spans` has exactly the alerts of `alerts` that can grow.
 extension AlertMerger {
     private mutating func create(_ key: Alert.Key, _ match: Match, historical: Bool, now: Milliseconds) {

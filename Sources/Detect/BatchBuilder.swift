@@ -59,6 +59,8 @@ struct BatchBuilder {
 
     mutating func append(_ observation: Observation) { batch.observations.append(observation) }
 
+    mutating func append(onTrial match: Match) { batch.trialMatches.append(match) }
+
     mutating func append(_ match: Match) { batch.matches.append(match) }
 
     mutating func reject(_ index: Int, _ rejection: Rejection, _ record: UnsafeRawBufferPointer) {

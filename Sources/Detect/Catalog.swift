@@ -47,6 +47,8 @@ package struct Catalog: Sendable {
     package internal(set) var correlations: [SigmaCorrelation] = []
     /// The filters, which are part of `rules` already.
     package internal(set) var filters: [SigmaFilter] = []
+    /// The filters of rule files that have an owner, a reason and an end.
+    package internal(set) var exceptions: [DetectionException] = []
     /// In the order of files and lines.
     package internal(set) var problems: [Problem] = []
 

@@ -63,7 +63,19 @@ private struct CatalogReader {
         }
         for rule in parsed.rules { add(rule, file) }
         for correlation in parsed.correlations { correlations.append((correlation, file)) }
-        catalog.filters += parsed.filters
+        for filter in parsed.filters { add(filter, file) }
+    }
+
+    /// A filter with the key `trailhound` is an exception; any other becomes part of the rules.
+    private mutating func add(_ filter: SigmaFilter, _ file: Catalog.RuleFile) {
+        guard filter.metadata.custom["trailhound"] != nil else {
+            catalog.filters.append(filter)
+            return
+        }
+        do throws(DetectionException.Failure) {
+            let exception = try DetectionException(filter, text: file.text, file: file.path, named: file.path)
+            catalog.exceptions.append(exception)
+        } catch { catalog.problems += error.problems }
     }
 
     mutating func finish() -> Catalog {

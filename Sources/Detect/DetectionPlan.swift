@@ -18,14 +18,47 @@ package final class DetectionPlan: Sendable {
     package let correlated: [Detection]
     /// Whether each of `correlated` stands for itself. One that only other correlations count makes no alert.
     package let correlationAlerts: [Bool]
+    /// How each of `detections` stands, and what is excepted from it.
+    private let tuned: [Tuned]
+    /// How each of `correlated` stands.
+    private let correlationsTuned: [Tuned]
+    /// Compiled behind the rules, and asked only where one of them holds.
+    private let exceptions: [DetectionException]
     /// The compiled rules, whose fields include the envelope's and the evidence's: one pass reads all.
     let rules: Plan
     let envelope: EnvelopeFields
     /// The slots of each detection's evidence fields.
     let evidenceSlots: [[Slot]]
 
-    /// Compiles the enabled detections of a catalog.
-    package init(_ catalog: Catalog, isEnabled: (Detection) -> Bool = \.enabledByDefault) throws {
+    /// How a detection stands in each account.
+    private struct Tuned: Sendable {
+        var elsewhere: Tuning.Standing
+        var accounts: [AccountID: Tuning.Standing]
+        /// Indexes of exceptions.
+        var exceptions: [Int] = []
+
+        init(_ detection: Detection, _ tuning: Tuning, isForced: Bool) {
+            func standing(_ account: AccountID?) -> Tuning.Standing {
+                let standing = tuning.standing(of: detection, in: account)
+                guard isForced else { return standing }
+                return Tuning.Standing(isEnabled: true, severity: standing.severity, isOnTrial: standing.isOnTrial)
+            }
+            elsewhere = standing(nil)
+            accounts = Dictionary(
+                tuning.accounts(tuning: detection.id).map { ($0, standing($0)) },
+                uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// Compiles the detections of a catalog that run in any account.
+    ///
+    /// - Parameters:
+    ///   - tuning: what operators changed.
+    ///   - isEnabled: which detections run, whatever their authors and the tuning say; nil leaves it to them.
+    package init(
+        _ catalog: Catalog, tuning: Tuning = Tuning(), isEnabled forced: ((Detection) -> Bool)? = nil
+    ) throws {
+        let isEnabled = { (detection: Detection) in forced?(detection) ?? tuning.runsAnywhere(detection) }
         let counted = catalog.counted { isEnabled($0) }
         let included = catalog.detections.indices.filter {
             counted.rules.contains($0) || isEnabled(catalog.detections[$0])
@@ -41,10 +74,25 @@ package final class DetectionPlan: Sendable {
         correlated = correlations.correlations.compactMap { places[$0.metadata.reference] }
         let silentRules = correlations.silentRules
         let silentCorrelations = correlations.silentCorrelations
-        alerts = detections.enumerated().map { isEnabled($1) && !silentRules.contains($0) }
-        correlationAlerts = correlated.enumerated().map { isEnabled($1) && !silentCorrelations.contains($0) }
+        // Who switched a rule on by hand wants its alerts, whoever counts it.
+        let isWanted = { (detection: Detection) in tuning.everywhere[detection.id]?.enabled == true }
+        alerts = detections.enumerated().map {
+            isEnabled($1) && (!silentRules.contains($0) || isWanted($1))
+        }
+        correlationAlerts = correlated.enumerated().map {
+            isEnabled($1) && (!silentCorrelations.contains($0) || isWanted($1))
+        }
+        let exceptions = catalog.exceptions + tuning.exceptions
+        tuned = zip(detections, own).map { detection, rule in
+            var tuned = Tuned(detection, tuning, isForced: forced != nil)
+            tuned.exceptions = exceptions.indices.filter { exceptions[$0].filter.applies(to: rule) }
+            return tuned
+        }
+        correlationsTuned = correlated.map { Tuned($0, tuning, isForced: forced != nil) }
+        self.exceptions = exceptions
         var paths = FieldSet()
         envelope = try EnvelopeFields(adding: &paths)
+        let kept = paths.paths.count
         var evidence: [[Slot]] = []
         for detection in detections {
             var slots: [Slot] = []
@@ -53,7 +101,28 @@ package final class DetectionPlan: Sendable {
         }
         for path in correlations.fields { try paths.insert(path) }
         evidenceSlots = evidence
-        rules = try Plan(own, indexFields: ["eventSource", "eventName"], extraFields: paths)
+        rules = try Plan(
+            own + exceptions.map { $0.filter.rule }, indexFields: ["eventSource", "eventName"],
+            extraFields: paths, keeping: kept, onDemand: exceptions.count)
+    }
+
+    /// How a rule of the plan stands in an account.
+    package func standing(ofRule rule: Int, in account: AccountID) -> Tuning.Standing {
+        tuned[rule].accounts[account] ?? tuned[rule].elsewhere
+    }
+
+    /// How a correlation of the plan stands in an account.
+    package func standing(ofCorrelation correlation: Int, in account: AccountID) -> Tuning.Standing {
+        correlationsTuned[correlation].accounts[account] ?? correlationsTuned[correlation].elsewhere
+    }
+
+    /// Whether an exception covers the event that the evaluator was last given, on which a rule holds.
+    func isExcepted(
+        _ rule: Int, account: AccountID?, time: Milliseconds, _ evaluator: Evaluator, _ extractor: RecordExtractor
+    ) -> Bool {
+        tuned[rule].exceptions.contains { index in
+            exceptions[index].covers(account, time) && !evaluator.holds(rule: detections.count + index, extractor)
+        }
     }
 
     /// A plan without detections: it checks records and finds nothing.
@@ -63,7 +132,7 @@ package final class DetectionPlan: Sendable {
 extension Catalog {
     /// What enabled correlations count, be it through others: rules and correlations by index, the enabled correlations
     /// among them.
-    fileprivate func counted(_ isEnabled: (Detection) -> Bool) -> (rules: Set<Int>, correlations: Set<Int>) {
+    func counted(_ isEnabled: (Detection) -> Bool) -> (rules: Set<Int>, correlations: Set<Int>) {
         var known: [String: (rule: Int?, correlation: Int?)] = [:]
         for (index, rule) in rules.enumerated() {
             for name in [rule.metadata.id, rule.metadata.name].compactMap({ $0 }) { known[name] = (index, nil) }

@@ -44,6 +44,8 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var latest: Milliseconds?
     /// In the order of events.
     package internal(set) var matches: [Match] = []
+    /// Matches of detections on trial, which make no alerts, in the order of events.
+    package internal(set) var trialMatches: [Match] = []
     /// What matches bring to correlations, in the order of events.
     package internal(set) var observations: [Observation] = []
     /// The detections that the batch was evaluated with; the observations' indexes are its. Nil where a payload was

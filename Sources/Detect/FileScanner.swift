@@ -103,8 +103,11 @@ package final class FileScanner {
             { _, index in
                 summary.events += 1
                 for rule in engine.matchingRules() where engine.plan.alerts[rule] {
+                    let match = match(rule, file, index)
+                    let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
+                    if engine.isExcepted(rule, account: AccountID(match.accountID), time: time) { continue }
                     summary.matches += 1
-                    onMatch(match(rule, file, index))
+                    onMatch(match)
                 }
             },
             failed: { onProblem(Problem(file: file, index: $0, message: $1.detail)) })

@@ -13,6 +13,9 @@ package enum DetectLimits {
     /// How many distinct facts an alert keeps: the earliest.
     package static let alertEvidence = 40
 
+    /// How many remediations an alert keeps: the latest.
+    package static let alertRemediations = 20
+
     /// How many facts one match brings.
     package static let matchEvidence = 16
 
@@ -40,6 +43,26 @@ package enum DetectLimits {
 
     /// How many files a rules folder may hold, tests included.
     package static let ruleFiles = 20_000
+
+    /// The longest text of an exception, in bytes.
+    package static let exceptionBytes = 64 << 10
+    /// The longest name of who answers for an exception, in bytes.
+    package static let exceptionOwnerBytes = 256
+    /// The longest reason of an exception, in bytes.
+    package static let exceptionReasonBytes = 1_024
+    /// How many accounts an exception may name.
+    package static let exceptionAccounts = 10_000
+    /// How many exceptions operators may make.
+    package static let exceptions = 10_000
+
+    /// How many records of a file are explained.
+    package static let explainedRecords = 20
+
+    /// The largest file of placeholders, in bytes.
+    package static let placeholderBytes = 1 << 20
+
+    /// Into how many alternatives a condition is taken apart when rules are checked.
+    package static let lintedBranches = 64
 
     /// How many rules for other log sources are remarked one by one.
     package static let foreignRuleRemarks = 10

@@ -57,12 +57,19 @@ package struct Match: Sendable {
     /// The event's place among the accepted records of its batch.
     package let eventIndex: Int
     package let detection: Detection
+    /// The detection's own, or what operators made of it.
+    package let severity: Severity
     package let event: MatchedEvent
     package let evidence: [Evidence]
 
-    package init(eventIndex: Int = 0, detection: Detection, event: MatchedEvent, evidence: [Evidence] = []) {
+    /// - Parameter severity: nil for the detection's own.
+    package init(
+        eventIndex: Int = 0, detection: Detection, severity: Severity? = nil, event: MatchedEvent,
+        evidence: [Evidence] = []
+    ) {
         self.eventIndex = eventIndex
         self.detection = detection
+        self.severity = severity ?? detection.severity
         self.event = event
         self.evidence = evidence
     }

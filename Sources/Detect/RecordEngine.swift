@@ -29,23 +29,32 @@ final class RecordEngine {
         let rules = matchingRules()
         guard !rules.isEmpty else { return }
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
-        for rule in rules {
+        for rule in rules where !isExcepted(rule, account: event.accountID, time: event.reference.time) {
             if plan.correlations.concerns(rule: rule) {
+                extractor.fill()
                 builder.append(
                     Observation(
                         eventIndex: eventIndex, rule: rule, event: event,
                         observations: plan.correlations.observations(rule: rule, extractor)))
             }
-            guard plan.alerts[rule] else { continue }
-            builder.append(
-                Match(
-                    eventIndex: eventIndex, detection: plan.detections[rule], event: event, evidence: evidence(rule)))
+            let standing = plan.standing(ofRule: rule, in: event.accountID)
+            guard plan.alerts[rule], standing.isEnabled else { continue }
+            let match = Match(
+                eventIndex: eventIndex, detection: plan.detections[rule], severity: standing.severity, event: event,
+                evidence: evidence(rule))
+            if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
         }
+    }
+
+    /// Whether an exception covers the record that the extractor holds, on which a rule holds.
+    func isExcepted(_ rule: Int, account: AccountID?, time: Milliseconds) -> Bool {
+        plan.isExcepted(rule, account: account, time: time, evaluator, extractor)
     }
 
     /// What explains a match of the record that the extractor holds: the distinct values of the detection's evidence
     /// fields.
     func evidence(_ rule: Int) -> [Evidence] {
+        extractor.fill()
         var result: [Evidence] = []
         for (name, slot) in zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule]) {
             for value in extractor.values(slot) where value.hasText {

@@ -49,7 +49,10 @@ public struct FieldSet: Sendable {
     public func slot(of path: String) -> Slot? { slots[path] }
 
     /// The set made ready for reading.
-    public func compile() -> CompiledFields { CompiledFields(self) }
+    ///
+    /// - Parameter kept: the slots that are read of every record. The members of a record below which none of them lies
+    ///   are only checked, until `RecordExtractor.fill` is called. Nil to read all of every record.
+    public func compile(keeping kept: [Slot]? = nil) -> CompiledFields { CompiledFields(self, keeping: kept) }
 }
 
 /// A set of fields made ready for reading; any number of extractors on any threads share one.
@@ -61,7 +64,7 @@ public final class CompiledFields: Sendable {
     // Immutable from the end of init to deinit, and only read through functions that take it as const.
     nonisolated(unsafe) let handle: OpaquePointer
 
-    init(_ fields: FieldSet) {
+    init(_ fields: FieldSet, keeping kept: [Slot]?) {
         self.fields = fields
         count = fields.paths.count
         handle = th_json_fields_create()
@@ -71,8 +74,12 @@ public final class CompiledFields: Sendable {
                 text.withMemoryRebound(to: CChar.self) { th_json_fields_add(handle, $0.baseAddress, $0.count) }
             }
         }
+        for slot in kept ?? [] { th_json_fields_keep(handle, UInt32(slot)) }
         th_json_fields_seal(handle)
     }
+
+    /// Whether a slot has its values only after `RecordExtractor.fill`.
+    public func isDeferred(_ slot: Slot) -> Bool { th_json_fields_deferred(handle, UInt32(slot)) }
 
     deinit { th_json_fields_destroy(handle) }
 }

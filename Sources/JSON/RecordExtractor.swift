@@ -16,6 +16,8 @@ public final class RecordExtractor {
     /// Where the parser's values are. It may move with each record; kept behind a pointer, so that reading it costs no
     /// check of exclusive access.
     @usableFromInline let place: UnsafeMutablePointer<UnsafeMutablePointer<th_json_value>>
+    /// How many members of the current record were put off; the parser's own count.
+    @usableFromInline let pending: UnsafePointer<UInt32>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
@@ -23,6 +25,7 @@ public final class RecordExtractor {
         parser = th_json_parser_create(fields.handle)
         place = .allocate(capacity: 1)
         place.initialize(to: th_json_values(parser))
+        pending = th_json_pending(parser)
     }
 
     deinit {
@@ -91,6 +94,20 @@ public final class RecordExtractor {
     public func first(_ slot: Slot) -> FieldValue {
         precondition(slot >= 0 && slot < slots)
         return value(at: UInt32(truncatingIfNeeded: slot))
+    }
+
+    /// Reads what was put off of the current record: of fields that `CompiledFields.isDeferred` the values are there only
+    /// afterwards. Costs nothing where nothing was put off.
+    @inlinable
+    @inline(__always)
+    public func fill() {
+        if pending.pointee > 0 { fillNow() }
+    }
+
+    @usableFromInline
+    func fillNow() {
+        th_json_fill(parser)
+        place.pointee = th_json_values(parser)
     }
 
     /// Every value of a field, in the order of the record. An absent field has none; an empty array has none.

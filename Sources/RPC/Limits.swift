@@ -7,6 +7,17 @@
 public struct Limits: Sendable, Hashable {
     /// Connections of one server; further ones are closed at once.
     public var maxConnections: Int = 20_000
+    /// Connections of one server that come from one IP address; nil for as many as there are. Behind a proxy or an
+    /// address translator many clients share one.
+    public var maxConnectionsPerAddress: Int?
+    /// Connections of one server that are in their handshake at a time; further ones are closed at once. What a flood of
+    /// handshakes can hold is this much, while connections that are up go on.
+    public var maxHandshakes: Int = 2_000
+    /// … and those of them that come from one IP address.
+    public var maxHandshakesPerAddress: Int = 1_000
+    /// Calls that may be open on one server. A connection that has more than its share of them (this number by the
+    /// number of connections) is refused further ones while they are all used up; others are still served.
+    public var maxCalls: Int = 100_000
     /// Streams that a peer may have open on one connection.
     public var maxConcurrentStreams: Int = 100
     /// Names and values of one request's headers, counted as HTTP/2 does (32 more for each field).
@@ -17,17 +28,27 @@ public struct Limits: Sendable, Hashable {
     public var maxSendMessageBytes: Int = 64 * 1024 * 1024
     /// Unfinished and undelivered messages of all streams of one connection.
     public var maxConnectionPendingBytes: Int = 64 * 1024 * 1024
-    /// The receive window of a stream.
-    public var streamWindowBytes: Int = 1024 * 1024
-    /// The receive window of a connection.
-    public var connectionWindowBytes: Int = 8 * 1024 * 1024
+    /// The receive window of a stream, and half that of its connection, until the traffic has shown that it needs more.
+    public var initialWindowBytes: Int = 256 * 1024
+    /// What a stream's window may grow to, and half of what its connection's may, as the product of bandwidth and delay
+    /// is measured.
+    public var maxWindowBytes: Int = 8 * 1024 * 1024
     /// A writer suspends while its stream holds more unsent bytes than this.
     public var writeHighWaterBytes: Int = 64 * 1024
     /// … and goes on when the stream holds no more than this.
     public var writeLowWaterBytes: Int = 32 * 1024
     /// From the connection's start to the end of its TLS handshake and HTTP/2 preface.
     public var handshakeTimeout: Duration = .seconds(10)
-    /// Streams that a client may reset within a second (rapid reset, CVE-2023-44487).
+    /// From a SETTINGS frame of ours to its acknowledgement.
+    public var settingsTimeout: Duration = .seconds(10)
+    /// From the first frame of a header block to its last.
+    public var headersTimeout: Duration = .seconds(10)
+    /// From a request's headers to its end, for methods that take one request.
+    public var requestTimeout: Duration = .seconds(30)
+    /// How long a peer may take no bytes while there are some for it.
+    public var sendTimeout: Duration = .seconds(60)
+    /// Streams that a client may reset, or make us reset, within a second (rapid reset, CVE-2023-44487, and its relative
+    /// CVE-2025-8671).
     public var maxResetsPerSecond: Int = 200
     /// PING frames that a peer may send within a second.
     public var maxPingsPerSecond: Int = 20
@@ -39,6 +60,9 @@ public struct Limits: Sendable, Hashable {
     public var maxSettingsPerSecond: Int = 20
     /// DATA frames without content, and frames that the protocol ignores, within a second.
     public var maxEmptyFramesPerSecond: Int = 500
+    /// WINDOW_UPDATE frames that a peer may send within a second, beyond two for each frame of ours that they can be
+    /// about.
+    public var maxWindowUpdatesPerSecond: Int = 1_000
 
     /// All limits at their defaults.
     public init() {}
@@ -54,7 +78,7 @@ enum FixedLimits {
     static let flushSlackBytes = 96 * 1024
     /// Output handed to a link in one flush before the link is asked again whether it takes more.
     static let maxFlushBytes = 256 * 1024
-    /// Buffers that a connection keeps for reuse.
+    /// Buffers that an event loop keeps for reuse.
     static let pooledBuffers = 64
     /// A larger buffer is given back to the allocator rather than kept.
     static let pooledBufferBytes = 64 * 1024
@@ -64,8 +88,26 @@ enum FixedLimits {
     static let messageReserveBytes = 64 * 1024
     /// Bytes between two in-process ends that wait for the receiver.
     static let inProcessWindowBytes = 256 * 1024
+    /// What a server's socket reads at a time: little until there is more, since each connection keeps its buffer.
+    static let minReceiveBytes = 2 * 1024
+    static let maxReceiveBytes = 64 * 1024
+    /// A header block so many times as long as the limit ends its connection: decoding it is work that nobody wants.
+    static let headerListFactor = 8
+    /// CONTINUATION frames of one header block (CVE-2024-27316).
+    static let maxContinuations = 8
+    /// WINDOW_UPDATE frames for each frame of content sent: one for the stream, one for the connection.
+    static let windowUpdatesPerFrame: Int32 = 2
+    /// WINDOW_UPDATEs that frames sent earlier have paid for at most.
+    static let maxWindowUpdateCredit: Int32 = 100_000
+    /// The soonest that the network is measured again, while the estimate grows; and the latest, once it is steady.
+    static let minMeasureInterval = Duration.milliseconds(100)
+    static let maxMeasureInterval = Duration.seconds(10)
     /// How long a closing connection may take to send what it has.
     static let closeFlushTimeout: Duration = .seconds(1)
+    /// A name is looked up again no sooner than this after its addresses have all failed …
+    static let minResolveInterval = Duration.seconds(5)
+    /// … and so often while they have not.
+    static let resolveInterval = Duration.seconds(60)
     /// gRPC allows eight digits in a timeout.
     static let timeoutDigits = 8
 }

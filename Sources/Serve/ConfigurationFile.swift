@@ -26,6 +26,7 @@ extension ServiceConfiguration {
         switch name {
         case "listen": try listen(on: value.text())
         case "rules": rules = try value.text()
+        case "placeholders": placeholders = try value.text()
         case "certificate": certificate = try value.text()
         case "key": key = try value.text()
         case "client-ca": clientCA = try value.text()

@@ -48,6 +48,9 @@ package enum Limits {
     package static let filterValues = 500
     /// The value of a look-up, in UTF-8.
     package static let lookupBytes = 2_048
+    /// The latest events and the first accounts that the report of a trial names.
+    package static let trialEvents = 20
+    package static let trialAccounts = 100
     /// Problems of rules that one status message lists.
     package static let problemsPerError = 20
     /// Audit entries of refused calls that one caller gets at once, and milliseconds until it gets one more.
@@ -65,6 +68,8 @@ package enum Limits {
     package static let expiryCheckSeconds: Int64 = 3_600
     /// Days before its end on which a certificate is warned of; 0 once it has ended.
     package static let expiryWarningDays = [30, 14, 7, 3, 1, 0]
+    /// The same for revocation lists, which are made anew every few days.
+    package static let revocationListWarningDays = [1, 0]
     /// Certificates of which it is remembered that they were warned of.
     package static let expiryWarnings = 10_000
     /// Scrapers' connections at once, and how long one may be idle.
@@ -77,6 +82,45 @@ package enum Limits {
     package static let auditHeadSeconds: Int64 = 60
     /// Audit entries that are read at once for who follows the log.
     package static let auditPage = 256
+    /// The version of the protocol between service and executors.
+    package static let executorProtocol: UInt32 = 1
+    /// How long a call belongs to an executor without a renewal, in milliseconds.
+    package static let executorLease: Int64 = 10_000
+    /// How long a call waits for an executor to take it before the remediation hears of it, in milliseconds.
+    package static let executorPatience: Int64 = 15_000
+    /// Calls that one executor has at a time.
+    package static let commandsPerExecutor = 8
+    /// Executors that may be connected at a time, over all accounts.
+    package static let executors = 1_000
+    /// Of the reason that an executor gives for a failure.
+    package static let executorMessageCharacters = 2_048
+    /// An executor's name for itself, in UTF-8.
+    package static let executorNameBytes = 256
+    /// Remediations that one page of the alert log may start before the responder reads on.
+    package static let respondingPage = 256
+    /// Remediations under way at a time; further alerts wait for one to end.
+    package static let remediationsUnderWay = 256
+    /// Commands of one operator's stream that are under way at a time.
+    package static let commandsPerStream = 16
+    /// How long the responder waits after a failure of the store before it reads on, in seconds.
+    package static let responderPauseSeconds = 1.0
+    /// The reason of a freeze, in UTF-8.
+    package static let freezeReasonBytes = 1_024
+    /// Between two looks for remediations that nobody works on, in seconds.
+    package static let resumptionSeconds = 300
+    /// Between two notes of the responder's place in the alert log, in milliseconds.
+    package static let cursorInterval: Int64 = 5_000
+    /// Alerts that one remediation answers beside the one that started it.
+    package static let alertsPerRemediation = 100
+    /// How long after a change came into effect its target may still be seen at work, in milliseconds: AWS takes some
+    /// seconds to have it everywhere.
+    package static let effectLag: Int64 = 60_000
+    /// The most that a policy may let an action do by itself within an hour.
+    package static let largestHourlyCap = 10_000
+    /// Steps from an alert that was merged to the one that has its matches now.
+    package static let mergedAlerts = 16
+    /// How long the service's identity in an account is taken for known, in seconds.
+    package static let identitySeconds: Int64 = 3_600
     /// Between two tries of the store's upkeep where one failed.
     package static let maintenancePauseSeconds = 1.0
     /// A field that says how an account is reached, in UTF-8.

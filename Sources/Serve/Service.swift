@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWS
 import Contract
+import Detect
 import Foundation
 import Journal
 import Logging
@@ -11,6 +13,7 @@ import RPC
 /// The service: pipeline and RPC server, from start to stop.
 package final class Service: Sendable {
     package let pipeline: Pipeline
+    package let desk: RemediationDesk
     package let addresses: [BoundAddress]
     /// The files behind TLS; nil without it.
     package let certificates: CertificateKeeper?
@@ -28,12 +31,15 @@ package final class Service: Sendable {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         pipeline = try await Pipeline(
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
+            placeholders: try configuration.placeholders.map(Self.placeholders) ?? [:],
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
+        desk = try RemediationDesk(
+            pipeline, context: CredentialContext(environment: ProcessInfo.processInfo.environment), log: log)
         health = Health(services: Self.serviceNames)
         inspector = AccountInspector()
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
-        let router = Self.router(pipeline, access, health, inspector)
+        let router = Self.router(pipeline, desk, access, health, inspector)
         certificates = try Self.certificateFiles(configuration, log).map { try CertificateKeeper($0, log: log) }
         var settings = ServerConfiguration(
             addresses: [.tcp(host: configuration.host, port: configuration.port)], tls: certificates?.configuration)
@@ -47,18 +53,26 @@ package final class Service: Sendable {
         } else {
             metrics = nil
         }
+        try await desk.start()
         addresses = try await server.start()
+    }
+
+    private static func placeholders(_ path: String) throws -> [String: [String]] {
+        do {
+            let bytes = try FileTree.read(path, limit: DetectLimits.placeholderBytes)
+            return try Placeholders.read(String(decoding: bytes, as: UTF8.self))
+        } catch { throw ConfigurationError("--placeholders: \(error)") }
     }
 
     /// The names under which health is asked for, beside the empty one.
     private static let serviceNames = [
         IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
-        InvestigationService.name,
+        InvestigationService.name, RemediationService.name,
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
     package static func router(
-        _ pipeline: Pipeline, _ access: AccessControl, _ health: Health,
+        _ pipeline: Pipeline, _ desk: RemediationDesk, _ access: AccessControl, _ health: Health,
         _ inspector: AccountInspector = AccountInspector()
     ) -> Router {
         var router = Router()
@@ -68,6 +82,7 @@ package final class Service: Sendable {
         router.register(AuditServer(pipeline: pipeline, access: access))
         router.register(DetectionServer(pipeline: pipeline, access: access))
         router.register(InvestigationServer(pipeline: pipeline, access: access))
+        router.register(RemediationServer(pipeline: pipeline, access: access, desk: desk))
         router.register(health)
         Reflection.register(in: &router)
         router.interceptors = [AuditInterceptor(audit: pipeline.audit, access: access), access]
@@ -171,6 +186,7 @@ package final class Service: Sendable {
     package func stop() async throws {
         health.shutDown()
         pipeline.stopSoon()
+        await desk.stop()
         await metrics?.stop()
         await server.shutdown(gracePeriod: .seconds(Limits.shutdownGraceSeconds))
         let head = try await pipeline.stop()

@@ -11,6 +11,8 @@ package struct ServiceConfiguration: Sendable {
     package var port = 7443
     /// The rules folder.
     package var rules: String
+    /// A YAML or JSON file that maps the names rules `expand` to their values; nil for none.
+    package var placeholders: String?
     /// Without TLS, and so without roles: for the loopback only.
     package var isPlaintext = false
     /// PEM files of the server's certificate and key and of the CA of the clients; all three or none.

@@ -46,6 +46,12 @@ public enum SigmaLimits {
     public static let correlationGroups = 100_000
     /// The most events that a correlation's match names.
     public static let correlationMatchEvents = 100
+    /// How many alternatives for one field an explanation shows one by one; of more it shows those that hold.
+    public static let explainedAlternatives = 20
+    /// How many values of a field an explanation shows.
+    public static let explainedValues = 20
+    /// How many characters of a value an explanation shows.
+    public static let explainedValueBytes = 400
     /// The most rules in one set.
     public static let rules = 100_000
     /// Into how many values of an index field one rule may be filed; one with more is tried on every record.

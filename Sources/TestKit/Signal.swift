@@ -24,6 +24,9 @@ public final class Signal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// It has happened.
+    public var isRaised: Bool { state.withLock { $0.isRaised } }
+
     /// Returns when it has happened.
     public func wait() async {
         await withCheckedContinuation { continuation in

@@ -31,6 +31,9 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "The folder with the Sigma rules; Rules where it is not given.")
         var rules: String?
 
+        @Option(help: "A YAML or JSON file that maps the names which rules 'expand' to their values.")
+        var placeholders: String?
+
         @Option(help: "A YAML file with the same settings as these options; an option given here wins.")
         var config: String?
 
@@ -114,6 +117,7 @@ struct Trailhoundd: AsyncParsableCommand {
             if let config { try settings.read(file: config) }
             if let listen { try settings.listen(on: listen) }
             settings.rules = rules ?? settings.rules
+            settings.placeholders = placeholders ?? settings.placeholders
             settings.isPlaintext = plaintext || settings.isPlaintext
             settings.certificate = certificate ?? settings.certificate
             settings.key = key ?? settings.key

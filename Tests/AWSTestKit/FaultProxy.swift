@@ -43,10 +43,18 @@ public final class FaultProxy: Sendable {
             url = "\(root)/c/\(name)"
         }
 
-        /// From now on `fault` happens to the next `times` calls of `operation`, which is `*` for any.
-        public func inject(_ fault: Fault, into operation: String, times: Int) async throws {
-            let script: [String: Any] = ["fault": fault.rawValue, "operation": operation, "times": times]
+        /// From now on the faults happen to the next calls of `operation`, which is `*` for any: one after the other,
+        /// and that `times` over.
+        public func inject(_ faults: [Fault], into operation: String, times: Int = 1) async throws {
+            let script: [String: Any] = [
+                "faults": faults.map(\.rawValue), "operation": operation, "times": times,
+            ]
             _ = try await ask("PUT", "faults", Array(try JSONSerialization.data(withJSONObject: script)))
+        }
+
+        /// From now on `fault` happens to the next `times` calls of `operation`; none where that is 0.
+        public func inject(_ fault: Fault, into operation: String, times: Int) async throws {
+            try await inject([fault], into: operation, times: times)
         }
 
         /// The operations that were asked for, and those that the other side answered, both in order.

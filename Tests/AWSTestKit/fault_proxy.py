@@ -6,10 +6,10 @@
 It prints its port, and ends when its standard input does. `http://127.0.0.1:PORT/c/NAME` is an endpoint (for
 AWS_ENDPOINT_URL) whose calls are counted, and scripted, under NAME, so that many tests share one proxy:
 
-    PUT  /faults/NAME   {"fault": "throttled", "operation": "UpdateAccessKey", "times": 3}
+    PUT  /faults/NAME   {"faults": ["throttled", "reset"], "operation": "UpdateAccessKey", "times": 3}
     GET  /calls/NAME    {"seen": ["ListAccessKeys", …], "passed": [...]}: asked for; answered by the other side
 
-An operation of "*" is any. The faults:
+An operation of "*" is any. Calls of the operation meet the faults one after the other, and so `times` over. They are:
 
     throttled, serverError, expiredCredentials, clockSkew, accessDenied   an error of AWS, in the call's own format
     echoed               accessDenied, and the message repeats the whole request, signature and token
@@ -73,12 +73,13 @@ class Proxy(BaseHTTPRequestHandler):
         with lock:
             entry = calls.setdefault(name, {"seen": [], "passed": []})
             entry["seen"].append(operation)
-            fault = faults.get(name)
-            if fault and fault["times"] > 0 and fault["operation"] in ("*", operation):
-                fault["times"] -= 1
-            else:
-                fault = None
-        self.act(fault and fault["fault"], entry, operation, (slash or "/") + path, body, bool(target))
+            script = faults.get(name)
+            fault = None
+            if script and script["operation"] in ("*", operation):
+                turn = script["turn"] = script.get("turn", -1) + 1
+                if turn < len(script["faults"]) * script["times"]:
+                    fault = script["faults"][turn % len(script["faults"])]
+        self.act(fault, entry, operation, (slash or "/") + path, body, bool(target))
 
     def act(self, fault, entry, operation, path, body, is_json):
         if fault in ERRORS:

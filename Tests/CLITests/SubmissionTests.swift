@@ -16,7 +16,7 @@ import TrailhoundCLI
             try folder.write("\(index).jsonl", lines.joined(separator: "\n"))
         }
         let source = BatchSource(try InputFiles.find([folder.path]))
-        let progress = SubmitProgress(start: SystemClock.seconds())
+        let progress = SubmitProgress()
         try await service.serving { session in
             let submission = Submission(
                 session: session, source: source, progress: progress, historical: historical, patience: patience,
@@ -99,7 +99,7 @@ import TrailhoundCLI
         await server.shutdown(gracePeriod: .zero)
         let session = try Session(FakeService.settings(port: address.port))
         let submission = Submission(
-            session: session, source: BatchSource([]), progress: SubmitProgress(start: 0), historical: false,
+            session: session, source: BatchSource([]), progress: SubmitProgress(), historical: false,
             patience: 60)
         let failure = await #expect(throws: Failure.self) { try await submission.run(streams: 3) }
         #expect(failure?.message == "nothing listens at 127.0.0.1:\(address.port): is trailhoundd running there?")
@@ -116,7 +116,7 @@ import TrailhoundCLI
         let first = try service.makeServer(port: port)
         _ = try await first.start()
         let session = try Session(FakeService.settings(port: port))
-        let progress = SubmitProgress(start: SystemClock.seconds())
+        let progress = SubmitProgress()
         let submission = Submission(
             session: session, source: BatchSource(try InputFiles.find([folder.path])), progress: progress,
             historical: false, patience: 60)

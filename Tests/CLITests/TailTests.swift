@@ -89,23 +89,26 @@ import TrailhoundCLI
 
     @Test func pausesGrowUntilSomethingGoesWell() {
         var reconnection = Reconnection(patience: nil)
-        reconnection.succeeded(at: 0)
+        reconnection.succeeded()
         #expect(reconnection.failed(isTransient: true, at: 1, random: 0) == .retry(after: .milliseconds(100)))
         #expect(reconnection.failed(isTransient: true, at: 1e6, random: 0) == .retry(after: .milliseconds(200)))
-        reconnection.succeeded(at: 1e6)
+        reconnection.succeeded()
         #expect(reconnection.failed(isTransient: true, at: 1e6, random: 0) == .retry(after: .milliseconds(100)))
     }
 
     @Test func patienceEnds() {
         var reconnection = Reconnection(patience: 10)
-        reconnection.succeeded(at: 5)
-        #expect(reconnection.failed(isTransient: true, at: 15, random: 0) != .giveUp)
-        #expect(reconnection.failed(isTransient: true, at: 15.1, random: 0) == .giveUp)
+        reconnection.reached()
+        #expect(reconnection.failed(isTransient: true, at: 1000, random: 0) != .giveUp, "silence is no loss")
+        #expect(reconnection.failed(isTransient: true, at: 1010, random: 0) != .giveUp)
+        #expect(reconnection.failed(isTransient: true, at: 1010.1, random: 0) == .giveUp)
+        reconnection.reached()
+        #expect(reconnection.failed(isTransient: true, at: 2000, random: 0) != .giveUp)
     }
 
     @Test func whatCanNotFareBetterIsNotRepeated() {
         var reconnection = Reconnection(patience: nil)
-        reconnection.succeeded(at: 0)
+        reconnection.succeeded()
         #expect(reconnection.failed(isTransient: false, at: 1, random: 0) == .giveUp)
         #expect(ServiceError.isTransient(RPCError(.unavailable, "")))
         #expect(!ServiceError.isTransient(RPCError(.invalidArgument, "")))

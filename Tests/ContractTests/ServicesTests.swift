@@ -128,7 +128,7 @@ private struct CountingIngest: IngestServiceProvider {
 
     @Test func everyServiceOfTheProtosHasItsMethods() {
         let named = [
-            IngestService.name, AlertService.name, AccountService.name, DetectionService.name,
+            IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
             InvestigationService.name, GrpcHealthV1Health.name, GrpcReflectionV1ServerReflection.name,
             GrpcReflectionV1alphaServerReflection.name,
         ]

@@ -18,6 +18,12 @@ import Testing
         alert.duetAnswer = .unexpected
         alert.mergedInto = "x"
         alert.status = .merged
+        alert.remediations = [
+            AlertRemediation(
+                id: "r", action: "deny_user", target: "user/é", state: .awaitingApproval, outcome: "", updatedAt: 8),
+            AlertRemediation(
+                id: "s", action: "deny_user", target: "", state: .finished, outcome: "succeeded", updatedAt: -1),
+        ]
         return alert
     }
 

@@ -154,3 +154,65 @@ struct ExtractorTests {
         #expect(reason(Array(String(repeating: #"{"a":"#, count: 100_000).utf8)) == .tooDeep)
     }
 }
+
+@Suite("Fields that are read when somebody asks")
+struct DeferredFieldTests {
+    private static let paths = ["id", "a.b", "a.c.d", "x", "x.y", "l.k"]
+
+    /// The texts of every field after `fill`, of an extractor that keeps the first field only, or reads everything.
+    private func read(_ record: String, keeping: [Slot]?) throws -> [[String]] {
+        let extractor = RecordExtractor(try FieldSet(Self.paths).compile(keeping: keeping))
+        return try Array(record.utf8).withUnsafeBytes { bytes in
+            try extractor.extract(bytes)
+            extractor.fill()
+            return Self.paths.indices.map { slot in extractor.values(slot).map { "\($0.kind) \($0.string)" } }
+        }
+    }
+
+    @Test(
+        "after filling, all is as if it had been read at once",
+        arguments: [
+            #"{"id":"1","a":{"b":"B","c":{"d":[1,2,{"q":3}]}},"x":{"y":"\u00e9\n"}}"#,
+            #"{"a":null,"x":[],"id":"1","l":[{"k":"1"},{"k":"\\"}]}"#,
+            #"{"x":{"y":1},"x":{"y":2},"id":"\\1","x":{"z":3}}"#,
+            #"{"a":{"b":1},"id":"1","a":{"c":{"d":"\"q\""}}}"#,
+            #"{"a.b":"dotted","id":"1","x.y":[true,false]}"#, #"{"id":"1"}"#, #"{"x":"text","id":["1","2"]}"#,
+        ])
+    func same(record: String) throws { #expect(try read(record, keeping: [0]) == read(record, keeping: nil)) }
+
+    @Test("before filling, what is kept is there and the rest is not, and what is wrong is found all the same")
+    func before() throws {
+        let fields = try FieldSet(Self.paths).compile(keeping: [0])
+        #expect((0..<6).map(fields.isDeferred) == [false, true, true, true, true, true])
+        let extractor = RecordExtractor(fields)
+        try Array(#"{"x":{"y":"1"},"id":"7"}"#.utf8).withUnsafeBytes { bytes in
+            try extractor.extract(bytes)
+            #expect(extractor.first(0).string == "7")
+            #expect(!extractor.exists(4))
+            extractor.fill()
+            #expect(extractor.first(4).string == "1")
+        }
+        for broken in [#"{"x":{"y":"\q"},"id":"7"}"#, #"{"x":{"y":01},"id":"7"}"#, #"{"x":{"y":1,},"id":"7"}"#] {
+            #expect(throws: JSONError.self) {
+                try Array(broken.utf8).withUnsafeBytes { try extractor.extract($0) }
+            }
+        }
+    }
+
+    @Test("the records of a document are put off one by one")
+    func documents() throws {
+        let extractor = RecordExtractor(try FieldSet(Self.paths).compile(keeping: [0]))
+        let text = #"{"Records":[{"id":"1","x":{"y":"a"}},{"id":"2"},{"x":{"y":"\u0062"},"id":"3"}]}"#
+        try Array(text.utf8).withUnsafeBytes { bytes in
+            try extractor.open(bytes)
+            var found: [String] = []
+            var count = 0
+            while case .record = try extractor.next() {
+                count += 1
+                if count != 1 { extractor.fill() }
+                found.append(extractor.first(0).string + extractor.values(4).map(\.string).joined())
+            }
+            #expect(found == ["1", "2", "3b"])
+        }
+    }
+}

@@ -76,16 +76,19 @@ import Testing
         #expect(FileManager.default.contents(atPath: directory.database) == bytes)
     }
 
-    @Test func theFirstMigrationMakesTheWholeSchema() throws {
+    @Test func theMigrationsMakeTheWholeSchema() throws {
         for _ in 0..<2 { try Journal(directory: directory.path).close() }
         let database = RawDatabase(directory.database)
         defer { database.close() }
-        #expect(database.text("SELECT group_concat(identifier) FROM grdb_migrations") == "1: archive, accounts, alerts")
+        #expect(
+            database.text("SELECT group_concat(identifier) FROM grdb_migrations")
+                == "1: archive, accounts, alerts,2: audit log,3: remediations")
         let tables = database.text(
             "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                 + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")
         #expect(
-            tables == "account alert alert_log block day dead_letter detection_state event_page event_run mark state")
+            tables == "account alert alert_log audit block day dead_letter detection_state event_page event_run mark "
+                + "remediation remediation_policy state")
         #expect(database.text("PRAGMA journal_mode") == "wal")
         #expect(database.text("PRAGMA page_size") == "8192")
         #expect(database.text("PRAGMA application_id") == "1416129134")

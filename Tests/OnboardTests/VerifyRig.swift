@@ -96,8 +96,30 @@ final class Overlay: HTTPTransport {
             return HTTPResponse(
                 status: 400, body: Array(#"{"__type":"AccessDeniedException","message":"not authorized"}"#.utf8))
         }
-        if let answer { return answer }
+        if let answer {
+            record(request)
+            return answer
+        }
         return try await SocketTransport.shared.send(request)
+    }
+
+    /// Writes down what moto does not see, for the test of the printed policies. Whatever is not called with the test's
+    /// own key is called with the account's role.
+    private func record(_ request: HTTPRequest) {
+        let authorization = request.headers.first { $0.name == "authorization" }?.value ?? ""
+        guard !authorization.contains("AKIDTEST") else { return }
+        let service = request.operation == "SimulatePrincipalPolicy" ? "iam" : "cloudtrail"
+        let call = CallRecorder.Call(
+            action: "\(service):\(request.operation)", caller: RoleNames.arn(RoleNames.read, account: VerifyRig.id),
+            status: 200)
+        let folder = CallRecorder.folder
+        let file = folder.appending(path: "calls-overlay-\(ProcessInfo.processInfo.processIdentifier).jsonl")
+        guard let line = try? JSONEncoder().encode(call) else { return }
+        state.withLock { _ in
+            try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let known = (try? Data(contentsOf: file)) ?? Data()
+            try? (known + line + Data("\n".utf8)).write(to: file)
+        }
     }
 
     private static func simulation(_ body: String, _ decision: String) -> HTTPResponse {

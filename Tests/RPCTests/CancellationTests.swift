@@ -132,7 +132,10 @@ private func hang(_ cancelled: Signal) async throws {
         let written = Counter()
         let message = [UInt8](repeating: 1, count: 64 * 1024)
         try await Rig.run(
-            transport, client: { $0.limits.streamWindowBytes = 128 * 1024 },
+            transport,
+            client: {
+                $0.limits.initialWindowBytes = 128 * 1024; $0.limits.maxWindowBytes = 128 * 1024
+            },
             router: { router in
                 router.serverStreaming(EchoService.expand) { _, responses, _ in
                     for _ in 0..<200 {
@@ -160,7 +163,10 @@ private func hang(_ cancelled: Signal) async throws {
         let written = Counter()
         let message = [UInt8](repeating: 1, count: 64 * 1024)
         try await Rig.run(
-            transport, server: { $0.limits.streamWindowBytes = 128 * 1024 },
+            transport,
+            server: {
+                $0.limits.initialWindowBytes = 128 * 1024; $0.limits.maxWindowBytes = 128 * 1024
+            },
             router: { router in
                 router.clientStreaming(EchoService.collect) { requests, _ in
                     await go.wait()

@@ -118,6 +118,45 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
         for second in [23.0, 24, 25] { #expect(machine.received(.ping, now: at(second)) == .none) }
         #expect(machine.received(.ping, now: at(26)) == .endForFlood(.maxPingStrikes))
     }
+
+    @Test func whatThePeerOwesIsDue() {
+        var settings = Self.serving { $0.limits.settingsTimeout = .seconds(5) }
+        settings.settingsSent(now: at(1))
+        settings.settingsSent(now: at(3))
+        #expect(settings.nextTimer == at(6))
+        #expect(settings.timer(now: at(6)) == .endForSettings)
+        var acknowledged = Self.serving()
+        acknowledged.settingsSent(now: at(1))
+        acknowledged.settingsAcknowledged()
+        #expect(acknowledged.nextTimer == nil)
+        var headers = Self.serving { $0.limits.headersTimeout = .seconds(5) }
+        headers.headers(areOpen: true, now: at(1))
+        #expect(headers.timer(now: at(5.9)) == .none)
+        #expect(headers.timer(now: at(6)) == .endForSlowness(.headersTimeout))
+        var blocked = Self.serving { $0.limits.sendTimeout = .seconds(5) }
+        blocked.link(isBlocked: true, now: at(1))
+        blocked.link(isBlocked: true, now: at(4))
+        #expect(blocked.timer(now: at(6)) == .endForSlowness(.sendTimeout))
+        var flowing = Self.serving()
+        flowing.link(isBlocked: true, now: at(1))
+        flowing.link(isBlocked: false, now: at(2))
+        #expect(flowing.nextTimer == nil)
+        // Before the preface there is one debt: the handshake.
+        var early = Self.machine {
+            $0.limits.handshakeTimeout = .seconds(9)
+            $0.limits.settingsTimeout = .seconds(1)
+        }
+        early.settingsSent(now: at(0))
+        #expect(early.timer(now: at(8)) == .none)
+        #expect(early.timer(now: at(9)) == .endForHandshake)
+    }
+
+    @Test func windowUpdatesArePaidForByContent() {
+        var machine = Self.serving { $0.limits.maxWindowUpdatesPerSecond = 5 }
+        machine.sentContent(10)
+        for _ in 0..<25 { #expect(machine.received(.windowUpdate, now: at(1)) == .none) }
+        #expect(machine.received(.windowUpdate, now: at(1)) == .endForFlood(.maxWindowUpdatesPerSecond))
+    }
 }
 
 /// Waits, retries and deadlines.
@@ -150,6 +189,20 @@ private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(s
         let never = RPCError(.unavailable, "", metadata: ["grpc-retry-pushback-ms": "-1"])
         #expect(policy.decide(attempt: 1, error: never, throttle: &throttle, random: 0.5) == .giveUp)
         #expect(policy.decide(attempt: 4, error: unavailable, throttle: &throttle, random: 0.5) == .giveUp)
+    }
+
+    /// gRPC's proposal A6: five attempts at most, and a server that wants no retries is a failure of any code.
+    @Test func policiesHaveTheirLimits() {
+        var throttle = RetryThrottle()
+        var policy = RetryPolicy()
+        policy.maxAttempts = 100
+        let unavailable = RPCError(.unavailable, "")
+        #expect(policy.decide(attempt: 4, error: unavailable, throttle: &throttle, random: 0) == .retry(after: .zero))
+        #expect(policy.decide(attempt: 5, error: unavailable, throttle: &throttle, random: 0) == .giveUp)
+        throttle = RetryThrottle()
+        let never = RPCError(.notFound, "", metadata: ["grpc-retry-pushback-ms": "-1"])
+        for _ in 0..<4 { #expect(policy.decide(attempt: 1, error: never, throttle: &throttle, random: 0) == .giveUp) }
+        #expect(throttle.failed() == false)
     }
 
     @Test func throttleStopsRetriesUntilCallsSucceed() {

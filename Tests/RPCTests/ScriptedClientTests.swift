@@ -53,19 +53,21 @@ import Testing
                 ScriptedPeer.Field(":method", "GET"), .init(":scheme", "http"), .init(":path", "/"),
                 .init(":authority", "x"),
             ]
-            let wrongMethod = await Self.ending(peer, stream: 1) { peer.sendHeaders(stream: $0, get, endStream: true) }
+            peer.sendHeaders(stream: 1, get, endStream: true)
+            let wrongMethod = await peer.next(type: 1, stream: 1)
             #expect(wrongMethod?.value(":status") == "405")
             #expect(wrongMethod?.value("allow") == "POST")
             let json = [
                 ScriptedPeer.Field(":method", "POST"), .init(":scheme", "http"), .init(":path", Self.unary),
                 .init(":authority", "x"), .init("content-type", "application/json"),
             ]
-            let wrongType = await Self.ending(peer, stream: 3) { peer.sendHeaders(stream: $0, json) }
+            #expect(await peer.end(ofStream: 1)?.payload.isEmpty == false)
+            peer.sendHeaders(stream: 3, json)
+            let wrongType = await peer.next(type: 1, stream: 3)
             #expect(wrongType?.value(":status") == "415")
             let long = String(repeating: "x", count: 1000)
-            let tooLong = await Self.ending(peer, stream: 5) {
-                peer.sendRequest(stream: $0, path: Self.unary, extra: [.init("a", long), .init("b", long)])
-            }
+            peer.sendRequest(stream: 5, path: Self.unary, extra: [.init("a", long), .init("b", long)])
+            let tooLong = await peer.next(type: 1, stream: 5)
             #expect(tooLong?.value(":status") == "431")
         }
     }

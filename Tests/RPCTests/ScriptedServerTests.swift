@@ -132,6 +132,23 @@ import Testing
         await client.close(now: true)
     }
 
+    /// Headers of a response commit a call to its attempt (gRPC's proposal A6).
+    @Test func aCallIsNotSentAgainOnceItsResponseBegan() async throws {
+        let listener = try ScriptedListener()
+        let client = try Self.client(listener)
+        let call = Task {
+            await rpcError {
+                _ = try await client.unary(EchoService.unary, [7], options: CallOptions(retry: RetryPolicy()))
+            }
+        }
+        let peer = try await listener.accept()
+        let request = try #require(await peer.next(type: 1))
+        peer.sendHeaders(stream: request.stream, [.init(":status", "200"), .init("content-type", "application/grpc")])
+        peer.sendHeaders(stream: request.stream, [.init("grpc-status", "14")], endStream: true)
+        #expect(await call.value.code == .unavailable)
+        await client.close(now: true)
+    }
+
     @Test func aSilentServerIsNoticed() async throws {
         let listener = try ScriptedListener()
         let client = try Self.client(listener) {

@@ -34,7 +34,7 @@ import Synchronization
             sleep: { length in
                 try Task.checkCancellation()
                 // The first pause of the watch takes its whole time: what happens in it is tested elsewhere.
-                let isWatch = length >= RespondLimits.watchPauseEarly
+                let isWatch = length > RespondLimits.iamLag
                 jumped.withLock { $0 += isWatch ? RespondLimits.watch : length }
             })
         if job.isRollback {

@@ -15,6 +15,7 @@ import Testing
         while true {
             let fuse = Fuse(instant)
             let first = Scene(FakeAccount(fuse: fuse), store: MemoryStore(fuse: fuse))
+            first.skipsWatch.withLock { $0 = true }
             let died: Bool
             do {
                 try await first.run(example)
@@ -24,6 +25,7 @@ import Testing
             }
             guard died else { break }
             let second = first.restarted()
+            second.skipsWatch.withLock { $0 = true }
             let remediator = second.remediator()
             try await remediator.resumeAll()
             // What died before it was kept comes again with its alert.
@@ -44,6 +46,7 @@ import Testing
         var instant = 0
         while true {
             let calm = Scene()
+            calm.skipsWatch.withLock { $0 = true }
             try await calm.run(example)
             let fuse = Fuse(instant)
             let first = Scene(calm.account.seen(with: fuse), store: calm.store.reopened(with: fuse))

@@ -95,7 +95,7 @@ struct MotoRemediationTests {
         let runs = 200
         var times: [Duration] = []
         let stage = try await MotoScene(.key)
-        let direct = AWSActionService(MotoScene.client(try MotoServer.shared.get().url, impatience: nil))
+        let direct = AWSActionService(MotoScene.client(try MotoServer.shared.get().url, impatientAt: nil))
         for index in 0..<runs {
             let scene = Scene(policy: RemediationPolicy(mode: .auto, hourlyCap: runs))
             let start = ContinuousClock.now

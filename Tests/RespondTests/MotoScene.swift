@@ -26,9 +26,10 @@ struct MotoScene: Sendable {
     /// The secret of the key that the role is taken on with.
     static let secret = "base-secret-of-the-service"
 
-    /// - Parameter impatience: How long one attempt may take; nil for as long as in life.
+    /// - Parameter impatientAt: The operation whose answers are waited for half a second only; the others for as long
+    ///   as in life.
     init(
-        _ example: Example, policy: RemediationPolicy = RemediationPolicy(mode: .auto), impatience: Duration? = nil
+        _ example: Example, policy: RemediationPolicy = RemediationPolicy(mode: .auto), impatientAt: String? = nil
     ) async throws {
         let moto = try MotoServer.shared.get()
         channel = try FaultProxy.shared.get().channel()
@@ -48,16 +49,18 @@ struct MotoScene: Sendable {
             case .trail: .trail(name, region: "us-east-1")
             }
         target = RemediationTarget(accountID: "123456789012", subject: subject, principal: .user)
-        client = Self.client(channel.url, impatience: impatience)
+        client = Self.client(channel.url, impatientAt: impatientAt)
         service = AWSActionService(client)
     }
 
-    /// A client that takes on the account's role, with a clock for which sleeping is moving.
-    static func client(_ url: String, impatience: Duration?) -> AWSClient {
+    /// A client that takes on the account's role, with a clock for which sleeping is moving. It gives up sooner than in
+    /// life, so that the machine's own retries have something to do.
+    static func client(_ url: String, impatientAt: String?) -> AWSClient {
         AWSClient(
             credentials: StaticCredentials(Credentials(accessKeyID: "AKIDTEST", secretAccessKey: secret)),
             region: "us-east-1", endpoints: EndpointResolver(override: url),
-            transport: Impatient(timeout: impatience), clock: ManualClock(Date()).clock()
+            transport: Impatient(operation: impatientAt), backoff: Backoff(attempts: 2),
+            clock: ManualClock(Date()).clock()
         ).assuming(
             STS.RoleRequest(
                 roleARN: "arn:aws:iam::123456789012:role/TrailhoundRemediation", sessionName: "trailhound",
@@ -141,13 +144,13 @@ struct MotoScene: Sendable {
     }
 }
 
-/// Sockets whose answers have to come sooner than in life.
+/// Sockets where the answers of one operation have to come sooner than in life.
 private struct Impatient: HTTPTransport {
-    let timeout: Duration?
+    let operation: String?
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         var request = request
-        if let timeout { request.timeout = timeout }
+        if request.operation == operation { request.timeout = .milliseconds(500) }
         return try await SocketTransport.shared.send(request)
     }
 }

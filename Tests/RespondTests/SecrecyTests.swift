@@ -19,7 +19,7 @@ struct SecrecyTests {
         let secrets = [MotoScene.secret, session.secretAccessKey.reveal(), token]
         var texts: [String] = []
         for call in Set(example.calls) {
-            try await scene.channel.inject(.echoed, into: call, times: 1_000_000)
+            try await scene.channel.inject([.echoed], into: call, times: 1_000_000)
             let done = try await scene.scene.remediator(service: scene.service).start(
                 example.action, scene.target, trigger: Scene.alert, id: call)
             let reason = done.outcome?.explanation ?? ""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWS
 import Contract
 import Foundation
 import Logging
@@ -15,7 +16,9 @@ import Testing
         let pipeline = try await Pipeline(
             dataDirectory: folder.appendingPathComponent("data").path, rules: rules.path, workers: 1,
             log: Logger(label: "test"))
-        let router = Service.router(pipeline, AccessControl(isPlaintext: true), Health())
+        let desk = try RemediationDesk(
+            pipeline, context: CredentialContext(environment: [:]), log: Logger(label: "test"))
+        let router = Service.router(pipeline, desk, AccessControl(isPlaintext: true), Health())
         #expect(Set(router.methods.map(\.path)) == Set(Access.table.keys))
         for (path, rule) in Access.table { #expect(!rule.roles.isEmpty, "nobody may call \(path)") }
         try await pipeline.stop()

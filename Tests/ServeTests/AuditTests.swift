@@ -14,6 +14,13 @@ import Testing
         "/trailhound.v1.IngestService/SubmitEvents": { rig, client in
             _ = try await rig.submit(.init(account: ServiceRig.accounts[0], seed: 9), 0..<3, client)
         },
+        "/trailhound.v1.IngestService/ReportLogFindings": { _, client in
+            let finding = LogFinding(
+                accountID: ServiceRig.accounts[0], region: "us-east-1", kind: "log_file_altered", bucket: "b", key: "k",
+                detail: "d")
+            _ = try await client.unary(
+                IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
+        },
         "/trailhound.v1.AlertService/UpdateAlert": { rig, client in
             let alert = try #require(try await rig.alerts(client).first)
             _ = try await client.unary(
@@ -24,6 +31,12 @@ import Testing
             let alert = try #require(try await rig.alerts(client).first { $0.audience == .owner })
             _ = try await client.unary(
                 AlertService.answerDuet, AnswerDuetRequest(alertID: alert.alertID, answer: .expected))
+        },
+        "/trailhound.v1.IngestService/ReportLogFindings": { _, client in
+            let finding = LogFinding(
+                accountID: ServiceRig.accounts[0], region: "us-east-1", kind: "log_file_missing", bucket: "b", key: "k")
+            _ = try await client.unary(
+                IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
         },
         "/trailhound.v1.AccountService/OnboardAccount": { _, client in
             _ = try await client.unary(
@@ -43,8 +56,57 @@ import Testing
                 DetectionService.setDetectionState,
                 SetDetectionStateRequest(detectionID: "00000000-0000-4000-8000-000000000001", enabled: false))
         },
+        "/trailhound.v1.DetectionService/TuneDetection": { _, client in
+            _ = try await client.unary(
+                DetectionService.tuneDetection,
+                TuneDetectionRequest(detectionID: "00000000-0000-4000-8000-000000000001", severity: .low))
+        },
+        // The calls are made in the order of their names: this one before the next.
+        "/trailhound.v1.DetectionService/CreateDetectionException": { _, client in
+            let yaml = """
+                title: Our robot
+                id: 00000000-0000-4000-8000-0000000000ff
+                logsource: {product: aws, service: cloudtrail}
+                filter: {rules: any, selection: {userIdentity.userName: robot}, condition: not selection}
+                trailhound: {owner: us, reason: nightly work, expires: 2030-01-01}
+                """
+            _ = try await client.unary(
+                DetectionService.createDetectionException, CreateDetectionExceptionRequest(yaml: yaml))
+        },
+        "/trailhound.v1.DetectionService/DeleteDetectionException": { _, client in
+            _ = try await client.unary(
+                DetectionService.deleteDetectionException,
+                DeleteDetectionExceptionRequest(exceptionID: "00000000-0000-4000-8000-0000000000ff"))
+        },
         "/trailhound.v1.DetectionService/ReloadRules": { _, client in
             _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
+        },
+        "/trailhound.v1.RemediationService/SetPolicy": { rig, client in try await rig.enable(.approve, client) },
+        "/trailhound.v1.RemediationService/SetFreeze": { _, client in
+            _ = try await client.unary(RemediationService.setFreeze, SetFreezeRequest(frozen: false))
+        },
+        "/trailhound.v1.RemediationService/ServeExecutor": { rig, _ in try await rig.withExecutor {} },
+        "/trailhound.v1.RemediationService/SendCommands": { rig, client in
+            try await rig.enable(.approve, client)
+            try await rig.withExecutor { _ = try await rig.revoke("SendCommands", isDryRun: true, client) }
+        },
+        "/trailhound.v1.RemediationService/RollbackRemediation": { rig, client in
+            try await rig.enable(.approve, client)
+            try await rig.withExecutor {
+                let done = try await rig.revoke("Rollback", client)
+                _ = try await client.unary(
+                    RemediationService.rollbackRemediation,
+                    RollbackRemediationRequest(remediationID: done.remediationID))
+            }
+        },
+        "/trailhound.v1.RemediationService/ApproveRemediation": { rig, client in
+            try await rig.enable(.approve, client)
+            try await rig.withExecutor {
+                let waiting = try await rig.awaitingApproval(client)
+                _ = try await client.unary(
+                    RemediationService.approveRemediation,
+                    ApproveRemediationRequest(remediationID: waiting.remediationID))
+            }
         },
     ]
 
@@ -59,7 +121,8 @@ import Testing
                 let entries = try await rig.auditLog().dropFirst(before).filter { $0.method == path }
                 let entry = try #require(entries.last, "\(path) left no entry")
                 #expect(entry.outcome == "OK")
-                #expect(entry.role == "admin" && entry.subject == "CN=admin,O=Trailhound")
+                let role = path.hasSuffix("ServeExecutor") ? "executor" : "admin"
+                #expect(entry.role == role && entry.subject == "CN=\(role),O=Trailhound")
                 #expect(!entry.serial.isEmpty && entry.fingerprint.utf8.count == 64)
                 #expect(entry.peerAddress.hasPrefix("127.0.0.1:"))
                 #expect(!entry.summary.isEmpty && !entry.summary.contains("confidential"), "\(entry.summary)")

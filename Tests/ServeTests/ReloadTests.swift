@@ -136,6 +136,11 @@ import Testing
         #expect(due(daysBefore: 0.5) == nil)
         #expect(due(daysBefore: -1) == "has expired")
         #expect(due(daysBefore: -2) == nil)
+        func list(daysBefore days: Double) -> String? {
+            warnings.due(
+                "list", notAfter: end, now: end - Int64(days * 86_400), days: Limits.revocationListWarningDays)
+        }
+        #expect(list(daysBefore: 6) == nil && list(daysBefore: 0.5) == "expires today")
         #expect(
             due(daysBefore: 60) == nil && due(daysBefore: 3) == "expires in 3 days", "it was renewed, and ends again")
     }

@@ -15,6 +15,7 @@ import Testing
     private static let expected = """
         RPC                                                    admin analyst collector subscriber executor
         trailhound.v1.IngestService/SubmitEvents               +     -       +         -          -
+        trailhound.v1.IngestService/ReportLogFindings          +     -       +         -          -
         trailhound.v1.AlertService/SubscribeAlerts             +     +       -         +          -
         trailhound.v1.AlertService/ListAlerts                  +     +       -         +          -
         trailhound.v1.AlertService/GetAlert                    +     +       -         +          -
@@ -25,14 +26,29 @@ import Testing
         trailhound.v1.AccountService/GetAccount                +     +       +         -          -
         trailhound.v1.AccountService/UpdateAccount             +     -       -         -          -
         trailhound.v1.AccountService/OffboardAccount           +     -       -         -          -
+        trailhound.v1.AccountService/VerifyAccount             +     +       -         -          -
         trailhound.v1.AuditService/TailAudit                   +     -       -         -          -
         trailhound.v1.DetectionService/ListDetections          +     +       -         -          -
         trailhound.v1.DetectionService/GetDetection            +     +       -         -          -
         trailhound.v1.DetectionService/SetDetectionState       +     -       -         -          -
+        trailhound.v1.DetectionService/TuneDetection           +     -       -         -          -
+        trailhound.v1.DetectionService/CreateDetectionException       + - - - -
+        trailhound.v1.DetectionService/ListDetectionExceptions        + + - - -
+        trailhound.v1.DetectionService/DeleteDetectionException       + - - - -
         trailhound.v1.DetectionService/ReloadRules             +     -       -         -          -
         trailhound.v1.DetectionService/ValidateRules           +     +       -         -          -
         trailhound.v1.InvestigationService/GetTimeline         +     +       -         -          -
         trailhound.v1.InvestigationService/GetStatus           +     +       +         +          -
+        trailhound.v1.RemediationService/SendCommands          +     +       -         -          -
+        trailhound.v1.RemediationService/ServeExecutor         -     -       -         -          +
+        trailhound.v1.RemediationService/GetPolicy             +     +       -         -          -
+        trailhound.v1.RemediationService/SetPolicy             +     -       -         -          -
+        trailhound.v1.RemediationService/ApproveRemediation    +     +       -         -          -
+        trailhound.v1.RemediationService/RollbackRemediation   +     +       -         -          -
+        trailhound.v1.RemediationService/GetRemediation        +     +       -         -          -
+        trailhound.v1.RemediationService/ListRemediations      +     +       -         -          -
+        trailhound.v1.RemediationService/GetFreeze             +     +       -         -          -
+        trailhound.v1.RemediationService/SetFreeze             +     +       -         -          -
         grpc.health.v1.Health/Check                            +     +       +         +          +
         grpc.health.v1.Health/Watch                            +     +       +         +          +
         grpc.reflection.v1.ServerReflection/ServerReflectionInfo      + + + + +
@@ -57,7 +73,9 @@ import Testing
         try await ServiceRig.run { rig in
             try await rig.seed()
             let pipeline = rig.service.pipeline
-            let methods = Service.router(pipeline, AccessControl(isPlaintext: false), Health()).methods
+            let methods = Service.router(
+                pipeline, rig.service.desk, AccessControl(isPlaintext: false), Health()
+            ).methods
             #expect(Set(methods.map(\.path)) == Set(Self.rows.keys), "an RPC that is missing here, or is no more")
             for role in Self.roles {
                 let certificate = try rig.issue("role-\(role.rawValue)", role)

@@ -75,8 +75,22 @@ import Testing
         admin/A        UpdateAccount(B)            PERMISSION_DENIED
         admin/A        OnboardAccount(C)           PERMISSION_DENIED
         admin/A        OffboardAccount(B)          PERMISSION_DENIED
+        admin/A        GetPolicy(A)                OK
+        admin/A        GetPolicy(B)                PERMISSION_DENIED
+        analyst/B      GetPolicy(A)                PERMISSION_DENIED
+        admin/A        SetPolicy(A)                OK
+        admin/A        SetPolicy(B)                PERMISSION_DENIED
+        admin/*        GetPolicy(C)                NOT_FOUND
+        admin/A        ListRemediations(A)         OK
+        analyst/B      ListRemediations(A)         PERMISSION_DENIED
+        admin/A        SetFreeze                   PERMISSION_DENIED
+        admin/*        SetFreeze                   OK
         admin/A        SetDetectionState           PERMISSION_DENIED
         admin/*        SetDetectionState           OK
+        admin/A        TuneDetection(A)            OK
+        admin/A        TuneDetection(B)            PERMISSION_DENIED
+        admin/A        TuneDetection               PERMISSION_DENIED
+        admin/*        TuneDetection               OK
         admin/A        ReloadRules                 PERMISSION_DENIED
         admin/*        ReloadRules                 OK
         collector/A    SubmitEvents(A)             accepted
@@ -85,6 +99,9 @@ import Testing
         collector/*    SubmitEvents(B)             accepted
         collector/*    SubmitEvents(C)             account_not_onboarded
         admin/A        SubmitEvents(B)             account_not_onboarded
+        collector/A    ReportLogFindings(A)        OK
+        collector/A    ReportLogFindings(B)        PERMISSION_DENIED
+        analyst/A      VerifyAccount(B)            PERMISSION_DENIED
         """
 
     @Test(.timeLimit(.minutes(2)))
@@ -149,6 +166,13 @@ import Testing
                 let id = "00000000-0000-4000-8000-000000000001"
                 _ = try await client.unary(
                     DetectionService.setDetectionState, SetDetectionStateRequest(detectionID: id, enabled: true))
+            case "SetFreeze":
+                _ = try await client.unary(RemediationService.setFreeze, SetFreezeRequest(frozen: false))
+            case "TuneDetection":
+                let request = TuneDetectionRequest(
+                    detectionID: "00000000-0000-4000-8000-000000000001", accountID: accounts.first ?? "",
+                    severity: .high)
+                _ = try await client.unary(DetectionService.tuneDetection, request)
             case "ReloadRules": _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
             default: try await change(client)
             }
@@ -207,10 +231,27 @@ import Testing
             case "UpdateAccount":
                 _ = try await client.unary(
                     AccountService.updateAccount, UpdateAccountRequest(accountID: account, owner: "x"))
+            case "GetPolicy":
+                _ = try await client.unary(RemediationService.getPolicy, GetPolicyRequest(accountID: account))
+            case "SetPolicy":
+                let policy = RemediationPolicy(action: .denyUser, mode: .off)
+                _ = try await client.unary(
+                    RemediationService.setPolicy, SetPolicyRequest(accountID: account, policy: policy))
+            case "ListRemediations":
+                _ = try await client.unary(
+                    RemediationService.listRemediations, ListRemediationsRequest(accountIDs: [account]))
             case "OnboardAccount":
                 _ = try await client.unary(AccountService.onboardAccount, OnboardAccountRequest(accountID: account))
             case "OffboardAccount":
                 _ = try await client.unary(AccountService.offboardAccount, OffboardAccountRequest(accountID: account))
+            case "ReportLogFindings":
+                let finding = LogFinding(
+                    accountID: account, region: "us-east-1", kind: "log_file_altered", bucket: "b", key: "k",
+                    detail: "d")
+                _ = try await client.unary(
+                    IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
+            case "VerifyAccount":
+                _ = try await client.unary(AccountService.verifyAccount, VerifyAccountRequest(accountID: account))
             default: throw RPCError(.unknown, "no such question: \(name)")
             }
         }

@@ -159,7 +159,8 @@ struct DifferentialTests {
         }
         let plan = try Plan(rules)
         let indexed = try Plan(rules, indexFields: ["b", "a"])
-        let runs = [plan, indexed].map { (RecordExtractor($0.fields), Evaluator($0)) }
+        let deferring = try Plan(rules, indexFields: ["b"], keeping: 0)
+        let runs = [plan, indexed, deferring].map { (RecordExtractor($0.fields), Evaluator($0)) }
         var held = 0
         for _ in 0..<150 {
             let record = record(&random)

@@ -107,4 +107,33 @@ struct HostileTests {
         #expect(try matches(file.rules, #"{"a":["x","y"]}"#, indexFields: ["a"]) == [])
         #expect(try matches(file.rules, #"{"a":[]}"#, indexFields: ["a"]) == [])
     }
+
+    @Test("conditions of many parts, and as deep as they may be")
+    func conditions() throws {
+        let deep = SigmaLimits.conditionDepth / 2 - 1
+        let nested = String(repeating: "not (", count: deep) + "s" + String(repeating: ")", count: deep)
+        #expect(try holds("s: {a: x}\ncondition: \(nested)", #"{"a":"x"}"#) == (deep % 2 == 0))
+        let tooDeep = String(repeating: "not (", count: 100) + "s" + String(repeating: ")", count: 100)
+        #expect(errors(rule("s: {a: x}\ncondition: \(tooDeep)")).contains { $0.contains("nested deeper than") })
+        let wide = (0..<2_000).map { $0 % 2 == 0 ? "s" : "not t" }.joined(separator: " or ")
+        #expect(try holds("s: {a: x}\nt: {b: y}\ncondition: \(wide)", #"{"b":"y"}"#) == false)
+        let long = String(repeating: "s or ", count: 5_000) + "s"
+        #expect(errors(rule("s: {a: x}\ncondition: \(long)")).contains { $0.contains("longer than 16384 bytes") })
+    }
+
+    @Test("what an alias of YAML multiplies is counted, and so is what placeholders multiply")
+    func multiplied() {
+        let bomb = """
+            a: &a [x, x, x, x, x, x, x, x, x, x]
+            b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+            c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
+            d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
+            e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+            f: [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]
+            """
+        #expect(errors(bomb).contains { $0.contains("YAML nodes") })
+        let values = ["v": (0..<300).map { "x\($0)" }]
+        let text = rule("s: {a|expand: '%v%%v%'}\ncondition: s")
+        #expect(errors(text, placeholders: values).contains { $0.contains("expand to more than") })
+    }
 }

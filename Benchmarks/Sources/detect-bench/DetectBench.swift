@@ -17,6 +17,7 @@ final class DetectBench {
     private let rounds: Int
     private let catalog: Catalog
     private let rules: SigmaRuleSet
+    private let ruleFolders: [String]
 
     private static let envelope = [
         "eventID", "eventTime", "eventName", "eventSource", "awsRegion", "errorCode", "sourceIPAddress", "userAgent",
@@ -33,7 +34,8 @@ final class DetectBench {
         let corpus = corpus
         documents = files.map { Padded(corpus.file($0)) }
         records = files.reduce(0) { $0 + corpus.recordCount(ofFile: $1) }
-        let ruleFiles = [options["--rules"], options["--public-rules"]].flatMap(Self.ruleFiles)
+        ruleFolders = [options["--rules"], options["--public-rules"]]
+        let ruleFiles = ruleFolders.flatMap(Self.ruleFiles)
         catalog = Catalog.read(ruleFiles)
         var rules = SigmaRuleSet()
         for file in ruleFiles { rules.add(file.text, file: file.path) }
@@ -74,7 +76,35 @@ final class DetectBench {
                     format: "%9.0f records/s a core %6.0f MB/s %6.1f %% of DOM", rate,
                     rate * Double(bytes) / Double(records) / 1e6, median(shares)))
         }
+        try compareWithPeers(median(rates[3]))
+        try compareRuleCounts()
         report("\(matches) matches a round; peak memory \(ProcessFigures().peakMiB) MiB; load \(load())")
+    }
+
+    /// Sigma alone, beside what others reach on the same records and rules.
+    private func compareWithPeers(_ rate: Double) throws {
+        let peers = try Peers.run(corpus.file(0), rules: ruleFolders)
+        if peers.isEmpty { report("no .venv with pySigma: not compared with peers; run: make deps") }
+        for peer in peers {
+            report(
+                "\(peer.name), \(peer.rules) rules".padding(toLength: 58, withPad: " ", startingAt: 0),
+                String(
+                    format: "%9.0f records/s a core, Sigma alone is %.0f times as fast", peer.recordsPerSecond,
+                    rate / peer.recordsPerSecond))
+        }
+    }
+
+    private func compareRuleCounts() throws {
+        var first = 0.0
+        for count in [100, 1_000, 10_000] {
+            let seconds = try RuleCount.seconds(count, documents)
+            if first == 0 { first = seconds }
+            report(
+                "\(grouped(count)) generated rules".padding(toLength: 58, withPad: " ", startingAt: 0),
+                String(
+                    format: "%9.0f records/s a core, %.2f times the time of the first", Double(records) / seconds,
+                    seconds / first))
+        }
     }
 
     private struct Stage {
@@ -96,7 +126,8 @@ final class DetectBench {
 
     private func sigmaPlan() throws -> Plan {
         try Plan(
-            rules.rules, indexFields: ["eventSource", "eventName"], extraFields: try FieldSet(Self.envelope))
+            rules.rules, indexFields: ["eventSource", "eventName"], extraFields: try FieldSet(Self.envelope),
+            keeping: Self.envelope.count)
     }
 
     private func extraction() throws -> Stage {

@@ -80,4 +80,17 @@ package enum Limits {
     package static let reconnectSeconds = 120
     /// Items that a list command asks for at once.
     package static let pageSize: UInt32 = 1000
+
+    // Executors
+
+    /// The version of the protocol between service and executors.
+    package static let executorProtocol: UInt32 = 1
+    /// How long a command is an executor's own, in milliseconds, until the service has said it.
+    package static let assumedLease: Int64 = 10_000
+    /// The least pause between two renewals of leases, in milliseconds.
+    package static let shortestRenewal: Int64 = 100
+    /// Results that an executor remembers until the service confirms them.
+    package static let rememberedResults = 1_000
+    /// A connection that lasted so long counts as a good one: the next loss is answered at once.
+    package static let executorStableSeconds = 30
 }

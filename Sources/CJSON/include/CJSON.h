@@ -77,6 +77,11 @@ typedef struct th_json_parser th_json_parser;
 th_json_fields *th_json_fields_create(void);
 /// Adds a dotted path and returns its slot (the same again for the same path). Only before sealing.
 uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t length);
+/// Asks for the values of a slot with each record. Once any slot is kept, members of a record below which no kept slot
+/// lies are only checked; their values come with th_json_fill. Only before sealing.
+void th_json_fields_keep(th_json_fields *fields, uint32_t slot);
+/// Whether the values of a slot come only with th_json_fill.
+bool th_json_fields_deferred(const th_json_fields *fields, uint32_t slot);
 /// Builds the look-up tables. From here on the set is immutable.
 void th_json_fields_seal(th_json_fields *fields);
 /// The number of slots.
@@ -97,6 +102,10 @@ th_json_status th_json_document_next(th_json_parser *parser, th_json_range *reco
 
 /// The values: one for each slot, then further ones by `next`. The address may change with each record.
 th_json_value *th_json_values(th_json_parser *parser);
+/// How many members of the current record wait for th_json_fill. The address stays as long as the parser.
+const uint32_t *th_json_pending(const th_json_parser *parser);
+/// Reads the values of the current record that were put off. The values' address may change.
+void th_json_fill(th_json_parser *parser);
 /// Turns a TH_JSON_RAW_OBJECT of the current record into compact JSON text.
 void th_json_object_text(th_json_parser *parser, th_json_value *value);
 /// All strings, numbers and booleans of the current record, at any depth, without keys.

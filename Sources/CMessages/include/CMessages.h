@@ -18,4 +18,5 @@
 #include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/ingest.pb-c.h"
 #include "trailhound/v1/investigation.pb-c.h"
+#include "trailhound/v1/remediation.pb-c.h"
 #include "Descriptors.h"

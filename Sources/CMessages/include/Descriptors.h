@@ -20,6 +20,7 @@
 #include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/ingest.pb-c.h"
 #include "trailhound/v1/investigation.pb-c.h"
+#include "trailhound/v1/remediation.pb-c.h"
 
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_google__rpc__bad_request(void) {
     return &google__rpc__bad_request__descriptor;
@@ -144,6 +145,9 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__evidence(void) {
     return &trailhound__v1__evidence__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__alert_remediation(void) {
+    return &trailhound__v1__alert_remediation__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__alert(void) {
     return &trailhound__v1__alert__descriptor;
 }
@@ -188,6 +192,39 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection(void) {
     return &trailhound__v1__detection__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection_setting(void) {
+    return &trailhound__v1__detection_setting__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__trial_report(void) {
+    return &trailhound__v1__trial_report__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection_exception(void) {
+    return &trailhound__v1__detection_exception__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tune_detection_request(void) {
+    return &trailhound__v1__tune_detection_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tune_detection_response(void) {
+    return &trailhound__v1__tune_detection_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__create_detection_exception_request(void) {
+    return &trailhound__v1__create_detection_exception_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__create_detection_exception_response(void) {
+    return &trailhound__v1__create_detection_exception_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_detection_exceptions_request(void) {
+    return &trailhound__v1__list_detection_exceptions_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_detection_exceptions_response(void) {
+    return &trailhound__v1__list_detection_exceptions_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__delete_detection_exception_request(void) {
+    return &trailhound__v1__delete_detection_exception_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__delete_detection_exception_response(void) {
+    return &trailhound__v1__delete_detection_exception_response__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rule_problem(void) {
     return &trailhound__v1__rule_problem__descriptor;
@@ -260,6 +297,114 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_status_response(void) {
     return &trailhound__v1__get_status_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__remediation_policy(void) {
+    return &trailhound__v1__remediation_policy__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__remediation_access(void) {
+    return &trailhound__v1__remediation_access__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__account_remediation(void) {
+    return &trailhound__v1__account_remediation__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_policy_request(void) {
+    return &trailhound__v1__get_policy_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_policy_response(void) {
+    return &trailhound__v1__get_policy_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__set_policy_request(void) {
+    return &trailhound__v1__set_policy_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__set_policy_response(void) {
+    return &trailhound__v1__set_policy_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__remediation_target(void) {
+    return &trailhound__v1__remediation_target__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__remediation_step(void) {
+    return &trailhound__v1__remediation_step__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__remediation(void) {
+    return &trailhound__v1__remediation__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__send_commands_request(void) {
+    return &trailhound__v1__send_commands_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__run_command(void) {
+    return &trailhound__v1__run_command__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__watch_command(void) {
+    return &trailhound__v1__watch_command__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__send_commands_response(void) {
+    return &trailhound__v1__send_commands_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__approve_remediation_request(void) {
+    return &trailhound__v1__approve_remediation_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__approve_remediation_response(void) {
+    return &trailhound__v1__approve_remediation_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rollback_remediation_request(void) {
+    return &trailhound__v1__rollback_remediation_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rollback_remediation_response(void) {
+    return &trailhound__v1__rollback_remediation_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_remediation_request(void) {
+    return &trailhound__v1__get_remediation_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_remediation_response(void) {
+    return &trailhound__v1__get_remediation_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_remediations_request(void) {
+    return &trailhound__v1__list_remediations_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_remediations_response(void) {
+    return &trailhound__v1__list_remediations_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_freeze_request(void) {
+    return &trailhound__v1__get_freeze_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_freeze_response(void) {
+    return &trailhound__v1__get_freeze_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__freeze(void) {
+    return &trailhound__v1__freeze__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__set_freeze_request(void) {
+    return &trailhound__v1__set_freeze_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__set_freeze_response(void) {
+    return &trailhound__v1__set_freeze_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__serve_executor_request(void) {
+    return &trailhound__v1__serve_executor_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_hello(void) {
+    return &trailhound__v1__executor_hello__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_result(void) {
+    return &trailhound__v1__executor_result__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_failure(void) {
+    return &trailhound__v1__executor_failure__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_renewal(void) {
+    return &trailhound__v1__executor_renewal__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__serve_executor_response(void) {
+    return &trailhound__v1__serve_executor_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_welcome(void) {
+    return &trailhound__v1__executor_welcome__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_command(void) {
+    return &trailhound__v1__executor_command__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_release(void) {
+    return &trailhound__v1__executor_release__descriptor;
 }
 
 /* One .proto file. */

@@ -25,6 +25,27 @@ package enum DetectionService {
         service: name, name: "SetDetectionState", shape: .unary,
         request: .request(), response: .response())
 
+    /// Changes how a detection stands, everywhere or in one account: on, off, its severity, on trial. It survives a
+    /// restart.
+    package static let tuneDetection = Method<TuneDetectionRequest, TuneDetectionResponse>(
+        service: name, name: "TuneDetection", shape: .unary,
+        request: .request(), response: .response())
+
+    /// Excepts events from detections: a Sigma filter with somebody who answers for it, a reason and an end.
+    package static let createDetectionException = Method<CreateDetectionExceptionRequest, CreateDetectionExceptionResponse>(
+        service: name, name: "CreateDetectionException", shape: .unary,
+        request: .request(), response: .response())
+
+    /// The method `ListDetectionExceptions`.
+    package static let listDetectionExceptions = Method<ListDetectionExceptionsRequest, ListDetectionExceptionsResponse>(
+        service: name, name: "ListDetectionExceptions", shape: .unary,
+        request: .request(), response: .response())
+
+    /// The method `DeleteDetectionException`.
+    package static let deleteDetectionException = Method<DeleteDetectionExceptionRequest, DeleteDetectionExceptionResponse>(
+        service: name, name: "DeleteDetectionException", shape: .unary,
+        request: .request(), response: .response())
+
     /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
     package static let reloadRules = Method<ReloadRulesRequest, ReloadRulesResponse>(
         service: name, name: "ReloadRules", shape: .unary,
@@ -56,6 +77,31 @@ package protocol DetectionServiceProvider: Sendable {
         _ context: CallContext
     ) async throws -> SetDetectionStateResponse
 
+    /// Changes how a detection stands, everywhere or in one account: on, off, its severity, on trial. It survives a
+    /// restart.
+    func tuneDetection(
+        _ request: TuneDetectionRequest,
+        _ context: CallContext
+    ) async throws -> TuneDetectionResponse
+
+    /// Excepts events from detections: a Sigma filter with somebody who answers for it, a reason and an end.
+    func createDetectionException(
+        _ request: CreateDetectionExceptionRequest,
+        _ context: CallContext
+    ) async throws -> CreateDetectionExceptionResponse
+
+    /// Answers `ListDetectionExceptions`.
+    func listDetectionExceptions(
+        _ request: ListDetectionExceptionsRequest,
+        _ context: CallContext
+    ) async throws -> ListDetectionExceptionsResponse
+
+    /// Answers `DeleteDetectionException`.
+    func deleteDetectionException(
+        _ request: DeleteDetectionExceptionRequest,
+        _ context: CallContext
+    ) async throws -> DeleteDetectionExceptionResponse
+
     /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
     func reloadRules(
         _ request: ReloadRulesRequest,
@@ -80,6 +126,18 @@ extension Router {
         }
         unary(DetectionService.setDetectionState) { input, context in
             try await provider.setDetectionState(input, context)
+        }
+        unary(DetectionService.tuneDetection) { input, context in
+            try await provider.tuneDetection(input, context)
+        }
+        unary(DetectionService.createDetectionException) { input, context in
+            try await provider.createDetectionException(input, context)
+        }
+        unary(DetectionService.listDetectionExceptions) { input, context in
+            try await provider.listDetectionExceptions(input, context)
+        }
+        unary(DetectionService.deleteDetectionException) { input, context in
+            try await provider.deleteDetectionException(input, context)
         }
         unary(DetectionService.reloadRules) { input, context in
             try await provider.reloadRules(input, context)
@@ -118,6 +176,35 @@ package struct DetectionServiceClient: Sendable {
         _ request: SetDetectionStateRequest, options: CallOptions = CallOptions()
     ) async throws -> SetDetectionStateResponse {
         try await client.unary(DetectionService.setDetectionState, request, options: options)
+    }
+
+    /// Changes how a detection stands, everywhere or in one account: on, off, its severity, on trial. It survives a
+    /// restart.
+    package func tuneDetection(
+        _ request: TuneDetectionRequest, options: CallOptions = CallOptions()
+    ) async throws -> TuneDetectionResponse {
+        try await client.unary(DetectionService.tuneDetection, request, options: options)
+    }
+
+    /// Excepts events from detections: a Sigma filter with somebody who answers for it, a reason and an end.
+    package func createDetectionException(
+        _ request: CreateDetectionExceptionRequest, options: CallOptions = CallOptions()
+    ) async throws -> CreateDetectionExceptionResponse {
+        try await client.unary(DetectionService.createDetectionException, request, options: options)
+    }
+
+    /// Calls `ListDetectionExceptions`.
+    package func listDetectionExceptions(
+        _ request: ListDetectionExceptionsRequest, options: CallOptions = CallOptions()
+    ) async throws -> ListDetectionExceptionsResponse {
+        try await client.unary(DetectionService.listDetectionExceptions, request, options: options)
+    }
+
+    /// Calls `DeleteDetectionException`.
+    package func deleteDetectionException(
+        _ request: DeleteDetectionExceptionRequest, options: CallOptions = CallOptions()
+    ) async throws -> DeleteDetectionExceptionResponse {
+        try await client.unary(DetectionService.deleteDetectionException, request, options: options)
     }
 
     /// Reads the rules folder again. A set with an error is refused whole and the old one stays.

@@ -12,6 +12,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: archive, accounts, alerts", migrate: first)
         migrator.registerMigration("2: audit log", migrate: AuditTable.create)
+        migrator.registerMigration("3: remediations", migrate: RemediationTable.create)
         return migrator
     }
 

@@ -160,6 +160,49 @@ package struct Evidence: Message {
     }
 }
 
+/// What was done, or is being done, in answer to an alert.
+package struct AlertRemediation: Message {
+    /// Field 1, `remediation_id`.
+    package var remediationID: String
+    /// Field 2, `action`.
+    package var action: RemediationAction
+    /// key/AKIA…, user/NAME, role/NAME or trail/NAME.
+    package var target: String
+    /// Field 4, `state`.
+    package var state: RemediationState
+    /// As in Remediation.
+    package var outcome: String
+    /// Field 6, `updated_at`.
+    package var updatedAt: GoogleProtobuf.Timestamp?
+
+    /// A message of these fields.
+    package init(
+        remediationID: String = "",
+        action: RemediationAction = .init(rawValue: 0) as RemediationAction,
+        target: String = "",
+        state: RemediationState = .init(rawValue: 0) as RemediationState,
+        outcome: String = "",
+        updatedAt: GoogleProtobuf.Timestamp? = nil
+    ) {
+        self.remediationID = remediationID
+        self.action = action
+        self.target = target
+        self.state = state
+        self.outcome = outcome
+        self.updatedAt = updatedAt
+    }
+
+    /// Every field at its default.
+    package init() {
+        remediationID = ""
+        action = .init(rawValue: 0) as RemediationAction
+        target = ""
+        state = .init(rawValue: 0) as RemediationState
+        outcome = ""
+        updatedAt = nil
+    }
+}
+
 /// The message `trailhound.v1.Alert`.
 package struct Alert: Message {
     /// Field 1, `alert_id`.
@@ -215,6 +258,8 @@ package struct Alert: Message {
     /// Where to look in the AWS console: the link that takes on the analysts' role in the account first, then pages in
     /// the account's region.
     package var consoleLinks: [ConsoleLink]
+    /// Remediations that the alert led to, the first one first.
+    package var remediations: [AlertRemediation]
 
     /// A message of these fields.
     package init(
@@ -243,7 +288,8 @@ package struct Alert: Message {
         duetAnswer: DuetAnswer = .init(rawValue: 0) as DuetAnswer,
         note: String = "",
         runbook: String = "",
-        consoleLinks: [ConsoleLink] = []
+        consoleLinks: [ConsoleLink] = [],
+        remediations: [AlertRemediation] = []
     ) {
         self.alertID = alertID
         self.detectionID = detectionID
@@ -271,6 +317,7 @@ package struct Alert: Message {
         self.note = note
         self.runbook = runbook
         self.consoleLinks = consoleLinks
+        self.remediations = remediations
     }
 
     /// Every field at its default.
@@ -301,6 +348,7 @@ package struct Alert: Message {
         note = ""
         runbook = ""
         consoleLinks = []
+        remediations = []
     }
 }
 
@@ -622,6 +670,40 @@ extension Evidence: WireMessage {
     }
 }
 
+extension AlertRemediation: WireMessage {
+    package static var messageName: String { "trailhound.v1.AlertRemediation" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__alert_remediation() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__AlertRemediation>, arena: Arena?) throws(MessageError) {
+        self.remediationID = try WireReader.text(wire.pointee.remediation_id, "trailhound.v1.AlertRemediation.remediation_id")
+        self.action = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.action.rawValue))
+        self.target = try WireReader.text(wire.pointee.target, "trailhound.v1.AlertRemediation.target")
+        self.state = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.state.rawValue))
+        self.outcome = try WireReader.text(wire.pointee.outcome, "trailhound.v1.AlertRemediation.outcome")
+        self.updatedAt = try WireReader.message(wire.pointee.updated_at, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__AlertRemediation>, _ builder: inout WireBuilder) {
+        trailhound__v1__alert_remediation__init(wire)
+        wire.pointee.remediation_id = builder.text(self.remediationID)
+        wire.pointee.action = .init(rawValue: .init(truncatingIfNeeded: self.action.rawValue))
+        wire.pointee.target = builder.text(self.target)
+        wire.pointee.state = .init(rawValue: .init(truncatingIfNeeded: self.state.rawValue))
+        wire.pointee.outcome = builder.text(self.outcome)
+        wire.pointee.updated_at = builder.message(self.updatedAt)
+    }
+}
+
 extension Alert: WireMessage {
     package static var messageName: String { "trailhound.v1.Alert" }
 
@@ -663,6 +745,7 @@ extension Alert: WireMessage {
         self.note = try WireReader.text(wire.pointee.note, "trailhound.v1.Alert.note")
         self.runbook = try WireReader.text(wire.pointee.runbook, "trailhound.v1.Alert.runbook")
         self.consoleLinks = try WireReader.messages(wire.pointee.n_console_links, wire.pointee.console_links, arena)
+        self.remediations = try WireReader.messages(wire.pointee.n_remediations, wire.pointee.remediations, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Alert>, _ builder: inout WireBuilder) {
@@ -697,6 +780,8 @@ extension Alert: WireMessage {
         wire.pointee.runbook = builder.text(self.runbook)
         wire.pointee.n_console_links = self.consoleLinks.count
         wire.pointee.console_links = builder.messages(self.consoleLinks)
+        wire.pointee.n_remediations = self.remediations.count
+        wire.pointee.remediations = builder.messages(self.remediations)
     }
 }
 

@@ -120,6 +120,134 @@ package enum Audience: RawRepresentable, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// What a remediation does.
+package enum RemediationAction: RawRepresentable, Hashable, Sendable, CaseIterable {
+    /// `REMEDIATION_ACTION_UNSPECIFIED`.
+    case unspecified
+    /// Sets a user's access key to Inactive.
+    case deactivateAccessKey
+    /// Denies everything to the sessions that a role has handed out so far.
+    case revokeRoleSessions
+    /// Denies everything to a user's temporary credentials.
+    case denyUser
+    /// Keeps a user out of the console.
+    case disableConsoleLogin
+    /// Starts a stopped trail again.
+    case restoreLogging
+    /// A number that this version of the contract doesn't name.
+    case unrecognized(Int32)
+
+    /// The named values in the order of the contract.
+    package static let allCases: [RemediationAction] = [
+        .unspecified,
+        .deactivateAccessKey,
+        .revokeRoleSessions,
+        .denyUser,
+        .disableConsoleLogin,
+        .restoreLogging,
+    ]
+
+    /// The value's number in the contract.
+    package var rawValue: Int32 {
+        switch self {
+            case .unspecified: 0
+            case .deactivateAccessKey: 1
+            case .revokeRoleSessions: 2
+            case .denyUser: 3
+            case .disableConsoleLogin: 4
+            case .restoreLogging: 5
+            case .unrecognized(let number): number
+        }
+    }
+
+    /// The value of a number.
+    package init(rawValue: Int32) {
+        switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .deactivateAccessKey
+            case 2: self = .revokeRoleSessions
+            case 3: self = .denyUser
+            case 4: self = .disableConsoleLogin
+            case 5: self = .restoreLogging
+            default: self = .unrecognized(rawValue)
+        }
+    }
+
+    /// The value's name in the contract, or its number where it has no name.
+    package var protoName: String {
+        switch self {
+            case .unspecified: "REMEDIATION_ACTION_UNSPECIFIED"
+            case .deactivateAccessKey: "REMEDIATION_ACTION_DEACTIVATE_ACCESS_KEY"
+            case .revokeRoleSessions: "REMEDIATION_ACTION_REVOKE_ROLE_SESSIONS"
+            case .denyUser: "REMEDIATION_ACTION_DENY_USER"
+            case .disableConsoleLogin: "REMEDIATION_ACTION_DISABLE_CONSOLE_LOGIN"
+            case .restoreLogging: "REMEDIATION_ACTION_RESTORE_LOGGING"
+            case .unrecognized(let number): String(number)
+        }
+    }
+}
+
+/// The enum `trailhound.v1.RemediationState`.
+package enum RemediationState: RawRepresentable, Hashable, Sendable, CaseIterable {
+    /// `REMEDIATION_STATE_UNSPECIFIED`.
+    case unspecified
+    /// It is under way.
+    case running
+    /// It waits for a person's approval.
+    case awaitingApproval
+    /// What it does is done, and it watches for the undo.
+    case watching
+    /// `REMEDIATION_STATE_FINISHED`.
+    case finished
+    /// A number that this version of the contract doesn't name.
+    case unrecognized(Int32)
+
+    /// The named values in the order of the contract.
+    package static let allCases: [RemediationState] = [
+        .unspecified,
+        .running,
+        .awaitingApproval,
+        .watching,
+        .finished,
+    ]
+
+    /// The value's number in the contract.
+    package var rawValue: Int32 {
+        switch self {
+            case .unspecified: 0
+            case .running: 1
+            case .awaitingApproval: 2
+            case .watching: 3
+            case .finished: 4
+            case .unrecognized(let number): number
+        }
+    }
+
+    /// The value of a number.
+    package init(rawValue: Int32) {
+        switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .running
+            case 2: self = .awaitingApproval
+            case 3: self = .watching
+            case 4: self = .finished
+            default: self = .unrecognized(rawValue)
+        }
+    }
+
+    /// The value's name in the contract, or its number where it has no name.
+    package var protoName: String {
+        switch self {
+            case .unspecified: "REMEDIATION_STATE_UNSPECIFIED"
+            case .running: "REMEDIATION_STATE_RUNNING"
+            case .awaitingApproval: "REMEDIATION_STATE_AWAITING_APPROVAL"
+            case .watching: "REMEDIATION_STATE_WATCHING"
+            case .finished: "REMEDIATION_STATE_FINISHED"
+            case .unrecognized(let number): String(number)
+        }
+    }
+}
+
 /// The effective principal of an event.
 package struct Actor: Message {
     /// Stable name used to merge alerts: the ARN of a user, of a role (not of its session), or the account's root; the

@@ -4,6 +4,61 @@
 
 internal import CMessages
 
+/// A switch that can be left to whoever is further out.
+package enum Switch: RawRepresentable, Hashable, Sendable, CaseIterable {
+    /// In a request: leave it as it is. In a setting: left to what holds everywhere, or to the rule's author.
+    case unspecified
+    /// `SWITCH_ON`.
+    case on
+    /// `SWITCH_OFF`.
+    case off
+    /// In a request only: leave it to whoever is further out.
+    case inherit
+    /// A number that this version of the contract doesn't name.
+    case unrecognized(Int32)
+
+    /// The named values in the order of the contract.
+    package static let allCases: [Switch] = [
+        .unspecified,
+        .on,
+        .off,
+        .inherit,
+    ]
+
+    /// The value's number in the contract.
+    package var rawValue: Int32 {
+        switch self {
+            case .unspecified: 0
+            case .on: 1
+            case .off: 2
+            case .inherit: 3
+            case .unrecognized(let number): number
+        }
+    }
+
+    /// The value of a number.
+    package init(rawValue: Int32) {
+        switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .on
+            case 2: self = .off
+            case 3: self = .inherit
+            default: self = .unrecognized(rawValue)
+        }
+    }
+
+    /// The value's name in the contract, or its number where it has no name.
+    package var protoName: String {
+        switch self {
+            case .unspecified: "SWITCH_UNSPECIFIED"
+            case .on: "SWITCH_ON"
+            case .off: "SWITCH_OFF"
+            case .inherit: "SWITCH_INHERIT"
+            case .unrecognized(let number): String(number)
+        }
+    }
+}
+
 /// The message `trailhound.v1.Detection`.
 package struct Detection: Message {
     /// The Sigma rule's id, a UUID.
@@ -34,6 +89,18 @@ package struct Detection: Message {
     package var author: String
     /// The rule's text; only GetDetection fills it.
     package var yaml: String
+    /// What the rule's author set; `severity`, `enabled` and `on_trial` are what holds where no account says otherwise.
+    package var ruleSeverity: Severity
+    /// Field 16, `enabled_by_default`.
+    package var enabledByDefault: Bool
+    /// Its matches are counted and make no alerts.
+    package var onTrial: Bool
+    /// What operators changed: everywhere, then account by account.
+    package var settings: [DetectionSetting]
+    /// What was found on trial; only GetDetection fills it.
+    package var trialReport: TrialReport?
+    /// A correlation of other detections, and no rule.
+    package var correlation: Bool
 
     /// A message of these fields.
     package init(
@@ -50,7 +117,13 @@ package struct Detection: Message {
         falsePositives: [String] = [],
         file: String = "",
         author: String = "",
-        yaml: String = ""
+        yaml: String = "",
+        ruleSeverity: Severity = .init(rawValue: 0) as Severity,
+        enabledByDefault: Bool = false,
+        onTrial: Bool = false,
+        settings: [DetectionSetting] = [],
+        trialReport: TrialReport? = nil,
+        correlation: Bool = false
     ) {
         self.detectionID = detectionID
         self.title = title
@@ -66,6 +139,12 @@ package struct Detection: Message {
         self.file = file
         self.author = author
         self.yaml = yaml
+        self.ruleSeverity = ruleSeverity
+        self.enabledByDefault = enabledByDefault
+        self.onTrial = onTrial
+        self.settings = settings
+        self.trialReport = trialReport
+        self.correlation = correlation
     }
 
     /// Every field at its default.
@@ -84,6 +163,288 @@ package struct Detection: Message {
         file = ""
         author = ""
         yaml = ""
+        ruleSeverity = .init(rawValue: 0) as Severity
+        enabledByDefault = false
+        onTrial = false
+        settings = []
+        trialReport = nil
+        correlation = false
+    }
+}
+
+/// What operators changed about a detection.
+package struct DetectionSetting: Message {
+    /// Empty: everywhere.
+    package var accountID: String
+    /// Field 2, `enabled`.
+    package var enabled: Switch
+    /// Unspecified: not changed.
+    package var severity: Severity
+    /// Field 4, `trial`.
+    package var trial: Switch
+
+    /// A message of these fields.
+    package init(
+        accountID: String = "",
+        enabled: Switch = .init(rawValue: 0) as Switch,
+        severity: Severity = .init(rawValue: 0) as Severity,
+        trial: Switch = .init(rawValue: 0) as Switch
+    ) {
+        self.accountID = accountID
+        self.enabled = enabled
+        self.severity = severity
+        self.trial = trial
+    }
+
+    /// Every field at its default.
+    package init() {
+        accountID = ""
+        enabled = .init(rawValue: 0) as Switch
+        severity = .init(rawValue: 0) as Severity
+        trial = .init(rawValue: 0) as Switch
+    }
+}
+
+/// What a detection on trial found since the trial began.
+package struct TrialReport: Message {
+    /// Field 1, `match_count`.
+    package var matchCount: UInt64
+    /// Field 2, `first_seen`.
+    package var firstSeen: GoogleProtobuf.Timestamp?
+    /// Field 3, `last_seen`.
+    package var lastSeen: GoogleProtobuf.Timestamp?
+    /// The latest ones.
+    package var eventIDs: [String]
+    /// Field 5, `account_ids`.
+    package var accountIDs: [String]
+
+    /// A message of these fields.
+    package init(
+        matchCount: UInt64 = 0,
+        firstSeen: GoogleProtobuf.Timestamp? = nil,
+        lastSeen: GoogleProtobuf.Timestamp? = nil,
+        eventIDs: [String] = [],
+        accountIDs: [String] = []
+    ) {
+        self.matchCount = matchCount
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.eventIDs = eventIDs
+        self.accountIDs = accountIDs
+    }
+
+    /// Every field at its default.
+    package init() {
+        matchCount = 0
+        firstSeen = nil
+        lastSeen = nil
+        eventIDs = []
+        accountIDs = []
+    }
+}
+
+/// Events that detections are not about here.
+package struct DetectionException: Message {
+    /// Field 1, `exception_id`.
+    package var exceptionID: String
+    /// A Sigma filter whose key `trailhound` has owner, reason, expires and accounts.
+    package var yaml: String
+    /// Field 3, `title`.
+    package var title: String
+    /// Field 4, `owner`.
+    package var owner: String
+    /// Field 5, `reason`.
+    package var reason: String
+    /// Events from this time on are no longer excepted.
+    package var expireTime: GoogleProtobuf.Timestamp?
+    /// Empty: all accounts.
+    package var accountIDs: [String]
+    /// The ids and names that the filter is for. Empty: every rule of its log source.
+    package var rules: [String]
+    /// The rule file it stands in; empty where an operator made it.
+    package var file: String
+
+    /// A message of these fields.
+    package init(
+        exceptionID: String = "",
+        yaml: String = "",
+        title: String = "",
+        owner: String = "",
+        reason: String = "",
+        expireTime: GoogleProtobuf.Timestamp? = nil,
+        accountIDs: [String] = [],
+        rules: [String] = [],
+        file: String = ""
+    ) {
+        self.exceptionID = exceptionID
+        self.yaml = yaml
+        self.title = title
+        self.owner = owner
+        self.reason = reason
+        self.expireTime = expireTime
+        self.accountIDs = accountIDs
+        self.rules = rules
+        self.file = file
+    }
+
+    /// Every field at its default.
+    package init() {
+        exceptionID = ""
+        yaml = ""
+        title = ""
+        owner = ""
+        reason = ""
+        expireTime = nil
+        accountIDs = []
+        rules = []
+        file = ""
+    }
+}
+
+/// The message `trailhound.v1.TuneDetectionRequest`.
+package struct TuneDetectionRequest: Message {
+    /// Field 1, `detection_id`.
+    package var detectionID: String
+    /// Empty: everywhere.
+    package var accountID: String
+    /// Field 3, `enabled`.
+    package var enabled: Switch
+    /// Unspecified: leave it as it is.
+    package var severity: Severity
+    /// Take the severity that holds further out; `severity` is unspecified then.
+    package var inheritSeverity: Bool
+    /// Field 6, `trial`.
+    package var trial: Switch
+
+    /// A message of these fields.
+    package init(
+        detectionID: String = "",
+        accountID: String = "",
+        enabled: Switch = .init(rawValue: 0) as Switch,
+        severity: Severity = .init(rawValue: 0) as Severity,
+        inheritSeverity: Bool = false,
+        trial: Switch = .init(rawValue: 0) as Switch
+    ) {
+        self.detectionID = detectionID
+        self.accountID = accountID
+        self.enabled = enabled
+        self.severity = severity
+        self.inheritSeverity = inheritSeverity
+        self.trial = trial
+    }
+
+    /// Every field at its default.
+    package init() {
+        detectionID = ""
+        accountID = ""
+        enabled = .init(rawValue: 0) as Switch
+        severity = .init(rawValue: 0) as Severity
+        inheritSeverity = false
+        trial = .init(rawValue: 0) as Switch
+    }
+}
+
+/// The message `trailhound.v1.TuneDetectionResponse`.
+package struct TuneDetectionResponse: Message {
+    /// Field 1, `detection`.
+    package var detection: Detection?
+
+    /// A message of these fields.
+    package init(
+        detection: Detection? = nil
+    ) {
+        self.detection = detection
+    }
+
+    /// Every field at its default.
+    package init() {
+        detection = nil
+    }
+}
+
+/// The message `trailhound.v1.CreateDetectionExceptionRequest`.
+package struct CreateDetectionExceptionRequest: Message {
+    /// A Sigma filter whose key `trailhound` has owner, reason, expires and accounts. One of the same id is replaced.
+    package var yaml: String
+
+    /// A message of these fields.
+    package init(
+        yaml: String = ""
+    ) {
+        self.yaml = yaml
+    }
+
+    /// Every field at its default.
+    package init() {
+        yaml = ""
+    }
+}
+
+/// The message `trailhound.v1.CreateDetectionExceptionResponse`.
+package struct CreateDetectionExceptionResponse: Message {
+    /// Field 1, `exception`.
+    package var exception: DetectionException?
+
+    /// A message of these fields.
+    package init(
+        exception: DetectionException? = nil
+    ) {
+        self.exception = exception
+    }
+
+    /// Every field at its default.
+    package init() {
+        exception = nil
+    }
+}
+
+/// The message `trailhound.v1.ListDetectionExceptionsRequest`.
+package struct ListDetectionExceptionsRequest: Message {
+    /// Every field at its default.
+    package init() {
+    }
+}
+
+/// The message `trailhound.v1.ListDetectionExceptionsResponse`.
+package struct ListDetectionExceptionsResponse: Message {
+    /// Those of the rule files first.
+    package var exceptions: [DetectionException]
+
+    /// A message of these fields.
+    package init(
+        exceptions: [DetectionException] = []
+    ) {
+        self.exceptions = exceptions
+    }
+
+    /// Every field at its default.
+    package init() {
+        exceptions = []
+    }
+}
+
+/// The message `trailhound.v1.DeleteDetectionExceptionRequest`.
+package struct DeleteDetectionExceptionRequest: Message {
+    /// Field 1, `exception_id`.
+    package var exceptionID: String
+
+    /// A message of these fields.
+    package init(
+        exceptionID: String = ""
+    ) {
+        self.exceptionID = exceptionID
+    }
+
+    /// Every field at its default.
+    package init() {
+        exceptionID = ""
+    }
+}
+
+/// The message `trailhound.v1.DeleteDetectionExceptionResponse`.
+package struct DeleteDetectionExceptionResponse: Message {
+    /// Every field at its default.
+    package init() {
     }
 }
 
@@ -350,6 +711,12 @@ extension Detection: WireMessage {
         self.file = try WireReader.text(wire.pointee.file, "trailhound.v1.Detection.file")
         self.author = try WireReader.text(wire.pointee.author, "trailhound.v1.Detection.author")
         self.yaml = try WireReader.text(wire.pointee.yaml, "trailhound.v1.Detection.yaml")
+        self.ruleSeverity = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.rule_severity.rawValue))
+        self.enabledByDefault = wire.pointee.enabled_by_default != 0
+        self.onTrial = wire.pointee.on_trial != 0
+        self.settings = try WireReader.messages(wire.pointee.n_settings, wire.pointee.settings, arena)
+        self.trialReport = try WireReader.message(wire.pointee.trial_report, arena)
+        self.correlation = wire.pointee.correlation != 0
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Detection>, _ builder: inout WireBuilder) {
@@ -372,6 +739,318 @@ extension Detection: WireMessage {
         wire.pointee.file = builder.text(self.file)
         wire.pointee.author = builder.text(self.author)
         wire.pointee.yaml = builder.text(self.yaml)
+        wire.pointee.rule_severity = .init(rawValue: .init(truncatingIfNeeded: self.ruleSeverity.rawValue))
+        wire.pointee.enabled_by_default = self.enabledByDefault ? 1 : 0
+        wire.pointee.on_trial = self.onTrial ? 1 : 0
+        wire.pointee.n_settings = self.settings.count
+        wire.pointee.settings = builder.messages(self.settings)
+        wire.pointee.trial_report = builder.message(self.trialReport)
+        wire.pointee.correlation = self.correlation ? 1 : 0
+    }
+}
+
+extension DetectionSetting: WireMessage {
+    package static var messageName: String { "trailhound.v1.DetectionSetting" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__detection_setting() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__DetectionSetting>, arena: Arena?) throws(MessageError) {
+        self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.DetectionSetting.account_id")
+        self.enabled = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.enabled.rawValue))
+        self.severity = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.severity.rawValue))
+        self.trial = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.trial.rawValue))
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__DetectionSetting>, _ builder: inout WireBuilder) {
+        trailhound__v1__detection_setting__init(wire)
+        wire.pointee.account_id = builder.text(self.accountID)
+        wire.pointee.enabled = .init(rawValue: .init(truncatingIfNeeded: self.enabled.rawValue))
+        wire.pointee.severity = .init(rawValue: .init(truncatingIfNeeded: self.severity.rawValue))
+        wire.pointee.trial = .init(rawValue: .init(truncatingIfNeeded: self.trial.rawValue))
+    }
+}
+
+extension TrialReport: WireMessage {
+    package static var messageName: String { "trailhound.v1.TrialReport" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__trial_report() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__TrialReport>, arena: Arena?) throws(MessageError) {
+        self.matchCount = wire.pointee.match_count
+        self.firstSeen = try WireReader.message(wire.pointee.first_seen, arena)
+        self.lastSeen = try WireReader.message(wire.pointee.last_seen, arena)
+        self.eventIDs = try WireReader.texts(wire.pointee.n_event_ids, wire.pointee.event_ids, "trailhound.v1.TrialReport.event_ids")
+        self.accountIDs = try WireReader.texts(wire.pointee.n_account_ids, wire.pointee.account_ids, "trailhound.v1.TrialReport.account_ids")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__TrialReport>, _ builder: inout WireBuilder) {
+        trailhound__v1__trial_report__init(wire)
+        wire.pointee.match_count = self.matchCount
+        wire.pointee.first_seen = builder.message(self.firstSeen)
+        wire.pointee.last_seen = builder.message(self.lastSeen)
+        wire.pointee.n_event_ids = self.eventIDs.count
+        wire.pointee.event_ids = builder.texts(self.eventIDs)
+        wire.pointee.n_account_ids = self.accountIDs.count
+        wire.pointee.account_ids = builder.texts(self.accountIDs)
+    }
+}
+
+extension DetectionException: WireMessage {
+    package static var messageName: String { "trailhound.v1.DetectionException" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__detection_exception() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__DetectionException>, arena: Arena?) throws(MessageError) {
+        self.exceptionID = try WireReader.text(wire.pointee.exception_id, "trailhound.v1.DetectionException.exception_id")
+        self.yaml = try WireReader.text(wire.pointee.yaml, "trailhound.v1.DetectionException.yaml")
+        self.title = try WireReader.text(wire.pointee.title, "trailhound.v1.DetectionException.title")
+        self.owner = try WireReader.text(wire.pointee.owner, "trailhound.v1.DetectionException.owner")
+        self.reason = try WireReader.text(wire.pointee.reason, "trailhound.v1.DetectionException.reason")
+        self.expireTime = try WireReader.message(wire.pointee.expire_time, arena)
+        self.accountIDs = try WireReader.texts(wire.pointee.n_account_ids, wire.pointee.account_ids, "trailhound.v1.DetectionException.account_ids")
+        self.rules = try WireReader.texts(wire.pointee.n_rules, wire.pointee.rules, "trailhound.v1.DetectionException.rules")
+        self.file = try WireReader.text(wire.pointee.file, "trailhound.v1.DetectionException.file")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__DetectionException>, _ builder: inout WireBuilder) {
+        trailhound__v1__detection_exception__init(wire)
+        wire.pointee.exception_id = builder.text(self.exceptionID)
+        wire.pointee.yaml = builder.text(self.yaml)
+        wire.pointee.title = builder.text(self.title)
+        wire.pointee.owner = builder.text(self.owner)
+        wire.pointee.reason = builder.text(self.reason)
+        wire.pointee.expire_time = builder.message(self.expireTime)
+        wire.pointee.n_account_ids = self.accountIDs.count
+        wire.pointee.account_ids = builder.texts(self.accountIDs)
+        wire.pointee.n_rules = self.rules.count
+        wire.pointee.rules = builder.texts(self.rules)
+        wire.pointee.file = builder.text(self.file)
+    }
+}
+
+extension TuneDetectionRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.TuneDetectionRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__tune_detection_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__TuneDetectionRequest>, arena: Arena?) throws(MessageError) {
+        self.detectionID = try WireReader.text(wire.pointee.detection_id, "trailhound.v1.TuneDetectionRequest.detection_id")
+        self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.TuneDetectionRequest.account_id")
+        self.enabled = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.enabled.rawValue))
+        self.severity = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.severity.rawValue))
+        self.inheritSeverity = wire.pointee.inherit_severity != 0
+        self.trial = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.trial.rawValue))
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__TuneDetectionRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__tune_detection_request__init(wire)
+        wire.pointee.detection_id = builder.text(self.detectionID)
+        wire.pointee.account_id = builder.text(self.accountID)
+        wire.pointee.enabled = .init(rawValue: .init(truncatingIfNeeded: self.enabled.rawValue))
+        wire.pointee.severity = .init(rawValue: .init(truncatingIfNeeded: self.severity.rawValue))
+        wire.pointee.inherit_severity = self.inheritSeverity ? 1 : 0
+        wire.pointee.trial = .init(rawValue: .init(truncatingIfNeeded: self.trial.rawValue))
+    }
+}
+
+extension TuneDetectionResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.TuneDetectionResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__tune_detection_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__TuneDetectionResponse>, arena: Arena?) throws(MessageError) {
+        self.detection = try WireReader.message(wire.pointee.detection, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__TuneDetectionResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__tune_detection_response__init(wire)
+        wire.pointee.detection = builder.message(self.detection)
+    }
+}
+
+extension CreateDetectionExceptionRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.CreateDetectionExceptionRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__create_detection_exception_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__CreateDetectionExceptionRequest>, arena: Arena?) throws(MessageError) {
+        self.yaml = try WireReader.text(wire.pointee.yaml, "trailhound.v1.CreateDetectionExceptionRequest.yaml")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__CreateDetectionExceptionRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__create_detection_exception_request__init(wire)
+        wire.pointee.yaml = builder.text(self.yaml)
+    }
+}
+
+extension CreateDetectionExceptionResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.CreateDetectionExceptionResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__create_detection_exception_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__CreateDetectionExceptionResponse>, arena: Arena?) throws(MessageError) {
+        self.exception = try WireReader.message(wire.pointee.exception, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__CreateDetectionExceptionResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__create_detection_exception_response__init(wire)
+        wire.pointee.exception = builder.message(self.exception)
+    }
+}
+
+extension ListDetectionExceptionsRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.ListDetectionExceptionsRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__list_detection_exceptions_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ListDetectionExceptionsRequest>, arena: Arena?) throws(MessageError) {
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ListDetectionExceptionsRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__list_detection_exceptions_request__init(wire)
+    }
+}
+
+extension ListDetectionExceptionsResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.ListDetectionExceptionsResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__list_detection_exceptions_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ListDetectionExceptionsResponse>, arena: Arena?) throws(MessageError) {
+        self.exceptions = try WireReader.messages(wire.pointee.n_exceptions, wire.pointee.exceptions, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ListDetectionExceptionsResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__list_detection_exceptions_response__init(wire)
+        wire.pointee.n_exceptions = self.exceptions.count
+        wire.pointee.exceptions = builder.messages(self.exceptions)
+    }
+}
+
+extension DeleteDetectionExceptionRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.DeleteDetectionExceptionRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__delete_detection_exception_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__DeleteDetectionExceptionRequest>, arena: Arena?) throws(MessageError) {
+        self.exceptionID = try WireReader.text(wire.pointee.exception_id, "trailhound.v1.DeleteDetectionExceptionRequest.exception_id")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__DeleteDetectionExceptionRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__delete_detection_exception_request__init(wire)
+        wire.pointee.exception_id = builder.text(self.exceptionID)
+    }
+}
+
+extension DeleteDetectionExceptionResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.DeleteDetectionExceptionResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__delete_detection_exception_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__DeleteDetectionExceptionResponse>, arena: Arena?) throws(MessageError) {
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__DeleteDetectionExceptionResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__delete_detection_exception_response__init(wire)
     }
 }
 

@@ -4,11 +4,11 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A gRPC client of one server. It connects when the first call needs it, and again when a connection is lost.
+/// A gRPC client of one service, at one address or several. It connects when the first call needs it, and again when a connection is lost.
 public final class Client: Sendable {
     let configuration: ClientConfiguration
     let scheduler: LoopScheduler
-    private let dialler: Dialler
+    private let balancer: Balancer
     let retryThrottle = Mutex(RetryThrottle())
 
     /// A client on an event loop of `group`, where there is one, else of the process's shared group. Throws where
@@ -16,11 +16,14 @@ public final class Client: Sendable {
     public convenience init(
         configuration: ClientConfiguration, group: (any EventLoopGroup)? = nil
     ) throws(TLSConfigurationError) {
-        let group = group ?? MultiThreadedEventLoopGroup.singleton
+        let scheduler =
+            if let group { LoopScheduler(eventLoop: group.next()) } else {
+                LoopSchedulers.singleton.scheduler(of: MultiThreadedEventLoopGroup.singleton.next())
+            }
         let tls: TLSContext?
         if let settings = configuration.tls { tls = try TLSContext(settings, role: .client) } else { tls = nil }
         self.init(
-            configuration: configuration, scheduler: LoopScheduler(eventLoop: group.next()), tls: tls,
+            configuration: configuration, scheduler: scheduler, tls: tls,
             connect: Self.connectSocket)
     }
 
@@ -30,7 +33,12 @@ public final class Client: Sendable {
     ) {
         self.configuration = configuration
         self.scheduler = scheduler
-        dialler = Dialler(configuration: configuration, scheduler: scheduler, tls: tls, connect: connect)
+        balancer = Balancer(configuration: configuration, scheduler: scheduler) { target, host in
+            var settings = configuration
+            settings.target = target
+            return Dialler(
+                configuration: settings, serverHost: host, scheduler: scheduler, tls: tls, connect: connect)
+        }
     }
 
     private static func connectSocket(
@@ -55,14 +63,14 @@ public final class Client: Sendable {
 
     /// Takes no more calls. Returns when the connection is closed: after its open calls, or at once when `now` is set.
     public func close(now: Bool = false) async {
-        let dialler = dialler
-        await withTaskExecutorPreference(scheduler) { await Self.close(dialler, now: now) }
+        let balancer = balancer
+        await withTaskExecutorPreference(scheduler) { await Self.close(balancer, now: now) }
     }
 
-    private static func close(_ dialler: Dialler, now: Bool) async {
-        dialler.close(cuttingCalls: now)
-        while !dialler.isDrained {
-            if Task.isCancelled { dialler.close(cuttingCalls: true) }
+    private static func close(_ balancer: Balancer, now: Bool) async {
+        balancer.close(cuttingCalls: now)
+        while !balancer.isDrained {
+            if Task.isCancelled { balancer.close(cuttingCalls: true) }
             // In a task of its own: a cancelled one's sleep ends at once, and a loop of those would keep the event loop
             // from what it waits for.
             await Task { try? await Task.sleep(for: .milliseconds(1)) }.value
@@ -77,7 +85,7 @@ public final class Client: Sendable {
         earlierAttempts: Int = 0
     ) async throws -> ClientCall<Response> {
         while true {
-            let connection = try await dialler.connection(
+            let connection = try await balancer.connection(
                 waitsForReady: options.waitsForReady, deadline: deadline)
             let headers = try headers(
                 method.path, options, deadline: deadline, earlierAttempts: earlierAttempts)
@@ -86,7 +94,7 @@ public final class Client: Sendable {
                 compresses: options.compresses)
             if connection.open(call, headers: headers) { return call }
             // It went away, or has used up its stream ids: the next one.
-            dialler.connectionDraining(connection)
+            connection.giveUp()
         }
     }
 

@@ -49,8 +49,12 @@ public struct BackoffConfiguration: Sendable, Hashable {
 
 /// How a client calls.
 public struct ClientConfiguration: Sendable {
-    /// The server.
+    /// The server. `:authority` names it, whichever address a call goes to.
     public var target: ClientTarget
+    /// Further addresses of the same service.
+    public var alternatives: [ClientTarget] = []
+    /// How calls are spread over the addresses.
+    public var loadBalancing = LoadBalancing.pickFirst
     /// nil: plain text.
     public var tls: TLSConfiguration?
     /// Its limits.

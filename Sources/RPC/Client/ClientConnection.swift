@@ -8,6 +8,8 @@ protocol ClientConnectionOwner: AnyObject {
     func connectionReady(_ connection: ClientConnection)
     /// No further calls may start on it.
     func connectionDraining(_ connection: ClientConnection)
+    /// The server says that it is asked too often whether it lives.
+    func connectionPingedTooMuch()
     /// It is over.
     func connectionLost(_ connection: ClientConnection, _ failure: HandshakeFailure?)
 }
@@ -21,7 +23,7 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private let configuration: ClientConfiguration
     private var owner: (any ClientConnectionOwner)?
     private var keepalive: Keepalive
-    private var floods: FloodCounter
+    private var floods = FloodCounter()
     private var deadlines = DeadlineHeap<ClientStream>()
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
@@ -35,7 +37,6 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         self.owner = owner
         limits = configuration.limits
         keepalive = Keepalive(configuration.keepalive, now: .now())
-        floods = FloodCounter(limits: configuration.limits)
     }
 
     /// Starts, and answers the core that takes the link's bytes.
@@ -58,6 +59,9 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func callEnded(_ call: ClientStream) { deadlines.remove(call) }
 
+    /// It could not take a call: its dialler makes another.
+    func giveUp() { owner?.connectionDraining(self) }
+
     /// Takes no new calls and closes after the open ones.
     func drain() {
         isDraining = true
@@ -69,7 +73,7 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func connectionEstablished(peer: PeerCertificate?) {}
 
-    func connectionReceivedBytes(_ count: Int) { keepalive.heard(now: .now()) }
+    func connectionReceivedBytes(_ count: Int, now: NIODeadline) { keepalive.heard(now: now) }
 
     func connectionClosed(failure: HandshakeFailure?) {
         timer?.cancel()
@@ -89,18 +93,28 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
 
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer) {
         isDraining = true
+        if code == .enhanceYourCalm, debug.isEqual("too_many_pings") { owner?.connectionPingedTooMuch() }
         owner?.connectionDraining(self)
     }
 
     func sessionReceived(_ frame: CountedFrame) {
         // Resets are the server's answers; it decides on their number.
-        guard frame != .reset, floods.isFlood(frame, now: .now()) else { return }
+        guard frame != .reset, floods.isFlood(frame, limits: limits, now: .now()) else { return }
         core.session.terminate(.enhanceYourCalm)
     }
 
-    func connectionSentBytes(_ count: Int) {}
+    func connectionSentBytes(_ count: Int) {
+        let frames = core.session.takeSentContent()
+        if frames > 0 { floods.sentContent(frames) }
+    }
+
+    func connectionHeaderBlock(isOpen: Bool) {}
+    func connectionBlocked(_ isBlocked: Bool) {}
     func sessionRefusedStream() {}
-    func sessionReceivedPong() {}
+    func sessionSentSettings() {}
+    func sessionReceivedSettingsAck() {}
+    func sessionReceivedPong(_ purpose: PingPurpose) {}
+    func sessionReceivedEndlessHeaders() { core.session.terminate(.enhanceYourCalm) }
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {}
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {}
 
@@ -127,7 +141,7 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         switch keepalive.timer(now: now, hasCalls: hasCalls) {
         case .none: break
         case .ping:
-            core.session.ping()
+            core.session.ping(.keepalive)
             core.markDirty()
         case .giveUp: core.closeSoon(nil)
         }

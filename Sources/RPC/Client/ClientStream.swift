@@ -26,6 +26,9 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     /// The server never saw the call: it may be sent again whatever it does.
     private(set) final var wasRefused = false
 
+    /// The response's headers have come: the call is not sent again.
+    private(set) final var isCommitted = false
+
     init(connection: ClientConnection, shape: CallShape, deadline: NIODeadline?, compresses: Bool) {
         self.connection = connection
         self.deadline = deadline
@@ -62,6 +65,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         switch machine.receivedHeaders(block, endStream: endStream) {
         case .ignore: break
         case .begin:
+            isCommitted = true
             codec.setInbound(block.encoding ?? .identity)
             setInitialMetadata(.success(block.metadata))
         case .end(var status, let reset):

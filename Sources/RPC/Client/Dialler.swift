@@ -22,8 +22,10 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
 
     private typealias Waiter = UnsafeContinuation<ClientConnection, any Error>
 
-    let configuration: ClientConfiguration
+    private(set) var configuration: ClientConfiguration
     let scheduler: LoopScheduler
+    /// The name whose certificate the server must show; its address is `configuration.target`.
+    private let serverHost: String?
     private let tls: TLSContext?
     private let connect: Connect
     private var state = State.idle
@@ -35,9 +37,11 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
     private var open: [ObjectIdentifier: ClientConnection] = [:]
 
     init(
-        configuration: ClientConfiguration, scheduler: LoopScheduler, tls: TLSContext?, connect: @escaping Connect
+        configuration: ClientConfiguration, serverHost: String?, scheduler: LoopScheduler, tls: TLSContext?,
+        connect: @escaping Connect
     ) {
         self.configuration = configuration
+        self.serverHost = serverHost
         self.scheduler = scheduler
         self.tls = tls
         self.connect = connect
@@ -74,6 +78,21 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
         }
     }
 
+    /// The connection that takes calls now, if there is one.
+    var ready: ClientConnection? {
+        if case .ready(let connection) = state, !connection.isDraining { return connection }
+        return nil
+    }
+
+    /// Connects, unless it does already, or waits after a failure.
+    func wake() {
+        switch state {
+        case .idle: dial()
+        case .ready(let connection) where connection.isDraining: dial()
+        default: break
+        }
+    }
+
     private func fail(_ ticket: Int, _ error: RPCError) {
         waiters.removeValue(forKey: ticket)?.waiter.resume(throwing: error)
     }
@@ -107,7 +126,7 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
         else { return nil }
         var tlsSession: TLSSession?
         if let tls, !isInProcess {
-            guard let made = TLSSession(context: tls, host: configuration.target.host) else { return nil }
+            guard let made = TLSSession(context: tls, host: serverHost) else { return nil }
             tlsSession = made
         }
         let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
@@ -127,6 +146,11 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
 
     func connectionDraining(_ connection: ClientConnection) {
         if case .ready(let current) = state, current === connection { state = .idle }
+    }
+
+    /// Later connections ask half as often, as gRPC's clients do (its proposal A8).
+    func connectionPingedTooMuch() {
+        configuration.keepalive.interval = configuration.keepalive.interval.map { $0 * 2 }
     }
 
     func connectionLost(_ connection: ClientConnection, _ failure: HandshakeFailure?) {

@@ -34,15 +34,22 @@ package enum RetryDecision: Equatable {
 }
 
 extension RetryPolicy {
+    /// gRPC's proposal A6 lets no policy ask for more attempts.
+    package static let mostAttempts = 5
+    private static let longestPushback: Int64 = 86_400_000
+
     /// Decides after the attempt numbered `attempt` (from 1) failed; `random` lies in 0 … 1.
     package func decide(
         attempt: Int, error: RPCError, throttle: inout RetryThrottle, random: Double
     ) -> RetryDecision {
-        guard codes.contains(error.code), throttle.failed(), attempt < maxAttempts else { return .giveUp }
         // A server may ask for a time of its own, or, with a negative one, for no retry at all.
-        if let text = error.metadata["grpc-retry-pushback-ms"] {
-            guard let milliseconds = Int64(text), milliseconds >= 0 else { return .giveUp }
-            return .retry(after: .milliseconds(milliseconds))
+        let pushback = error.metadata["grpc-retry-pushback-ms"].map { Int64($0) ?? -1 }
+        guard codes.contains(error.code) || pushback.map({ $0 < 0 }) == true else { return .giveUp }
+        guard throttle.failed(), codes.contains(error.code), attempt < min(maxAttempts, Self.mostAttempts) else {
+            return .giveUp
+        }
+        if let pushback {
+            return pushback < 0 ? .giveUp : .retry(after: .milliseconds(min(pushback, Self.longestPushback)))
         }
         return .retry(after: backoff.wait(afterFailures: attempt, random: 0) * random)
     }
@@ -72,7 +79,8 @@ extension Client {
                     wasRefused = true
                     continue
                 }
-                guard let policy = options.retry, !Task.isCancelled else { throw error }
+                // Headers of a response commit the call to this attempt (proposal A6).
+                guard let policy = options.retry, call?.isCommitted != true, !Task.isCancelled else { throw error }
                 let decision = retryThrottle.withLock {
                     policy.decide(attempt: attempt, error: error, throttle: &$0, random: Double.random(in: 0...1))
                 }

@@ -7,9 +7,13 @@ protocol ConnectionCoreDelegate: AnyObject {
     /// TLS is up (or there is none): frames may flow.
     func connectionEstablished(peer: PeerCertificate?)
     /// So many bytes came: the peer lives.
-    func connectionReceivedBytes(_ count: Int)
+    func connectionReceivedBytes(_ count: Int, now: NIODeadline)
     /// So many bytes were handed to the link.
     func connectionSentBytes(_ count: Int)
+    /// A header block is unfinished after what has come, or is finished now.
+    func connectionHeaderBlock(isOpen: Bool)
+    /// The link takes no more bytes, or takes them again.
+    func connectionBlocked(_ isBlocked: Bool)
     /// The connection is over; streams have been told. `failure` says why it never came up, if it did not.
     func connectionClosed(failure: HandshakeFailure?)
 }
@@ -33,9 +37,11 @@ final class ConnectionCore: @unchecked Sendable {
     @exclusivity(unchecked) private(set) var phase = Phase.handshaking
     @exclusivity(unchecked) private var isDirty = false
     private var isClosing = false
+    /// What the delegate was told last.
+    private var hasOpenBlock = false
+    private var isBlocked = false
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
-    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
     let peerAddress: String
 
     init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?) {
@@ -62,7 +68,9 @@ final class ConnectionCore: @unchecked Sendable {
 
     func received(_ buffer: ByteBuffer) {
         guard phase != .closed, !isClosing else { return }
-        delegate?.connectionReceivedBytes(buffer.readableBytes)
+        let now = NIODeadline.now()
+        session.receivedAt = now
+        delegate?.connectionReceivedBytes(buffer.readableBytes, now: now)
         buffer.withUnsafeReadableBytes { bytes in
             guard let tls else { return receivePlain(bytes) }
             tls.feed(bytes) { receiveEncrypted(tls) }
@@ -102,6 +110,10 @@ final class ConnectionCore: @unchecked Sendable {
     private func receivePlain(_ bytes: UnsafeRawBufferPointer) {
         do throws(HTTP2Session.Failure) {
             try session.receive(bytes)
+            if session.isHeaderBlockOpen != hasOpenBlock {
+                hasOpenBlock = session.isHeaderBlockOpen
+                delegate?.connectionHeaderBlock(isOpen: hasOpenBlock)
+            }
             // Window updates and acknowledgements may be due even when no stream has anything to say.
             markDirty()
         } catch {
@@ -137,6 +149,10 @@ final class ConnectionCore: @unchecked Sendable {
                 markDirty()
                 break
             }
+        }
+        if link.isWritable == isBlocked {
+            isBlocked.toggle()
+            delegate?.connectionBlocked(isBlocked)
         }
         if let closeRequest {
             close(closeRequest)
@@ -231,20 +247,13 @@ final class ConnectionCore: @unchecked Sendable {
         link?.close()
         delegate = nil
         session.delegate = nil
-        buffers = []
     }
 
     // MARK: Buffers
 
     /// An empty buffer for a stream's output.
-    func takeBuffer() -> ByteBuffer { buffers.popLast() ?? ByteBuffer() }
+    func takeBuffer() -> ByteBuffer { scheduler.takeBuffer() }
 
     /// Takes back a buffer that nobody else holds.
-    func recycle(_ buffer: consuming ByteBuffer) {
-        guard buffers.count < FixedLimits.pooledBuffers, buffer.capacity > 0,
-            buffer.capacity <= FixedLimits.pooledBufferBytes
-        else { return }
-        buffer.clear()
-        buffers.append(buffer)
-    }
+    func recycle(_ buffer: consuming ByteBuffer) { scheduler.recycle(buffer) }
 }

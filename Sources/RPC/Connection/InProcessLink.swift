@@ -108,7 +108,8 @@ extension Server {
             preconditionFailure("An event loop group has at least one loop.")
         }
         // Not a loop of the server's: the client may outlive it.
-        let clientScheduler = LoopScheduler(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+        let clientScheduler = LoopSchedulers.singleton.scheduler(
+            of: MultiThreadedEventLoopGroup.singleton.next())
         return Client(configuration: configuration, scheduler: clientScheduler, tls: nil) { dialler, failed in
             shared.inProcessClients.add(1, ordering: .sequentiallyConsistent)
             guard !shared.isShutDown.load(ordering: .sequentiallyConsistent) else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import NIOPosix
 
 /// Runs the tasks of calls on an event loop, and flushes connections once a turn.
 ///
@@ -28,6 +29,8 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var runningCalls: [ServerStream] = []
     @exclusivity(unchecked) private var dirty: [ConnectionCore] = []
     @exclusivity(unchecked) private var flushing: [ConnectionCore] = []
+    /// Buffers of streams that are over, for those to come. The loop's and not a connection's, which may be idle for hours.
+    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
     @exclusivity(unchecked) private var isTurnScheduled = false
     @exclusivity(unchecked) private var isRunning = false
 
@@ -104,10 +107,27 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
             self.runTurn()
         }
     }
+
+    // MARK: Buffers
+
+    /// An empty buffer for a stream's output. On the event loop.
+    func takeBuffer() -> ByteBuffer { buffers.popLast() ?? ByteBuffer() }
+
+    /// Takes back a buffer that nobody else holds. On the event loop.
+    func recycle(_ buffer: consuming ByteBuffer) {
+        guard buffers.count < FixedLimits.pooledBuffers, buffer.capacity > 0,
+            buffer.capacity <= FixedLimits.pooledBufferBytes
+        else { return }
+        buffer.clear()
+        buffers.append(buffer)
+    }
 }
 
 /// The schedulers of an event loop group, one for each of its loops.
 final class LoopSchedulers: Sendable {
+    /// Those of the process's shared group, which its clients share.
+    static let singleton = LoopSchedulers(group: MultiThreadedEventLoopGroup.singleton)
+
     let all: [LoopScheduler]
 
     init(group: any EventLoopGroup) {

@@ -4,6 +4,14 @@
 public enum LimitName: String, Sendable, Hashable, CaseIterable {
     /// A connection was closed: the server has as many as it takes.
     case maxConnections
+    /// A connection was closed: its address has as many as it may.
+    case maxConnectionsPerAddress
+    /// A connection was closed: too many handshakes were under way.
+    case maxHandshakes
+    /// A connection was closed: too many handshakes were under way from its address.
+    case maxHandshakesPerAddress
+    /// A stream was refused: the server has as many open as it takes, and the connection its share of them.
+    case maxCalls
     /// A stream was refused: the connection has as many open as it may.
     case maxConcurrentStreams
     /// A request was refused: its headers are too long.
@@ -14,7 +22,15 @@ public enum LimitName: String, Sendable, Hashable, CaseIterable {
     case maxConnectionPendingBytes
     /// A connection was closed: its handshake took too long.
     case handshakeTimeout
-    /// A connection was closed: the peer reset too many streams.
+    /// A connection was closed: the peer did not acknowledge our SETTINGS.
+    case settingsTimeout
+    /// A connection was closed: a header block took too long.
+    case headersTimeout
+    /// A call was ended: its request took too long.
+    case requestTimeout
+    /// A connection was closed: the peer took no bytes.
+    case sendTimeout
+    /// A connection was closed: the peer reset too many streams, or made us reset them.
     case maxResetsPerSecond
     /// A connection was closed: too many PINGs.
     case maxPingsPerSecond
@@ -24,6 +40,8 @@ public enum LimitName: String, Sendable, Hashable, CaseIterable {
     case maxSettingsPerSecond
     /// A connection was closed: too many frames without content.
     case maxEmptyFramesPerSecond
+    /// A connection was closed: too many WINDOW_UPDATEs.
+    case maxWindowUpdatesPerSecond
     /// A connection was drained at its age.
     case maxConnectionAge
     /// A connection was drained for being idle.

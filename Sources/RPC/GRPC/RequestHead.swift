@@ -31,6 +31,8 @@ package struct RequestHead {
     private var knownAgentBytes: [UInt8] = []
     private var hasUserAgent = false
 
+    /// The request asks for headers alone.
+    package private(set) var isHead = false
     private var isPost = false
     private var isGRPC = false
     private var listBytes = 0
@@ -49,6 +51,7 @@ package struct RequestHead {
         acceptsGzip = false
         metadata = Metadata()
         isPost = false
+        isHead = false
         isGRPC = false
         listBytes = 0
         fault = nil
@@ -83,6 +86,7 @@ package struct RequestHead {
             path.append(contentsOf: value)
         } else if name.isEqual(":method") {
             isPost = value.isEqual("POST")
+            isHead = !isPost && value.isEqual("HEAD")
         }
     }
 

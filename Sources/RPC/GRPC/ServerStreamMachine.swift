@@ -20,6 +20,9 @@ package struct ServerStreamMachine: Equatable {
     /// A call whose headers were accepted.
     package init(shape: CallShape) { self.shape = shape }
 
+    /// The method takes one request, and the client has not ended its half.
+    package var awaitsRequest: Bool { !shape.clientStreams && inbound == .open && !isClosed }
+
     /// What to do with a message of the client.
     package enum MessageAction: Equatable {
         /// The handler gets it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CTransport
+import NIOCore
 
 /// What a session tells the connection that runs it. Called on the event loop, from within `receive` or `nextOutput`.
 protocol HTTP2SessionDelegate: AnyObject {
@@ -8,8 +9,14 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedRequest(_ id: Int32, endStream: Bool)
     /// A frame came that floods are made of.
     func sessionReceived(_ frame: CountedFrame)
-    /// Our PING was answered.
-    func sessionReceivedPong()
+    /// A PING of ours was answered.
+    func sessionReceivedPong(_ purpose: PingPurpose)
+    /// Our SETTINGS were sent.
+    func sessionSentSettings()
+    /// The peer acknowledged our SETTINGS.
+    func sessionReceivedSettingsAck()
+    /// A header block is so long that its connection should end.
+    func sessionReceivedEndlessHeaders()
     /// The peer's SETTINGS came.
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
@@ -20,12 +27,14 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
 
-/// Frames that cost the sender little and the receiver work.
-package enum CountedFrame {
-    case ping
-    case settings
-    case reset
-    case empty
+/// What a PING of ours is for; its first byte tells the answers apart.
+enum PingPurpose: UInt8, CaseIterable {
+    /// Is the peer there?
+    case keepalive = 1
+    /// Has the peer seen our GOAWAY?
+    case drain
+    /// How much is on its way?
+    case measure
 }
 
 /// HTTP/2 by nghttp2: bytes in, events out; submissions in, bytes out. The only owner of an `nghttp2_session`.
@@ -42,30 +51,49 @@ final class HTTP2Session {
 
     let role: Role
     // Unchecked: no access of these overlaps another, since each is over before anything else is called.
-    @exclusivity(unchecked) private var session: OpaquePointer?
+    @exclusivity(unchecked) private(set) var session: OpaquePointer?
     /// Who runs the connection; cleared when it closes.
     @exclusivity(unchecked) var delegate: (any HTTP2SessionDelegate)?
-    @exclusivity(unchecked) private(set) var streams = StreamList()
+    @exclusivity(unchecked) var streams = StreamList()
     /// The stream whose header block is on its way, to save looking it up for each field.
-    @exclusivity(unchecked) private unowned(unsafe) var headerStream: HTTP2Stream?
-    @exclusivity(unchecked) private var isRequestBlock = false
+    @exclusivity(unchecked) unowned(unsafe) var headerStream: HTTP2Stream?
+    @exclusivity(unchecked) var isRequestBlock = false
     /// The request's header block that is on its way or has just come. Servers only.
-    @exclusivity(unchecked) private(set) var requestHead: RequestHead
-    /// A frame with headers or data was sent since the last look.
-    @exclusivity(unchecked) private var hasSentContent = false
+    @exclusivity(unchecked) var requestHead: RequestHead
+    /// Frames with headers or data that were sent since the last look.
+    @exclusivity(unchecked) var sentFrames = 0
+    /// The windows that the peer needs; and the moment when the bytes came that are looked at.
+    @exclusivity(unchecked) var windows: WindowEstimator
+    @exclusivity(unchecked) var receivedAt = NIODeadline.now()
     /// The peer's SETTINGS have come, as they must before anything else.
-    private(set) var hasSettings = false
+    var hasSettings = false
+    /// PINGs of ours without an answer.
+    var unansweredPings = 0
+    /// A header block has begun and its end has not come.
+    var isHeaderBlockOpen = false
+    /// Bytes of the header block that is on its way, as the limit counts them.
+    var headerListBytes = 0
+    let headerListLimit: Int
+    var closedStreams = ClosedStreams()
+    private var scanner = FrameScanner()
+    /// The largest window of an open stream before the peer's SETTINGS are applied.
+    var largestWindow: Int64 = 0
+    var initialSendWindow: Int64 = 0
 
     init?(role: Role, limits: Limits) {
         self.role = role
+        headerListLimit = limits.maxHeaderListBytes.multipliedReportingOverflow(by: FixedLimits.headerListFactor).0
         requestHead = RequestHead(limit: limits.maxHeaderListBytes)
+        windows = WindowEstimator(limits: limits)
         guard let options = SessionOptions(limits: limits) else { return nil }
         let callbacks = SessionCallbacks.shared.pointer
         let userData = Unmanaged.passUnretained(self).toOpaque()
         let result =
             role == .server
-            ? nghttp2_session_server_new2(&session, callbacks, userData, options.pointer)
-            : nghttp2_session_client_new2(&session, callbacks, userData, options.pointer)
+            ? nghttp2_session_server_new3(
+                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
+            : nghttp2_session_client_new3(
+                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
         guard result == 0, submitSettings(limits) else { return nil }
     }
 
@@ -75,7 +103,7 @@ final class HTTP2Session {
         var settings = [
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-                value: UInt32(clamping: limits.streamWindowBytes)),
+                value: UInt32(clamping: min(limits.initialWindowBytes, Int(Int32.max)))),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
                 value: UInt32(clamping: limits.maxHeaderListBytes)),
@@ -94,8 +122,21 @@ final class HTTP2Session {
                 nghttp2_settings_entry(settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
         }
         guard nghttp2_submit_settings(session, 0, settings, settings.count) == 0 else { return false }
-        let window = Int32(clamping: limits.connectionWindowBytes)
-        return nghttp2_session_set_local_window_size(session, 0, 0, window) == 0
+        return setConnectionWindow(limits.initialWindowBytes)
+    }
+
+    private func setConnectionWindow(_ streamWindow: Int) -> Bool {
+        nghttp2_session_set_local_window_size(
+            session, 0, 0, Int32(clamping: streamWindow.multipliedReportingOverflow(by: 2).0)) == 0
+    }
+
+    /// Lets every stream receive so many bytes at a time, and the connection twice as many.
+    func setWindow(_ bytes: Int) {
+        let setting = nghttp2_settings_entry(
+            settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+            value: UInt32(clamping: min(bytes, Int(Int32.max))))
+        withUnsafePointer(to: setting) { _ = nghttp2_submit_settings(session, 0, $0, 1) }
+        _ = setConnectionWindow(bytes)
     }
 
     // MARK: Bytes
@@ -103,6 +144,11 @@ final class HTTP2Session {
     /// Takes bytes from the peer and calls the delegate and the streams.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        if role == .server {
+            let isWrong = scanner.scan(bytes)
+            for _ in 0..<scanner.takeUnknownFrames() { delegate?.sessionReceived(.empty) }
+            if isWrong { return terminate(.protocolError) }
+        }
         let result = nghttp2_session_mem_recv(session, base, bytes.count)
         if result < 0 { throw Failure(isBadPreface: result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)) }
     }
@@ -120,10 +166,10 @@ final class HTTP2Session {
         nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
     }
 
-    /// Whether a frame with headers or data was sent since the last call.
-    func takeSentContent() -> Bool {
-        defer { hasSentContent = false }
-        return hasSentContent
+    /// How many frames with headers or data were sent since the last call.
+    func takeSentContent() -> Int {
+        defer { sentFrames = 0 }
+        return sentFrames
     }
 
     // MARK: Streams
@@ -184,7 +230,14 @@ final class HTTP2Session {
 
     // MARK: The connection
 
-    func ping() { nghttp2_submit_ping(session, 0, nil) }
+    func ping(_ purpose: PingPurpose) {
+        unansweredPings += 1
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 8) { payload in
+            payload.initialize(repeating: 0)
+            payload[0] = purpose.rawValue
+            nghttp2_submit_ping(session, 0, payload.baseAddress)
+        }
+    }
 
     /// Tells the peer to open no streams, while those on their way are still served.
     func submitShutdownNotice() { nghttp2_submit_shutdown_notice(session) }
@@ -207,140 +260,4 @@ final class HTTP2Session {
             delegate?.sessionClosedStream(stream.id, hadStream: true)
         }
     }
-
-    // MARK: Callbacks
-
-    private func stream(_ id: Int32) -> HTTP2Stream? {
-        guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return nil }
-        return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-    }
-
-    func onBeginHeaders(_ frame: nghttp2_frame) {
-        isRequestBlock = frame.headers.cat == NGHTTP2_HCAT_REQUEST
-        if isRequestBlock {
-            requestHead.reset()
-        } else {
-            headerStream = stream(frame.hd.stream_id)
-        }
-    }
-
-    func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        if isRequestBlock {
-            requestHead.add(name: name, value: value)
-        } else {
-            headerStream?.receivedHeader(name: name, value: value)
-        }
-    }
-
-    func onFrame(_ frame: UnsafePointer<nghttp2_frame>) {
-        let header = frame.pointee.hd
-        let endStream = header.flags & FrameFlag.endStream != 0
-        switch header.type {
-        case FrameType.data:
-            if header.length == 0 && !endStream { delegate?.sessionReceived(.empty) }
-            if endStream { stream(header.stream_id)?.receivedEnd() }
-        case FrameType.headers:
-            if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
-                delegate?.sessionReceivedRequest(header.stream_id, endStream: endStream)
-            } else {
-                headerStream = nil
-                stream(header.stream_id)?.receivedHeaders(endStream: endStream)
-            }
-        case FrameType.ping:
-            if header.flags & FrameFlag.ack != 0 {
-                delegate?.sessionReceivedPong()
-            } else {
-                delegate?.sessionReceived(.ping)
-            }
-        case FrameType.settings:
-            if header.flags & FrameFlag.ack == 0 {
-                hasSettings = true
-                delegate?.sessionReceived(.settings)
-                delegate?.sessionReceivedSettings()
-            }
-        case FrameType.reset: delegate?.sessionReceived(.reset)
-        case FrameType.goAway:
-            let goAway = frame.pointee.goaway
-            delegate?.sessionReceivedGoAway(
-                lastStreamID: goAway.last_stream_id, code: HTTP2ErrorCode(rawValue: goAway.error_code),
-                debug: UnsafeRawBufferPointer(start: goAway.opaque_data, count: goAway.opaque_data_len))
-        case FrameType.priority: delegate?.sessionReceived(.empty)
-        default: break
-        }
-    }
-
-    func onData(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
-        // The connection's window is given back at once: only the stream's own window waits for its reader.
-        nghttp2_session_consume_connection(session, bytes.count)
-        if let stream = stream(id) {
-            stream.receivedData(bytes)
-        } else {
-            nghttp2_session_consume_stream(session, id, bytes.count)
-        }
-    }
-
-    func onSent(_ frame: UnsafePointer<nghttp2_frame>) {
-        let header = frame.pointee.hd
-        guard header.type == FrameType.headers || header.type == FrameType.data else {
-            // Nothing here resets with this code: it is nghttp2's answer to a stream too many.
-            if header.type == FrameType.reset,
-                frame.pointee.rst_stream.error_code == HTTP2ErrorCode.refusedStream.rawValue
-            {
-                delegate?.sessionRefusedStream()
-            }
-            return
-        }
-        hasSentContent = true
-        guard header.flags & FrameFlag.endStream != 0 else { return }
-        stream(header.stream_id)?.sentEnd()
-    }
-
-    func onClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
-        let stream = stream(id)
-        if let stream {
-            nghttp2_session_set_stream_user_data(session, id, nil)
-            if stream === headerStream { headerStream = nil }
-            streams.remove(stream)
-            stream.closed(code)
-        }
-        delegate?.sessionClosedStream(id, hadStream: stream != nil)
-    }
-
-    /// nghttp2's answer to its request for DATA.
-    func onProvideData(
-        _ id: Int32, into target: UnsafeMutableRawBufferPointer, flags: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        guard let stream = stream(id) else {
-            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            return 0
-        }
-        switch stream.provideData(into: target) {
-        case .bytes(let count): return count
-        case .nothing: return Int(NGHTTP2_ERR_DEFERRED.rawValue)
-        case .end(let count):
-            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            return count
-        case .trailers(let count):
-            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-            stream.submitTrailers(to: self)
-            return count
-        }
-    }
-}
-
-/// Types of HTTP/2 frames.
-enum FrameType {
-    static let data: UInt8 = 0
-    static let headers: UInt8 = 1
-    static let priority: UInt8 = 2
-    static let reset: UInt8 = 3
-    static let settings: UInt8 = 4
-    static let ping: UInt8 = 6
-    static let goAway: UInt8 = 7
-}
-
-/// Flags of HTTP/2 frames.
-enum FrameFlag {
-    static let endStream: UInt8 = 1
-    static let ack: UInt8 = 1
 }

@@ -84,6 +84,12 @@ package struct HTTP2ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let protocolError = HTTP2ErrorCode(rawValue: 1)
     /// A bug of the sender.
     package static let internalError = HTTP2ErrorCode(rawValue: 2)
+    /// The peer sent more than the window allows, or made it too large.
+    package static let flowControlError = HTTP2ErrorCode(rawValue: 3)
+    /// The stream takes no more content.
+    package static let streamClosed = HTTP2ErrorCode(rawValue: 5)
+    /// The peer did not acknowledge SETTINGS.
+    package static let settingsTimeout = HTTP2ErrorCode(rawValue: 4)
     /// The stream was not served at all.
     package static let refusedStream = HTTP2ErrorCode(rawValue: 7)
     /// Nobody wants the stream any more.

@@ -17,12 +17,20 @@ struct SessionCallbacks: @unchecked Sendable {
             if let frame { session(userData)?.onBeginHeaders(frame.pointee) }
             return 0
         }
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, userData in
+            if let header { session(userData)?.onBeginFrame(header.pointee) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, userData in
+            if let frame { session(userData)?.onInvalidFrame(frame.pointee.hd) }
+            return 0
+        }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, _, name, nameLength, value, valueLength, _, userData in
-            session(userData)?.onHeader(
+            let goesOn = session(userData)?.onHeader(
                 name: UnsafeRawBufferPointer(start: name, count: nameLength),
                 value: UnsafeRawBufferPointer(start: value, count: valueLength))
-            return 0
+            return goesOn == false ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue : 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, userData in
             if let frame { session(userData)?.onFrame(frame) }

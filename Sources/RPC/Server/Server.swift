@@ -51,7 +51,9 @@ public final class Server: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16 * 1024, maximum: 64 * 1024)
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: FixedLimits.minReceiveBytes, initial: FixedLimits.minReceiveBytes,
+                    maximum: FixedLimits.maxReceiveBytes)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -22,6 +22,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     @exclusivity(unchecked) private(set) var lastReceived = NIODeadline.now()
     private var lastRoute: Route?
     @exclusivity(unchecked) private var deadlines = DeadlineHeap<ServerStream>()
+    /// When the oldest unfinished request is looked at.
+    @exclusivity(unchecked) private var requestsDue: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
@@ -40,7 +42,6 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         core.delegate = self
         core.session.delegate = self
         counters.add(.connectionsStarted)
-        shared.add(self)
         core.start()
         scheduleTimer()
         return core
@@ -52,15 +53,26 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         peer = Peer(address: core.peerAddress, certificate: certificate)
     }
 
-    func connectionReceivedBytes(_ count: Int) {
-        lastReceived = .now()
+    func connectionReceivedBytes(_ count: Int, now: NIODeadline) {
+        lastReceived = now
         machine.heard(now: lastReceived)
         counters.add(.bytesReceived, count)
     }
 
     func connectionSentBytes(_ count: Int) {
-        if core.session.takeSentContent() { machine.sentContent() }
+        let frames = core.session.takeSentContent()
+        if frames > 0 { machine.sentContent(frames) }
         counters.add(.bytesSent, count)
+    }
+
+    func connectionHeaderBlock(isOpen: Bool) {
+        machine.headers(areOpen: isOpen, now: lastReceived)
+        if isOpen { scheduleTimer() }
+    }
+
+    func connectionBlocked(_ isBlocked: Bool) {
+        machine.link(isBlocked: isBlocked, now: .now())
+        if isBlocked { scheduleTimer() }
     }
 
     func connectionClosed(failure: HandshakeFailure?) {
@@ -69,6 +81,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             observer?.connectionClosed(peer)
         } else {
             counters.add(.handshakesEnded)
+            shared.handshakeEnded(peer.address)
             // Whoever connects and goes without a word has not failed at anything.
             if let failure {
                 counters.add(failure)
@@ -103,24 +116,41 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         guard !isCounted else { return }
         isCounted = true
         counters.add(.handshakesEnded)
+        shared.handshakeEnded(peer.address)
         counters.add(.connectionsEstablished)
         observer?.connectionEstablished(peer)
     }
 
-    func sessionReceivedPong() { perform(machine.pong()) }
+    func sessionSentSettings() {
+        machine.settingsSent(now: .now())
+        scheduleTimer()
+    }
 
-    func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: .now())) }
+    func sessionReceivedSettingsAck() { machine.settingsAcknowledged() }
+
+    func sessionReceivedPong(_ purpose: PingPurpose) {
+        switch purpose {
+        // Any byte is a sign of life.
+        case .keepalive: break
+        case .drain: perform(machine.pong())
+        case .measure: break
+        }
+    }
+
+    func sessionReceivedEndlessHeaders() { perform(machine.endlessHeaders()) }
+
+    func sessionReceived(_ frame: CountedFrame) { perform(machine.received(frame, now: lastReceived)) }
 
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer) {}
 
     private func perform(_ action: ServerConnectionMachine.Action) {
         switch action {
         case .none: return
-        case .ping: core.session.ping()
+        case .ping: core.session.ping(.keepalive)
         case .announce(let limit):
             if let limit { refused(by: limit) }
             core.session.submitShutdownNotice()
-            core.session.ping()
+            core.session.ping(.drain)
         case .goAway: core.session.submitGoAway(.noError, debug: "draining")
         case .endForFlood(let limit):
             counters.add(.endedForFlood)
@@ -128,6 +158,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             // The text that gRPC's clients know, and slow their keepalive down for.
             let isPing = limit == .maxPingsPerSecond || limit == .maxPingStrikes
             core.session.submitGoAway(.enhanceYourCalm, debug: isPing ? "too_many_pings" : "too_many_frames")
+            core.closeSoon(nil)
+        case .endForSettings:
+            refused(by: .settingsTimeout)
+            core.session.submitGoAway(.settingsTimeout, debug: "no acknowledgement of SETTINGS")
+            core.closeSoon(nil)
+        case .endForSlowness(let limit):
+            refused(by: limit)
+            core.session.submitGoAway(.enhanceYourCalm, debug: "too_slow")
             core.closeSoon(nil)
         case .endForHandshake:
             refused(by: .handshakeTimeout)
@@ -149,29 +187,47 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         if machine.openStreams == 1 { scheduleTimer() }
         switch core.session.requestHead.verdict() {
         case .accept: accept(id, endStream: endStream)
-        case .refuse(let error): refuse(id, error)
-        case .refuseHTTP(let status):
-            counters.add(.requestsRefused)
-            var block = HeaderBlock()
-            block.add(":status", status)
-            if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
-            if core.session.requestHead.isOverLimit { refused(by: .maxHeaderListBytes) }
-            core.session.submitResponse(id, only: block)
+        case .refuse(let error): refuse(id, error, isReceiving: !endStream)
+        case .refuseHTTP(let status): refuseHTTP(id, status, isReceiving: !endStream)
         }
     }
 
-    private func refuse(_ id: Int32, _ error: RPCError) {
+    private func refuseHTTP(_ id: Int32, _ status: StaticString, isReceiving: Bool) {
+        counters.add(.requestsRefused)
+        if core.session.requestHead.isOverLimit { refused(by: .maxHeaderListBytes) }
+        let body: StaticString =
+            core.session.requestHead.isHead
+            ? "" : "This is a gRPC server: it takes POST with the content type application/grpc.\n"
+        var block = HeaderBlock()
+        block.add(":status", status)
+        if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
+        let refusal = RefusedRequest(session: core.session, body: body, isReceiving: isReceiving)
+        core.session.attach(refusal, to: id)
+        guard body.utf8CodeUnitCount > 0 else { return core.session.submitResponse(id, only: block) }
+        block.add("content-type", "text/plain")
+        block.add("content-length", String(body.utf8CodeUnitCount).utf8)
+        core.session.submitResponse(refusal, headers: block)
+    }
+
+    private func refuse(_ id: Int32, _ error: RPCError, isReceiving: Bool) {
         counters.add(.requestsRefused)
         let block = StatusTrailers.block(error, metadata: Metadata(), isTrailersOnly: true)
+        core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: isReceiving), to: id)
         core.session.submitResponse(id, only: block)
     }
 
     private func accept(_ id: Int32, endStream: Bool) {
         guard let route = route(core.session.requestHead.path) else {
             let path = String(decoding: core.session.requestHead.path, as: UTF8.self)
-            return refuse(id, RPCError(.unimplemented, "The method '\(path)' is not served."))
+            return refuse(
+                id, RPCError(.unimplemented, "The method '\(path)' is not served."), isReceiving: !endStream)
         }
-        let deadline = core.session.requestHead.timeout.map { NIODeadline.now() + .nanoseconds(min($0, Int64.max / 4)) }
+        guard counters.openCalls < shared.maxCallsPerLoop || machine.openStreams <= shared.fairShare(counters) else {
+            refused(by: .maxCalls)
+            core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: !endStream), to: id)
+            return core.session.reset(id, .refusedStream)
+        }
+        let deadline = core.session.requestHead.timeout.map { lastReceived + .nanoseconds(min($0, Int64.max / 4)) }
         let call = route.makeCall(self, route, deadline)
         core.session.attach(call, to: id)
         counters.callStarted(route.index)
@@ -180,7 +236,29 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             scheduleTimer()
         }
         if route.descriptor.shape.clientStreams { call.start() }
-        if endStream { call.receivedEnd() }
+        if endStream {
+            call.receivedEnd()
+        } else if requestsDue == nil, !route.descriptor.shape.clientStreams {
+            requestsDue = lastReceived + limits.requestTimeout.timeAmount
+            scheduleTimer()
+        }
+    }
+
+    /// Ends the calls whose one request has taken too long to come, and looks again when the next one will have.
+    private func endSlowRequests(now: NIODeadline) {
+        let latest = now - limits.requestTimeout.timeAmount
+        var oldest: NIODeadline?
+        var stream = core.session.streams.first
+        while let open = stream {
+            stream = open.next
+            guard let call = open as? ServerStream, call.awaitsRequest else { continue }
+            if call.started <= latest {
+                call.requestTookTooLong()
+            } else {
+                oldest = min(oldest ?? .distantFuture, call.started)
+            }
+        }
+        requestsDue = oldest.map { $0 + limits.requestTimeout.timeAmount }
     }
 
     func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
@@ -202,9 +280,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         if let exceeded = error?.cause as? LimitExceeded { refused(by: exceeded.limit) }
     }
 
-    func sessionRefusedStream() { refused(by: .maxConcurrentStreams) }
+    func sessionRefusedStream() {
+        // Ours are counted where they are refused.
+        if machine.openStreams >= limits.maxConcurrentStreams { refused(by: .maxConcurrentStreams) }
+    }
 
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {
+        // Others were malformed, and never became requests.
+        guard hadStream else { return }
         machine.streamClosed(now: .now())
         if machine.openStreams == 0 { scheduleTimer() }
     }
@@ -215,6 +298,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         guard core.phase != .closed else { return }
         var due = machine.nextTimer
         if let earliest = deadlines.earliest, earliest < due ?? .distantFuture { due = earliest }
+        if let requestsDue, requestsDue < due ?? .distantFuture { due = requestsDue }
         guard let due, due < timerDue ?? .distantFuture else { return }
         timer?.cancel()
         timerDue = due
@@ -226,6 +310,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         timerDue = nil
         let now = NIODeadline.now()
         while let call = deadlines.popDue(now) { call.deadlinePassed() }
+        if let requestsDue, requestsDue <= now { endSlowRequests(now: now) }
         while true {
             let action = machine.timer(now: now)
             if action == .none { break }

@@ -33,6 +33,10 @@ package struct ServerConnectionMachine: Equatable {
         case endForFlood(LimitName)
         /// Close: the handshake took too long.
         case endForHandshake
+        /// GOAWAY with SETTINGS_TIMEOUT, then close.
+        case endForSettings
+        /// GOAWAY with ENHANCE_YOUR_CALM, then close: this took the peer too long.
+        case endForSlowness(LimitName)
         /// Close: the peer is gone.
         case endForSilence
         /// Close: the grace is over.
@@ -45,10 +49,14 @@ package struct ServerConnectionMachine: Equatable {
     private let maxAgeGrace: TimeAmount?
     private var phase: Phase
     private var keepalive: Keepalive
-    private var floods: FloodCounter
-    private var strikes: PingStrikes
+    private var floods = FloodCounter()
+    private var strikes = PingStrikes()
     private var established: NIODeadline?
     private var idleSince: NIODeadline?
+    /// When what the peer owes us must have come.
+    private var settingsDue: NIODeadline?
+    private var headersDue: NIODeadline?
+    private var sendDue: NIODeadline?
     /// Streams that are open now.
     package private(set) var openStreams = 0
 
@@ -59,8 +67,6 @@ package struct ServerConnectionMachine: Equatable {
         maxAge = configuration.maxConnectionAge?.timeAmount
         maxAgeGrace = configuration.maxConnectionAgeGrace?.timeAmount
         keepalive = Keepalive(configuration.keepalive, now: now)
-        floods = FloodCounter(limits: configuration.limits)
-        strikes = PingStrikes(limits: configuration.limits)
         phase = .handshaking(since: now)
     }
 
@@ -81,13 +87,39 @@ package struct ServerConnectionMachine: Equatable {
     /// A frame that floods are made of came.
     package mutating func received(_ frame: CountedFrame, now: NIODeadline) -> Action {
         guard phase != .closed else { return .none }
-        let isAbuse = frame == .ping && strikes.isAbuse(now: now)
-        if floods.isFlood(frame, now: now) { return end(.endForFlood(frame.limit)) }
+        let isAbuse = frame == .ping && strikes.isAbuse(limits: limits, now: now)
+        if floods.isFlood(frame, limits: limits, now: now) { return end(.endForFlood(frame.limit)) }
         return isAbuse ? end(.endForFlood(.maxPingStrikes)) : .none
     }
 
-    /// Headers or data were sent.
-    package mutating func sentContent() { strikes.sentContent() }
+    /// So many frames with headers or data were sent.
+    package mutating func sentContent(_ frames: Int = 1) {
+        strikes.sentContent()
+        floods.sentContent(frames)
+    }
+
+    /// SETTINGS were sent: they are to be acknowledged.
+    package mutating func settingsSent(now: NIODeadline) {
+        settingsDue = settingsDue ?? now + limits.settingsTimeout.timeAmount
+    }
+
+    /// … and were.
+    package mutating func settingsAcknowledged() { settingsDue = nil }
+
+    /// A header block began, or is complete.
+    package mutating func headers(areOpen: Bool, now: NIODeadline) {
+        headersDue = areOpen ? now + limits.headersTimeout.timeAmount : nil
+    }
+
+    /// The link takes no more bytes, or takes them again.
+    package mutating func link(isBlocked: Bool, now: NIODeadline) {
+        sendDue = isBlocked ? sendDue ?? now + limits.sendTimeout.timeAmount : nil
+    }
+
+    /// A header block came that is many times as long as the limit.
+    package mutating func endlessHeaders() -> Action {
+        phase == .closed ? .none : end(.endForFlood(.maxHeaderListBytes))
+    }
 
     /// A request came.
     package mutating func streamOpened() {
@@ -134,8 +166,25 @@ package struct ServerConnectionMachine: Equatable {
     /// The connection is over.
     package mutating func closed() { phase = .closed }
 
+    /// When the first of the peer's debts is due.
+    private var debtDue: NIODeadline? {
+        isHandshaking ? nil : Self.earliest(Self.earliest(settingsDue, headersDue), sendDue)
+    }
+
+    private mutating func overdue(now: NIODeadline) -> Action? {
+        guard let debtDue, debtDue <= now else { return nil }
+        if let settingsDue, settingsDue <= now { return end(.endForSettings) }
+        if let headersDue, headersDue <= now { return end(.endForSlowness(.headersTimeout)) }
+        return end(.endForSlowness(.sendTimeout))
+    }
+
     /// When `timer` wants to be called, if ever.
     package var nextTimer: NIODeadline? {
+        guard phase != .closed else { return nil }
+        return Self.earliest(phaseTimer, debtDue)
+    }
+
+    private var phaseTimer: NIODeadline? {
         switch phase {
         case .handshaking(let since): return since + limits.handshakeTimeout.timeAmount
         case .closed: return nil
@@ -154,6 +203,7 @@ package struct ServerConnectionMachine: Equatable {
     /// Time has passed. Call again until the answer is `none`.
     package mutating func timer(now: NIODeadline) -> Action {
         guard let due = nextTimer, due <= now else { return .none }
+        if let action = overdue(now: now) { return action }
         switch phase {
         case .handshaking:
             phase = .closed

@@ -16,7 +16,7 @@ final class ServerShared: Sendable {
     let isShutDown = Atomic<Bool>(false)
     /// In-process clients whose links still use this server's event loops.
     let inProcessClients = Atomic<Int>(0)
-    private let connections = Mutex<[ObjectIdentifier: ServerConnection]>([:])
+    private let registry = Mutex(ConnectionRegistry())
     private let methods: [MethodDescriptor]
 
     init(configuration: ServerConfiguration, router: Router, tls: TLSContext?, loops: Int) {
@@ -32,26 +32,41 @@ final class ServerShared: Sendable {
         self.tls = Mutex(tls)
     }
 
-    func add(_ connection: ServerConnection) {
-        connections.withLock { $0[ObjectIdentifier(connection)] = connection }
-    }
+    /// What one event loop may have open of `maxCalls`.
+    var maxCallsPerLoop: Int { max(1, configuration.limits.maxCalls / counters.count) }
+
+    /// The calls that a connection may always have open, however many others have.
+    func fairShare(_ loop: LoopCounters) -> Int { max(1, maxCallsPerLoop / max(1, loop.openConnections)) }
 
     func remove(_ connection: ServerConnection) {
-        connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
+        registry.withLock { $0.remove(connection) }
     }
 
-    var openConnections: [ServerConnection] { connections.withLock { Array($0.values) } }
-    var isFull: Bool { connections.withLock { $0.count >= configuration.limits.maxConnections } }
+    /// A connection is up, or will never be.
+    func handshakeEnded(_ address: String) { registry.withLock { $0.admission.handshakeEnded(Self.host(address)) } }
+
+    var openConnections: [ServerConnection] { registry.withLock { Array($0.connections.values) } }
 
     /// A connection over a link, on its event loop. nil when there is no room for it.
     func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection?
     {
-        guard !isFull else {
-            counters(of: scheduler).add(.maxConnections)
-            configuration.observer?.refused(
-                by: .maxConnections, peer: Peer(address: link.peerAddress, certificate: nil))
+        let address = link.peerAddress
+        let refusal = registry.withLock { $0.admission.begin(Self.host(address), limits: configuration.limits) }
+        if let refusal {
+            counters(of: scheduler).add(refusal)
+            configuration.observer?.refused(by: refusal, peer: Peer(address: address, certificate: nil))
             return nil
         }
+        guard let connection = made(link, scheduler: scheduler, isInProcess: isInProcess) else {
+            registry.withLock { $0.admission.handshakeEnded(Self.host(address)) }
+            registry.withLock { $0.admission.ended(Self.host(address)) }
+            return nil
+        }
+        registry.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+        return connection
+    }
+
+    private func made(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool) -> ServerConnection? {
         guard let session = HTTP2Session(role: .server, limits: configuration.limits) else { return nil }
         var tlsSession: TLSSession?
         if !isInProcess, let context = tls.withLock({ $0 }) {
@@ -60,6 +75,12 @@ final class ServerShared: Sendable {
         }
         let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
         return ServerConnection(core: core, shared: self, counters: counters(of: scheduler))
+    }
+
+    /// The address without its port, which is what the limits for an address count; nil for what is none.
+    static func host(_ address: String) -> String? {
+        guard let colon = address.lastIndex(of: ":") else { return nil }
+        return String(address[..<colon])
     }
 
     private func counters(of scheduler: LoopScheduler) -> LoopCounters {
@@ -71,5 +92,16 @@ final class ServerShared: Sendable {
         statistics.methods = methods.map { MethodStatistics(method: $0) }
         for loop in counters { loop.add(to: &statistics) }
         return statistics
+    }
+}
+
+/// The connections of a server, and those that it may take in.
+private struct ConnectionRegistry {
+    var connections: [ObjectIdentifier: ServerConnection] = [:]
+    var admission = Admission()
+
+    mutating func remove(_ connection: ServerConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        admission.ended(ServerShared.host(connection.peer.address))
     }
 }

@@ -301,6 +301,16 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         task?.cancel()
     }
 
+    /// The method takes one request, and it has not all come.
+    final var awaitsRequest: Bool { !hasEnded && machine.awaitsRequest }
+
+    /// … and time is up.
+    final func requestTookTooLong() {
+        finish(
+            RPCError(
+                .deadlineExceeded, "The request took too long to come.", cause: LimitExceeded(limit: .requestTimeout)))
+    }
+
     final override func provideData(into target: UnsafeMutableRawBufferPointer) -> OutboundData {
         let count = outbound.read(into: target)
         if hasEnded && outbound.isEmpty { return .trailers(count) }

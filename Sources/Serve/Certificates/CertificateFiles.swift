@@ -87,9 +87,28 @@ package struct LoadedCertificates: Sendable, Equatable {
     /// How many certificates are revoked.
     var revokedCount: Int { lists.reduce(0) { $0 + $1.serials.count } }
 
-    /// Everything that ends, by what it is: seconds since 1970.
-    package var expiries: [(name: String, notAfter: Int64)] {
-        [("server", server.notAfter)] + authorities.map { ("authority \($0.commonName)", $0.notAfter) }
-            + lists.compactMap { list in list.nextUpdate.map { ("revocation list of \(list.issuer)", $0) } }
+    /// Everything that ends, by what it is.
+    package var expiries: [Expiry] {
+        [Expiry(name: "server", notAfter: server.notAfter, warningDays: Limits.expiryWarningDays)]
+            + authorities.map {
+                Expiry(
+                    name: "authority \($0.commonName)", notAfter: $0.notAfter, warningDays: Limits.expiryWarningDays)
+            }
+            + lists.compactMap { list in
+                list.nextUpdate.map {
+                    Expiry(
+                        name: "revocation list of \(list.issuer)", notAfter: $0,
+                        warningDays: Limits.revocationListWarningDays)
+                }
+            }
+    }
+
+    /// When something ends.
+    package struct Expiry: Sendable {
+        package let name: String
+        /// Seconds since 1970.
+        package let notAfter: Int64
+        /// The days before on which it is warned of.
+        let warningDays: [Int]
     }
 }

@@ -16,6 +16,7 @@ package final class CertificateKeeper: Sendable {
         /// The stamps of files that were found unfit, so that it is told once.
         var refused: [CertificateFiles.Stamp?]?
         var warnings = ExpiryWarnings()
+        var isBusy = false
     }
 
     /// Times that changed files could not be used.
@@ -41,8 +42,14 @@ package final class CertificateKeeper: Sendable {
     /// Looks at the files; takes them up where they changed, or where it is told to whether they did or not.
     func refresh(_ server: Server, _ audit: AuditLog, force: Bool = false) async {
         let stamps = files.stamps
-        let isNew = state.withLock { $0.stamps != stamps && $0.refused != stamps }
-        guard isNew || force else { return }
+        // One look at a time: what changes meanwhile is found by the next.
+        let begins = state.withLock { state in
+            guard !state.isBusy, force || (state.stamps != stamps && state.refused != stamps) else { return false }
+            state.isBusy = true
+            return true
+        }
+        guard begins else { return }
+        defer { state.withLock { $0.isBusy = false } }
         let before = loaded
         let fresh: LoadedCertificates
         do {
@@ -97,9 +104,12 @@ package final class CertificateKeeper: Sendable {
 
     /// Warns of what ends soon.
     func warn(now: Int64) {
-        for (name, notAfter) in loaded.expiries {
-            let due = state.withLock { $0.warnings.due("\(name) \(notAfter)", notAfter: notAfter, now: now) }
-            if let due { log.warning("the \(name) \(due)", metadata: ["not-after": "\(notAfter)"]) }
+        for expiry in loaded.expiries {
+            let due = state.withLock {
+                $0.warnings.due(
+                    "\(expiry.name) \(expiry.notAfter)", notAfter: expiry.notAfter, now: now, days: expiry.warningDays)
+            }
+            if let due { log.warning("the \(expiry.name) \(due)", metadata: ["not-after": "\(expiry.notAfter)"]) }
         }
     }
 

@@ -13,9 +13,12 @@ package struct ExpiryWarnings {
     /// - Parameters:
     ///   - key: Tells certificates apart: a new one is warned of anew.
     ///   - notAfter: Seconds since 1970, as is `now`.
-    package mutating func due(_ key: String, notAfter: Int64, now: Int64) -> String? {
+    ///   - days: The named numbers of days before the end.
+    package mutating func due(
+        _ key: String, notAfter: Int64, now: Int64, days: [Int] = Limits.expiryWarningDays
+    ) -> String? {
         let left = notAfter - now
-        guard let step = Limits.expiryWarningDays.filter({ left <= Int64($0) * 86_400 }).min() else {
+        guard let step = days.filter({ left <= Int64($0) * 86_400 }).min() else {
             warned[key] = nil
             return nil
         }
@@ -24,7 +27,7 @@ package struct ExpiryWarnings {
         if warned.count >= Limits.expiryWarnings { warned.removeAll() }
         warned[key] = step
         if left <= 0 { return "has expired" }
-        let days = left / 86_400
-        return days == 0 ? "expires today" : days == 1 ? "expires tomorrow" : "expires in \(days) days"
+        let whole = left / 86_400
+        return whole == 0 ? "expires today" : whole == 1 ? "expires tomorrow" : "expires in \(whole) days"
     }
 }

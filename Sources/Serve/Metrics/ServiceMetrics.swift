@@ -143,8 +143,9 @@ struct ServiceMetrics: Sendable {
         out.begin(
             "trailhound_certificate_expiry_timestamp_seconds", .gauge,
             "When a certificate or revocation list ends, in seconds since 1970.")
-        for (name, notAfter) in certificates.loaded.expiries {
-            out.sample("trailhound_certificate_expiry_timestamp_seconds", [("name", name)], Double(notAfter))
+        for expiry in certificates.loaded.expiries {
+            out.sample(
+                "trailhound_certificate_expiry_timestamp_seconds", [("name", expiry.name)], Double(expiry.notAfter))
         }
         out.add(
             "trailhound_certificates_revoked", .gauge, "Certificates on the revocation lists.",

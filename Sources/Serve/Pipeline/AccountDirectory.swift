@@ -47,6 +47,8 @@ package final class AccountDirectory: Sendable {
 
     package var count: Int { accounts.withLock { $0.count } }
 
+    package func contains(_ account: AccountID) -> Bool { accounts.withLock { $0.contains(account) } }
+
     /// How many there are within a certificate's accounts; nil stands for all.
     package func count(within scope: Set<AccountID>?) -> Int {
         accounts.withLock { accounts in scope.map { $0.intersection(accounts).count } ?? accounts.count }

@@ -64,4 +64,11 @@ package enum Clock {
         clock_gettime(CLOCK_REALTIME, &time)
         return Milliseconds(time.tv_sec) * 1_000 + Milliseconds(time.tv_nsec) / 1_000_000
     }
+
+    /// Milliseconds since some start, for spans of time: nobody sets this clock.
+    package static func monotonic() -> Milliseconds {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Milliseconds(time.tv_sec) * 1_000 + Milliseconds(time.tv_nsec) / 1_000_000
+    }
 }

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Detect
 import Synchronization
 
 /// The detections as they run now. A new set is compiled beside the old one and swapped in whole; workers take it up with
-/// their next batch, so no batch sees half of each.
+/// their next batch, so no event sees half of each.
 package final class LiveCatalog: Sendable {
     private struct State {
         var catalog: Catalog
-        /// What an admin switched, over what the rule's author set.
-        var switched: [String: Bool]
+        /// What operators changed, over what the rules' authors set.
+        var tuning: Tuning
         var plan: DetectionPlan
     }
 
     /// The folder that the rules are read from.
     package let folder: String
+    /// What the names that rules `expand` stand for.
+    package let placeholders: [String: [String]]
     private let state: Mutex<State>
 
     /// Reads the rules folder. Rules with errors are left out and named in `problems`.
-    package init(folder: String, switched: [String: Bool]) throws {
+    package init(folder: String, placeholders: [String: [String]] = [:], tuning: Tuning = Tuning()) throws {
         self.folder = folder
-        let catalog = try Catalog.load(folder: folder)
-        let plan = try Self.plan(catalog, switched)
-        state = Mutex(State(catalog: catalog, switched: switched, plan: plan))
+        self.placeholders = placeholders
+        let catalog = try Catalog.load(folder: folder, placeholders: placeholders)
+        state = Mutex(State(catalog: catalog, tuning: tuning, plan: try DetectionPlan(catalog, tuning: tuning)))
     }
 
     /// What the workers evaluate.
@@ -30,33 +33,28 @@ package final class LiveCatalog: Sendable {
 
     package var catalog: Catalog { state.withLock { $0.catalog } }
 
+    /// What operators changed.
+    package var tuning: Tuning { state.withLock { $0.tuning } }
+
     package var enabledCount: Int {
-        state.withLock { state in state.catalog.all.count { state.switched[$0.id] ?? $0.enabledByDefault } }
+        state.withLock { state in state.catalog.all.count { state.tuning.standing(of: $0).isEnabled } }
     }
 
-    package func isEnabled(_ detection: Detection) -> Bool {
-        state.withLock { $0.switched[detection.id] ?? detection.enabledByDefault }
-    }
-
-    /// Switches a detection on or off.
-    package func setEnabled(_ enabled: Bool, id: String) throws {
+    /// Changes the tuning, and swaps the plan that follows from it in. Nothing changes where that can't be compiled.
+    package func tune(_ change: (inout Tuning) -> Void) throws {
         try state.withLock { state in
-            var switched = state.switched
-            switched[id] = enabled
-            state.plan = try Self.plan(state.catalog, switched)
-            state.switched = switched
+            var tuning = state.tuning
+            change(&tuning)
+            state.plan = try DetectionPlan(state.catalog, tuning: tuning)
+            state.tuning = tuning
         }
     }
 
     /// Puts a sound set in the place of the one that runs; what was switched stays switched.
     package func replace(_ fresh: Catalog) throws {
         try state.withLock { state in
-            state.plan = try Self.plan(fresh, state.switched)
+            state.plan = try DetectionPlan(fresh, tuning: state.tuning)
             state.catalog = fresh
         }
-    }
-
-    private static func plan(_ catalog: Catalog, _ switched: [String: Bool]) throws -> DetectionPlan {
-        try DetectionPlan(catalog) { switched[$0.id] ?? $0.enabledByDefault }
     }
 }

@@ -24,6 +24,7 @@ package final class Pipeline: Sendable {
     package let tail: AlertTail
     package let audit: AuditLog
     package let counters = Counters()
+    private let log: Logger
     /// Where the subscribers are.
     package let subscribers = SubscriberBoard()
     private let requests: BoundedQueue<Submission>
@@ -32,12 +33,15 @@ package final class Pipeline: Sendable {
     private let stopsSoon = Atomic<Bool>(false)
 
     /// Opens the journal of a data directory and starts the threads.
-    package init(dataDirectory: String, rules: String, workers: Int, log: Logger) async throws {
+    package init(
+        dataDirectory: String, rules: String, placeholders: [String: [String]] = [:], workers: Int, log: Logger
+    ) async throws {
+        self.log = log
         journal = try Journal(
             directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
-        let states = try journal.reader.detectionStates()
         catalog = try LiveCatalog(
-            folder: rules, switched: Dictionary(uniqueKeysWithValues: states.map { ($0.detectionID, $0.enabled) }))
+            folder: rules, placeholders: placeholders,
+            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log))
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
         requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)
@@ -116,6 +120,12 @@ package final class Pipeline: Sendable {
         let change = Sequencer.Change(run: body) { ticket.answer($0) }
         guard await evaluated.push(.change(change)) else { throw Self.stopping }
         try await ticket.value.get()
+    }
+
+    /// Takes the tuning that the journal holds, after a change of it that did not become durable.
+    func restoreTuning() throws {
+        let tuning = try TuningStore.load(journal.reader, placeholders: catalog.placeholders, log)
+        try catalog.tune { $0 = tuning }
     }
 
     /// What a call gets that came too late; nothing of it was done.

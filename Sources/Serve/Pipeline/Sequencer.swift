@@ -183,6 +183,9 @@ final class Sequencer {
                 try AlertStore.sealed(key, range, transaction)
             }
         }
+        if !batch.trialMatches.isEmpty {
+            try TrialReport.count(batch.trialMatches, fresh: fresh, transaction)
+        }
         if accepted > 0 { try count(batch, fresh, transaction) }
         try bury(batch, submission, transaction, now)
         return SubmitEventsResponse(

@@ -5,6 +5,7 @@ import Detect
 import Journal
 import Messages
 import Onboard
+import Respond
 
 // Between the service's own values and the contract's.
 
@@ -57,6 +58,7 @@ extension Messages.Alert {
         duetAnswer = alert.duetAnswer.map { Messages.DuetAnswer(rawValue: Int32($0.rawValue)) } ?? .unspecified
         note = alert.note
         runbook = alert.runbook
+        remediations = alert.remediations.map(Messages.AlertRemediation.init)
         consoleLinks = Self.links(alert, role: consoleRole)
     }
 
@@ -70,6 +72,17 @@ extension Messages.Alert {
     }
 }
 
+extension Messages.AlertRemediation {
+    init(_ remediation: Detect.AlertRemediation) {
+        self.init(
+            remediationID: remediation.id,
+            action: Respond.RemediationAction(rawValue: remediation.action).map(Messages.RemediationAction.init)
+                ?? .unspecified, target: remediation.target,
+            state: Messages.RemediationState(rawValue: Int32(remediation.state.rawValue)),
+            outcome: remediation.outcome, updatedAt: Timestamp(milliseconds: remediation.updatedAt))
+    }
+}
+
 extension Messages.Actor {
     init(_ actor: CloudTrail.Actor) {
         self.init(
@@ -80,14 +93,25 @@ extension Messages.Actor {
 }
 
 extension Messages.Detection {
-    init(_ detection: Detect.Detection, enabled: Bool) {
+    init(_ detection: Detect.Detection, _ tuning: Tuning) {
         self.init()
+        let standing = tuning.standing(of: detection)
+        severity = Messages.Severity(standing.severity)
+        enabled = standing.isEnabled
+        onTrial = standing.isOnTrial
+        ruleSeverity = Messages.Severity(detection.severity)
+        enabledByDefault = detection.enabledByDefault
+        correlation = detection.kind == .correlation
+        let own = tuning.setting(detection.id)
+        if !own.isEmpty { settings.append(DetectionSetting(own, accountID: "")) }
+        for account in tuning.accounts(tuning: detection.id) {
+            settings.append(
+                DetectionSetting(tuning.setting(detection.id, in: account), accountID: account.description))
+        }
         detectionID = detection.id
         title = detection.title
         description = detection.description
-        severity = Messages.Severity(detection.severity)
         audience = Messages.Audience(detection.audience)
-        self.enabled = enabled
         status = detection.status
         tags = detection.tags
         attackTechniques = detection.attackTechniques
@@ -95,6 +119,38 @@ extension Messages.Detection {
         falsePositives = detection.falsePositives
         file = detection.file
         author = detection.author
+    }
+}
+
+extension Messages.DetectionSetting {
+    init(_ setting: Tuning.Setting, accountID: String) {
+        func word(_ flag: Bool?) -> Switch { flag.map { $0 ? .on : .off } ?? .unspecified }
+        self.init(
+            accountID: accountID, enabled: word(setting.enabled),
+            severity: setting.severity.map(Messages.Severity.init) ?? .unspecified, trial: word(setting.onTrial))
+    }
+}
+
+extension Messages.TrialReport {
+    init(_ report: TrialReport) {
+        self.init(
+            matchCount: UInt64(clamping: report.matches), firstSeen: Timestamp(milliseconds: report.first),
+            lastSeen: Timestamp(milliseconds: report.last), eventIDs: report.eventIDs, accountIDs: report.accounts)
+    }
+}
+
+extension Messages.DetectionException {
+    init(_ exception: Detect.DetectionException) {
+        self.init()
+        exceptionID = exception.id
+        yaml = exception.text
+        title = exception.filter.metadata.title
+        owner = exception.owner
+        reason = exception.reason
+        expireTime = Timestamp(milliseconds: exception.expires)
+        accountIDs = exception.accounts.map(\.description)
+        if case .rules(let names) = exception.filter.target { rules = names }
+        file = exception.file
     }
 }
 

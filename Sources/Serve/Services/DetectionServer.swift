@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Contract
 import Detect
 import Foundation
@@ -16,16 +17,22 @@ struct DetectionServer: DetectionServiceProvider {
         _ request: ListDetectionsRequest, _ context: CallContext
     ) async throws -> ListDetectionsResponse {
         let catalog = pipeline.catalog.catalog
+        let caller = try access.caller(context)
         return ListDetectionsResponse(
-            detections: catalog.all.map { message($0) }, problems: catalog.problems.map(RuleProblem.init))
+            detections: catalog.all.map { message($0, caller) }, problems: catalog.problems.map(RuleProblem.init))
     }
 
     func getDetection(_ request: GetDetectionRequest, _ context: CallContext) async throws -> GetDetectionResponse {
         let detection = try find(request.detectionID)
-        var message = message(detection)
+        let caller = try access.caller(context)
+        var message = message(detection, caller)
         // The file may have changed or gone since it was loaded; then there is no text to show.
         let path = pipeline.catalog.folder + "/" + detection.file
         message.yaml = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        if var report = try TrialReport.read(detection.id, pipeline.journal.reader).map(Messages.TrialReport.init) {
+            report.accountIDs.removeAll { AccountID($0).map { !caller.covers($0) } ?? false }
+            message.trialReport = report
+        }
         return GetDetectionResponse(detection: message)
     }
 
@@ -33,22 +40,20 @@ struct DetectionServer: DetectionServiceProvider {
         _ request: SetDetectionStateRequest, _ context: CallContext
     ) async throws -> SetDetectionStateResponse {
         let detection = try find(request.detectionID)
-        let caller = try access.caller(context)
-        let was = pipeline.catalog.isEnabled(detection)
-        let summary = "detection \(detection.id): \(Self.word(was)) to \(Self.word(request.enabled))"
-        let row = DetectionStateRow(
-            detectionID: detection.id, enabled: request.enabled, changedAt: Clock.milliseconds())
-        try await pipeline.perform(audit: caller.entry(context, summary)) { transaction, _ in
-            try transaction.putDetectionState(row)
-        }
-        try pipeline.catalog.setEnabled(request.enabled, id: detection.id)
-        return SetDetectionStateResponse(detection: message(detection))
+        let standing = pipeline.catalog.tuning.standing(of: detection)
+        let summary =
+            "detection \(detection.id): \(Self.word(standing.isEnabled)) to \(Self.word(request.enabled))"
+        let entry = try access.caller(context).entry(context, summary)
+        try await tune(detection, in: nil, entry) { $0.enabled = request.enabled }
+        return SetDetectionStateResponse(detection: message(detection, try access.caller(context)))
     }
 
     func reloadRules(_ request: ReloadRulesRequest, _ context: CallContext) async throws -> ReloadRulesResponse {
         let live = pipeline.catalog
         // Reading and compiling takes a moment, which no event loop should spend.
-        let fresh = try await pipeline.journal.reader.detached { _ in try Catalog.load(folder: live.folder) }
+        let fresh = try await pipeline.journal.reader.detached { _ in
+            try Catalog.load(folder: live.folder, placeholders: live.placeholders)
+        }
         guard fresh.isSound else {
             let problems = fresh.problems.filter(\.isError)
             let listed = problems.prefix(Limits.problemsPerError).map(\.description).joined(separator: "\n")
@@ -73,19 +78,26 @@ struct DetectionServer: DetectionServiceProvider {
                 "files", "names \(request.files.count) files; the limit is \(Limits.rulesPerValidation)")
         }
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
-        let catalog = try await pipeline.journal.reader.detached { _ in Catalog.read(files) }
+        let placeholders = pipeline.catalog.placeholders
+        let catalog = try await pipeline.journal.reader.detached { _ in
+            Catalog.read(files, placeholders: placeholders)
+        }
         return ValidateRulesResponse(
-            valid: UInt32(clamping: catalog.all.count), problems: catalog.problems.map(RuleProblem.init))
+            valid: UInt32(clamping: catalog.all.count),
+            problems: (catalog.problems + CatalogLint(catalog).remarks(hasTests: nil)).map(RuleProblem.init))
     }
 
-    private func find(_ id: String) throws -> Detect.Detection {
+    func find(_ id: String) throws -> Detect.Detection {
         guard let detection = pipeline.catalog.catalog.detection(id: id) else {
             throw RPCError(.notFound, "There is no detection \(id.prefix(64)).")
         }
         return detection
     }
 
-    private func message(_ detection: Detect.Detection) -> Messages.Detection {
-        Messages.Detection(detection, enabled: pipeline.catalog.isEnabled(detection))
+    /// A detection as the caller may see it: without what concerns accounts that the certificate does not cover.
+    func message(_ detection: Detect.Detection, _ caller: Caller) -> Messages.Detection {
+        var message = Messages.Detection(detection, pipeline.catalog.tuning)
+        message.settings.removeAll { AccountID($0.accountID).map { !caller.covers($0) } ?? false }
+        return message
     }
 }

@@ -38,16 +38,19 @@ struct StringTable {
     private let entries: Frozen<Entry>
     private let bytes: Frozen<UInt8>
     private let mask: Int
+    private let seed: UInt64
 
     /// Of equal keys the first counts.
     init(_ items: [(key: [UInt8], value: Int32)]) {
         var size = 2
         while size < items.count * 2 { size *= 2 }
         mask = size - 1
+        let seed = Self.seed
+        self.seed = seed
         var entries = [Entry](repeating: Entry(hash: 0, offset: 0, length: 0, value: -1), count: size)
         var bytes: [UInt8] = []
         for (key, value) in items {
-            let hash = key.withUnsafeBytes(Self.hash)
+            let hash = key.withUnsafeBytes { Self.hash($0, seed) }
             var at = Int(truncatingIfNeeded: hash) & mask
             var isKnown = false
             while entries[at].value >= 0 {
@@ -74,7 +77,7 @@ struct StringTable {
     /// The number of a key, or -1.
     @inline(__always)
     func find(_ key: UnsafeRawBufferPointer) -> Int32 {
-        let hash = Self.hash(key)
+        let hash = Self.hash(key, seed)
         var at = Int(truncatingIfNeeded: hash) & mask
         while true {
             let entry = entries.start[at]
@@ -90,7 +93,8 @@ struct StringTable {
 
     /// Folds eight bytes at a time by a 128-bit product. Seeded per process, so that nobody outside can make keys
     /// collide.
-    static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    @inline(__always)
+    private static func hash(_ key: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
         var state = seed ^ UInt64(truncatingIfNeeded: key.count)
         var at = 0
         while at + 8 <= key.count {

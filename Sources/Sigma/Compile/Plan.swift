@@ -48,9 +48,13 @@ public final class Plan: Sendable {
     ///   - rules: what to evaluate; a match is an index into this array.
     ///   - indexFields: fields whose values tell most rules apart.
     ///   - extraFields: fields that the caller reads itself; they keep their slots.
+    ///   - kept: so many of the first extra fields are read of every record; what neither they nor the index fields need is
+    ///     read only of records on which a rule comes to ask for it. The caller calls `RecordExtractor.fill` before it
+    ///     reads other fields. Nil to read all fields of every record.
     ///   - onDemand: so many of the last rules are not tried on every record: `Evaluator.holds` asks them.
     public init(
-        _ rules: [SigmaRule], indexFields: [String] = [], extraFields: FieldSet = FieldSet(), onDemand: Int = 0
+        _ rules: [SigmaRule], indexFields: [String] = [], extraFields: FieldSet = FieldSet(), keeping kept: Int? = nil,
+        onDemand: Int = 0
     ) throws(PlanError) {
         guard rules.count <= SigmaLimits.rules else {
             throw PlanError(message: "more than \(SigmaLimits.rules) rules")
@@ -75,7 +79,15 @@ public final class Plan: Sendable {
             }
         }
         self.rules = rules
-        fields = builder.fields.compile()
+        fields = builder.fields.compile(keeping: kept.map { Array(0..<$0) + slots.map { Int($0.slot) } })
+        if kept != nil {
+            for index in builder.predicates.indices where builder.predicates[index].slot >= 0 {
+                let predicate = builder.predicates[index]
+                let other = predicate.kind == .fieldReference ? predicate.payload : predicate.slot
+                builder.predicates[index].isDeferred =
+                    fields.isDeferred(Int(predicate.slot)) || fields.isDeferred(Int(other))
+            }
+        }
         regexes = builder.regexes
         predicates = Frozen(builder.predicates)
         tables = Frozen(builder.tables)

@@ -28,6 +28,8 @@ struct Predicate {
     var kind: Kind
     /// Whether letters have to be of the same case.
     var cased = false
+    /// Whether a field of it has its values only after `RecordExtractor.fill`.
+    var isDeferred = false
     var comparison = SigmaComparison.equal
     var relation = SigmaTextRelation.equals
     var datePart = SigmaDatePart.year
@@ -59,7 +61,7 @@ indirect enum PredicateNode {
 
 /// Collects the predicates of all rules.
 struct PredicateBuilder {
-    private(set) var predicates: [Predicate] = []
+    var predicates: [Predicate] = []
     private(set) var tables: [StringTable] = []
     private(set) var wildcards: [WildcardMatcher] = []
     private(set) var regexes: [CompiledRegex] = []
@@ -79,8 +81,9 @@ struct PredicateBuilder {
             case .null, .exists: 1
             case .oneOf, .exact, .anyText: 2
             case .prefix, .suffix: 3
-            case .contains, .compare, .network, .datePart: 5
+            case .contains, .compare, .datePart: 5
             case .fieldReference, .wildcard: 8
+            case .network: 12
             case .regex: 30
             }
         return predicate.slot < 0 ? base + 100 : base

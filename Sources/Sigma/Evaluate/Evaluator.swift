@@ -60,9 +60,11 @@ public final class Evaluator {
                     continue
                 }
                 let bucket = field.table.find(folded.text(Int(at), Self.bytes(entry)))
-                let hasSeveral = at != UInt32(bitPattern: field.slot) || entry.pointee.next != 0
+                // Running a rule may move the entries.
+                let next = entry.pointee.next
+                let hasSeveral = at != UInt32(bitPattern: field.slot) || next != 0
                 if bucket >= 0 { runBucket(Int(bucket), extractor, onlyOnce: hasSeveral, &matches) }
-                at = entry.pointee.next
+                at = next
                 if at == 0 { break }
             }
         }

@@ -20,6 +20,7 @@ extension Evaluator {
     func test(_ predicate: UnsafePointer<Predicate>, _ extractor: RecordExtractor) -> Bool {
         let slot = predicate.pointee.slot
         if slot < 0 { return testAllValues(predicate, extractor) }
+        if predicate.pointee.isDeferred { extractor.fill() }
         switch predicate.pointee.kind {
         case .exists: return extractor.entry(at: UInt32(bitPattern: slot)).pointee.kind != Self.absentKind
         case .null: return isNull(slot, extractor)

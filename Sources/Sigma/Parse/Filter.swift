@@ -33,6 +33,14 @@ public struct SigmaFilter: Hashable, Sendable {
     }
 }
 
+extension SigmaFilter {
+    /// The filter as a rule of its own: it holds on records that the filter lets through.
+    public var rule: SigmaRule {
+        SigmaRule(
+            metadata: metadata, logSource: logSource, searches: searches, condition: condition, expression: expression)
+    }
+}
+
 extension SigmaLogSource {
     /// Whether all that is set here is set alike there.
     public func contains(_ other: SigmaLogSource) -> Bool {

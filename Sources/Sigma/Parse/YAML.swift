@@ -42,6 +42,20 @@ public struct YAMLNode: Hashable, Sendable {
     public var mapping: [YAMLMember]? { if case .mapping(let members) = value { members } else { nil } }
 }
 
+extension YAMLNode {
+    /// Reads a text of one document, under the limits that rule files have. An empty text is null.
+    public init(parsing text: String) throws(SigmaDiagnostic) {
+        let (documents, problem) = YAMLReader.documents(text)
+        if let problem {
+            throw SigmaDiagnostic(file: "text", line: problem.line, column: problem.column, message: problem.message)
+        }
+        guard documents.count <= 1 else {
+            throw SigmaDiagnostic(file: "text", line: documents[1].line, message: "more than one YAML document")
+        }
+        self = documents.first ?? YAMLNode(.null, line: 1)
+    }
+}
+
 /// A member of a mapping.
 public struct YAMLMember: Hashable, Sendable {
     public var key: YAMLNode

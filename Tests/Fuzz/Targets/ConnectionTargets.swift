@@ -41,7 +41,8 @@ package enum FuzzService {
         limits.maxHeaderListBytes = 1024
         limits.maxReceiveMessageBytes = 4096
         limits.maxConnectionPendingBytes = 16 * 1024
-        limits.streamWindowBytes = 16 * 1024
+        limits.initialWindowBytes = 16 * 1024
+        limits.maxWindowBytes = 64 * 1024
         return limits
     }
 }

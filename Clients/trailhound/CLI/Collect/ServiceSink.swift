@@ -48,7 +48,7 @@ package final class ServiceSink: EventSink {
     /// - Throws: a `Failure` where the service can't be reached at first, or refuses the stream.
     package func run() async throws {
         do {
-            try await session.reach()
+            do { try await session.probe() } catch { throw session.failure(error) }
             let client = try session.makeClient()
             do { try await keepUp(client) } catch {
                 await client.close(now: true)

@@ -12,7 +12,8 @@ struct DetectionCommands: AsyncParsableCommand {
             need no service.
             """,
         subcommands: [
-            List.self, Show.self, Enable.self, Disable.self, Reload.self, DetectionValidateCommand.self,
+            List.self, Show.self, Enable.self, Disable.self, DetectionTuneCommand.self, DetectionTrialCommand.self,
+            DetectionExceptCommand.self, Reload.self, DetectionExplainCommand.self, DetectionValidateCommand.self,
             DetectionTestCommand.self,
         ])
 
@@ -60,7 +61,8 @@ struct DetectionCommands: AsyncParsableCommand {
 
     struct Enable: ServiceCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Switch detections on, for every account.", discussion: "It lasts over a restart.")
+            abstract: "Switch detections on, for every account or for one.",
+            discussion: "Opts in to detections that are off by default. It lasts over a restart.")
 
         @OptionGroup var change: Change
         var global: GlobalOptions { change.global }
@@ -72,7 +74,7 @@ struct DetectionCommands: AsyncParsableCommand {
 
     struct Disable: ServiceCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Switch detections off, for every account.", discussion: "It lasts over a restart.")
+            abstract: "Switch detections off, for every account or for one.", discussion: "It lasts over a restart.")
 
         @OptionGroup var change: Change
         var global: GlobalOptions { change.global }
@@ -88,14 +90,18 @@ struct DetectionCommands: AsyncParsableCommand {
             help: .init("The detections' ids, or their beginnings as tables show them.", valueName: "detection-id"))
         var detectionIDs: [String]
 
+        @Option(help: .init("Only in this account.", valueName: "account-id"))
+        var account: String?
+
         @OptionGroup var global: GlobalOptions
 
         func apply(isEnabled: Bool, _ session: Session, _ output: Output) async throws {
             var changed: [Detection] = []
             for detectionID in detectionIDs {
-                let request = SetDetectionStateRequest(
-                    detectionID: try await session.detectionID(detectionID), enabled: isEnabled)
-                let response = try await session.call(DetectionService.setDetectionState, request)
+                let request = TuneDetectionRequest(
+                    detectionID: try await session.detectionID(detectionID), accountID: account ?? "",
+                    enabled: isEnabled ? .on : .off)
+                let response = try await session.call(DetectionService.tuneDetection, request)
                 if let detection = response.detection { changed.append(detection) }
             }
             output.list(

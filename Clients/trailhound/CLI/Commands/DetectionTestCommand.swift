@@ -20,10 +20,12 @@ struct DetectionTestCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Print every event, not only those that fail.")
     var verbose = false
 
+    @OptionGroup var placeholders: PlaceholderOptions
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let folder = try RulesFolder(path ?? rules)
+        let folder = try RulesFolder(path ?? rules, placeholders: try placeholders.read())
         let reports: [DetectionTester.Report]
         do { reports = try DetectionTester(folder.catalog, folder: folder.path).run() } catch {
             throw Failure("\(error)")

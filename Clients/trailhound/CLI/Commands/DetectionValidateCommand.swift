@@ -8,7 +8,8 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         commandName: "validate", abstract: "Check rule files without loading them.",
         discussion: """
             Prints everything that is wrong, as FILE:LINE: error: REASON, and exits with 1 where a rule could not be \
-            used. Needs no service.
+            used. Warns of conditions that can't hold, of fields that CloudTrail does not have, of events that their \
+            source does not have, and of missing tests. Needs no service.
             """)
 
     @Argument(
@@ -19,15 +20,20 @@ struct DetectionValidateCommand: AsyncParsableCommand {
     @Option(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)
     var rules = RulesFolder.usual
 
+    @OptionGroup var placeholders: PlaceholderOptions
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        let placeholders = try placeholders.read()
         var valid = 0
         var problems: [Catalog.Problem] = []
         for path in paths.isEmpty ? [rules] : paths {
-            let folder = try RulesFolder(path)
+            let folder = try RulesFolder(path, placeholders: placeholders)
             valid += folder.catalog.all.count
-            problems += folder.catalog.problems.map(folder.located)
+            let remarks = folder.remarks()
+            problems += (folder.catalog.problems + remarks).sorted { ($0.file, $0.line) < ($1.file, $1.line) }
+                .map(folder.located)
         }
         let errors = problems.count(where: \.isError)
         let output = Output(output.format)

@@ -22,13 +22,15 @@ struct ScanCommand: AsyncParsableCommand {
     @Option(help: .init("The folder of rules, or one rule file.", valueName: "path"), completion: .file())
     var rules = RulesFolder.usual
 
+    @OptionGroup var placeholders: PlaceholderOptions
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         for path in paths where access(path, R_OK) != 0 {
             throw Failure("can't read \(path): \(SystemError.text(errno))")
         }
-        let folder = try RulesFolder(rules)
+        let folder = try RulesFolder(rules, placeholders: try placeholders.read())
         folder.report()
         let plan: DetectionPlan
         do { plan = try DetectionPlan(folder.catalog) { _ in true } } catch { throw Failure("\(error)") }
@@ -54,7 +56,11 @@ struct ScanCommand: AsyncParsableCommand {
                     + "\(Numbers.counted(summary.events, "event")) of \(Numbers.counted(summary.files, "file")), "
                     + "\(Numbers.counted(plan.detections.count, "rule"))")
         }
-        if summary.problems > 0 { throw Failure("", code: Failure.Code.rejected) }
+        if summary.problems > 0 {
+            throw Failure(
+                Numbers.counted(summary.problems, "file or record", "files or records") + " could not be scanned",
+                code: Failure.Code.rejected)
+        }
     }
 
     /// Prints matches one by one in any form, so that nothing is held back.

@@ -48,7 +48,7 @@ struct SubmitCommand: ServiceCommand {
         let files = try InputFiles.find(paths)
         guard !files.isEmpty else { throw Failure("no file to submit in \(paths.joined(separator: ", "))") }
         let start = SystemClock.seconds()
-        let progress = SubmitProgress(start: start)
+        let progress = SubmitProgress()
         let submission = Submission(
             session: session, source: BatchSource(files), progress: progress, historical: historical,
             patience: Double(reconnectFor))
@@ -69,7 +69,11 @@ struct SubmitCommand: ServiceCommand {
         let tally = progress.snapshot.tally
         report(tally, files: files.count, seconds: SystemClock.seconds() - start, output, isComplete: failure == nil)
         if let failure { throw failure }
-        if tally.rejected > 0 { throw Failure("", code: Failure.Code.rejected) }
+        if tally.rejected > 0 {
+            throw Failure(
+                Numbers.counted(Int(clamping: tally.rejected), "record was", "records were") + " rejected",
+                code: Failure.Code.rejected)
+        }
     }
 
     private func report(

@@ -19,7 +19,7 @@ package struct Trailhound: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             AccountCommands.self, SubmitCommand.self, CollectCommands.self, AlertCommands.self, DuetCommands.self,
-            DetectionCommands.self,
+            RemediationCommands.self, ExecuteCommand.self, DetectionCommands.self,
             ScanCommand.self, TimelineCommand.self, StatusCommand.self, CertificateCommands.self,
             AuditCommands.self,
         ])

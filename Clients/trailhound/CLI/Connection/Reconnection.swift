@@ -11,27 +11,35 @@ package struct Reconnection: Sendable {
 
     private let patience: Double?
     private var backoff: Backoff
-    private var lastSuccess: Double?
+    private var lostAt: Double?
 
-    /// `patience` is for how many seconds it goes on without a success, nil for ever.
+    /// `patience` is for how many seconds after a loss it goes on without reaching the service, nil for ever.
     package init(patience: Double?, backoff: Backoff = Backoff()) {
         self.patience = patience
         self.backoff = backoff
     }
 
-    /// True once something went well.
-    package var hasReached: Bool { lastSuccess != nil }
+    /// True once the service was reached.
+    package private(set) var hasReached = false
 
-    /// Something went well.
-    package mutating func succeeded(at time: Double) {
-        lastSuccess = time
+    /// The service answered.
+    package mutating func reached() {
+        hasReached = true
+        lostAt = nil
+    }
+
+    /// The service did what it was asked: should it be lost now, the first pause is short again.
+    package mutating func succeeded() {
+        reached()
         backoff.reset()
     }
 
     /// The connection failed. `isTransient` says whether another attempt could fare better.
     package mutating func failed(isTransient: Bool, at time: Double, random: Double) -> Decision {
-        guard isTransient, let lastSuccess else { return .giveUp }
-        if let patience, time - lastSuccess > patience { return .giveUp }
+        guard isTransient, hasReached else { return .giveUp }
+        let lostAt = lostAt ?? time
+        self.lostAt = lostAt
+        if let patience, time - lostAt > patience { return .giveUp }
         return .retry(after: backoff.pause(random: random))
     }
 }

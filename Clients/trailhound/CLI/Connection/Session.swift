@@ -52,16 +52,14 @@ package struct Session: Sendable {
         }
     }
 
-    /// Makes sure that the service can be reached: any answer from it will do.
-    package func reach() async throws(Failure) {
+    /// Makes sure that the service can be reached: any answer from it will do. Throws the call's own error.
+    package func probe() async throws {
         do {
             _ = try await client.unary(
                 GrpcHealthV1Health.check, GrpcHealthV1.HealthCheckRequest(),
                 options: CallOptions(timeout: Limits.callTimeout))
         } catch {
-            if ServiceError.isTransient(error) || (error as? RPCError)?.code == .deadlineExceeded {
-                throw failure(error)
-            }
+            if ServiceError.isTransient(error) || (error as? RPCError)?.code == .deadlineExceeded { throw error }
         }
     }
 

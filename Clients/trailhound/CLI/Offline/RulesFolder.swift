@@ -11,10 +11,10 @@ struct RulesFolder {
     let path: String
     let catalog: Catalog
 
-    init(_ path: String) throws(Failure) {
+    init(_ path: String, placeholders: [String: [String]] = [:]) throws(Failure) {
         self.path = path
         do {
-            catalog = try Catalog.load(folder: path)
+            catalog = try Catalog.load(folder: path, placeholders: placeholders)
         } catch {
             throw Failure("can't read the rules in \(error.path): \(error.message)")
         }
@@ -33,6 +33,15 @@ struct RulesFolder {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return path }
         return path.hasSuffix("/") ? path + file : path + "/" + file
+    }
+
+    /// What is odd about rules that load, missing tests included.
+    func remarks() -> [Catalog.Problem] {
+        var status = stat()
+        let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let folder = isFolder ? path : path.contains("/") ? parent : "."
+        return CatalogLint(catalog).remarks(folder: folder)
     }
 
     /// Says on standard error what is wrong with the rules.

@@ -39,8 +39,20 @@ package enum AlertPresentation {
             .init("duet_answer", .string(alert.duetAnswer.word)),
             .init("note", .string(alert.note)),
             .init("runbook", .string(alert.runbook)),
+            .init("remediations", .array(alert.remediations.map(json))),
             .init("console_links", .array(alert.consoleLinks.map(json))),
         ]
+    }
+
+    private static func json(_ remediation: AlertRemediation) -> JSONNode {
+        .object([
+            .init("remediation_id", .string(remediation.remediationID)),
+            .init("action", .string(remediation.action.word)),
+            .init("target", .string(remediation.target)),
+            .init("state", .string(remediation.state.word)),
+            .init("outcome", .string(remediation.outcome)),
+            .init("updated_at", .time(remediation.updatedAt)),
+        ])
     }
 
     private static func json(_ actor: Actor) -> JSONNode {
@@ -153,6 +165,13 @@ package enum AlertPresentation {
         fields.add("Detection", alert.detectionID)
         fields.add("Description", alert.description)
         fields.add("What to do", alert.runbook)
+        for remediation in alert.remediations {
+            let outcome = remediation.outcome.isEmpty ? "" : ", \(remediation.outcome)"
+            fields.add(
+                "Remediation",
+                "\(ShortID.ofAlert(remediation.remediationID)) \(remediation.action.word) of \(remediation.target): "
+                    + remediation.state.word + outcome)
+        }
         for link in alert.consoleLinks {
             fields.add("Console, \(link.label.replacing("_", with: " "))", link.url)
         }

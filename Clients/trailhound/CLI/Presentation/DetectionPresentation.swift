@@ -14,6 +14,11 @@ package enum DetectionPresentation {
                 .init("severity", .string(detection.severity.word)),
                 .init("audience", .string(detection.audience.word)),
                 .init("enabled", .bool(detection.enabled)),
+                .init("on_trial", .bool(detection.onTrial)),
+                .init("rule_severity", .string(detection.ruleSeverity.word)),
+                .init("enabled_by_default", .bool(detection.enabledByDefault)),
+                .init("correlation", .bool(detection.correlation)),
+                .init("settings", .array(detection.settings.map(json))),
                 .init("status", .string(detection.status)),
                 .init("tags", .strings(detection.tags)),
                 .init("attack_techniques", .strings(detection.attackTechniques)),
@@ -21,7 +26,8 @@ package enum DetectionPresentation {
                 .init("false_positives", .strings(detection.falsePositives)),
                 .init("file", .string(detection.file)),
                 .init("author", .string(detection.author)),
-            ] + (detection.yaml.isEmpty ? [] : [.init("yaml", .string(detection.yaml))]))
+            ] + (detection.trialReport.map { [.init("trial_report", json($0))] } ?? [])
+                + (detection.yaml.isEmpty ? [] : [.init("yaml", .string(detection.yaml))]))
     }
 
     /// One row a detection.
@@ -48,6 +54,8 @@ package enum DetectionPresentation {
         fields.add("Title", detection.title, style: .bold)
         fields.add("State", state(detection), style: detection.enabled ? .green : .faint)
         fields.add("Severity", detection.severity.word, style: detection.severity.style)
+        for setting in detection.settings { fields.add("Tuned", words(setting)) }
+        if let report = detection.trialReport { fields.add("Trial", words(report)) }
         fields.add("Audience", detection.audience.word)
         fields.add("Status", detection.status)
         fields.add("Description", detection.description)
@@ -60,7 +68,53 @@ package enum DetectionPresentation {
         return fields
     }
 
-    private static func state(_ detection: Detection) -> String { detection.enabled ? "enabled" : "disabled" }
+    private static func state(_ detection: Detection) -> String {
+        guard detection.enabled else { return "disabled" }
+        return detection.onTrial ? "on trial" : "enabled"
+    }
+
+    private static func json(_ setting: DetectionSetting) -> JSONNode {
+        .object([
+            .init("account_id", .string(setting.accountID)),
+            .init("enabled", flag(setting.enabled)),
+            .init("severity", setting.severity == .unspecified ? .null : .string(setting.severity.word)),
+            .init("on_trial", flag(setting.trial)),
+        ])
+    }
+
+    private static func flag(_ value: Switch) -> JSONNode {
+        switch value {
+        case .on: .bool(true)
+        case .off: .bool(false)
+        default: .null
+        }
+    }
+
+    private static func json(_ report: TrialReport) -> JSONNode {
+        .object([
+            .init("match_count", .unsigned(report.matchCount)),
+            .init("first_seen", report.firstSeen.map { .string($0.rfc3339) } ?? .null),
+            .init("last_seen", report.lastSeen.map { .string($0.rfc3339) } ?? .null),
+            .init("event_ids", .strings(report.eventIDs)),
+            .init("account_ids", .strings(report.accountIDs)),
+        ])
+    }
+
+    /// `in 111122223333: on, severity low, on trial`.
+    private static func words(_ setting: DetectionSetting) -> String {
+        var words: [String] = []
+        if setting.enabled != .unspecified { words.append(setting.enabled == .on ? "on" : "off") }
+        if setting.severity != .unspecified { words.append("severity \(setting.severity.word)") }
+        if setting.trial != .unspecified { words.append(setting.trial == .on ? "on trial" : "not on trial") }
+        return (setting.accountID.isEmpty ? "everywhere" : "in \(setting.accountID)") + ": "
+            + words.joined(separator: ", ")
+    }
+
+    private static func words(_ report: TrialReport) -> String {
+        "\(Numbers.counted(Int(clamping: report.matchCount), "match", "matches")) in "
+            + "\(Numbers.counted(report.accountIDs.count, "account")), \(Clock.short(report.firstSeen)) to "
+            + "\(Clock.short(report.lastSeen)); latest \(report.eventIDs.last ?? "")"
+    }
 
     /// A problem of a rule file.
     package static func json(_ problem: RuleProblem) -> JSONNode {

@@ -35,8 +35,7 @@ package struct Submission: Sendable {
 
     /// Sends everything. Throws a `Failure` when the service can't be reached any more, or refuses a whole stream.
     package func run(streams: Int) async throws {
-        try await session.reach()
-        progress.reached(at: SystemClock.seconds())
+        do { try await session.probe() } catch { throw session.failure(error) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<streams { group.addTask { try await self.runLane() } }
             try await group.waitForAll()
@@ -153,7 +152,7 @@ package struct Submission: Sendable {
         }
         progress.add(
             batch, accepted: response.accepted, duplicate: response.duplicate, rejected: response.rejected,
-            refusals: refusals, at: SystemClock.seconds())
+            refusals: refusals)
     }
 
     /// The reasons that are about a request rather than about a record of it.

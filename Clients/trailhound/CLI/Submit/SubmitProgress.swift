@@ -7,8 +7,7 @@ package final class SubmitProgress: Sendable {
     private struct State {
         var tally = SubmitTally()
         var inputBytes: UInt64 = 0
-        var lastSuccess: Double
-        var hasSucceeded = false
+        var lostAt: Double?
         var waiting = 0
     }
 
@@ -20,20 +19,18 @@ package final class SubmitProgress: Sendable {
         package let waiting: Int
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
-    package init(start: Double) { state = Mutex(State(lastSuccess: start)) }
+    package init() {}
 
     /// Adds an acknowledgement of a batch.
     package func add(
-        _ batch: Batch, accepted: UInt32, duplicate: UInt32, rejected: UInt32, refusals: [SubmitTally.Refusal],
-        at time: Double
+        _ batch: Batch, accepted: UInt32, duplicate: UInt32, rejected: UInt32, refusals: [SubmitTally.Refusal]
     ) {
         state.withLock { state in
             state.tally.add(accepted: accepted, duplicate: duplicate, rejected: rejected, refusals: refusals)
             state.inputBytes += batch.inputBytes
-            state.lastSuccess = time
-            state.hasSucceeded = true
+            state.lostAt = nil
         }
     }
 
@@ -45,18 +42,14 @@ package final class SubmitProgress: Sendable {
         }
     }
 
-    /// The service was reached.
-    package func reached(at time: Double) {
-        state.withLock { state in
-            state.hasSucceeded = true
-            state.lastSuccess = time
-        }
-    }
-
-    /// True where a stream that lost its connection may try again: the service has been reached before, and something
-    /// went well within `patience` seconds.
+    /// True where a stream that has lost its connection may try again: no more than `patience` seconds have passed since
+    /// the first loss after the last acknowledgement of any stream.
     package func mayRetry(at time: Double, patience: Double) -> Bool {
-        state.withLock { $0.hasSucceeded && time - $0.lastSuccess <= patience }
+        state.withLock { state in
+            let lostAt = state.lostAt ?? time
+            state.lostAt = lostAt
+            return time - lostAt <= patience
+        }
     }
 
     /// A stream begins or ends to wait for a connection.

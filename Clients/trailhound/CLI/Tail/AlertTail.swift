@@ -44,9 +44,13 @@ package struct AlertTail: Sendable {
 
     /// One stream, from the cursor on.
     private mutating func subscribe(_ session: Session, _ output: Output) async throws {
+        // A stream may say nothing for hours, so that it alone would not tell that the service is there.
+        try await session.probe()
+        reconnection.reached()
+        if isLost { Diagnostics.note("trailhound: connected again") }
+        isLost = false
         try await session.subscribe(request) { response in
-            reconnection.succeeded(at: SystemClock.seconds())
-            isLost = false
+            reconnection.succeeded()
             if let alert = response.alert { print(alert, cursor: response.cursor, output) }
             request.cursor = response.cursor
             try file?.write(response.cursor)

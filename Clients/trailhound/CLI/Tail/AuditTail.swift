@@ -40,7 +40,7 @@ struct AuditTail: Sendable {
     private mutating func follow(_ session: Session, _ output: Output) async throws {
         try await session.tailAudit(request) { response in
             guard let entry = response.entry else { return }
-            reconnection.succeeded(at: SystemClock.seconds())
+            reconnection.succeeded()
             isLost = false
             print(entry, output)
             request.after = entry.sequence

@@ -97,6 +97,51 @@ void   trailhound__v1__evidence__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__evidence__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__alert_remediation__init
+                     (Trailhound__V1__AlertRemediation         *message)
+{
+  static const Trailhound__V1__AlertRemediation init_value = TRAILHOUND__V1__ALERT_REMEDIATION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__alert_remediation__get_packed_size
+                     (const Trailhound__V1__AlertRemediation *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__alert_remediation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__alert_remediation__pack
+                     (const Trailhound__V1__AlertRemediation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__alert_remediation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__alert_remediation__pack_to_buffer
+                     (const Trailhound__V1__AlertRemediation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__alert_remediation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__AlertRemediation *
+       trailhound__v1__alert_remediation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__AlertRemediation *)
+     protobuf_c_message_unpack (&trailhound__v1__alert_remediation__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__alert_remediation__free_unpacked
+                     (Trailhound__V1__AlertRemediation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__alert_remediation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__alert__init
                      (Trailhound__V1__Alert         *message)
 {
@@ -694,7 +739,110 @@ const ProtobufCMessageDescriptor trailhound__v1__evidence__descriptor =
   (ProtobufCMessageInit) trailhound__v1__evidence__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[26] =
+static const ProtobufCFieldDescriptor trailhound__v1__alert_remediation__field_descriptors[6] =
+{
+  {
+    "remediation_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AlertRemediation, remediation_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "action",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AlertRemediation, action),
+    &trailhound__v1__remediation_action__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AlertRemediation, target),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AlertRemediation, state),
+    &trailhound__v1__remediation_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AlertRemediation, outcome),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "updated_at",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AlertRemediation, updated_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__alert_remediation__field_indices_by_name[] = {
+  1,   /* field[1] = action */
+  4,   /* field[4] = outcome */
+  0,   /* field[0] = remediation_id */
+  3,   /* field[3] = state */
+  2,   /* field[2] = target */
+  5,   /* field[5] = updated_at */
+};
+static const ProtobufCIntRange trailhound__v1__alert_remediation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__alert_remediation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.AlertRemediation",
+  "AlertRemediation",
+  "Trailhound__V1__AlertRemediation",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__AlertRemediation),
+  6,
+  trailhound__v1__alert_remediation__field_descriptors,
+  trailhound__v1__alert_remediation__field_indices_by_name,
+  1,  trailhound__v1__alert_remediation__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__alert_remediation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[27] =
 {
   {
     "alert_id",
@@ -1008,6 +1156,18 @@ static const ProtobufCFieldDescriptor trailhound__v1__alert__field_descriptors[2
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "remediations",
+    30,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__Alert, n_remediations),
+    offsetof(Trailhound__V1__Alert, remediations),
+    &trailhound__v1__alert_remediation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
   6,   /* field[6] = account_id */
@@ -1031,16 +1191,18 @@ static const unsigned trailhound__v1__alert__field_indices_by_name[] = {
   21,   /* field[21] = merged_into */
   23,   /* field[23] = note */
   20,   /* field[20] = region */
+  26,   /* field[26] = remediations */
   16,   /* field[16] = revision */
   24,   /* field[24] = runbook */
   3,   /* field[3] = severity */
   4,   /* field[4] = status */
   2,   /* field[2] = title */
 };
-static const ProtobufCIntRange trailhound__v1__alert__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__alert__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 30, 26 },
+  { 0, 27 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor =
 {
@@ -1050,10 +1212,10 @@ const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor =
   "Trailhound__V1__Alert",
   "trailhound.v1",
   sizeof(Trailhound__V1__Alert),
-  26,
+  27,
   trailhound__v1__alert__field_descriptors,
   trailhound__v1__alert__field_indices_by_name,
-  1,  trailhound__v1__alert__number_ranges,
+  2,  trailhound__v1__alert__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__alert__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

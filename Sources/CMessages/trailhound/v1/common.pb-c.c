@@ -247,3 +247,73 @@ const ProtobufCEnumDescriptor trailhound__v1__audience__descriptor =
   trailhound__v1__audience__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
+static const ProtobufCEnumValue trailhound__v1__remediation_action__enum_values_by_number[6] =
+{
+  { "REMEDIATION_ACTION_UNSPECIFIED", "TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_UNSPECIFIED", 0 },
+  { "REMEDIATION_ACTION_DEACTIVATE_ACCESS_KEY", "TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_DEACTIVATE_ACCESS_KEY", 1 },
+  { "REMEDIATION_ACTION_REVOKE_ROLE_SESSIONS", "TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_REVOKE_ROLE_SESSIONS", 2 },
+  { "REMEDIATION_ACTION_DENY_USER", "TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_DENY_USER", 3 },
+  { "REMEDIATION_ACTION_DISABLE_CONSOLE_LOGIN", "TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_DISABLE_CONSOLE_LOGIN", 4 },
+  { "REMEDIATION_ACTION_RESTORE_LOGGING", "TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_RESTORE_LOGGING", 5 },
+};
+static const ProtobufCIntRange trailhound__v1__remediation_action__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex trailhound__v1__remediation_action__enum_values_by_name[6] =
+{
+  { "REMEDIATION_ACTION_DEACTIVATE_ACCESS_KEY", 1 },
+  { "REMEDIATION_ACTION_DENY_USER", 3 },
+  { "REMEDIATION_ACTION_DISABLE_CONSOLE_LOGIN", 4 },
+  { "REMEDIATION_ACTION_RESTORE_LOGGING", 5 },
+  { "REMEDIATION_ACTION_REVOKE_ROLE_SESSIONS", 2 },
+  { "REMEDIATION_ACTION_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor trailhound__v1__remediation_action__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "trailhound.v1.RemediationAction",
+  "RemediationAction",
+  "Trailhound__V1__RemediationAction",
+  "trailhound.v1",
+  6,
+  trailhound__v1__remediation_action__enum_values_by_number,
+  6,
+  trailhound__v1__remediation_action__enum_values_by_name,
+  1,
+  trailhound__v1__remediation_action__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue trailhound__v1__remediation_state__enum_values_by_number[5] =
+{
+  { "REMEDIATION_STATE_UNSPECIFIED", "TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_UNSPECIFIED", 0 },
+  { "REMEDIATION_STATE_RUNNING", "TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_RUNNING", 1 },
+  { "REMEDIATION_STATE_AWAITING_APPROVAL", "TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_AWAITING_APPROVAL", 2 },
+  { "REMEDIATION_STATE_WATCHING", "TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_WATCHING", 3 },
+  { "REMEDIATION_STATE_FINISHED", "TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_FINISHED", 4 },
+};
+static const ProtobufCIntRange trailhound__v1__remediation_state__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex trailhound__v1__remediation_state__enum_values_by_name[5] =
+{
+  { "REMEDIATION_STATE_AWAITING_APPROVAL", 2 },
+  { "REMEDIATION_STATE_FINISHED", 4 },
+  { "REMEDIATION_STATE_RUNNING", 1 },
+  { "REMEDIATION_STATE_UNSPECIFIED", 0 },
+  { "REMEDIATION_STATE_WATCHING", 3 },
+};
+const ProtobufCEnumDescriptor trailhound__v1__remediation_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "trailhound.v1.RemediationState",
+  "RemediationState",
+  "Trailhound__V1__RemediationState",
+  "trailhound.v1",
+  5,
+  trailhound__v1__remediation_state__enum_values_by_number,
+  5,
+  trailhound__v1__remediation_state__enum_values_by_name,
+  1,
+  trailhound__v1__remediation_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};

@@ -52,6 +52,501 @@ void   trailhound__v1__detection__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__detection__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__detection_setting__init
+                     (Trailhound__V1__DetectionSetting         *message)
+{
+  static const Trailhound__V1__DetectionSetting init_value = TRAILHOUND__V1__DETECTION_SETTING__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__detection_setting__get_packed_size
+                     (const Trailhound__V1__DetectionSetting *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__detection_setting__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__detection_setting__pack
+                     (const Trailhound__V1__DetectionSetting *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__detection_setting__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__detection_setting__pack_to_buffer
+                     (const Trailhound__V1__DetectionSetting *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__detection_setting__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__DetectionSetting *
+       trailhound__v1__detection_setting__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__DetectionSetting *)
+     protobuf_c_message_unpack (&trailhound__v1__detection_setting__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__detection_setting__free_unpacked
+                     (Trailhound__V1__DetectionSetting *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__detection_setting__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__trial_report__init
+                     (Trailhound__V1__TrialReport         *message)
+{
+  static const Trailhound__V1__TrialReport init_value = TRAILHOUND__V1__TRIAL_REPORT__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__trial_report__get_packed_size
+                     (const Trailhound__V1__TrialReport *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__trial_report__pack
+                     (const Trailhound__V1__TrialReport *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__trial_report__pack_to_buffer
+                     (const Trailhound__V1__TrialReport *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__TrialReport *
+       trailhound__v1__trial_report__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__TrialReport *)
+     protobuf_c_message_unpack (&trailhound__v1__trial_report__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__trial_report__free_unpacked
+                     (Trailhound__V1__TrialReport *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__detection_exception__init
+                     (Trailhound__V1__DetectionException         *message)
+{
+  static const Trailhound__V1__DetectionException init_value = TRAILHOUND__V1__DETECTION_EXCEPTION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__detection_exception__get_packed_size
+                     (const Trailhound__V1__DetectionException *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__detection_exception__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__detection_exception__pack
+                     (const Trailhound__V1__DetectionException *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__detection_exception__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__detection_exception__pack_to_buffer
+                     (const Trailhound__V1__DetectionException *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__detection_exception__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__DetectionException *
+       trailhound__v1__detection_exception__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__DetectionException *)
+     protobuf_c_message_unpack (&trailhound__v1__detection_exception__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__detection_exception__free_unpacked
+                     (Trailhound__V1__DetectionException *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__detection_exception__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__tune_detection_request__init
+                     (Trailhound__V1__TuneDetectionRequest         *message)
+{
+  static const Trailhound__V1__TuneDetectionRequest init_value = TRAILHOUND__V1__TUNE_DETECTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__tune_detection_request__get_packed_size
+                     (const Trailhound__V1__TuneDetectionRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__tune_detection_request__pack
+                     (const Trailhound__V1__TuneDetectionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__tune_detection_request__pack_to_buffer
+                     (const Trailhound__V1__TuneDetectionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__TuneDetectionRequest *
+       trailhound__v1__tune_detection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__TuneDetectionRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__tune_detection_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__tune_detection_request__free_unpacked
+                     (Trailhound__V1__TuneDetectionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__tune_detection_response__init
+                     (Trailhound__V1__TuneDetectionResponse         *message)
+{
+  static const Trailhound__V1__TuneDetectionResponse init_value = TRAILHOUND__V1__TUNE_DETECTION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__tune_detection_response__get_packed_size
+                     (const Trailhound__V1__TuneDetectionResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__tune_detection_response__pack
+                     (const Trailhound__V1__TuneDetectionResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__tune_detection_response__pack_to_buffer
+                     (const Trailhound__V1__TuneDetectionResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__TuneDetectionResponse *
+       trailhound__v1__tune_detection_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__TuneDetectionResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__tune_detection_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__tune_detection_response__free_unpacked
+                     (Trailhound__V1__TuneDetectionResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__tune_detection_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__create_detection_exception_request__init
+                     (Trailhound__V1__CreateDetectionExceptionRequest         *message)
+{
+  static const Trailhound__V1__CreateDetectionExceptionRequest init_value = TRAILHOUND__V1__CREATE_DETECTION_EXCEPTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__create_detection_exception_request__get_packed_size
+                     (const Trailhound__V1__CreateDetectionExceptionRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__create_detection_exception_request__pack
+                     (const Trailhound__V1__CreateDetectionExceptionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__create_detection_exception_request__pack_to_buffer
+                     (const Trailhound__V1__CreateDetectionExceptionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__CreateDetectionExceptionRequest *
+       trailhound__v1__create_detection_exception_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__CreateDetectionExceptionRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__create_detection_exception_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__create_detection_exception_request__free_unpacked
+                     (Trailhound__V1__CreateDetectionExceptionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__create_detection_exception_response__init
+                     (Trailhound__V1__CreateDetectionExceptionResponse         *message)
+{
+  static const Trailhound__V1__CreateDetectionExceptionResponse init_value = TRAILHOUND__V1__CREATE_DETECTION_EXCEPTION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__create_detection_exception_response__get_packed_size
+                     (const Trailhound__V1__CreateDetectionExceptionResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__create_detection_exception_response__pack
+                     (const Trailhound__V1__CreateDetectionExceptionResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__create_detection_exception_response__pack_to_buffer
+                     (const Trailhound__V1__CreateDetectionExceptionResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__CreateDetectionExceptionResponse *
+       trailhound__v1__create_detection_exception_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__CreateDetectionExceptionResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__create_detection_exception_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__create_detection_exception_response__free_unpacked
+                     (Trailhound__V1__CreateDetectionExceptionResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__create_detection_exception_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__list_detection_exceptions_request__init
+                     (Trailhound__V1__ListDetectionExceptionsRequest         *message)
+{
+  static const Trailhound__V1__ListDetectionExceptionsRequest init_value = TRAILHOUND__V1__LIST_DETECTION_EXCEPTIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__list_detection_exceptions_request__get_packed_size
+                     (const Trailhound__V1__ListDetectionExceptionsRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__list_detection_exceptions_request__pack
+                     (const Trailhound__V1__ListDetectionExceptionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__list_detection_exceptions_request__pack_to_buffer
+                     (const Trailhound__V1__ListDetectionExceptionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ListDetectionExceptionsRequest *
+       trailhound__v1__list_detection_exceptions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ListDetectionExceptionsRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__list_detection_exceptions_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__list_detection_exceptions_request__free_unpacked
+                     (Trailhound__V1__ListDetectionExceptionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__list_detection_exceptions_response__init
+                     (Trailhound__V1__ListDetectionExceptionsResponse         *message)
+{
+  static const Trailhound__V1__ListDetectionExceptionsResponse init_value = TRAILHOUND__V1__LIST_DETECTION_EXCEPTIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__list_detection_exceptions_response__get_packed_size
+                     (const Trailhound__V1__ListDetectionExceptionsResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__list_detection_exceptions_response__pack
+                     (const Trailhound__V1__ListDetectionExceptionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__list_detection_exceptions_response__pack_to_buffer
+                     (const Trailhound__V1__ListDetectionExceptionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ListDetectionExceptionsResponse *
+       trailhound__v1__list_detection_exceptions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ListDetectionExceptionsResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__list_detection_exceptions_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__list_detection_exceptions_response__free_unpacked
+                     (Trailhound__V1__ListDetectionExceptionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__list_detection_exceptions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__delete_detection_exception_request__init
+                     (Trailhound__V1__DeleteDetectionExceptionRequest         *message)
+{
+  static const Trailhound__V1__DeleteDetectionExceptionRequest init_value = TRAILHOUND__V1__DELETE_DETECTION_EXCEPTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__delete_detection_exception_request__get_packed_size
+                     (const Trailhound__V1__DeleteDetectionExceptionRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__delete_detection_exception_request__pack
+                     (const Trailhound__V1__DeleteDetectionExceptionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__delete_detection_exception_request__pack_to_buffer
+                     (const Trailhound__V1__DeleteDetectionExceptionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__DeleteDetectionExceptionRequest *
+       trailhound__v1__delete_detection_exception_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__DeleteDetectionExceptionRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__delete_detection_exception_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__delete_detection_exception_request__free_unpacked
+                     (Trailhound__V1__DeleteDetectionExceptionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__delete_detection_exception_response__init
+                     (Trailhound__V1__DeleteDetectionExceptionResponse         *message)
+{
+  static const Trailhound__V1__DeleteDetectionExceptionResponse init_value = TRAILHOUND__V1__DELETE_DETECTION_EXCEPTION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__delete_detection_exception_response__get_packed_size
+                     (const Trailhound__V1__DeleteDetectionExceptionResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__delete_detection_exception_response__pack
+                     (const Trailhound__V1__DeleteDetectionExceptionResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__delete_detection_exception_response__pack_to_buffer
+                     (const Trailhound__V1__DeleteDetectionExceptionResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__DeleteDetectionExceptionResponse *
+       trailhound__v1__delete_detection_exception_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__DeleteDetectionExceptionResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__delete_detection_exception_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__delete_detection_exception_response__free_unpacked
+                     (Trailhound__V1__DeleteDetectionExceptionResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__delete_detection_exception_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__rule_problem__init
                      (Trailhound__V1__RuleProblem         *message)
 {
@@ -592,7 +1087,7 @@ void   trailhound__v1__validate_rules_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__validate_rules_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor trailhound__v1__detection__field_descriptors[14] =
+static const ProtobufCFieldDescriptor trailhound__v1__detection__field_descriptors[20] =
 {
   {
     "detection_id",
@@ -762,27 +1257,105 @@ static const ProtobufCFieldDescriptor trailhound__v1__detection__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rule_severity",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Detection, rule_severity),
+    &trailhound__v1__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "enabled_by_default",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Detection, enabled_by_default),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_trial",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Detection, on_trial),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "settings",
+    18,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__Detection, n_settings),
+    offsetof(Trailhound__V1__Detection, settings),
+    &trailhound__v1__detection_setting__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trial_report",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Detection, trial_report),
+    &trailhound__v1__trial_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "correlation",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Detection, correlation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__detection__field_indices_by_name[] = {
   8,   /* field[8] = attack_techniques */
   4,   /* field[4] = audience */
   12,   /* field[12] = author */
+  19,   /* field[19] = correlation */
   2,   /* field[2] = description */
   0,   /* field[0] = detection_id */
   5,   /* field[5] = enabled */
+  15,   /* field[15] = enabled_by_default */
   10,   /* field[10] = false_positives */
   11,   /* field[11] = file */
+  16,   /* field[16] = on_trial */
   9,   /* field[9] = references */
+  14,   /* field[14] = rule_severity */
+  17,   /* field[17] = settings */
   3,   /* field[3] = severity */
   6,   /* field[6] = status */
   7,   /* field[7] = tags */
   1,   /* field[1] = title */
+  18,   /* field[18] = trial_report */
   13,   /* field[13] = yaml */
 };
 static const ProtobufCIntRange trailhound__v1__detection__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__detection__descriptor =
 {
@@ -792,11 +1365,649 @@ const ProtobufCMessageDescriptor trailhound__v1__detection__descriptor =
   "Trailhound__V1__Detection",
   "trailhound.v1",
   sizeof(Trailhound__V1__Detection),
-  14,
+  20,
   trailhound__v1__detection__field_descriptors,
   trailhound__v1__detection__field_indices_by_name,
   1,  trailhound__v1__detection__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__detection__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__detection_setting__field_descriptors[4] =
+{
+  {
+    "account_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionSetting, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "enabled",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionSetting, enabled),
+    &trailhound__v1__switch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "severity",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionSetting, severity),
+    &trailhound__v1__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trial",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionSetting, trial),
+    &trailhound__v1__switch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__detection_setting__field_indices_by_name[] = {
+  0,   /* field[0] = account_id */
+  1,   /* field[1] = enabled */
+  2,   /* field[2] = severity */
+  3,   /* field[3] = trial */
+};
+static const ProtobufCIntRange trailhound__v1__detection_setting__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__detection_setting__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.DetectionSetting",
+  "DetectionSetting",
+  "Trailhound__V1__DetectionSetting",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__DetectionSetting),
+  4,
+  trailhound__v1__detection_setting__field_descriptors,
+  trailhound__v1__detection_setting__field_indices_by_name,
+  1,  trailhound__v1__detection_setting__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__detection_setting__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descriptors[5] =
+{
+  {
+    "match_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TrialReport, match_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_seen",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TrialReport, first_seen),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_seen",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TrialReport, last_seen),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event_ids",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__TrialReport, n_event_ids),
+    offsetof(Trailhound__V1__TrialReport, event_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_ids",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__TrialReport, n_account_ids),
+    offsetof(Trailhound__V1__TrialReport, account_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__trial_report__field_indices_by_name[] = {
+  4,   /* field[4] = account_ids */
+  3,   /* field[3] = event_ids */
+  1,   /* field[1] = first_seen */
+  2,   /* field[2] = last_seen */
+  0,   /* field[0] = match_count */
+};
+static const ProtobufCIntRange trailhound__v1__trial_report__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__trial_report__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.TrialReport",
+  "TrialReport",
+  "Trailhound__V1__TrialReport",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__TrialReport),
+  5,
+  trailhound__v1__trial_report__field_descriptors,
+  trailhound__v1__trial_report__field_indices_by_name,
+  1,  trailhound__v1__trial_report__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__trial_report__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__detection_exception__field_descriptors[9] =
+{
+  {
+    "exception_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, exception_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "yaml",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, yaml),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "owner",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, owner),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__DetectionException, n_account_ids),
+    offsetof(Trailhound__V1__DetectionException, account_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rules",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__DetectionException, n_rules),
+    offsetof(Trailhound__V1__DetectionException, rules),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "file",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, file),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__detection_exception__field_indices_by_name[] = {
+  6,   /* field[6] = account_ids */
+  0,   /* field[0] = exception_id */
+  5,   /* field[5] = expire_time */
+  8,   /* field[8] = file */
+  3,   /* field[3] = owner */
+  4,   /* field[4] = reason */
+  7,   /* field[7] = rules */
+  2,   /* field[2] = title */
+  1,   /* field[1] = yaml */
+};
+static const ProtobufCIntRange trailhound__v1__detection_exception__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__detection_exception__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.DetectionException",
+  "DetectionException",
+  "Trailhound__V1__DetectionException",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__DetectionException),
+  9,
+  trailhound__v1__detection_exception__field_descriptors,
+  trailhound__v1__detection_exception__field_indices_by_name,
+  1,  trailhound__v1__detection_exception__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__detection_exception__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__tune_detection_request__field_descriptors[6] =
+{
+  {
+    "detection_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionRequest, detection_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionRequest, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "enabled",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionRequest, enabled),
+    &trailhound__v1__switch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "severity",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionRequest, severity),
+    &trailhound__v1__severity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "inherit_severity",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionRequest, inherit_severity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trial",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionRequest, trial),
+    &trailhound__v1__switch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__tune_detection_request__field_indices_by_name[] = {
+  1,   /* field[1] = account_id */
+  0,   /* field[0] = detection_id */
+  2,   /* field[2] = enabled */
+  4,   /* field[4] = inherit_severity */
+  3,   /* field[3] = severity */
+  5,   /* field[5] = trial */
+};
+static const ProtobufCIntRange trailhound__v1__tune_detection_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__tune_detection_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.TuneDetectionRequest",
+  "TuneDetectionRequest",
+  "Trailhound__V1__TuneDetectionRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__TuneDetectionRequest),
+  6,
+  trailhound__v1__tune_detection_request__field_descriptors,
+  trailhound__v1__tune_detection_request__field_indices_by_name,
+  1,  trailhound__v1__tune_detection_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__tune_detection_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__tune_detection_response__field_descriptors[1] =
+{
+  {
+    "detection",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TuneDetectionResponse, detection),
+    &trailhound__v1__detection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__tune_detection_response__field_indices_by_name[] = {
+  0,   /* field[0] = detection */
+};
+static const ProtobufCIntRange trailhound__v1__tune_detection_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__tune_detection_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.TuneDetectionResponse",
+  "TuneDetectionResponse",
+  "Trailhound__V1__TuneDetectionResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__TuneDetectionResponse),
+  1,
+  trailhound__v1__tune_detection_response__field_descriptors,
+  trailhound__v1__tune_detection_response__field_indices_by_name,
+  1,  trailhound__v1__tune_detection_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__tune_detection_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_request__field_descriptors[1] =
+{
+  {
+    "yaml",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__CreateDetectionExceptionRequest, yaml),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__create_detection_exception_request__field_indices_by_name[] = {
+  0,   /* field[0] = yaml */
+};
+static const ProtobufCIntRange trailhound__v1__create_detection_exception_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.CreateDetectionExceptionRequest",
+  "CreateDetectionExceptionRequest",
+  "Trailhound__V1__CreateDetectionExceptionRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__CreateDetectionExceptionRequest),
+  1,
+  trailhound__v1__create_detection_exception_request__field_descriptors,
+  trailhound__v1__create_detection_exception_request__field_indices_by_name,
+  1,  trailhound__v1__create_detection_exception_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__create_detection_exception_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_response__field_descriptors[1] =
+{
+  {
+    "exception",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__CreateDetectionExceptionResponse, exception),
+    &trailhound__v1__detection_exception__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__create_detection_exception_response__field_indices_by_name[] = {
+  0,   /* field[0] = exception */
+};
+static const ProtobufCIntRange trailhound__v1__create_detection_exception_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.CreateDetectionExceptionResponse",
+  "CreateDetectionExceptionResponse",
+  "Trailhound__V1__CreateDetectionExceptionResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__CreateDetectionExceptionResponse),
+  1,
+  trailhound__v1__create_detection_exception_response__field_descriptors,
+  trailhound__v1__create_detection_exception_response__field_indices_by_name,
+  1,  trailhound__v1__create_detection_exception_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__create_detection_exception_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define trailhound__v1__list_detection_exceptions_request__field_descriptors NULL
+#define trailhound__v1__list_detection_exceptions_request__field_indices_by_name NULL
+#define trailhound__v1__list_detection_exceptions_request__number_ranges NULL
+const ProtobufCMessageDescriptor trailhound__v1__list_detection_exceptions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ListDetectionExceptionsRequest",
+  "ListDetectionExceptionsRequest",
+  "Trailhound__V1__ListDetectionExceptionsRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ListDetectionExceptionsRequest),
+  0,
+  trailhound__v1__list_detection_exceptions_request__field_descriptors,
+  trailhound__v1__list_detection_exceptions_request__field_indices_by_name,
+  0,  trailhound__v1__list_detection_exceptions_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__list_detection_exceptions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__list_detection_exceptions_response__field_descriptors[1] =
+{
+  {
+    "exceptions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ListDetectionExceptionsResponse, n_exceptions),
+    offsetof(Trailhound__V1__ListDetectionExceptionsResponse, exceptions),
+    &trailhound__v1__detection_exception__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__list_detection_exceptions_response__field_indices_by_name[] = {
+  0,   /* field[0] = exceptions */
+};
+static const ProtobufCIntRange trailhound__v1__list_detection_exceptions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__list_detection_exceptions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ListDetectionExceptionsResponse",
+  "ListDetectionExceptionsResponse",
+  "Trailhound__V1__ListDetectionExceptionsResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ListDetectionExceptionsResponse),
+  1,
+  trailhound__v1__list_detection_exceptions_response__field_descriptors,
+  trailhound__v1__list_detection_exceptions_response__field_indices_by_name,
+  1,  trailhound__v1__list_detection_exceptions_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__list_detection_exceptions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__delete_detection_exception_request__field_descriptors[1] =
+{
+  {
+    "exception_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DeleteDetectionExceptionRequest, exception_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__delete_detection_exception_request__field_indices_by_name[] = {
+  0,   /* field[0] = exception_id */
+};
+static const ProtobufCIntRange trailhound__v1__delete_detection_exception_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__delete_detection_exception_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.DeleteDetectionExceptionRequest",
+  "DeleteDetectionExceptionRequest",
+  "Trailhound__V1__DeleteDetectionExceptionRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__DeleteDetectionExceptionRequest),
+  1,
+  trailhound__v1__delete_detection_exception_request__field_descriptors,
+  trailhound__v1__delete_detection_exception_request__field_indices_by_name,
+  1,  trailhound__v1__delete_detection_exception_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__delete_detection_exception_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define trailhound__v1__delete_detection_exception_response__field_descriptors NULL
+#define trailhound__v1__delete_detection_exception_response__field_indices_by_name NULL
+#define trailhound__v1__delete_detection_exception_response__number_ranges NULL
+const ProtobufCMessageDescriptor trailhound__v1__delete_detection_exception_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.DeleteDetectionExceptionResponse",
+  "DeleteDetectionExceptionResponse",
+  "Trailhound__V1__DeleteDetectionExceptionResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__DeleteDetectionExceptionResponse),
+  0,
+  trailhound__v1__delete_detection_exception_response__field_descriptors,
+  trailhound__v1__delete_detection_exception_response__field_indices_by_name,
+  0,  trailhound__v1__delete_detection_exception_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__delete_detection_exception_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__rule_problem__field_descriptors[4] =
@@ -1319,20 +2530,60 @@ const ProtobufCMessageDescriptor trailhound__v1__validate_rules_response__descri
   (ProtobufCMessageInit) trailhound__v1__validate_rules_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor trailhound__v1__detection_service__method_descriptors[5] =
+static const ProtobufCEnumValue trailhound__v1__switch__enum_values_by_number[4] =
+{
+  { "SWITCH_UNSPECIFIED", "TRAILHOUND__V1__SWITCH__SWITCH_UNSPECIFIED", 0 },
+  { "SWITCH_ON", "TRAILHOUND__V1__SWITCH__SWITCH_ON", 1 },
+  { "SWITCH_OFF", "TRAILHOUND__V1__SWITCH__SWITCH_OFF", 2 },
+  { "SWITCH_INHERIT", "TRAILHOUND__V1__SWITCH__SWITCH_INHERIT", 3 },
+};
+static const ProtobufCIntRange trailhound__v1__switch__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex trailhound__v1__switch__enum_values_by_name[4] =
+{
+  { "SWITCH_INHERIT", 3 },
+  { "SWITCH_OFF", 2 },
+  { "SWITCH_ON", 1 },
+  { "SWITCH_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor trailhound__v1__switch__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "trailhound.v1.Switch",
+  "Switch",
+  "Trailhound__V1__Switch",
+  "trailhound.v1",
+  4,
+  trailhound__v1__switch__enum_values_by_number,
+  4,
+  trailhound__v1__switch__enum_values_by_name,
+  1,
+  trailhound__v1__switch__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCMethodDescriptor trailhound__v1__detection_service__method_descriptors[9] =
 {
   { "ListDetections", &trailhound__v1__list_detections_request__descriptor, &trailhound__v1__list_detections_response__descriptor },
   { "GetDetection", &trailhound__v1__get_detection_request__descriptor, &trailhound__v1__get_detection_response__descriptor },
   { "SetDetectionState", &trailhound__v1__set_detection_state_request__descriptor, &trailhound__v1__set_detection_state_response__descriptor },
+  { "TuneDetection", &trailhound__v1__tune_detection_request__descriptor, &trailhound__v1__tune_detection_response__descriptor },
+  { "CreateDetectionException", &trailhound__v1__create_detection_exception_request__descriptor, &trailhound__v1__create_detection_exception_response__descriptor },
+  { "ListDetectionExceptions", &trailhound__v1__list_detection_exceptions_request__descriptor, &trailhound__v1__list_detection_exceptions_response__descriptor },
+  { "DeleteDetectionException", &trailhound__v1__delete_detection_exception_request__descriptor, &trailhound__v1__delete_detection_exception_response__descriptor },
   { "ReloadRules", &trailhound__v1__reload_rules_request__descriptor, &trailhound__v1__reload_rules_response__descriptor },
   { "ValidateRules", &trailhound__v1__validate_rules_request__descriptor, &trailhound__v1__validate_rules_response__descriptor },
 };
 const unsigned trailhound__v1__detection_service__method_indices_by_name[] = {
+  4,        /* CreateDetectionException */
+  6,        /* DeleteDetectionException */
   1,        /* GetDetection */
+  5,        /* ListDetectionExceptions */
   0,        /* ListDetections */
-  3,        /* ReloadRules */
+  7,        /* ReloadRules */
   2,        /* SetDetectionState */
-  4         /* ValidateRules */
+  3,        /* TuneDetection */
+  8         /* ValidateRules */
 };
 const ProtobufCServiceDescriptor trailhound__v1__detection_service__descriptor =
 {
@@ -1341,7 +2592,7 @@ const ProtobufCServiceDescriptor trailhound__v1__detection_service__descriptor =
   "DetectionService",
   "Trailhound__V1__DetectionService",
   "trailhound.v1",
-  5,
+  9,
   trailhound__v1__detection_service__method_descriptors,
   trailhound__v1__detection_service__method_indices_by_name
 };
@@ -1369,13 +2620,45 @@ void trailhound__v1__detection_service__set_detection_state(ProtobufCService *se
   assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
   service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void trailhound__v1__detection_service__tune_detection(ProtobufCService *service,
+                                                       const Trailhound__V1__TuneDetectionRequest *input,
+                                                       Trailhound__V1__TuneDetectionResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void trailhound__v1__detection_service__create_detection_exception(ProtobufCService *service,
+                                                                   const Trailhound__V1__CreateDetectionExceptionRequest *input,
+                                                                   Trailhound__V1__CreateDetectionExceptionResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void trailhound__v1__detection_service__list_detection_exceptions(ProtobufCService *service,
+                                                                  const Trailhound__V1__ListDetectionExceptionsRequest *input,
+                                                                  Trailhound__V1__ListDetectionExceptionsResponse_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void trailhound__v1__detection_service__delete_detection_exception(ProtobufCService *service,
+                                                                   const Trailhound__V1__DeleteDetectionExceptionRequest *input,
+                                                                   Trailhound__V1__DeleteDetectionExceptionResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void trailhound__v1__detection_service__reload_rules(ProtobufCService *service,
                                                      const Trailhound__V1__ReloadRulesRequest *input,
                                                      Trailhound__V1__ReloadRulesResponse_Closure closure,
                                                      void *closure_data)
 {
   assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void trailhound__v1__detection_service__validate_rules(ProtobufCService *service,
                                                        const Trailhound__V1__ValidateRulesRequest *input,
@@ -1383,7 +2666,7 @@ void trailhound__v1__detection_service__validate_rules(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void trailhound__v1__detection_service__init (Trailhound__V1__DetectionService_Service *service,
                                               Trailhound__V1__DetectionService_ServiceDestroy destroy)

@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Trailhound__V1__ConsoleLink Trailhound__V1__ConsoleLink;
 typedef struct Trailhound__V1__Evidence Trailhound__V1__Evidence;
+typedef struct Trailhound__V1__AlertRemediation Trailhound__V1__AlertRemediation;
 typedef struct Trailhound__V1__Alert Trailhound__V1__Alert;
 typedef struct Trailhound__V1__SubscribeAlertsRequest Trailhound__V1__SubscribeAlertsRequest;
 typedef struct Trailhound__V1__SubscribeAlertsResponse Trailhound__V1__SubscribeAlertsResponse;
@@ -86,6 +87,30 @@ struct  Trailhound__V1__Evidence
 #define TRAILHOUND__V1__EVIDENCE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__evidence__descriptor) \
     , {0,NULL}, {0,NULL} }
+
+
+/*
+ * What was done, or is being done, in answer to an alert.
+ */
+struct  Trailhound__V1__AlertRemediation
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData remediation_id;
+  Trailhound__V1__RemediationAction action;
+  /*
+   * key/AKIA…, user/NAME, role/NAME or trail/NAME.
+   */
+  ProtobufCBinaryData target;
+  Trailhound__V1__RemediationState state;
+  /*
+   * As in Remediation.
+   */
+  ProtobufCBinaryData outcome;
+  Google__Protobuf__Timestamp *updated_at;
+};
+#define TRAILHOUND__V1__ALERT_REMEDIATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__alert_remediation__descriptor) \
+    , {0,NULL}, TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_UNSPECIFIED, {0,NULL}, TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_UNSPECIFIED, {0,NULL}, NULL }
 
 
 struct  Trailhound__V1__Alert
@@ -158,10 +183,15 @@ struct  Trailhound__V1__Alert
    */
   size_t n_console_links;
   Trailhound__V1__ConsoleLink **console_links;
+  /*
+   * Remediations that the alert led to, the first one first.
+   */
+  size_t n_remediations;
+  Trailhound__V1__AlertRemediation **remediations;
 };
 #define TRAILHOUND__V1__ALERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__alert__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, {0,NULL}, NULL, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__DUET_ANSWER__DUET_ANSWER_UNSPECIFIED, {0,NULL}, {0,NULL}, 0,NULL }
+    , {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, {0,NULL}, NULL, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, TRAILHOUND__V1__DUET_ANSWER__DUET_ANSWER_UNSPECIFIED, {0,NULL}, {0,NULL}, 0,NULL, 0,NULL }
 
 
 struct  Trailhound__V1__SubscribeAlertsRequest
@@ -348,6 +378,25 @@ Trailhound__V1__Evidence *
                       const uint8_t       *data);
 void   trailhound__v1__evidence__free_unpacked
                      (Trailhound__V1__Evidence *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__AlertRemediation methods */
+void   trailhound__v1__alert_remediation__init
+                     (Trailhound__V1__AlertRemediation         *message);
+size_t trailhound__v1__alert_remediation__get_packed_size
+                     (const Trailhound__V1__AlertRemediation   *message);
+size_t trailhound__v1__alert_remediation__pack
+                     (const Trailhound__V1__AlertRemediation   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__alert_remediation__pack_to_buffer
+                     (const Trailhound__V1__AlertRemediation   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__AlertRemediation *
+       trailhound__v1__alert_remediation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__alert_remediation__free_unpacked
+                     (Trailhound__V1__AlertRemediation *message,
                       ProtobufCAllocator *allocator);
 /* Trailhound__V1__Alert methods */
 void   trailhound__v1__alert__init
@@ -566,6 +615,9 @@ typedef void (*Trailhound__V1__ConsoleLink_Closure)
 typedef void (*Trailhound__V1__Evidence_Closure)
                  (const Trailhound__V1__Evidence *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__AlertRemediation_Closure)
+                 (const Trailhound__V1__AlertRemediation *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__Alert_Closure)
                  (const Trailhound__V1__Alert *message,
                   void *closure_data);
@@ -666,6 +718,7 @@ extern const ProtobufCEnumDescriptor    trailhound__v1__alert_status__descriptor
 extern const ProtobufCEnumDescriptor    trailhound__v1__duet_answer__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__console_link__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__evidence__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__alert_remediation__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__alert__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_response__descriptor;

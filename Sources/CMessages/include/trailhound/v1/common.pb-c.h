@@ -50,6 +50,50 @@ typedef enum _Trailhound__V1__Audience {
   TRAILHOUND__V1__AUDIENCE__AUDIENCE_OWNER = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__AUDIENCE)
 } Trailhound__V1__Audience;
+/*
+ * What a remediation does.
+ */
+typedef enum _Trailhound__V1__RemediationAction {
+  TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_UNSPECIFIED = 0,
+  /*
+   * Sets a user's access key to Inactive.
+   */
+  TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_DEACTIVATE_ACCESS_KEY = 1,
+  /*
+   * Denies everything to the sessions that a role has handed out so far.
+   */
+  TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_REVOKE_ROLE_SESSIONS = 2,
+  /*
+   * Denies everything to a user's temporary credentials.
+   */
+  TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_DENY_USER = 3,
+  /*
+   * Keeps a user out of the console.
+   */
+  TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_DISABLE_CONSOLE_LOGIN = 4,
+  /*
+   * Starts a stopped trail again.
+   */
+  TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_RESTORE_LOGGING = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__REMEDIATION_ACTION)
+} Trailhound__V1__RemediationAction;
+typedef enum _Trailhound__V1__RemediationState {
+  TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_UNSPECIFIED = 0,
+  /*
+   * It is under way.
+   */
+  TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_RUNNING = 1,
+  /*
+   * It waits for a person's approval.
+   */
+  TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_AWAITING_APPROVAL = 2,
+  /*
+   * What it does is done, and it watches for the undo.
+   */
+  TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_WATCHING = 3,
+  TRAILHOUND__V1__REMEDIATION_STATE__REMEDIATION_STATE_FINISHED = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__REMEDIATION_STATE)
+} Trailhound__V1__RemediationState;
 
 /* --- messages --- */
 
@@ -127,6 +171,8 @@ typedef void (*Trailhound__V1__Actor_Closure)
 
 extern const ProtobufCEnumDescriptor    trailhound__v1__severity__descriptor;
 extern const ProtobufCEnumDescriptor    trailhound__v1__audience__descriptor;
+extern const ProtobufCEnumDescriptor    trailhound__v1__remediation_action__descriptor;
+extern const ProtobufCEnumDescriptor    trailhound__v1__remediation_state__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__actor__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Asks before what hurts.
+package enum Confirmation {
+    /// Goes on when a person says yes. Where nobody can be asked, only `isGiven` (`--yes`) lets it.
+    ///
+    /// - Parameters:
+    ///   - question: what will be done, as a question without its mark.
+    ///   - isInteractive: whether a person is at the keyboard.
+    ///   - answer: reads a line; nil at the end of the input.
+    package static func require(
+        _ question: String, isGiven: Bool, isInteractive: Bool = isatty(STDIN_FILENO) == 1,
+        answer: () -> String? = { readLine() }
+    ) throws(Failure) {
+        if isGiven { return }
+        guard isInteractive else {
+            throw Failure(
+                "this needs a person's yes, and no terminal is there to ask on: give --yes (\(question))",
+                code: Failure.Code.usage)
+        }
+        _ = FileWriting.writeAll(Array((Escaping.visible(question) + "? [y/N] ").utf8), to: STDERR_FILENO)
+        let word = answer().map { $0.lowercased().filter { $0 != " " } }
+        guard word == "y" || word == "yes" else { throw Failure("nothing was done") }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import JSON
+import Sigma
+
+/// Why a detection fires on an event, or why it does not.
+package struct DetectionExplanation: Sendable {
+    /// One rule: the detection itself, or one that a correlation counts.
+    package struct Rule: Sendable {
+        package let detection: Detection
+        /// The rule's condition and its filters.
+        package let tree: SigmaExplanation
+        /// The exceptions that are for the rule.
+        package let exceptions: [Exception]
+
+        /// Whether the rule holds and nothing excepts the event.
+        package var holds: Bool { tree.holds && !exceptions.contains(where: \.excepts) }
+    }
+
+    /// One exception of a rule.
+    package struct Exception: Sendable {
+        package let exception: DetectionException
+        /// Whether the event lies in its accounts and before its end.
+        package let isInForce: Bool
+        /// Its filter; it holds where the event is let through.
+        package let tree: SigmaExplanation
+
+        /// Whether the event is excepted.
+        package var excepts: Bool { isInForce && !tree.holds }
+    }
+
+    package let detection: Detection
+    /// The rule, or those that a correlation counts.
+    package let rules: [Rule]
+
+    /// Whether the event matches; of a correlation: whether it is counted.
+    package var holds: Bool { rules.contains(where: \.holds) }
+}
+
+extension Catalog {
+    /// Explains a detection on one record. Pure: the same catalog and record give the same explanation, and its verdicts
+    /// are the evaluator's own.
+    ///
+    /// - Parameters:
+    ///   - record: one JSON object.
+    ///   - exceptions: those that operators made.
+    package func explanation(
+        of detection: Detection, on record: UnsafeRawBufferPointer, exceptions: [DetectionException] = []
+    ) throws -> DetectionExplanation {
+        var fields = FieldSet()
+        let envelope = try EnvelopeFields(adding: &fields)
+        let extractor = RecordExtractor(fields.compile())
+        try extractor.extract(record)
+        let facts = LooseEvent(extractor, envelope)
+        let account = AccountID(facts.accountID)
+        let time = Array(facts.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
+        let rules = try self.rules(of: detection).map { index in
+            let rule = self.rules[index]
+            let own = (self.exceptions + exceptions).filter { $0.filter.applies(to: rule) }
+            return DetectionExplanation.Rule(
+                detection: detections[index], tree: try rule.explanation(on: record),
+                exceptions: try own.map { exception in
+                    DetectionExplanation.Exception(
+                        exception: exception, isInForce: exception.covers(account, time),
+                        tree: try exception.filter.rule.explanation(on: record))
+                })
+        }
+        return DetectionExplanation(detection: detection, rules: rules)
+    }
+
+    /// The rules that a detection comes down to: itself, or those that the correlation counts, be it through others.
+    private func rules(of detection: Detection) -> [Int] {
+        if let rule = detections.firstIndex(where: { $0 === detection }) { return [rule] }
+        let counted = counted { $0 === detection }
+        return counted.rules.sorted()
+    }
+}
+
+/// Reads single records out of event files.
+package enum EventFileReader {
+    /// The records of a file of any form that events come in, plain or gzip; up to `limit`.
+    ///
+    /// - Parameter eventID: only records of this id; nil for all.
+    package static func records(
+        path: String, eventID: String? = nil, limit: Int = DetectLimits.explainedRecords
+    ) throws -> [[UInt8]] {
+        let bytes = try FileTree.read(path, limit: DetectLimits.scannedFileBytes)
+        let extractor = RecordExtractor(try FieldSet(["eventID"]).compile())
+        let logFiles = LogFileReader()
+        var records: [[UInt8]] = []
+        var failure: Rejection?
+        try bytes.withUnsafeBytes { bytes in
+            let document = LogFileReader.isGzip(bytes) ? try logFiles.document(of: bytes) : bytes
+            let isLines = [".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"].contains { path.hasSuffix($0) }
+            try EventFile(bytes: document, isLines: isLines).forEachRecord(
+                extractor,
+                { record, _ in
+                    guard records.count < limit, eventID == nil || extractor.first(0).string == eventID else { return }
+                    records.append(Array(record))
+                },
+                failed: { if failure == nil { failure = $1 } })
+        }
+        if records.isEmpty, let failure { throw failure }
+        return records
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Sees the frames that nghttp2 drops without a word, by a walk from frame header to frame header over what a client
+/// sends: it counts those of unknown types, and finds PRIORITY frames of streams that depend on themselves, which RFC 7540
+/// section 5.3.1 makes an error and which no client has a use for.
+package struct FrameScanner: Equatable {
+    /// Bytes of the client's preface that are still to come.
+    private var preface = 24
+    /// Bytes of the current frame's payload that are passed over.
+    private var skipped = 0
+    /// The start of a frame that the last bytes ended within.
+    private var gathered: [UInt8] = []
+
+    private var unknown = 0
+
+    private static let headerBytes = 9
+    /// A PRIORITY frame's header and the stream that it depends on.
+    private static let neededBytes = headerBytes + 4
+
+    /// At the start of a connection.
+    package init() {}
+
+    /// How many frames of unknown types have begun since the last call.
+    package mutating func takeUnknownFrames() -> Int {
+        defer { unknown = 0 }
+        return unknown
+    }
+
+    /// Takes what the client sent next. True when there is such a frame in it.
+    package mutating func scan(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var position = min(preface, bytes.count)
+        preface -= position
+        while position < bytes.count {
+            if skipped > 0 {
+                let count = min(skipped, bytes.count - position)
+                skipped -= count
+                position += count
+            } else if gathered.isEmpty, bytes.count - position >= Self.neededBytes {
+                let frame = UnsafeRawBufferPointer(rebasing: bytes[position..<(position + Self.neededBytes)])
+                if frame[3] > FrameType.continuation { unknown += 1 }
+                if Self.dependsOnItself(frame) { return true }
+                skipped = Self.payloadBytes(frame)
+                position += Self.headerBytes
+            } else {
+                gathered.append(bytes[position])
+                position += 1
+                if finishGathering() { return true }
+            }
+        }
+        return false
+    }
+
+    /// Looks at the gathered bytes once they are enough.
+    private mutating func finishGathering() -> Bool {
+        guard gathered.count >= Self.headerBytes else { return false }
+        let payload = gathered.withUnsafeBytes { Self.payloadBytes($0) }
+        let isPriority = gathered[3] == FrameType.priority && payload >= 4
+        guard !isPriority || gathered.count == Self.neededBytes else { return false }
+        if gathered[3] > FrameType.continuation { unknown += 1 }
+        skipped = payload - (gathered.count - Self.headerBytes)
+        let isFound = isPriority && gathered.withUnsafeBytes { Self.dependsOnItself($0) }
+        gathered.removeAll(keepingCapacity: true)
+        return isFound
+    }
+
+    private static func payloadBytes(_ frame: UnsafeRawBufferPointer) -> Int {
+        Int(frame[0]) << 16 | Int(frame[1]) << 8 | Int(frame[2])
+    }
+
+    private static func dependsOnItself(_ frame: UnsafeRawBufferPointer) -> Bool {
+        guard frame[3] == FrameType.priority, payloadBytes(frame) >= 4 else { return false }
+        // Both without their first bit, which is another's.
+        let stream = UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: 5, as: UInt32.self)) & 0x7FFF_FFFF
+        let parent = UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: 9, as: UInt32.self)) & 0x7FFF_FFFF
+        return stream == parent && stream != 0
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Foundation
+import Journal
+import Respond
+import Synchronization
+
+/// How the service reaches an account.
+package struct AccountAccess: Sendable, Hashable, Codable {
+    package enum Way: String, Sendable, Hashable, Codable {
+        /// By a role of the account, or by the service's own credentials where they are of that account.
+        case role
+        /// By an executor inside the account.
+        case executor
+    }
+
+    package var way: Way
+    /// `arn:aws:iam::ACCOUNT:role/NAME`; empty for the service's own credentials.
+    package var roleARN: String
+    /// Where STS and the account's trails are called; empty for the service's region.
+    package var region: String
+
+    package init(way: Way = .role, roleARN: String = "", region: String = "") {
+        self.way = way
+        self.roleARN = roleARN
+        self.region = region
+    }
+}
+
+/// An action's policy, and who set it.
+package struct StoredPolicy: Sendable, Hashable, Codable {
+    package var policy: RemediationPolicy
+    /// When it was set; 0 where it never was.
+    package var changedAt: Milliseconds
+    package var changedBy: String
+
+    package init(policy: RemediationPolicy = RemediationPolicy(), changedAt: Milliseconds = 0, changedBy: String = "") {
+        self.policy = policy
+        self.changedAt = changedAt
+        self.changedBy = changedBy
+    }
+}
+
+extension RemediationPolicy {
+    /// Whether it lets the action do anything at all, if only on the always-list.
+    var isLive: Bool { mode != .off || !always.isEmpty }
+}
+
+/// The switch that stops everything.
+package struct FreezeState: Sendable, Hashable, Codable {
+    package var isFrozen: Bool
+    /// When it was set; 0 where it never was.
+    package var changedAt: Milliseconds
+    package var changedBy: String
+    package var reason: String
+
+    package init(isFrozen: Bool = false, changedAt: Milliseconds = 0, changedBy: String = "", reason: String = "") {
+        self.isFrozen = isFrozen
+        self.changedAt = changedAt
+        self.changedBy = changedBy
+        self.reason = reason
+    }
+}
+
+/// What remediations are decided by, in memory as it stands in the journal.
+///
+/// A change is durable before it counts; of two at once the one counts last that the journal took last.
+package final class PolicyBook: Sendable {
+    private struct State {
+        var policies: [String: [RemediationAction: StoredPolicy]] = [:]
+        var access: [String: AccountAccess] = [:]
+        var freeze = FreezeState()
+        /// The number of the change that each entry came from.
+        var applied: [String: UInt64] = [:]
+        var changes: UInt64 = 0
+
+        /// Whether a change is later than what the entry came from, which is then noted.
+        mutating func admits(_ change: UInt64, _ entry: String) -> Bool {
+            guard change > applied[entry] ?? 0 else { return false }
+            applied[entry] = change
+            return true
+        }
+    }
+
+    private static let accessName = "access"
+    private static let freezeName = "remediation/freeze"
+
+    private let state: Mutex<State>
+    private let pipeline: Pipeline
+
+    /// Reads what the journal holds.
+    package init(_ pipeline: Pipeline) throws {
+        self.pipeline = pipeline
+        var read = State()
+        let decoder = JSONDecoder()
+        for row in try pipeline.journal.reader.remediationPolicies() {
+            let payload = Data(row.payload)
+            if row.name == Self.accessName {
+                read.access[row.accountID] = try decoder.decode(AccountAccess.self, from: payload)
+            } else if let action = RemediationAction(rawValue: row.name) {
+                read.policies[row.accountID, default: [:]][action] = try decoder.decode(
+                    StoredPolicy.self, from: payload)
+            }
+        }
+        if let bytes = try pipeline.journal.reader.state(Self.freezeName) {
+            read.freeze = try decoder.decode(FreezeState.self, from: Data(bytes))
+        }
+        state = Mutex(read)
+    }
+
+    // MARK: Reading
+
+    /// An account's policy for an action; off where none was set.
+    package func policy(_ action: RemediationAction, of account: String) -> StoredPolicy {
+        state.withLock { $0.policies[account]?[action] ?? StoredPolicy() }
+    }
+
+    /// How an account is reached.
+    package func access(to account: String) -> AccountAccess {
+        state.withLock { $0.access[account] ?? AccountAccess() }
+    }
+
+    /// Accounts in which an action is not off.
+    package var liveAccounts: [String] {
+        state.withLock { state in
+            state.policies.filter { $0.value.values.contains { $0.policy.isLive } }.keys.sorted()
+        }
+    }
+
+    package var freeze: FreezeState { state.withLock { $0.freeze } }
+
+    // MARK: Changing
+
+    /// Sets policies and access of an account; what is nil stays. Durable on return, with its entry in the audit log.
+    package func set(
+        _ account: String, action: RemediationAction?, policy: StoredPolicy?, access: AccountAccess?,
+        audit entry: AuditEntry
+    ) async throws {
+        let encoder = JSONEncoder()
+        var rows: [RemediationPolicyRow] = []
+        if let action, let policy {
+            rows.append(
+                RemediationPolicyRow(
+                    accountID: account, name: action.rawValue, payload: [UInt8](try encoder.encode(policy))))
+        }
+        if let access {
+            rows.append(
+                RemediationPolicyRow(
+                    accountID: account, name: Self.accessName, payload: [UInt8](try encoder.encode(access))))
+        }
+        let changed = rows
+        let number = Mutex<UInt64>(0)
+        try await pipeline.perform(audit: entry) { [self] transaction, _ in
+            for row in changed { try transaction.putRemediationPolicy(row) }
+            number.withLock { $0 = nextChange() }
+        }
+        let change = number.withLock { $0 }
+        state.withLock { state in
+            if let action, let policy, state.admits(change, "\(account)/\(action.rawValue)") {
+                state.policies[account, default: [:]][action] = policy
+            }
+            if let access, state.admits(change, "\(account)/\(Self.accessName)") { state.access[account] = access }
+        }
+    }
+
+    /// Sets the switch that stops everything. Durable on return, with its entry in the audit log.
+    package func set(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
+        let bytes = [UInt8](try JSONEncoder().encode(freeze))
+        let number = Mutex<UInt64>(0)
+        // To freeze counts at once, before the journal has it: whoever freezes is in a hurry.
+        if freeze.isFrozen { state.withLock { $0.freeze.isFrozen = true } }
+        try await pipeline.perform(audit: entry) { [self] transaction, _ in
+            try transaction.putState(Self.freezeName, bytes)
+            number.withLock { $0 = nextChange() }
+        }
+        let change = number.withLock { $0 }
+        state.withLock { if $0.admits(change, Self.freezeName) { $0.freeze = freeze } }
+    }
+
+    private func nextChange() -> UInt64 {
+        state.withLock { state in
+            state.changes += 1
+            return state.changes
+        }
+    }
+}

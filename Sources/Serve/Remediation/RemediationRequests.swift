@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWS
+import CloudTrail
+import Detect
+import Messages
+import Respond
+
+extension Respond.RemediationPolicy {
+    /// What it lets an action do, for the audit log.
+    var summary: String {
+        func list(_ name: String, _ texts: [String]) -> String {
+            texts.isEmpty ? "" : ", \(name) \(texts.joined(separator: " "))"
+        }
+        return "\(mode.rawValue) from \(minimumSeverity.name), \(hourlyCap) an hour"
+            + list("detections", detections.sorted()) + list("never", never.map(\.text))
+            + list("always", always.map(\.text))
+    }
+}
+
+extension AccountAccess {
+    /// How the account is reached, for the audit log.
+    var summary: String {
+        way == .executor ? "an executor" : roleARN.isEmpty ? "the service's own credentials" : roleARN
+    }
+}
+
+/// Reads and checks what people ask of remediation: each failure is INVALID_ARGUMENT and names its field.
+enum RemediationRequests {
+    static func action(_ action: Messages.RemediationAction, field: String) throws -> Respond.RemediationAction {
+        guard let known = action.action else {
+            throw Validation.failure(field, "is \(action.rawValue), which is no action")
+        }
+        return known
+    }
+
+    /// A policy as it is to be stored.
+    static func policy(_ message: Messages.RemediationPolicy, by name: String) throws -> StoredPolicy {
+        guard let mode = message.mode.mode else {
+            throw Validation.failure("policy.mode", "has to be OFF, DRY_RUN, APPROVE or AUTO")
+        }
+        let severity: Detect.Severity
+        if message.minSeverity == .unspecified {
+            severity = .high
+        } else {
+            guard let given = UInt8(exactly: message.minSeverity.rawValue).flatMap(Detect.Severity.init(rawValue:))
+            else {
+                throw Validation.failure("policy.min_severity", "is \(message.minSeverity.rawValue), no severity")
+            }
+            severity = given
+        }
+        guard message.detectionIDs.count <= Limits.filterValues else {
+            throw Validation.failure(
+                "policy.detection_ids",
+                "names \(message.detectionIDs.count) detections; the limit is \(Limits.filterValues)")
+        }
+        let cap = message.hourlyCap == 0 ? RespondLimits.hourlyCap : Int(message.hourlyCap)
+        guard cap <= Limits.largestHourlyCap else {
+            throw Validation.failure("policy.hourly_cap", "is \(cap); the limit is \(Limits.largestHourlyCap)")
+        }
+        return StoredPolicy(
+            policy: Respond.RemediationPolicy(
+                mode: mode, minimumSeverity: severity,
+                detections: Set(message.detectionIDs.map { $0.lowercased() }),
+                never: try patterns(message.never, field: "policy.never"),
+                always: try patterns(message.always, field: "policy.always"), hourlyCap: cap),
+            changedAt: Clock.milliseconds(), changedBy: name)
+    }
+
+    private static func patterns(_ texts: [String], field: String) throws -> [TargetPattern] {
+        guard texts.count <= RespondLimits.patterns else {
+            throw Validation.failure(field, "has \(texts.count) entries; the limit is \(RespondLimits.patterns)")
+        }
+        return try texts.enumerated().map { index, text in
+            guard let pattern = TargetPattern(text) else {
+                throw Validation.failure(
+                    "\(field)[\(index)]",
+                    "is none of key/ID, user/NAME, role/NAME, path/PATH/, tag/NAME=VALUE, trail/NAME")
+            }
+            return pattern
+        }
+    }
+
+    /// How an account is to be reached. A role has to be of that very account.
+    static func access(_ message: Messages.RemediationAccess, account: AccountID) throws -> AccountAccess {
+        let way: AccountAccess.Way
+        switch message.way {
+        case .role: way = .role
+        case .executor: way = .executor
+        default: throw Validation.failure("access.way", "has to be ROLE or EXECUTOR")
+        }
+        let role = try Validation.text(message.roleArn, field: "access.role_arn", bytes: Limits.accountNameBytes)
+        if !role.isEmpty {
+            let parts = role.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+            guard parts.count == 6, parts[0] == "arn", parts[2] == "iam", parts[5].hasPrefix("role/") else {
+                throw Validation.failure("access.role_arn", "has to be arn:aws:iam::ACCOUNT:role/NAME")
+            }
+            guard parts[4] == account.description else {
+                throw Validation.failure("access.role_arn", "is of account \(parts[4]), not of \(account)")
+            }
+            guard way == .role else {
+                throw Validation.failure(
+                    "access.role_arn", "goes with the way ROLE; an executor has its own credentials")
+            }
+        }
+        let region = message.region
+        guard region.utf8.count <= 32, region.utf8.allSatisfy({ $0 == 0x2D || Self.isLowerOrDigit($0) }) else {
+            throw Validation.failure("access.region", "is no region")
+        }
+        return AccountAccess(way: way, roleARN: role, region: region)
+    }
+
+    private static func isLowerOrDigit(_ byte: UInt8) -> Bool {
+        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+    }
+
+    /// Whom or what a person's command acts on.
+    static func target(
+        _ message: Messages.RemediationTarget?, _ action: Respond.RemediationAction, account: AccountID
+    ) throws -> Respond.RemediationTarget {
+        guard let message else { throw Validation.failure("run.target", "is missing") }
+        func text(_ value: String, _ field: String) throws -> String {
+            guard !value.isEmpty else { throw Validation.failure("run.target.\(field)", "is empty") }
+            guard value.utf8.count <= RespondLimits.patternBytes, !value.contains(where: \.isNewline) else {
+                throw Validation.failure("run.target.\(field)", "is no name")
+            }
+            return value
+        }
+        let subject: Respond.RemediationTarget.Subject
+        switch action {
+        case .deactivateAccessKey:
+            subject = .accessKey(
+                try text(message.accessKeyID, "access_key_id"),
+                userName: message.userName.isEmpty ? nil : message.userName)
+        case .revokeRoleSessions: subject = .role(try text(message.roleName, "role_name"))
+        case .denyUser, .disableConsoleLogin: subject = .user(try text(message.userName, "user_name"))
+        case .restoreLogging:
+            subject = .trail(
+                try text(message.trail, "trail"), region: message.region.isEmpty ? "us-east-1" : message.region)
+        }
+        return Respond.RemediationTarget(accountID: account.description, subject: subject)
+    }
+}

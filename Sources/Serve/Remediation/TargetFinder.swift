@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Respond
+
+/// Finds what an action would act on in answer to an alert. Pure: everything comes from the alert.
+package enum TargetFinder {
+    /// The target of an action, or nil where the alert names none.
+    ///
+    /// What acts is the actor, so keys, users and roles are sought in the actor's account, which may be another than the
+    /// one that the events belong to; a trail is sought where the events are.
+    package static func target(_ action: RemediationAction, of alert: Alert) -> RemediationTarget? {
+        switch action {
+        case .deactivateAccessKey: accessKey(alert)
+        case .revokeRoleSessions: role(alert)
+        case .denyUser, .disableConsoleLogin: user(alert)
+        case .restoreLogging: trail(alert)
+        }
+    }
+
+    /// What is known of a target before anything is asked.
+    static func facts(_ target: RemediationTarget) -> TargetFacts {
+        switch target.subject {
+        case .accessKey(let id, let userName): TargetFacts(accessKeyIDs: [id], userName: userName)
+        case .user(let name): TargetFacts(userName: name)
+        case .role(let name): TargetFacts(roleName: name)
+        case .trail(let name, _): TargetFacts(trail: name)
+        }
+    }
+
+    private static func accessKey(_ alert: Alert) -> RemediationTarget? {
+        let key = alert.actor.accessKeyID
+        guard key.hasPrefix("AKIA") || key.hasPrefix("ASIA") else { return nil }
+        // Temporary keys and root's can't be deactivated; the machine refuses them in words that say what to do instead.
+        return RemediationTarget(
+            accountID: account(alert), subject: .accessKey(key, userName: name(alert.actor, "user/")),
+            principal: kind(alert.actor))
+    }
+
+    private static func role(_ alert: Alert) -> RemediationTarget? {
+        guard kind(alert.actor) == .role, let role = name(alert.actor, "role/") else { return nil }
+        return RemediationTarget(accountID: account(alert), subject: .role(role), principal: .role)
+    }
+
+    private static func user(_ alert: Alert) -> RemediationTarget? {
+        let principal = kind(alert.actor)
+        guard principal == .user || principal == .federatedUser, let user = name(alert.actor, "user/") else {
+            return nil
+        }
+        return RemediationTarget(accountID: account(alert), subject: .user(user), principal: principal)
+    }
+
+    /// Only a trail that was stopped can be started: one that was deleted or changed needs a person.
+    private static func trail(_ alert: Alert) -> RemediationTarget? {
+        guard alert.eventSource == "cloudtrail.amazonaws.com", alert.eventName == "StopLogging",
+            let trail = alert.facts.first(where: { $0.evidence.name == "requestParameters.name" })
+        else { return nil }
+        return RemediationTarget(
+            accountID: alert.accountID.description, subject: .trail(trail.evidence.value, region: alert.region),
+            principal: kind(alert.actor))
+    }
+
+    private static func account(_ alert: Alert) -> String {
+        AccountID(alert.actor.accountID)?.description ?? alert.accountID.description
+    }
+
+    /// CloudTrail's `userIdentity.type`.
+    static func kind(_ actor: Actor) -> PrincipalKind {
+        switch actor.type {
+        case "Root": .root
+        case "IAMUser": .user
+        case "AssumedRole": .role
+        case "FederatedUser": .federatedUser
+        default: .unknown
+        }
+    }
+
+    /// The name at the end of the principal's ARN, `arn:aws:iam::ACCOUNT:user/PATH/NAME`, without its path.
+    private static func name(_ actor: Actor, _ prefix: String) -> String? {
+        let parts = actor.principal.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[2] == "iam", parts[5].hasPrefix(prefix) else { return nil }
+        return parts[5].split(separator: "/").last.map(String.init)
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Contract
+import Detect
+import Journal
+import Messages
+import RPC
+
+/// DetectionService's tuning: each change is checked by compiling it, kept in the journal, then swapped in.
+extension DetectionServer {
+    func tuneDetection(_ request: TuneDetectionRequest, _ context: CallContext) async throws -> TuneDetectionResponse {
+        let detection = try find(request.detectionID)
+        let account = try request.accountID.isEmpty ? nil : Validation.account(request.accountID)
+        let enabled = try change(request.enabled, "enabled")
+        let trial = try change(request.trial, "trial")
+        guard (0...5).contains(request.severity.rawValue) else {
+            throw Validation.failure("severity", "is \(request.severity.rawValue), which is no severity")
+        }
+        guard request.severity == .unspecified || !request.inheritSeverity else {
+            throw Validation.failure("inherit_severity", "stands beside a severity")
+        }
+        let caller = try access.caller(context)
+        try require(account.map { [$0] } ?? [], caller)
+        let severity = UInt8(exactly: request.severity.rawValue).flatMap(Detect.Severity.init(rawValue:))
+        let changes = [
+            Self.words("enabled", enabled), Self.words("trial", trial),
+            severity.map { "severity \($0.name)" } ?? (request.inheritSeverity ? "severity inherited" : nil),
+        ].compactMap { $0 }
+        let place = account.map { "in \($0)" } ?? "everywhere"
+        let summary = "detection \(detection.id) \(place): \(changes.joined(separator: ", "))"
+        try await tune(detection, in: account, caller.entry(context, summary, account: account)) { setting in
+            if let enabled { setting.enabled = enabled }
+            if let trial { setting.onTrial = trial }
+            if let severity { setting.severity = severity }
+            if request.inheritSeverity { setting.severity = nil }
+        }
+        return TuneDetectionResponse(detection: message(detection, caller))
+    }
+
+    /// What a switch asks for: nil to leave it, nil within to inherit.
+    private func change(_ value: Switch, _ field: String) throws -> Bool?? {
+        switch value {
+        case .unspecified: return .none
+        case .on: return .some(true)
+        case .off: return .some(false)
+        case .inherit: return .some(nil)
+        default: throw Validation.failure(field, "is \(value.rawValue), which is no switch")
+        }
+    }
+
+    private static func words(_ name: String, _ change: Bool??) -> String? {
+        change.map { "\(name) \($0.map { $0 ? "on" : "off" } ?? "inherited")" }
+    }
+
+    /// What holds everywhere needs a certificate of all accounts.
+    private func require(_ accounts: [AccountID], _ caller: Caller) throws {
+        for account in accounts { try caller.require(account) }
+        guard !accounts.isEmpty || caller.accounts == nil else {
+            throw RPCError(.permissionDenied, "It concerns every account, and the certificate covers some only.")
+        }
+    }
+
+    /// Changes what is set of a detection, and tells it in the audit log.
+    func tune(
+        _ detection: Detect.Detection, in account: AccountID?, _ entry: AuditEntry,
+        _ body: @escaping @Sendable (inout Tuning.Setting) -> Void
+    ) async throws {
+        let catalog = pipeline.catalog
+        let change: @Sendable (inout Tuning) -> Void = { tuning in
+            var setting = tuning.setting(detection.id, in: account)
+            body(&setting)
+            tuning.set(setting, of: detection.id, in: account)
+        }
+        try await commit(entry) { transaction in
+            let before = catalog.tuning.setting(detection.id, in: account)
+            try catalog.tune(change)
+            let setting = catalog.tuning.setting(detection.id, in: account)
+            if setting.onTrial == true, before.onTrial != true { try TrialReport.reset(detection.id, transaction) }
+            try TuningStore.put(setting, of: detection.id, in: account, transaction)
+        }
+    }
+
+    /// Runs a change of the live tuning and of the journal, in one order with all others. Where the journal fails, what it
+    /// holds is what stands.
+    private func commit(
+        _ entry: AuditEntry, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void
+    ) async throws {
+        do {
+            try await pipeline.perform(audit: entry) { transaction, _ in try body(transaction) }
+        } catch {
+            try pipeline.restoreTuning()
+            throw error
+        }
+    }
+
+    func createDetectionException(
+        _ request: CreateDetectionExceptionRequest, _ context: CallContext
+    ) async throws -> CreateDetectionExceptionResponse {
+        let catalog = pipeline.catalog
+        let exception: Detect.DetectionException
+        do throws(Detect.DetectionException.Failure) {
+            exception = try Detect.DetectionException(
+                parsing: request.yaml, placeholders: catalog.placeholders)
+        } catch { throw Validation.failure("yaml", error.description) }
+        let caller = try access.caller(context)
+        try require(exception.accounts, caller)
+        let rules = catalog.catalog.rules
+        guard exception.filter.target == .any || rules.contains(where: exception.filter.applies) else {
+            throw Validation.failure("yaml", "names no rule that is loaded and of its log source")
+        }
+        guard catalog.tuning.exceptions.count < DetectLimits.exceptions else {
+            throw RPCError(.resourceExhausted, "There are \(DetectLimits.exceptions) exceptions already.")
+        }
+        let summary = "exception \(exception.id) of \(exception.owner): \(exception.reason)"
+        try await commit(caller.entry(context, summary)) { transaction in
+            try catalog.tune { $0.add(exception) }
+            try TuningStore.put(exception, transaction)
+        }
+        return CreateDetectionExceptionResponse(exception: Messages.DetectionException(exception))
+    }
+
+    func listDetectionExceptions(
+        _ request: ListDetectionExceptionsRequest, _ context: CallContext
+    ) async throws -> ListDetectionExceptionsResponse {
+        let catalog = pipeline.catalog
+        let caller = try access.caller(context)
+        let exceptions = (catalog.catalog.exceptions + catalog.tuning.exceptions).filter { exception in
+            exception.accounts.isEmpty || exception.accounts.contains(where: caller.covers)
+        }
+        return ListDetectionExceptionsResponse(exceptions: exceptions.map(Messages.DetectionException.init))
+    }
+
+    func deleteDetectionException(
+        _ request: DeleteDetectionExceptionRequest, _ context: CallContext
+    ) async throws -> DeleteDetectionExceptionResponse {
+        let catalog = pipeline.catalog
+        let id = request.exceptionID.lowercased()
+        guard let exception = catalog.tuning.exceptions.first(where: { $0.id == id }) else {
+            let isOfFile = catalog.catalog.exceptions.contains { $0.id == id }
+            throw RPCError(
+                .notFound,
+                isOfFile ? "The exception stands in a rule file." : "There is no exception \(id.prefix(64)).")
+        }
+        let caller = try access.caller(context)
+        try require(exception.accounts, caller)
+        let summary = "exception \(exception.id) of \(exception.owner) taken back"
+        try await commit(caller.entry(context, summary)) { transaction in
+            try catalog.tune { $0.remove(exception: id) }
+            try TuningStore.remove(exception: id, transaction)
+        }
+        return DeleteDetectionExceptionResponse()
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Operators tune detections with the CLI; what they set outlives the process.
+@Suite("Tuning detections")
+struct TuningTests {
+    private static let id = "53d40d92-f4ac-4b82-bdab-b2b26c8c42fb"
+
+    private static func rule(_ event: String = "Call", id: String = id, more: String = "level: high") -> String {
+        """
+        title: A call of \(event)
+        id: \(id)
+        logsource: {product: aws, service: cloudtrail}
+        detection:
+            selection: {eventName: \(event)}
+            condition: selection
+        \(more)
+
+        """
+    }
+
+    /// A file of one event; each number is an event of its own.
+    private static func event(_ number: Int, user: String, account: String = "111122223333") throws -> URL {
+        let record = """
+            {"eventVersion":"1.08","eventID":"0f6b2e40-52cf-4f0a-9d1c-\(String(1_000_000_000_000 + number).dropFirst())",\
+            "eventTime":"2026-11-20T10:00:00Z","eventName":"Call","eventSource":"iam.amazonaws.com",\
+            "awsRegion":"us-east-1","sourceIPAddress":"192.0.2.1","userAgent":"x","eventType":"AwsApiCall",\
+            "recipientAccountId":"\(account)","userIdentity":{"type":"IAMUser","userName":"\(user)",\
+            "arn":"arn:aws:iam::\(account):user/\(user)","accountId":"\(account)","principalId":"AIDA"}}
+            """
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("trailhound-\(UUID().uuidString).jsonl")
+        try Data((record + "\n").utf8).write(to: url)
+        return url
+    }
+
+    private struct Rig {
+        let rules: TemporaryFolder
+        let service: Service
+
+        init(_ files: [String: String]) async throws {
+            rules = try TemporaryFolder()
+            for (name, text) in files {
+                try Data(text.utf8).write(to: rules.url.appendingPathComponent(name))
+            }
+            service = try await Service(rules: rules.url, accounts: ["111122223333", "444455556666"])
+        }
+
+        /// Runs the CLI, which has to succeed.
+        @discardableResult
+        func client(_ arguments: String...) async throws -> Outcome {
+            let outcome = try await run(
+                Programs.client, arguments + ["--server", service.server, "--pki", service.pki.path])
+            #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+            return outcome
+        }
+
+        func submit(_ number: Int, user: String, account: String = "111122223333") async throws {
+            let file = try TuningTests.event(number, user: user, account: account)
+            defer { try? FileManager.default.removeItem(at: file) }
+            try await client("submit", file.path)
+        }
+
+        /// Severity and actor of each alert.
+        func alerts() async throws -> [String] {
+            let lines = try await client("alerts", "list", "-o", "jsonl").lines
+            return try lines.map { line in
+                let alert = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+                let actor = alert["actor"] as? [String: Any]
+                let principal = (actor?["principal"] as? String)?.split(separator: "/").last ?? ""
+                return "\(alert["severity"] ?? "") \(principal)"
+            }.sorted()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func severitySwitchesAndExceptionsOutliveARestart() async throws {
+        let rig = try await Rig(["a.yml": Self.rule()])
+        try await rig.client("detections", "tune", Self.id, "--severity", "low", "--account", "111122223333")
+        try await rig.client("detections", "disable", Self.id, "--account", "444455556666")
+        try await rig.client(
+            "detections", "except", "53d40d92", "--when", "userIdentity.userName: robot", "--owner", "us@example.com",
+            "--reason", "it's \"nightly\"", "--expires", "90d")
+        try await rig.service.killNow()
+        try await rig.service.start()
+        try await rig.submit(1, user: "eve")
+        try await rig.submit(2, user: "robot")
+        try await rig.submit(3, user: "adam", account: "444455556666")
+        #expect(try await rig.alerts() == ["low eve"])
+        let list = try await rig.client("detections", "except", "-o", "json").text
+        #expect(list.contains("it's \\\"nightly\\\"") && list.contains("us@example.com"))
+        let shown = try await rig.client("detections", "show", Self.id).text
+        #expect(shown.contains("in 111122223333: severity low"))
+        #expect(shown.contains("in 444455556666: off"))
+
+        let exceptions = try #require(
+            try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [[String: Any]])
+        let id = try #require(exceptions.first?["exception_id"] as? String)
+        try await rig.client("detections", "except", "--delete", id)
+        try await rig.client("detections", "tune", Self.id, "--inherit", "--account", "444455556666")
+        try await rig.submit(4, user: "robot")
+        try await rig.submit(5, user: "adam", account: "444455556666")
+        #expect(try await rig.alerts() == ["high adam", "low eve", "low robot"])
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func aDetectionOnTrialIsCountedAndDoesNotAlert() async throws {
+        let rig = try await Rig(["a.yml": Self.rule()])
+        try await rig.client("detections", "trial", Self.id)
+        try await rig.submit(1, user: "eve")
+        try await rig.submit(1, user: "eve")
+        try await rig.submit(2, user: "adam")
+        #expect(try await rig.alerts() == [])
+        try await rig.service.killNow()
+        try await rig.service.start()
+        let shown = try await rig.client("detections", "show", Self.id).text
+        #expect(shown.contains("on trial") && shown.contains("2 matches in 1 account"), "\(shown)")
+        try await rig.client("detections", "trial", Self.id, "--end")
+        try await rig.submit(3, user: "eve")
+        #expect(try await rig.alerts() == ["high eve"])
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func anInvalidSetIsRefusedWholeAndTheOldOneStays() async throws {
+        let rig = try await Rig(["a.yml": Self.rule()])
+        let other = "63d40d92-f4ac-4b82-bdab-b2b26c8c42fb"
+        try Data(Self.rule("Other", id: other).utf8).write(to: rig.rules.url.appendingPathComponent("b.yml"))
+        let broken = rig.rules.url.appendingPathComponent("c.yml")
+        try Data("title: [\n---\ntitle: x\n".utf8).write(to: broken)
+        let refused = try await rig.service.client("detections", "reload")
+        #expect(refused.status != 0)
+        #expect(refused.errors.contains("c.yml"), "\(refused.errors)")
+        #expect(try await rig.client("detections", "list", "-o", "jsonl").lines.count == 1)
+        try FileManager.default.removeItem(at: broken)
+        try await rig.client("detections", "reload")
+        #expect(try await rig.client("detections", "list", "-o", "jsonl").lines.count == 2)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func wrongExceptionsAreRefusedByField() async throws {
+        let rig = try await Rig(["a.yml": Self.rule()])
+        let outcome = try await rig.service.client(
+            "detections", "except", Self.id, "--when", "userIdentity.userName|odd: robot", "--owner", "o", "--reason",
+            "r", "--expires", "90d")
+        #expect(outcome.status != 0)
+        #expect(outcome.errors.contains("unknown modifier 'odd'"), "\(outcome.errors)")
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test func whyAnEventFiresIsShown() async throws {
+        let rules = try TemporaryFolder()
+        try Data(Self.rule().utf8).write(to: rules.url.appendingPathComponent("a.yml"))
+        let event = try Self.event(1, user: "eve")
+        defer { try? FileManager.default.removeItem(at: event) }
+        let fires = try await run(
+            Programs.client, ["detections", "explain", "53d40d92", event.path, "--rules", rules.url.path])
+        #expect(fires.status == 0, "\(fires.errors)")
+        #expect(
+            fires.lines == [
+                "A call of Call: fires", "└─ yes selection", "   └─ yes eventName: Call  <- Call",
+            ])
+        let other = rules.url.appendingPathComponent("b.yml")
+        try Data(Self.rule("Other").utf8).write(to: other)
+        let silent = try await run(Programs.client, ["detections", "explain", other.path, event.path, "-o", "json"])
+        #expect(silent.status == 1)
+        let json = try #require(try JSONSerialization.jsonObject(with: silent.output) as? [String: Any])
+        #expect(json["holds"] as? Bool == false)
+        #expect(silent.text.contains("\"Call\""))
+    }
+}
