@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint fuzz clean bench-ingest bench-detect bench-journal \
+.PHONY: help deps build demo test proto proto-check format lint fuzz clean bench-ingest bench-detect bench-stream bench-journal \
         bench-archive bench-rpc bench-subscribers bench-respond
 
 help: ## List the targets
@@ -62,6 +62,9 @@ bench-ingest: build ## Durable ingest beside the physical limits
 
 bench-detect: ## Evaluation beside simdjson's parse rate
 	@Benchmarks/run detect
+
+bench-stream: ## What a million live groups of a correlation take
+	@Benchmarks/run stream
 
 bench-journal: ## The store alone while its archive grows to ten million records
 	@Benchmarks/run journal

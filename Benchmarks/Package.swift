@@ -55,6 +55,8 @@ let package = Package(
             name: "detect-bench", dependencies: ["BenchKit", "CloudTrail", "Detect", "JSON", "Journal", "Sigma"],
             swiftSettings: strict),
         .executableTarget(
+            name: "stream-bench", dependencies: ["BenchKit", "CloudTrail", "Detect"], swiftSettings: strict),
+        .executableTarget(
             name: "journal-bench", dependencies: ["BenchKit", "CloudTrail", "Journal"], swiftSettings: strict),
         .executableTarget(
             name: "ingest-bench", dependencies: ["BenchKit", "Contract", "Messages", "RPC", "ServiceKit"],

@@ -9,6 +9,8 @@ package struct Actor: Hashable, Sendable {
     package var type: String
     /// `userIdentity.arn` as the event has it, session name included.
     package var arn: String
+    /// `userIdentity.principalId`, session name included.
+    package var principalID: String
     /// `userIdentity.accessKeyId`.
     package var accessKeyID: String
     /// The account that the actor belongs to; it may be another than the account of the event.
@@ -21,12 +23,13 @@ package struct Actor: Hashable, Sendable {
     package var sourceIdentity: String
 
     package init(
-        principal: String, type: String = "", arn: String = "", accessKeyID: String = "", accountID: String = "",
-        sourceIP: String = "", userAgent: String = "", sourceIdentity: String = ""
+        principal: String, type: String = "", arn: String = "", principalID: String = "", accessKeyID: String = "",
+        accountID: String = "", sourceIP: String = "", userAgent: String = "", sourceIdentity: String = ""
     ) {
         self.principal = principal
         self.type = type
         self.arn = arn
+        self.principalID = principalID
         self.accessKeyID = accessKeyID
         self.accountID = accountID
         self.sourceIP = sourceIP

@@ -28,6 +28,12 @@ package final class EnvelopeFields: Sendable {
     let issuerAccountID: Slot
     let sourceIdentity: Slot
     let onBehalfOfUserID: Slot
+    let issuedAccessKeyID: Slot
+    let issuedRoleID: Slot
+    let issuedRoleARN: Slot
+    let issuedSourceIdentity: Slot
+    let requestedSourceIdentity: Slot
+    let switchFrom: Slot
     /// The fields whose values lead to the record.
     let tokens: [Slot]
 
@@ -57,6 +63,12 @@ package final class EnvelopeFields: Sendable {
         issuerAccountID = try fields.insert(issuer + "accountId")
         sourceIdentity = try fields.insert(identity + "sessionContext.sourceIdentity")
         onBehalfOfUserID = try fields.insert(identity + "onBehalfOf.userId")
+        issuedAccessKeyID = try fields.insert("responseElements.credentials.accessKeyId")
+        issuedRoleID = try fields.insert("responseElements.assumedRoleUser.assumedRoleId")
+        issuedRoleARN = try fields.insert("responseElements.assumedRoleUser.arn")
+        issuedSourceIdentity = try fields.insert("responseElements.sourceIdentity")
+        requestedSourceIdentity = try fields.insert("requestParameters.sourceIdentity")
+        switchFrom = try fields.insert("additionalEventData.SwitchFrom")
         var tokens: [Slot] = []
         for path in Self.tokenPaths { tokens.append(try fields.insert(path)) }
         self.tokens = tokens

@@ -74,6 +74,8 @@ package struct Identity {
     /// The issuing role's ARN, or that which follows from `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`. The
     /// session's ARN lacks the role's path, so the issuer goes first.
     private var role: Principal? {
+        // The people who share a permission set of IAM Identity Center share a role, but not a session name.
+        if let arn = arn.nonEmpty, Self.isIdentityCenterSession(arn) { return .verbatim(arn) }
         if let issuer = issuerARN.nonEmpty { return .verbatim(issuer) }
         guard let arn = arn.nonEmpty, arn.hasPrefix("arn:") else { return nil }
         let parts = arn.string().split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)

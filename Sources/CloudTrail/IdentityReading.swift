@@ -28,7 +28,7 @@ extension Actor {
         let identity = Identity(extractor, fields)
         self.init(
             principal: identity.principal.string, type: identity.type.string(), arn: identity.arn.string(),
-            accessKeyID: identity.accessKeyID.string(),
+            principalID: identity.principalID.string(), accessKeyID: identity.accessKeyID.string(),
             accountID: identity.accountID.nonEmpty?.string() ?? identity.issuerAccountID.string(),
             sourceIP: extractor.text(fields.sourceIP).string(), userAgent: extractor.text(fields.userAgent).string(),
             sourceIdentity: identity.sourceIdentity.string())
@@ -73,6 +73,16 @@ package final class EventReader {
     package func read(_ record: UnsafeRawBufferPointer) throws(Rejection) -> EventSummary {
         do { try extractor.extract(record) } catch { throw error.rejectionOfRecord }
         return EventSummary(try Envelope(record, extractor, fields), extractor, fields)
+    }
+
+    /// What made a session in the record that was read last: the event, and the ARN of the session; nil where it made none.
+    package func issuance(_ record: UnsafeRawBufferPointer) -> (issuance: Issuance, arn: String)? {
+        guard let envelope = try? Envelope(record, extractor, fields),
+            let issuance = Issuance(envelope, extractor, fields)
+        else { return nil }
+        // The console's event is the session's own.
+        let arn = issuance.eventName == "SwitchRole" ? fields.arn : fields.issuedRoleARN
+        return (issuance, extractor.text(arn).string())
     }
 
     /// Whether a record, which was read last, is found by a value: it is its eventID, its principal, or one of the

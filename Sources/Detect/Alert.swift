@@ -8,7 +8,7 @@ package struct Alert: Sendable, Equatable {
     package struct Key: Hashable, Sendable {
         package let detectionID: String
         package let accountID: AccountID
-        /// `Actor.principal`.
+        /// `Actor.principal`, or what the detection merges by in its place.
         package let principal: String
 
         package init(detectionID: String, accountID: AccountID, principal: String) {
@@ -66,8 +66,14 @@ package struct Alert: Sendable, Equatable {
     package var matchedAt: Milliseconds
     /// What was done in answer to it, the first one first, up to `DetectLimits.alertRemediations`.
     package var remediations: [AlertRemediation]
+    /// What it merges by in place of the actor; nil for the actor.
+    package var mergeKey: String?
+    /// How far a match may lie from the first or last one and still join, in milliseconds.
+    package var window: Milliseconds
+    /// The matches apart by session while some session's actor may change; empty where none may.
+    package var parts: [Part] = []
 
-    package var key: Key { Key(detectionID: detectionID, accountID: accountID, principal: actor.principal) }
+    package var key: Key { Key(detectionID: detectionID, accountID: accountID, principal: mergeKey ?? actor.principal) }
     /// Event time of the earliest match.
     package var firstSeen: Milliseconds { first.time }
     /// Event time of the latest match.
@@ -76,7 +82,9 @@ package struct Alert: Sendable, Equatable {
     package var evidence: [Evidence] { facts.map(\.evidence) }
 
     /// A new alert of one match, not yet published: revision 0.
-    init(id: String, match: Match, historical: Bool, now: Milliseconds) {
+    init(
+        id: String, match: Match, historical: Bool, now: Milliseconds, window: Milliseconds = DetectLimits.mergeWindow
+    ) {
         let (detection, event) = (match.detection, match.event)
         self.id = id
         detectionID = detection.id
@@ -106,7 +114,10 @@ package struct Alert: Sendable, Equatable {
         runbook = detection.runbook
         matchedAt = historical ? 0 : now
         remediations = []
+        self.window = window
+        mergeKey = match.mergeKey
         for evidence in match.evidence { add(Fact(evidence: evidence, since: event.reference)) }
+        if let pending = match.pending { parts = [Part(session: pending, matches: self)] }
     }
 }
 
@@ -131,6 +142,12 @@ extension Alert {
     /// Takes one match more.
     mutating func absorb(_ match: Match, historical: Bool, now: Milliseconds) {
         let event = match.event
+        if match.pending != nil || !parts.isEmpty {
+            if parts.isEmpty { parts = allParts }
+            let alone = Alert(id: id, match: match, historical: historical, now: now, window: window)
+            keepApart(Part(session: match.pending, matches: alone))
+            forgetSettledParts()
+        }
         matchCount += 1
         self.historical = self.historical && historical
         updatedAt = now
@@ -149,9 +166,32 @@ extension Alert {
 
     /// Takes over another alert of the same key.
     mutating func absorb(_ other: Alert, now: Milliseconds) {
+        // Two that do not touch are joined by a third, which may go to another actor again.
+        if !parts.isEmpty || !other.parts.isEmpty || !touches(other) {
+            if parts.isEmpty { parts = allParts }
+            for part in other.allParts { keepApart(part) }
+        }
+        take(matchesOf: other)
+        forgetSettledParts()
+        updatedAt = now
+        if note.isEmpty { note = other.note }
+        if duetAnswer == nil { duetAnswer = other.duetAnswer }
+        if other.audience == .analyst { audience = .analyst }
+        for remediation in other.remediations { set(remediation) }
+    }
+
+    /// Becomes what another alert says of its matches; its own story stays.
+    mutating func become(_ other: Alert) {
+        (matchCount, historical, actor, parts) = (other.matchCount, other.historical, other.actor, other.parts)
+        (first, last, events, facts) = (other.first, other.last, other.events, other.facts)
+        (eventSource, eventName, region) = (other.eventSource, other.eventName, other.region)
+    }
+
+    /// Adds another alert's matches, not its story.
+    mutating func take(matchesOf other: Alert) {
+        matchedAt = max(matchedAt, other.matchedAt)
         matchCount += other.matchCount
         historical = historical && other.historical
-        updatedAt = now
         if other.first < first {
             first = other.first
             (eventSource, eventName, region) = (other.eventSource, other.eventName, other.region)
@@ -162,11 +202,6 @@ extension Alert {
         }
         for event in other.events { add(event) }
         for fact in other.facts { add(fact) }
-        if note.isEmpty { note = other.note }
-        if duetAnswer == nil { duetAnswer = other.duetAnswer }
-        if other.audience == .analyst { audience = .analyst }
-        matchedAt = max(matchedAt, other.matchedAt)
-        for remediation in other.remediations { set(remediation) }
     }
 
     /// Takes the newest state of a remediation; of those that are over the limit the oldest go.

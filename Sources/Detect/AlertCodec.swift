@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Sigma
 
 /// The stored form of an alert: a version byte, then fields of a tag, a length and bytes. A reader skips the tags that
 /// it doesn't know, so that older alerts and newer ones stay readable. Tags are on disk: never renumber them.
@@ -14,7 +15,7 @@ package enum AlertCodec {
         case id = 1, detectionID, title, description, severity, status, audience, accountID, principal, actorType
         case actorARN, accessKeyID, actorAccountID, sourceIP, userAgent, sourceIdentity, first, last, createdAt
         case updatedAt, matchCount, event, fact, attackTechnique, historical, revision, eventSource, eventName, region
-        case mergedInto, duetAnswer, note, runbook, matchedAt, remediation
+        case mergedInto, duetAnswer, note, runbook, matchedAt, remediation, principalID, window, part, mergeKey
     }
 
     package static func encode(_ alert: Alert) -> [UInt8] {
@@ -51,8 +52,41 @@ package enum AlertCodec {
         }
         writer.number(Tag.historical.rawValue, alert.historical ? 1 : 0)
         writer.number(Tag.revision.rawValue, alert.revision)
+        writer.number(Tag.window.rawValue, UInt64(bitPattern: alert.window))
+        if let key = alert.mergeKey { writer.text(Tag.mergeKey.rawValue, key) }
+        for part in alert.parts { writer.field(Tag.part.rawValue) { write(part, &$0) } }
         if let answer = alert.duetAnswer { writer.number(Tag.duetAnswer.rawValue, UInt64(answer.rawValue)) }
         return writer.bytes
+    }
+
+    /// A part has its matches alone; what the rule says stands in the alert.
+    private static func write(_ part: Alert.Part, _ writer: inout FieldWriter) {
+        writer.varint(part.session == nil ? 0 : 1)
+        if let session = part.session {
+            writer.session(session.identity)
+            writer.varint(UInt64(session.watched.count))
+            for key in session.watched {
+                writer.varint(key.high)
+                writer.varint(key.low)
+            }
+        }
+        var matches = part.matches
+        (matches.title, matches.description, matches.runbook, matches.note) = ("", "", "", "")
+        (matches.attackTechniques, matches.parts, matches.mergedInto) = ([], [], "")
+        writer.bytes += encode(matches)
+    }
+
+    private static func readPart(_ field: inout FieldReader) throws(Malformed) -> Alert.Part {
+        var session: PendingSession?
+        if try field.number() == 1 {
+            let identity = try field.session()
+            var watched: [CorrelationKey] = []
+            for _ in 0..<min(try field.number(), UInt64(3 * DetectLimits.lineageDepth)) {
+                watched.append(CorrelationKey(high: try field.number(), low: try field.number()))
+            }
+            session = PendingSession(identity: identity, watched: watched)
+        }
+        return Alert.Part(session: session, matches: try decode(field.rest))
     }
 
     private static func writeTexts(_ alert: Alert, _ writer: inout FieldWriter) {
@@ -64,6 +98,7 @@ package enum AlertCodec {
             (.sourceIP, actor.sourceIP), (.userAgent, actor.userAgent), (.sourceIdentity, actor.sourceIdentity),
             (.eventSource, alert.eventSource), (.eventName, alert.eventName), (.region, alert.region),
             (.mergedInto, alert.mergedInto), (.note, alert.note), (.runbook, alert.runbook),
+            (.principalID, actor.principalID),
         ]
         for (tag, text) in texts where !text.isEmpty { writer.text(tag.rawValue, text) }
         for technique in alert.attackTechniques { writer.text(Tag.attackTechnique.rawValue, technique) }
@@ -83,6 +118,7 @@ package enum AlertCodec {
             if try read(tag, &field, into: &alert) { continue }
             readText(tag, field, into: &alert)
         }
+        for index in alert.parts.indices { alert.parts[index].complete(from: alert) }
         guard !alert.id.isEmpty, !alert.detectionID.isEmpty, hasReferences == (true, true) else { throw Malformed() }
         return alert
     }
@@ -114,6 +150,8 @@ package enum AlertCodec {
                 AlertRemediation(
                     id: id, action: action, target: target, state: try field.raw(AlertRemediation.State.init),
                     outcome: outcome, updatedAt: Int64(bitPattern: try field.number())))
+        case .window: alert.window = Int64(bitPattern: try field.number())
+        case .part: alert.parts.append(try readPart(&field))
         case .historical: alert.historical = try field.number() != 0
         case .revision: alert.revision = try field.number()
         case .duetAnswer: alert.duetAnswer = try field.raw(DuetAnswer.init)
@@ -141,10 +179,20 @@ package enum AlertCodec {
         case .eventName: alert.eventName = text
         case .region: alert.region = text
         case .mergedInto: alert.mergedInto = text
+        case .mergeKey: alert.mergeKey = text
+        case .principalID: alert.actor.principalID = text
         case .note: alert.note = text
         case .runbook: alert.runbook = text
         case .attackTechnique: alert.attackTechniques.append(text)
         default: break
         }
+    }
+}
+
+extension Alert.Part {
+    /// Takes what the rule says from the alert.
+    fileprivate mutating func complete(from alert: Alert) {
+        (matches.title, matches.description, matches.runbook) = (alert.title, alert.description, alert.runbook)
+        matches.attackTechniques = alert.attackTechniques
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Sigma
 
 /// Merges matches into alerts. A value that does no I/O and takes time as an argument; the sequencer owns it.
 ///
@@ -35,6 +36,10 @@ package struct AlertMerger: Sendable {
     }
 
     private var alerts: [String: Alert] = [:]
+    /// Which alerts have matches of which sessions, what is known of these, and what they wait for.
+    private var sessionAlerts: [UInt64: Set<String>] = [:]
+    private var sessions: [UInt64: PendingSession] = [:]
+    private var watchers: [CorrelationKey: Set<UInt64>] = [:]
     /// The alerts that can grow.
     private var spans: [Alert.Key: [Span]] = [:]
 
@@ -74,19 +79,43 @@ package struct AlertMerger: Sendable {
     ) rethrows {
         let key = Alert.Key(
             detectionID: match.detection.id, accountID: match.event.accountID,
-            principal: match.event.actor.principal)
+            principal: match.mergeKey ?? match.event.actor.principal)
         let time = match.event.reference.time
-        if let sealedThrough, time - window <= sealedThrough {
-            for alert in try stored(key, (time - window)...(time + window))
-            where alert.status.growsOn && alert.key == key && alerts[alert.id] == nil { insert(alert) }
-        }
+        let window = match.detection.merging.window ?? window
+        try bringBack(key, (time - window)...(time + window), stored: stored)
         let touching = (spans[key] ?? []).filter { $0.first - window <= time && time <= $0.last + window }
         guard let survivor = touching.map(\.id).min(by: isOlder) else {
-            create(key, match, historical: historical, now: now)
+            create(key, match, historical: historical, now: now, window: window)
             return
         }
         change(survivor) { $0.absorb(match, historical: historical, now: now) }
         for span in touching where span.id != survivor { merge(span.id, into: survivor, now: now) }
+    }
+
+    /// Brings sealed alerts back that lie in a range of event time.
+    mutating func bringBack(
+        _ key: Alert.Key, _ range: ClosedRange<Milliseconds>, stored: Lookup
+    ) rethrows {
+        guard let sealedThrough, range.lowerBound <= sealedThrough else { return }
+        for alert in try stored(key, range)
+        where alert.status.growsOn && alert.key == key && alerts[alert.id] == nil { insert(alert) }
+    }
+
+    /// Merges the alerts of a key that touch a range of event time into the oldest of them.
+    mutating func mergeTouching(
+        _ key: Alert.Key, from first: Milliseconds, through last: Milliseconds, window: Milliseconds, now: Milliseconds
+    ) {
+        let touching = (spans[key] ?? []).filter { $0.first - window <= last && first <= $0.last + window }
+        guard touching.count > 1, let survivor = touching.map(\.id).min(by: isOlder) else { return }
+        for span in touching where span.id != survivor { merge(span.id, into: survivor, now: now) }
+    }
+
+    /// The alerts that have matches of a session, in order.
+    func alertIDs(ofSession session: UInt64) -> [String] { sessionAlerts[session]?.sorted() ?? [] }
+
+    /// The sessions that wait for any of what is known anew.
+    package func sessions(watching known: [CorrelationKey]) -> [PendingSession] {
+        Set(known.flatMap { watchers[$0] ?? [] }).sorted().compactMap { sessions[$0] }
     }
 
     /// Takes a match where every alert that may grow is in memory.
@@ -172,11 +201,13 @@ extension AlertMerger {
 
 /// The bookkeeping. `spans` has exactly the alerts of `alerts` that can grow.
 extension AlertMerger {
-    private mutating func create(_ key: Alert.Key, _ match: Match, historical: Bool, now: Milliseconds) {
+    private mutating func create(
+        _ key: Alert.Key, _ match: Match, historical: Bool, now: Milliseconds, window: Milliseconds
+    ) {
         let id = AlertID.make(key: key, creator: match.event.reference, now: now, ordinal: createdInGroup)
         createdInGroup += 1
         noteChange(id)
-        insert(Alert(id: id, match: match, historical: historical, now: now))
+        insert(Alert(id: id, match: match, historical: historical, now: now, window: window))
     }
 
     private mutating func merge(_ id: String, into survivor: String, now: Milliseconds) {
@@ -195,7 +226,20 @@ extension AlertMerger {
         }
     }
 
-    private mutating func change(_ id: String, _ body: (inout Alert) -> Void) {
+    /// Opens an alert that is made of others' matches. Returns its id.
+    mutating func open(_ alert: Alert, now: Milliseconds) -> String {
+        var alert = alert
+        // Matches that moved away and back may make an alert of the same key and first match again.
+        repeat {
+            alert.id = AlertID.make(key: alert.key, creator: alert.first, now: now, ordinal: createdInGroup)
+            createdInGroup += 1
+        } while alerts[alert.id] != nil || before[alert.id] != nil
+        noteChange(alert.id)
+        insert(alert)
+        return alert.id
+    }
+
+    mutating func change(_ id: String, _ body: (inout Alert) -> Void) {
         noteChange(id)
         guard var alert = alerts[id] else { return }
         // The dictionary lets go of the alert while it changes, so that its arrays are not copied.
@@ -215,13 +259,34 @@ extension AlertMerger {
         alerts[alert.id] = alert
         guard alert.status.growsOn else { return }
         spans[alert.key, default: []].append(Span(first: alert.firstSeen, last: alert.lastSeen, id: alert.id))
+        for session in alert.parts.compactMap(\.session) {
+            sessionAlerts[session.id, default: []].insert(alert.id)
+            sessions[session.id] = session
+            for key in session.watched { watchers[key, default: []].insert(session.id) }
+        }
     }
 
     private mutating func removeSpan(_ alert: Alert) {
+        for part in alert.parts { if let session = part.session { removeSession(session, of: alert.id) } }
         let key = alert.key
         guard let index = spans[key]?.firstIndex(where: { $0.id == alert.id }) else { return }
         spans[key]?.remove(at: index)
         if spans[key]?.isEmpty == true { spans[key] = nil }
+    }
+
+    private mutating func removeSession(_ session: PendingSession, of alert: String) {
+        for key in session.watched {
+            watchers[key]?.remove(session.id)
+            if watchers[key]?.isEmpty == true { watchers[key] = nil }
+        }
+        sessionAlerts[session.id]?.remove(alert)
+        guard let others = sessionAlerts[session.id], !others.isEmpty else {
+            sessionAlerts[session.id] = nil
+            sessions[session.id] = nil
+            return
+        }
+        // Other alerts wait on.
+        for key in sessions[session.id]?.watched ?? [] { watchers[key, default: []].insert(session.id) }
     }
 
     /// An alert that somebody may have seen is older than one that nobody has.

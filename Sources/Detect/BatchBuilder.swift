@@ -59,6 +59,10 @@ struct BatchBuilder {
 
     mutating func append(_ observation: Observation) { batch.observations.append(observation) }
 
+    mutating func append(_ issuance: Issuance, eventIndex: Int) { batch.issuances.append((eventIndex, issuance)) }
+
+    mutating func append(_ observation: BaselineObservation) { batch.baselines.append(observation) }
+
     mutating func append(onTrial match: Match) { batch.trialMatches.append(match) }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }

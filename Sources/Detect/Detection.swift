@@ -31,6 +31,10 @@ package final class Detection: Sendable {
     package let runbook: String
     /// The fields that explain a match.
     package let evidenceFields: [String]
+    /// What has to be new, or seldom, for the rule to match; nil where it matches by itself.
+    package let baseline: Baseline?
+    /// By what and within what time matches merge into one alert.
+    package let merging: Merging
     /// The path below the rules folder.
     package let file: String
     /// Where the rule begins in its file, counted from 1.
@@ -43,7 +47,8 @@ package final class Detection: Sendable {
         audience: Audience = .analyst,
         enabledByDefault: Bool = true, status: String = "", tags: [String] = [], attackTechniques: [String] = [],
         references: [String] = [], falsePositives: [String] = [], author: String = "", runbook: String = "",
-        evidenceFields: [String] = [], file: String = "", line: Int = 0, text: String = ""
+        evidenceFields: [String] = [], baseline: Baseline? = nil, merging: Merging = Merging(), file: String = "",
+        line: Int = 0, text: String = ""
     ) {
         self.kind = kind
         self.id = id
@@ -60,6 +65,8 @@ package final class Detection: Sendable {
         self.author = author
         self.runbook = runbook
         self.evidenceFields = evidenceFields
+        self.baseline = baseline
+        self.merging = merging
         self.file = file
         self.line = line
         self.text = text

@@ -30,6 +30,14 @@ package final class DetectionPlan: Sendable {
     /// The slots of each detection's evidence fields.
     let evidenceSlots: [[Slot]]
 
+    /// What explains a rule's part in correlations: names and slots of the fields that these group by and count.
+    let observationSlots: [[(name: String, slot: Slot)]]
+
+    /// For each rule with a baseline or a merge key of its own: the fields that these combine; nil for the source's network.
+    let baselineSlots: [[Slot?]]
+    let mergeSlots: [[Slot?]]
+    let sourceSlot: Slot
+
     /// How a detection stands in each account.
     private struct Tuned: Sendable {
         var elsewhere: Tuning.Standing
@@ -99,7 +107,24 @@ package final class DetectionPlan: Sendable {
             for path in detection.evidenceFields { slots.append(try paths.insert(path)) }
             evidence.append(slots)
         }
-        for path in correlations.fields { try paths.insert(path) }
+        var observed: [[(name: String, slot: Slot)]] = []
+        for rule in own.indices {
+            var fields: [(name: String, slot: Slot)] = []
+            for path in correlations.fields(rule: rule).joined() {
+                let slot = try paths.insert(path)
+                if fields.count < DetectLimits.observationEvidence { fields.append((path, slot)) }
+            }
+            observed.append(fields)
+        }
+        observationSlots = observed
+        sourceSlot = try paths.insert("sourceIPAddress")
+        func slots(_ names: [String]) throws -> [Slot?] {
+            try names.map { $0 == Baseline.network ? nil : try paths.insert($0) }
+        }
+        baselineSlots = try detections.map { try slots($0.baseline?.fields ?? []) }
+        mergeSlots = try detections.map { detection in
+            if case .fields(let names) = detection.merging.key { try slots(names) } else { [] }
+        }
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule }, indexFields: ["eventSource", "eventName"],

@@ -13,6 +13,8 @@ struct DetectionReader {
     private var isEnabled = true
     private var evidence: [String] = []
     private var runbook = ""
+    private var baseline: Baseline?
+    private var merging = Merging()
 
     init(_ metadata: SigmaMetadata, kind: Detection.Kind, file: Catalog.RuleFile) {
         self.metadata = metadata
@@ -32,7 +34,8 @@ struct DetectionReader {
             enabledByDefault: isEnabled, status: metadata.status?.rawValue ?? "", tags: metadata.tags,
             attackTechniques: metadata.tags.compactMap(Self.technique), references: metadata.references,
             falsePositives: metadata.falsePositives, author: metadata.author ?? "", runbook: runbook,
-            evidenceFields: evidence, file: file.path, line: metadata.line, text: file.text)
+            evidenceFields: evidence, baseline: baseline, merging: merging, file: file.path, line: metadata.line,
+            text: file.text)
     }
 
     /// The rule's id, or one that follows from its title, so that its alerts merge across restarts.
@@ -80,9 +83,23 @@ struct DetectionReader {
                 }
                 runbook = text
             case "evidence": readEvidence(value)
+            case "first_seen", "rare", "merge": readStream(member.key.string ?? "", value)
             default: fail("'trailhound' has no key '\(member.key.text ?? "?")'", member.key)
             }
         }
+    }
+
+    /// What the stream remembers for the rule.
+    private mutating func readStream(_ key: String, _ node: YAMLNode) {
+        do throws(StreamKeyError) {
+            if key == "merge" {
+                merging = try StreamKeys.merging(node)
+                return
+            }
+            guard kind == .rule else { throw StreamKeyError("'\(key)' is for rules, not for correlations", node) }
+            guard baseline == nil else { throw StreamKeyError("a rule has 'first_seen' or 'rare', not both", node) }
+            baseline = try StreamKeys.baseline(node, isRare: key == "rare")
+        } catch { fail(error.message, error.node) }
     }
 
     private mutating func readEvidence(_ node: YAMLNode) {

@@ -5,7 +5,9 @@ import JSON
 import Sigma
 
 /// Runs the events that stand beside the rules: `name.tests.json` beside `name.yml`, with the members `match` and
-/// `no_match`, each a list of `{"name": …, "event": {…}}`.
+/// `no_match`, each a list of `{"name": …, "event": {…}}`. Of a file with correlations, or with a rule that looks at what
+/// was seen before, the members are `match_sequence` and `no_match_sequence`, each a list of
+/// `{"name": …, "events": [{…}, …]}`, in the order in which the events arrive.
 package struct DetectionTester {
     /// One event and what came of it.
     package struct Case: Sendable, Equatable {
@@ -44,9 +46,9 @@ package struct DetectionTester {
     /// Tests every rule file of the catalog, in order. Rules that are off by default are tested too.
     package func run() -> [Report] {
         var reports: [Report] = []
-        for (index, detection) in catalog.detections.enumerated() {
-            if index > 0, catalog.detections[index - 1].file == detection.file { continue }
-            reports.append(report(detection))
+        var files: Set<String> = []
+        for detection in catalog.all where files.insert(detection.file).inserted {
+            reports.append(report(catalog.correlated.first { $0.file == detection.file } ?? detection))
         }
         return reports
     }
@@ -73,6 +75,13 @@ package struct DetectionTester {
             throw TestFileError(failure.message)
         } catch { throw TestFileError("\(error)") }
         var cases: [Case] = []
+        if remembers(file) {
+            for (key, shouldMatch) in [("match_sequence", true), ("no_match_sequence", false)] {
+                guard let sequences = tests[key]?.array else { throw TestFileError("'\(key)' has to be a list") }
+                for sequence in sequences { cases.append(try sequenceCase(sequence, shouldMatch, file)) }
+            }
+            return cases
+        }
         for (key, shouldMatch) in [("match", true), ("no_match", false)] {
             guard let events = tests[key]?.array else { throw TestFileError("'\(key)' has to be a list") }
             for event in events { cases.append(try testCase(event, shouldMatch, file)) }
@@ -90,6 +99,54 @@ package struct DetectionTester {
         return Case(
             name: name, shouldMatch: shouldMatch, refusal: refusal,
             didMatch: matched.contains { $0.file == file })
+    }
+
+    /// Whether one event alone does not decide.
+    private func remembers(_ file: String) -> Bool {
+        catalog.correlated.contains { $0.file == file }
+            || catalog.detections.contains { $0.file == file && $0.baseline != nil }
+    }
+
+    private func sequenceCase(
+        _ entry: JSONValue, _ shouldMatch: Bool, _ file: String
+    ) throws(TestFileError) -> Case {
+        guard let name = entry["name"]?.string, let events = entry["events"]?.array, !events.isEmpty,
+            events.allSatisfy({ $0.object != nil })
+        else { throw TestFileError("each sequence is {\"name\": text, \"events\": [object, …]}") }
+        var state = StreamState()
+        var didMatch = false
+        for event in events {
+            var writer = JSONWriter()
+            writer.value(event)
+            let refusal = writer.bytes.withUnsafeBytes { observe($0, &state, file, &didMatch) }
+            if let refusal { return Case(name: name, shouldMatch: shouldMatch, refusal: refusal, didMatch: false) }
+        }
+        return Case(name: name, shouldMatch: shouldMatch, refusal: nil, didMatch: didMatch)
+    }
+
+    /// Gives one event of a sequence to the stream. Returns why it can't be taken.
+    private func observe(
+        _ record: UnsafeRawBufferPointer, _ state: inout StreamState, _ file: String, _ didMatch: inout Bool
+    ) -> String? {
+        let envelope: Envelope
+        do {
+            try engine.extractor.extract(record)
+            envelope = try Envelope(record, engine.extractor, engine.plan.envelope)
+        } catch let error as JSONError {
+            return error.rejectionOfRecord.detail
+        } catch { return "\(error)" }
+        var builder = BatchBuilder()
+        engine.appendMatches(envelope, eventIndex: 0, to: &builder)
+        let batch = builder.finish(engine.plan)
+        for (_, issuance) in batch.issuances { _ = state.learn(issuance, now: 0) }
+        for observation in batch.baselines {
+            if let match = state.judge(observation, now: 0), match.detection.file == file { didMatch = true }
+        }
+        for observation in batch.observations {
+            let matches = state.observe(observation, engine.plan, historical: false, now: 0)
+            if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
+        }
+        return nil
     }
 
     /// Events are held to what the service takes.

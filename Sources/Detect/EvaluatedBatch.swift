@@ -48,6 +48,10 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var trialMatches: [Match] = []
     /// What matches bring to correlations, in the order of events.
     package internal(set) var observations: [Observation] = []
+    /// What matches if it is new, in the order of events.
+    package internal(set) var baselines: [BaselineObservation] = []
+    /// The sessions that were made, in the order of events.
+    package internal(set) var issuances: [(eventIndex: Int, issuance: Issuance)] = []
     /// The detections that the batch was evaluated with; the observations' indexes are its. Nil where a payload was
     /// refused as a whole.
     package internal(set) var plan: DetectionPlan?

@@ -68,6 +68,9 @@ struct FieldReader {
 
     var isAtEnd: Bool { position == bytes.endIndex }
 
+    /// What is not read yet.
+    var rest: ArraySlice<UInt8> { bytes[position...] }
+
     /// All of it as text; invalid UTF-8 is repaired.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 

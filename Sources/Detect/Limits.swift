@@ -79,6 +79,41 @@ package enum DetectLimits {
     /// The largest file that a scan reads, in bytes; of a compressed one what is inside has CloudTrail's limit too.
     package static let scannedFileBytes = 1 << 30
 
+    /// How many parts of sessions whose actor may change an alert keeps apart; the earliest beyond stay with the actor
+    /// that they have.
+    package static let alertParts = 64
+
+    /// How many joins of sessions with their makers are kept.
+    package static let lineageSessions = 500_000
+
+    /// How long they are kept, in seconds of the service's clock: no session lives longer than 36 hours.
+    package static let lineageSeconds: UInt32 = 48 * 3_600
+
+    /// How many makers one join keeps apart: the latest.
+    package static let lineageOrigins = 16
+
+    /// How many sessions a chain has at most.
+    package static let lineageDepth = 16
+
+    /// How many combinations of baselines are remembered.
+    package static let baselineEntries = 1_000_000
+
+    /// How many days a baseline may look back; a rare one that has to count days, no further than `rareDays`.
+    package static let baselineDays = 400
+    package static let rareDays = 60
+
+    /// How many fields a baseline or a merge key may have.
+    package static let combinedFields = 8
+
+    /// The longest merge window of a rule.
+    package static let longestMergeWindow: Milliseconds = 30 * 86_400_000
+
+    /// How many facts an event brings to correlations.
+    package static let observationEvidence = 8
+
+    /// How late after later events of its group an event may come and still be counted, in seconds.
+    package static let latenessSeconds = 3_600
+
     /// How many evidence fields a detection may name.
     package static let evidenceFields = 16
 }

@@ -41,6 +41,18 @@ package final class MatchedEvent: Sendable {
     }
 }
 
+extension MatchedEvent {
+    /// The event with another principal of its actor.
+    func attributed(to principal: String) -> MatchedEvent {
+        if principal == actor.principal { return self }
+        var actor = actor
+        actor.principal = principal
+        return MatchedEvent(
+            reference: reference, accountID: accountID, actor: actor, region: region, eventSource: eventSource,
+            eventName: eventName, errorCode: errorCode)
+    }
+}
+
 /// A rule that correlations count held on an event.
 package struct Observation: Sendable {
     /// The event's place among the accepted records of its batch.
@@ -50,6 +62,8 @@ package struct Observation: Sendable {
     package let event: MatchedEvent
     /// What it brings to the plan's correlations.
     package let observations: CorrelationEvent.Observations
+    /// What it is grouped and counted by.
+    package let evidence: [Evidence]
 }
 
 /// A detection held on an event.
@@ -61,16 +75,32 @@ package struct Match: Sendable {
     package let severity: Severity
     package let event: MatchedEvent
     package let evidence: [Evidence]
+    /// The session that the event is of, where its actor may yet change.
+    package let pending: PendingSession?
+    /// What it merges by in place of the actor; nil for the actor.
+    package let mergeKey: String?
 
     /// - Parameter severity: nil for the detection's own.
     package init(
         eventIndex: Int = 0, detection: Detection, severity: Severity? = nil, event: MatchedEvent,
-        evidence: [Evidence] = []
+        evidence: [Evidence] = [], pending: PendingSession? = nil, mergeKey: String? = nil
     ) {
         self.eventIndex = eventIndex
         self.detection = detection
         self.severity = severity ?? detection.severity
         self.event = event
         self.evidence = evidence
+        // Where the actor is not what merges, alerts need not follow it.
+        self.pending = mergeKey == nil ? pending : nil
+        self.mergeKey = mergeKey
+    }
+
+    /// The match with the actor that stands behind it.
+    package func attributed(to resolution: Lineage.Resolution) -> Match {
+        if resolution.principal == event.actor.principal, resolution.pending == pending { return self }
+        return Match(
+            eventIndex: eventIndex, detection: detection, severity: severity,
+            event: event.attributed(to: resolution.principal), evidence: evidence, pending: resolution.pending,
+            mergeKey: mergeKey)
     }
 }

@@ -26,6 +26,9 @@ final class RecordEngine {
 
     /// Evaluates the record that the extractor holds and gives its matches to the builder.
     func appendMatches(_ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
+        if let issuance = Issuance(envelope, extractor, plan.envelope) {
+            builder.append(issuance, eventIndex: eventIndex)
+        }
         let rules = matchingRules()
         guard !rules.isEmpty else { return }
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
@@ -35,14 +38,51 @@ final class RecordEngine {
                 builder.append(
                     Observation(
                         eventIndex: eventIndex, rule: rule, event: event,
-                        observations: plan.correlations.observations(rule: rule, extractor)))
+                        observations: plan.correlations.observations(
+                            rule: rule, extractor, tenant: event.accountID.number),
+                        evidence: facts(plan.observationSlots[rule])))
             }
             let standing = plan.standing(ofRule: rule, in: event.accountID)
             guard plan.alerts[rule], standing.isEnabled else { continue }
+            let detection = plan.detections[rule]
             let match = Match(
-                eventIndex: eventIndex, detection: plan.detections[rule], severity: standing.severity, event: event,
-                evidence: evidence(rule))
-            if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
+                eventIndex: eventIndex, detection: detection, severity: standing.severity, event: event,
+                evidence: evidence(rule), mergeKey: mergeKey(detection, plan.mergeSlots[rule]))
+            guard let baseline = detection.baseline else {
+                if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
+                continue
+            }
+            if let values = combination(plan.baselineSlots[rule]) {
+                builder.append(
+                    BaselineObservation(
+                        match: match, isOnTrial: standing.isOnTrial, baseline: baseline,
+                        values: StableKey(detection.id, event.accountID, values).value))
+            }
+        }
+    }
+
+    /// The values of fields together; nil where the record lacks one.
+    private func combination(_ slots: [Slot?]) -> String? {
+        var text = ""
+        for slot in slots {
+            guard let value = slot.map({ slot in extractor.values(slot).first(where: \.hasText)?.string }) ?? network
+            else { return nil }
+            text += "\(value.utf8.count):\(value)"
+        }
+        return text
+    }
+
+    /// The network of the source address.
+    private var network: String? {
+        let address = extractor.first(plan.sourceSlot)
+        return address.hasText ? SourceNetwork.name(of: address.string) : nil
+    }
+
+    private func mergeKey(_ detection: Detection, _ slots: [Slot?]) -> String? {
+        switch detection.merging.key {
+        case .actor: nil
+        case .account: ""
+        case .fields: combination(slots)
         }
     }
 
@@ -55,8 +95,12 @@ final class RecordEngine {
     /// fields.
     func evidence(_ rule: Int) -> [Evidence] {
         extractor.fill()
+        return facts(Array(zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule])))
+    }
+
+    private func facts(_ fields: [(name: String, slot: Slot)]) -> [Evidence] {
         var result: [Evidence] = []
-        for (name, slot) in zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule]) {
+        for (name, slot) in fields {
             for value in extractor.values(slot) where value.hasText {
                 guard result.count < DetectLimits.matchEvidence else { return result }
                 let fact = Evidence(name: name, value: value.bytes.string(limit: DetectLimits.evidenceBytes))

@@ -62,6 +62,7 @@ package enum Access {
         "/trailhound.v1.DetectionService/ReloadRules": .changingEverything(.admin),
         "/trailhound.v1.DetectionService/ValidateRules": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetTimeline": .reading(.admin, .analyst),
+        "/trailhound.v1.InvestigationService/GetLineage": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetStatus": .reading(.admin, .analyst, .collector, .subscriber),
         "/trailhound.v1.RemediationService/SendCommands": .changing(.admin, .analyst),
         "/trailhound.v1.RemediationService/ServeExecutor": .changing(.executor),

@@ -4,6 +4,14 @@
 package enum Limits {
     /// The largest gRPC message a collector may send: a log file of 5 minutes is far smaller.
     package static let requestBytes = 16 << 20
+    /// What is read of the stream's log at a time when the service starts.
+    package static let streamLogReadBytes = 8 << 20
+    /// What of the stream's log is written anew at a time to keep it short.
+    package static let streamLogCleanBytes = 256 << 10
+    /// How much longer than twice what it says the stream's log may be.
+    package static let streamLogSlackBytes = 4 << 20
+    /// Between two times at which the stream forgets what is over.
+    package static let streamExpiryMilliseconds: Int64 = 60_000
     /// Records in one request, over which the rest is refused by name.
     package static let recordsPerRequest = 100_000
     /// Payload bytes that wait for evaluation, over all streams; more makes the streams wait.

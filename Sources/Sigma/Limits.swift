@@ -42,10 +42,14 @@ public enum SigmaLimits {
     public static let timespanSeconds = 400 * 86_400
     /// The most events that are remembered of one group of a correlation.
     public static let correlationEventsPerGroup = 10_000
-    /// The most groups that are remembered of one correlation.
-    public static let correlationGroups = 100_000
-    /// The most events that a correlation's match names.
-    public static let correlationMatchEvents = 100
+    /// The most groups that are remembered of all correlations together.
+    public static let correlationGroups = 1_000_000
+    /// The most bytes, about, that the groups take in memory.
+    public static let correlationBytes = 384 << 20
+    /// How late an event may come and still be counted, in seconds.
+    public static let correlationLatenessSeconds = 3_600
+    /// How many correlations may stand above one another.
+    public static let correlationDepth = 16
     /// How many alternatives for one field an explanation shows one by one; of more it shows those that hold.
     public static let explainedAlternatives = 20
     /// How many values of a field an explanation shows.

@@ -29,7 +29,18 @@ import TrailhoundCLI
             eventSource: "secretsmanager.amazonaws.com", eventName: "BatchGetSecretValueAndMore",
             principal: "arn:aws:iam::123456789012:user/\(long)", sourceIP: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
             errorCode: "Client.UnauthorizedOperation")
+        let lineage = GetLineageResponse(
+            actor: long,
+            steps: [
+                LineageStep(
+                    eventID: "1", eventTime: time, accountID: "123456789012",
+                    eventName: "AssumeRoleWithWebIdentity", caller: "arn:aws:iam::123456789012:role/\(long)",
+                    sourceIP: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
+                    sessionArn: "arn:aws:sts::123456789012:assumed-role/role/\(long)",
+                    sessionAccessKeyID: "ASIAIOSFODNN7EXAMPLE")
+            ])
         return [
+            ("lineage", LineagePresentation.table(lineage)),
             ("alerts", AlertPresentation.table([alert])), ("accounts", AccountPresentation.table([account])),
             ("detections", DetectionPresentation.table([detection])), ("timeline", TimelinePresentation.table([entry])),
         ]

@@ -30,6 +30,7 @@ import TrailhoundCLI
         ["alerts", "list", "--status", "open", "--audience", "owner", "--limit", "5"], ["alerts", "close", "a", "b"],
         ["duet", "answer", "a", "expected"], ["detections", "enable", "a"], ["detections", "validate"],
         ["detections", "test", "--rules", "Rules"], ["scan", "a", "--rules", "r", "-o", "jsonl"],
+        ["lineage", "ASIA", "-o", "json"],
         ["timeline", "AKIA", "--since", "7d", "--raw"], ["status", "--server", "h:1"], ["certs", "list", "--pki", "x"],
         ["certs", "issue", "a", "--role", "collector", "--account", "111122223333"],
     ])

@@ -72,7 +72,8 @@ struct CatalogCorrelationTests {
         #expect(batch.matches.isEmpty)
         #expect(batch.plan === plan)
         #expect(batch.observations.map(\.eventIndex) == [0, 1])
-        #expect(batch.observations.map(\.observations.direct.first?.group) == [["u1"], ["u2"]])
+        #expect(batch.observations.map(\.evidence.first?.value) == ["u1", "u2"])
+        #expect(Set(batch.observations.map(\.observations.direct.first?.group)).count == 2)
         #expect(batch.observations.map(\.event.actor.principal).count == 2)
     }
 

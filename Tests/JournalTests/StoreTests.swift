@@ -82,13 +82,13 @@ import Testing
         defer { database.close() }
         #expect(
             database.text("SELECT group_concat(identifier) FROM grdb_migrations")
-                == "1: archive, accounts, alerts,2: audit log,3: remediations")
+                == "1: archive, accounts, alerts,2: audit log,3: remediations,4: state of the stream")
         let tables = database.text(
             "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                 + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")
         #expect(
             tables == "account alert alert_log audit block day dead_letter detection_state event_page event_run mark "
-                + "remediation remediation_policy state")
+                + "remediation remediation_policy state stream_log")
         #expect(database.text("PRAGMA journal_mode") == "wal")
         #expect(database.text("PRAGMA page_size") == "8192")
         #expect(database.text("PRAGMA application_id") == "1416129134")

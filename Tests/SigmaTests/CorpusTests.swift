@@ -133,8 +133,9 @@ struct CorpusTests {
     }
 
     private func fires(_ correlation: SigmaCorrelation, _ rules: [SigmaRule], _ events: [CorrelationEvent]) -> Bool {
-        var correlator = Correlator(CorrelationPlan([correlation], rules: rules))
-        return events.filter { !correlator.observe($0).isEmpty }.count > 0
+        let plan = CorrelationPlan([correlation], rules: rules)
+        var correlator = Correlator()
+        return events.filter { !correlator.observe($0, plan, now: 0).isEmpty }.count > 0
     }
 
     /// The contents of a gzip file, by the gzip program.

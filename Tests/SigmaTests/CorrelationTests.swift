@@ -15,7 +15,8 @@ private func plan(_ correlation: String, more: String = "") throws -> (rules: [S
     return (file.rules, CorrelationPlan(file.correlations, rules: file.rules))
 }
 
-/// Feeds records (seconds, JSON) to a correlation and returns what holds, as `seconds of the trigger: count`.
+/// Feeds records (seconds, JSON) to a correlation and returns the hits, as `name: the seconds of the events hit`, for
+/// each record that brings about any, as `@seconds of the record`.
 private func run(
     _ correlation: String, _ records: [(Int64, String)], more: String = "", latenessSeconds: Int = 3_600
 ) throws -> [String] {
@@ -24,7 +25,7 @@ private func run(
     let rulePlan = try Plan(rules, extraFields: try FieldSet(plan.fields))
     let extractor = RecordExtractor(rulePlan.fields)
     let evaluator = Evaluator(rulePlan)
-    var correlator = Correlator(plan, latenessSeconds: latenessSeconds)
+    var correlator = Correlator(latenessSeconds: latenessSeconds)
     var found: [String] = []
     for (index, (seconds, record)) in records.enumerated() {
         var matches: [Int] = []
@@ -36,11 +37,13 @@ private func run(
         }
         for observation in observations {
             let id = CorrelationEvent.ID(high: 0, low: UInt64(index))
-            let event = CorrelationEvent(id: id, time: seconds * 1_000, observations: observation)
-            for match in correlator.observe(event) {
-                let name = plan.correlations[match.correlation].metadata.name ?? ""
-                let group = match.group.map { $0 ?? "-" }.joined(separator: "/")
-                found.append("\(name) \(group)@\(seconds): \(match.count)".replacing(" @", with: " @"))
+            let event = CorrelationEvent(
+                id: id, time: seconds * 1_000, observations: observation, context: Array("\(index)".utf8))
+            let hits = correlator.observe(event, plan, now: 0)
+            #expect(hits.allSatisfy { $0.context == Array("\($0.id.low)".utf8) })
+            for (correlation, hits) in Dictionary(grouping: hits, by: \.correlation).sorted(by: { $0.key < $1.key }) {
+                let times = hits.map(\.time).sorted().map { "\($0 / 1_000)" }.joined(separator: " ")
+                found.append("\(plan.correlations[correlation].metadata.name ?? "")@\(seconds): \(times)")
             }
         }
     }
@@ -53,47 +56,23 @@ struct CorrelationTests {
 
     private func a(_ user: String) -> String { #"{"r":"a","u":"\#(user)"}"# }
 
-    @Test("events are counted in each group, in windows that hold both ends")
+    @Test("events are counted in each group, in windows that hold both ends; each event is a hit once")
     func eventCount() throws {
         let records: [(Int64, String)] = [
-            (0, a("x")), (5, a("x")), (6, a("y")), (10, a("x")), (11, a("y")), (21, a("x")), (30, a("x")), (31, a("x")),
+            (0, a("x")), (5, a("x")), (6, a("y")), (10, a("x")), (11, a("y")), (12, a("x")), (30, a("x")),
+            (40, a("x")), (40, a("x")),
         ]
-        #expect(try run(count, records) == ["top x@10: 3", "top x@31: 3"])
+        #expect(try run(count, records) == ["top@10: 0 5 10", "top@12: 12", "top@40: 30 40 40"])
     }
 
     @Test("late events count, in every window they complete, up to the lateness")
     func late() throws {
-        let records: [(Int64, String)] = [(10, a("x")), (14, a("x")), (40, a("y")), (5, a("x"))]
-        #expect(try run(count, records) == ["top x@5: 3"])
-        #expect(try run(count, records, latenessSeconds: 10) == [])
+        let records: [(Int64, String)] = [(10, a("x")), (14, a("x")), (40, a("x")), (5, a("x"))]
+        #expect(try run(count, records) == ["top@5: 5 10 14"])
+        #expect(try run(count, records, latenessSeconds: 20) == [])
     }
 
-    @Test("the order of arrival does not decide which events are found together")
-    func anyOrder() throws {
-        let times: [Int64] = [0, 3, 8, 9, 20, 29, 33, 34, 60, 61, 62, 75]
-        let (_, plan) = try plan(count)
-        func found(_ times: [Int64]) -> Set<UInt64> {
-            var correlator = Correlator(plan)
-            var found: Set<UInt64> = []
-            for time in times {
-                var observations = CorrelationEvent.Observations()
-                observations.direct = [CorrelationObservation(correlation: 0, member: 0, group: ["x"], value: nil)]
-                let id = CorrelationEvent.ID(high: 0, low: UInt64(time))
-                let event = CorrelationEvent(id: id, time: time * 1_000, observations: observations)
-                for match in correlator.observe(event) { found.formUnion(match.events.map(\.low)) }
-            }
-            return found
-        }
-        let expected: Set<UInt64> = [0, 3, 8, 9, 29, 33, 34, 60, 61, 62]
-        #expect(found(times) == expected)
-        for step in [5, 7, 11] {
-            for shift in times.indices {
-                #expect(found(times.indices.map { times[($0 * step + shift) % times.count] }) == expected)
-            }
-        }
-    }
-
-    @Test("values, sums, averages and percentiles")
+    @Test("values, sums, averages, percentiles and medians")
     func values() throws {
         let records: [(Int64, String)] = [(0, "1"), (1, "5"), (2, "5"), (3, "10"), (4, "x")].map { seconds, number in
             (seconds, #"{"r":"a","n":"\#(number)"}"#)
@@ -101,12 +80,14 @@ struct CorrelationTests {
         func run(_ kind: String, _ condition: String) throws -> [String] {
             try SigmaTests.run("type: \(kind)\nrules: [a]\ntimespan: 1m\ncondition: {field: n, \(condition)}", records)
         }
-        #expect(try run("value_count", "gte: 3") == ["top @3: 4", "top @4: 5"])
-        #expect(try run("value_sum", "gt: 11") == ["top @3: 4", "top @4: 5"])
-        #expect(try run("value_sum", "gt: 10, lt: 12") == ["top @2: 3"])
-        #expect(try run("value_avg", "eq: 3") == ["top @1: 2"])
-        #expect(try run("value_percentile", "percentile: 50, gte: 5") == ["top @2: 3", "top @3: 4", "top @4: 5"])
-        #expect(try run("value_percentile", "percentile: 100, gte: 10") == ["top @3: 4", "top @4: 5"])
+        #expect(try run("value_count", "gte: 3") == ["top@3: 0 1 2 3", "top@4: 4"])
+        #expect(try run("value_sum", "gt: 11") == ["top@3: 0 1 2 3", "top@4: 4"])
+        #expect(try run("value_sum", "gt: 10, lt: 12") == ["top@2: 0 1 2"])
+        #expect(try run("value_avg", "eq: 3") == ["top@1: 0 1"])
+        #expect(
+            try run("value_percentile", "percentile: 50, gte: 5") == ["top@2: 0 1 2", "top@3: 3", "top@4: 4"])
+        #expect(try run("value_percentile", "percentile: 100, gte: 10") == ["top@3: 0 1 2 3", "top@4: 4"])
+        #expect(try run("value_median", "gte: 5") == ["top@2: 0 1 2", "top@3: 3", "top@4: 4"])
     }
 
     @Test("different rules within a span, in any order or in the one given")
@@ -115,13 +96,26 @@ struct CorrelationTests {
             rules.enumerated().map { (Int64($0) * 4, #"{"r":"\#($1)","u":"x"}"#) }
         }
         let temporal = "rules: [a, b, c]\ngroup-by: u\ntimespan: 10s"
-        #expect(try run("type: temporal\n\(temporal)", records("cab")) == ["top x@8: 3"])
+        #expect(try run("type: temporal\n\(temporal)", records("cab")) == ["top@8: 0 4 8"])
         #expect(try run("type: temporal\n\(temporal)", records("aabbc")) == [])
         #expect(try run("type: temporal_ordered\n\(temporal)", records("cab")) == [])
-        #expect(try run("type: temporal_ordered\n\(temporal)", records("abc")) == ["top x@8: 3"])
-        #expect(try run("type: temporal\n\(temporal)\ncondition: {gte: 2}", records("ab")) == ["top x@4: 2"])
+        #expect(try run("type: temporal_ordered\n\(temporal)", records("abc")) == ["top@8: 0 4 8"])
+        #expect(try run("type: temporal\n\(temporal)\ncondition: {gte: 2}", records("ab")) == ["top@4: 0 4"])
         let sameInstant: [(Int64, String)] = [(0, #"{"r":"c"}"#), (0, #"{"r":"b"}"#), (0, #"{"r":"a"}"#)]
-        #expect(try run("type: temporal_ordered\nrules: [a, b, c]\ntimespan: 1s", sameInstant) == ["top @0: 3"])
+        #expect(try run("type: temporal_ordered\nrules: [a, b, c]\ntimespan: 1s", sameInstant) == ["top@0: 0 0 0"])
+    }
+
+    @Test("a condition over rules: some there, others not")
+    func clauses() throws {
+        func records(_ rules: String) -> [(Int64, String)] {
+            rules.enumerated().map { (Int64($0), #"{"r":"\#($1)"}"#) }
+        }
+        let unordered = "type: temporal\nrules: [a, b, c]\ntimespan: 10s\ncondition: a and b and not c"
+        #expect(try run(unordered, records("ab")) == ["top@1: 0 1"])
+        #expect(try run(unordered, records("cab")) == [])
+        let ordered = "type: temporal_ordered\nrules: [a, b]\ntimespan: 10s\ncondition: a and b"
+        #expect(try run(ordered, records("ba")) == [])
+        #expect(try run(ordered, records("bacb")) == ["top@3: 0 1 3"])
     }
 
     @Test("an alias names a field that each rule's events have under another name")
@@ -136,10 +130,10 @@ struct CorrelationTests {
         let records: [(Int64, String)] = [
             (0, #"{"r":"a","source":{"user":"x"}}"#), (1, #"{"r":"b","target":"y"}"#), (2, #"{"r":"b","target":"x"}"#),
         ]
-        #expect(try run(correlation, records) == ["top x@2: 2"])
+        #expect(try run(correlation, records) == ["top@2: 0 2"])
     }
 
-    @Test("a correlation of a correlation")
+    @Test("a correlation of a correlation counts the events at which the one below holds, late ones too")
     func chain() throws {
         let correlation = "type: event_count\nrules: [a]\ngroup-by: [u]\ntimespan: 10s\ncondition: {gte: 2}"
         let above = """
@@ -157,46 +151,117 @@ struct CorrelationTests {
                 (5, #"{"r":"b","h":"\#(host)"}"#),
             ]
         }
-        #expect(try run(correlation, records("1"), more: above) == ["top x@1: 2", "above 1@5: 2"])
-        #expect(try run(correlation, records("2"), more: above) == ["top x@1: 2"])
+        #expect(try run(correlation, records("1"), more: above) == ["top@1: 0 1", "above@5: 1 5"])
+        #expect(try run(correlation, records("2"), more: above) == ["top@1: 0 1"])
+        let late = [records("1")[2], records("1")[1], records("1")[0]]
+        #expect(try run(correlation, late, more: above) == ["top@0: 0 1", "above@0: 1 5"])
     }
 
-    @Test("an event counts once, however often it is seen; a copy of the state is a draft")
+    /// An event of the only group, that rule `a` holds on.
+    private func event(_ id: UInt64, _ seconds: Int64, group: UInt64 = 0) -> CorrelationEvent {
+        var observations = CorrelationEvent.Observations()
+        observations.direct = [
+            CorrelationObservation(correlation: 0, member: 0, group: CorrelationKey(high: group, low: group))
+        ]
+        return CorrelationEvent(id: .init(high: 0, low: id), time: seconds * 1_000, observations: observations)
+    }
+
+    @Test("an event counts once, however often it is seen, also after the state was read back")
     func repeats() throws {
         let (_, plan) = try plan(count)
-        var correlator = Correlator(plan)
-        func event(_ id: UInt64, _ seconds: Int64) -> CorrelationEvent {
-            var observations = CorrelationEvent.Observations()
-            observations.direct = [CorrelationObservation(correlation: 0, member: 0, group: ["x"], value: nil)]
-            return CorrelationEvent(id: .init(high: 0, low: id), time: seconds * 1_000, observations: observations)
+        var correlator = Correlator()
+        func hits(_ event: CorrelationEvent) -> [UInt64] {
+            correlator.observe(event, plan, now: 0).map(\.id.low)
         }
-        #expect(correlator.observe(event(1, 0)).isEmpty)
-        #expect(correlator.observe(event(2, 1)).isEmpty)
-        #expect(correlator.observe(event(2, 1)).isEmpty)
-        var draft = correlator
-        #expect(draft.observe(event(3, 2)).first?.events.map(\.low) == [1, 2, 3])
-        #expect(correlator.observe(event(4, 3)).first?.events.map(\.low) == [1, 2, 4])
-        var restarted = Correlator(plan, state: correlator.state)
-        #expect(restarted.observe(event(5, 4)).first?.count == 4)
-        #expect(restarted.observe(event(6, 100_000)).isEmpty)
-        restarted.expire()
-        #expect(restarted.observe(event(7, 5)).isEmpty)
-        #expect(restarted.state.lateEvents == 1)
+        #expect(hits(event(1, 0)).isEmpty)
+        #expect(hits(event(2, 1)).isEmpty)
+        #expect(hits(event(2, 1)).isEmpty)
+        let first = correlator.takeLog()
+        var restarted = Correlator()
+        restarted.replay(first, now: 0)
+        correlator = restarted
+        #expect(hits(event(3, 2)) == [1, 2, 3])
+        let second = correlator.takeLog()
+        restarted.replay(second, now: 0)
+        correlator = restarted
+        #expect(hits(event(3, 2)).isEmpty)
+        #expect(hits(event(4, 3)) == [4])
+        // What still counts of the old bytes says it all.
+        var rewritten = Correlator()
+        rewritten.replay(correlator.live(first + second + correlator.takeLog()), now: 0)
+        #expect(rewritten.groupCount == 1 && rewritten.bytes == correlator.bytes)
+        correlator = rewritten
+        #expect(hits(event(4, 3)).isEmpty)
+        #expect(hits(event(5, 4)) == [5])
+        correlator.expire(now: 3_600)
+        #expect(correlator.groupCount == 1)
+        correlator.expire(now: 3_700)
+        #expect(correlator.groupCount == 0 && correlator.bytes == 0)
+        #expect(correlator.live(first + second).isEmpty)
     }
 
-    @Test("a group remembers no more events than the limit")
-    func bounded() throws {
-        let (_, plan) = try plan(
-            "type: event_count\nrules: [a]\ntimespan: 30d\ncondition: {gt: \(SigmaLimits.correlationEventsPerGroup)}")
-        var correlator = Correlator(plan)
-        for index in 0..<(SigmaLimits.correlationEventsPerGroup + 5) {
-            var observations = CorrelationEvent.Observations()
-            observations.direct = [CorrelationObservation(correlation: 0, member: 0, group: [], value: nil)]
-            let id = CorrelationEvent.ID(high: 0, low: UInt64(index))
-            let event = CorrelationEvent(id: id, time: Int64(index), observations: observations)
-            #expect(correlator.observe(event).isEmpty)
+    @Test("bytes of any other origin are taken in as far as they go")
+    func foreignBytes() throws {
+        let (_, plan) = try plan(count)
+        var correlator = Correlator()
+        for number in 0..<20 { _ = correlator.observe(event(UInt64(number), Int64(number)), plan, now: 0) }
+        let log = correlator.takeLog()
+        for length in stride(from: 0, to: log.count, by: 7) {
+            var other = Correlator()
+            other.replay(Array(log.prefix(length)) + [9, 9, 9], now: 0)
+            #expect(other.groupCount <= 1)
         }
-        #expect(correlator.state.forgotten == 5)
+    }
+
+    @Test("a group remembers no more events than the limit, and there are no more groups than the limit")
+    func bounded() throws {
+        let (_, plan) = try plan("type: event_count\nrules: [a]\ntimespan: 30d\ncondition: {gt: 1000000}")
+        var correlator = Correlator()
+        for index in 0..<(SigmaLimits.correlationEventsPerGroup + 5) {
+            #expect(correlator.observe(event(UInt64(index), Int64(index)), plan, now: 0).isEmpty)
+        }
+        #expect(correlator.forgottenEvents == SigmaLimits.correlationEventsPerGroup / 16 + 1)
+        var small = Correlator(capacity: 100)
+        for index in 0..<1_000 {
+            _ = small.observe(event(UInt64(index), 0, group: UInt64(index)), plan, now: UInt32(index))
+            #expect(small.groupCount <= 100)
+        }
+        #expect(small.evictedGroups >= 900)
+        // The groups with the newest events are those that stay.
+        let left = small.groupCount
+        for index in 1_000 - left..<1_000 {
+            _ = small.observe(event(UInt64(index) + 5_000, 1, group: UInt64(index)), plan, now: 2_000)
+        }
+        #expect(small.groupCount == left)
+    }
+
+    @Test("live groups are counted in bytes, and the bytes are bounded too")
+    func boundedBytes() throws {
+        let (_, plan) = try plan(count)
+        var correlator = Correlator(byteCapacity: 100_000)
+        for index in 0..<10_000 {
+            _ = correlator.observe(event(UInt64(index), 0, group: UInt64(index)), plan, now: UInt32(index))
+            #expect(correlator.bytes <= 100_300)
+        }
+        #expect(correlator.evictedGroups > 9_000)
+    }
+
+    @Test("a late event in a group as full as it gets takes time in proportion to the group")
+    func lateInAFullGroup() throws {
+        let condition = "condition: {field: n, gte: 1000000}"
+        for kind in ["value_count", "value_sum", "value_percentile", "value_avg"] {
+            let (_, plan) = try plan("type: \(kind)\nrules: [a]\ntimespan: 1d\n\(condition)")
+            var correlator = Correlator()
+            func add(_ index: Int, _ seconds: Int64) {
+                var event = event(UInt64(index), seconds)
+                event.observations.direct[0].value = Double(index).bitPattern
+                _ = correlator.observe(event, plan, now: 0)
+            }
+            for index in 0..<5_000 { add(index, Int64(index) + 10) }
+            // Each of these stands in 5,000 windows of up to 5,000 events.
+            for index in 5_000..<5_020 { add(index, 1) }
+            #expect(correlator.groupCount == 1)
+        }
     }
 
     @Test("rules that only correlations refer to are silent, unless the correlation says generate")

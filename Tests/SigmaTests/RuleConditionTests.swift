@@ -64,16 +64,17 @@ struct RuleConditionTests {
         ).rules
         let correlation = try correlation(
             "{type: \(type), rules: [a, b, c], timespan: 1m, condition: '\(condition)'}")
-        var correlator = Correlator(CorrelationPlan([correlation], rules: rules))
+        let plan = CorrelationPlan([correlation], rules: rules)
+        var correlator = Correlator()
         var fired = false
         for (index, event) in events.enumerated() {
             var observations = CorrelationEvent.Observations()
             observations.direct = [
-                CorrelationObservation(correlation: 0, member: event.member, group: [], value: nil)
+                CorrelationObservation(correlation: 0, member: event.member, group: CorrelationKey(high: 0, low: 0))
             ]
             let id = CorrelationEvent.ID(high: 0, low: UInt64(index))
             let found = correlator.observe(
-                CorrelationEvent(id: id, time: event.time * 1_000, observations: observations))
+                CorrelationEvent(id: id, time: event.time * 1_000, observations: observations), plan, now: 0)
             fired = fired || !found.isEmpty
         }
         return fired

@@ -298,6 +298,15 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_status_response(void) {
     return &trailhound__v1__get_status_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_lineage_request(void) {
+    return &trailhound__v1__get_lineage_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_lineage_response(void) {
+    return &trailhound__v1__get_lineage_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__lineage_step(void) {
+    return &trailhound__v1__lineage_step__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__remediation_policy(void) {
     return &trailhound__v1__remediation_policy__descriptor;
 }

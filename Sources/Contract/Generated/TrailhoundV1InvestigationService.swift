@@ -15,6 +15,11 @@ package enum InvestigationService {
         service: name, name: "GetTimeline", shape: .unary,
         request: .request(), response: .response())
 
+    /// Who stands behind a key, a session or an event: the calls that made its session, as far as they are stored.
+    package static let getLineage = Method<GetLineageRequest, GetLineageResponse>(
+        service: name, name: "GetLineage", shape: .unary,
+        request: .request(), response: .response())
+
     /// What the service is doing now.
     package static let getStatus = Method<GetStatusRequest, GetStatusResponse>(
         service: name, name: "GetStatus", shape: .unary,
@@ -29,6 +34,12 @@ package protocol InvestigationServiceProvider: Sendable {
         _ context: CallContext
     ) async throws -> GetTimelineResponse
 
+    /// Who stands behind a key, a session or an event: the calls that made its session, as far as they are stored.
+    func getLineage(
+        _ request: GetLineageRequest,
+        _ context: CallContext
+    ) async throws -> GetLineageResponse
+
     /// What the service is doing now.
     func getStatus(
         _ request: GetStatusRequest,
@@ -41,6 +52,9 @@ extension Router {
     package mutating func register(_ provider: some InvestigationServiceProvider) {
         unary(InvestigationService.getTimeline) { input, context in
             try await provider.getTimeline(input, context)
+        }
+        unary(InvestigationService.getLineage) { input, context in
+            try await provider.getLineage(input, context)
         }
         unary(InvestigationService.getStatus) { input, context in
             try await provider.getStatus(input, context)
@@ -62,6 +76,13 @@ package struct InvestigationServiceClient: Sendable {
         _ request: GetTimelineRequest, options: CallOptions = CallOptions()
     ) async throws -> GetTimelineResponse {
         try await client.unary(InvestigationService.getTimeline, request, options: options)
+    }
+
+    /// Who stands behind a key, a session or an event: the calls that made its session, as far as they are stored.
+    package func getLineage(
+        _ request: GetLineageRequest, options: CallOptions = CallOptions()
+    ) async throws -> GetLineageResponse {
+        try await client.unary(InvestigationService.getLineage, request, options: options)
     }
 
     /// What the service is doing now.

@@ -13,7 +13,13 @@ enum Schema {
         migrator.registerMigration("1: archive, accounts, alerts", migrate: first)
         migrator.registerMigration("2: audit log", migrate: AuditTable.create)
         migrator.registerMigration("3: remediations", migrate: RemediationTable.create)
+        migrator.registerMigration("4: state of the stream", migrate: streamLog)
         return migrator
+    }
+
+    private static func streamLog(_ database: Database) throws {
+        try database.execute(
+            sql: "CREATE TABLE stream_log (position INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT")
     }
 
     /// Refuses a database that this program can't or must not write, before anything is changed.

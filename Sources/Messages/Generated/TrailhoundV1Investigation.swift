@@ -209,6 +209,120 @@ package struct GetStatusResponse: Message {
     }
 }
 
+/// The message `trailhound.v1.GetLineageRequest`.
+package struct GetLineageRequest: Message {
+    /// An access key id, a session (its ARN, or its id such as AROAEXAMPLE:name), or an eventID.
+    package var value: String
+
+    /// A message of these fields.
+    package init(
+        value: String = ""
+    ) {
+        self.value = value
+    }
+
+    /// Every field at its default.
+    package init() {
+        value = ""
+    }
+}
+
+/// The message `trailhound.v1.GetLineageResponse`.
+package struct GetLineageResponse: Message {
+    /// Who acts in the end: the first caller of the chain.
+    package var actor: String
+    /// The calls that made sessions of sessions, the earliest of the chain first.
+    package var steps: [LineageStep]
+    /// Whether the first caller is nobody's session. If not, the call that made his is not stored or not for certain.
+    package var isComplete: Bool
+
+    /// A message of these fields.
+    package init(
+        actor: String = "",
+        steps: [LineageStep] = [],
+        isComplete: Bool = false
+    ) {
+        self.actor = actor
+        self.steps = steps
+        self.isComplete = isComplete
+    }
+
+    /// Every field at its default.
+    package init() {
+        actor = ""
+        steps = []
+        isComplete = false
+    }
+}
+
+/// A call that made a session.
+package struct LineageStep: Message {
+    /// Field 1, `event_id`.
+    package var eventID: String
+    /// Field 2, `event_time`.
+    package var eventTime: GoogleProtobuf.Timestamp?
+    /// Field 3, `account_id`.
+    package var accountID: String
+    /// Field 4, `event_name`.
+    package var eventName: String
+    /// Who called: a principal; the service's name for a service.
+    package var caller: String
+    /// The key that signed the call.
+    package var callerAccessKeyID: String
+    /// Field 7, `source_ip`.
+    package var sourceIP: String
+    /// The session that was made: its ARN, the key issued for it, and its id.
+    package var sessionArn: String
+    /// Field 9, `session_access_key_id`.
+    package var sessionAccessKeyID: String
+    /// Field 10, `session_principal_id`.
+    package var sessionPrincipalID: String
+    /// Field 11, `source_identity`.
+    package var sourceIdentity: String
+
+    /// A message of these fields.
+    package init(
+        eventID: String = "",
+        eventTime: GoogleProtobuf.Timestamp? = nil,
+        accountID: String = "",
+        eventName: String = "",
+        caller: String = "",
+        callerAccessKeyID: String = "",
+        sourceIP: String = "",
+        sessionArn: String = "",
+        sessionAccessKeyID: String = "",
+        sessionPrincipalID: String = "",
+        sourceIdentity: String = ""
+    ) {
+        self.eventID = eventID
+        self.eventTime = eventTime
+        self.accountID = accountID
+        self.eventName = eventName
+        self.caller = caller
+        self.callerAccessKeyID = callerAccessKeyID
+        self.sourceIP = sourceIP
+        self.sessionArn = sessionArn
+        self.sessionAccessKeyID = sessionAccessKeyID
+        self.sessionPrincipalID = sessionPrincipalID
+        self.sourceIdentity = sourceIdentity
+    }
+
+    /// Every field at its default.
+    package init() {
+        eventID = ""
+        eventTime = nil
+        accountID = ""
+        eventName = ""
+        caller = ""
+        callerAccessKeyID = ""
+        sourceIP = ""
+        sessionArn = ""
+        sessionAccessKeyID = ""
+        sessionPrincipalID = ""
+        sourceIdentity = ""
+    }
+}
+
 extension GetTimelineRequest: WireMessage {
     package static var messageName: String { "trailhound.v1.GetTimelineRequest" }
 
@@ -375,5 +489,102 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.accounts = self.accounts
         wire.pointee.queued_batches = self.queuedBatches
         wire.pointee.subscribers = self.subscribers
+    }
+}
+
+extension GetLineageRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.GetLineageRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__get_lineage_request() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__GetLineageRequest>, arena: Arena?) throws(MessageError) {
+        self.value = try WireReader.text(wire.pointee.value, "trailhound.v1.GetLineageRequest.value")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetLineageRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__get_lineage_request__init(wire)
+        wire.pointee.value = builder.text(self.value)
+    }
+}
+
+extension GetLineageResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.GetLineageResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__get_lineage_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__GetLineageResponse>, arena: Arena?) throws(MessageError) {
+        self.actor = try WireReader.text(wire.pointee.actor, "trailhound.v1.GetLineageResponse.actor")
+        self.steps = try WireReader.messages(wire.pointee.n_steps, wire.pointee.steps, arena)
+        self.isComplete = wire.pointee.is_complete != 0
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetLineageResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__get_lineage_response__init(wire)
+        wire.pointee.actor = builder.text(self.actor)
+        wire.pointee.n_steps = self.steps.count
+        wire.pointee.steps = builder.messages(self.steps)
+        wire.pointee.is_complete = self.isComplete ? 1 : 0
+    }
+}
+
+extension LineageStep: WireMessage {
+    package static var messageName: String { "trailhound.v1.LineageStep" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__lineage_step() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__LineageStep>, arena: Arena?) throws(MessageError) {
+        self.eventID = try WireReader.text(wire.pointee.event_id, "trailhound.v1.LineageStep.event_id")
+        self.eventTime = try WireReader.message(wire.pointee.event_time, arena)
+        self.accountID = try WireReader.text(wire.pointee.account_id, "trailhound.v1.LineageStep.account_id")
+        self.eventName = try WireReader.text(wire.pointee.event_name, "trailhound.v1.LineageStep.event_name")
+        self.caller = try WireReader.text(wire.pointee.caller, "trailhound.v1.LineageStep.caller")
+        self.callerAccessKeyID = try WireReader.text(wire.pointee.caller_access_key_id, "trailhound.v1.LineageStep.caller_access_key_id")
+        self.sourceIP = try WireReader.text(wire.pointee.source_ip, "trailhound.v1.LineageStep.source_ip")
+        self.sessionArn = try WireReader.text(wire.pointee.session_arn, "trailhound.v1.LineageStep.session_arn")
+        self.sessionAccessKeyID = try WireReader.text(wire.pointee.session_access_key_id, "trailhound.v1.LineageStep.session_access_key_id")
+        self.sessionPrincipalID = try WireReader.text(wire.pointee.session_principal_id, "trailhound.v1.LineageStep.session_principal_id")
+        self.sourceIdentity = try WireReader.text(wire.pointee.source_identity, "trailhound.v1.LineageStep.source_identity")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__LineageStep>, _ builder: inout WireBuilder) {
+        trailhound__v1__lineage_step__init(wire)
+        wire.pointee.event_id = builder.text(self.eventID)
+        wire.pointee.event_time = builder.message(self.eventTime)
+        wire.pointee.account_id = builder.text(self.accountID)
+        wire.pointee.event_name = builder.text(self.eventName)
+        wire.pointee.caller = builder.text(self.caller)
+        wire.pointee.caller_access_key_id = builder.text(self.callerAccessKeyID)
+        wire.pointee.source_ip = builder.text(self.sourceIP)
+        wire.pointee.session_arn = builder.text(self.sessionArn)
+        wire.pointee.session_access_key_id = builder.text(self.sessionAccessKeyID)
+        wire.pointee.session_principal_id = builder.text(self.sessionPrincipalID)
+        wire.pointee.source_identity = builder.text(self.sourceIdentity)
     }
 }

@@ -43,7 +43,7 @@ enum AlertStore {
     static func row(_ alert: Detect.Alert) -> AlertRow {
         AlertRow(
             alertID: alert.id, detectionID: alert.detectionID, accountID: alert.accountID.description,
-            actor: alert.actor.principal, severity: Int(alert.severity.rawValue),
+            actor: alert.key.principal, severity: Int(alert.severity.rawValue),
             audience: Int(alert.audience.rawValue), status: Int(alert.status.rawValue), firstSeen: alert.firstSeen,
             lastSeen: alert.lastSeen, createdAt: alert.createdAt, revision: Int64(alert.revision),
             payload: AlertCodec.encode(alert))

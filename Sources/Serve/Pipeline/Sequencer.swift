@@ -37,6 +37,9 @@ final class Sequencer {
     private let accounts: AccountDirectory
     private let log: Logger
     private var merger: AlertMerger
+    private var stream: StreamStore
+    /// A transaction failed and its part of the stream's state is to be undone.
+    private var mustRestoreStream = false
 
     private init(
         queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
@@ -51,6 +54,7 @@ final class Sequencer {
         self.log = log
         writer = try journal.makeWriter()
         merger = try AlertStore.restoreMerger(journal.reader)
+        stream = try StreamStore(restoring: journal.reader, now: Clock.milliseconds())
     }
 
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
@@ -104,14 +108,21 @@ final class Sequencer {
         let now = Clock.milliseconds()
         let started = ContinuousClock.now
         do {
+            if mustRestoreStream {
+                // What was learned from events that were not stored is forgotten by reading what was stored.
+                stream = try StreamStore(restoring: journal.reader, now: now)
+                mustRestoreStream = false
+            }
             let outcome = try writer.commit { transaction in
                 var outcome = Outcome()
                 for work in group { try take(work, transaction, now, &outcome) }
+                try stream.store(transaction, now: now)
                 let alerts = merger.takeChanges()
                 outcome.published = try AlertStore.append(alerts, transaction)
                 return outcome
             }
             merger.commit()
+            stream.commit()
             counters.commits.observe(ContinuousClock.now - started)
             if !outcome.published.isEmpty { counters.add(raised: outcome.published.lazy.map(\.alert)) }
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
@@ -127,6 +138,7 @@ final class Sequencer {
             }
         } catch {
             merger.rollback()
+            mustRestoreStream = true
             fail(group, error)
         }
     }
@@ -178,20 +190,73 @@ final class Sequencer {
             fresh += admission.fresh
             accepted += admission.freshCount
         }
+        try follow(batch, fresh, transaction, now)
+        var onTrial = batch.trialMatches.filter { fresh[$0.eventIndex] }
         for match in batch.matches where fresh[match.eventIndex] {
-            try merger.add(match, historical: submission.historical, now: now) { key, range in
-                try AlertStore.sealed(key, range, transaction)
+            try merge(match, historical: submission.historical, transaction, now)
+        }
+        for observation in batch.baselines where fresh[observation.match.eventIndex] {
+            guard let match = stream.withState({ $0.judge(observation, now: now) }) else { continue }
+            if observation.isOnTrial {
+                onTrial.append(match)
+            } else {
+                try merge(match, historical: submission.historical, transaction, now)
             }
         }
-        if !batch.trialMatches.isEmpty {
-            try TrialReport.count(batch.trialMatches, fresh: fresh, transaction)
-        }
+        onTrial += try correlate(batch, fresh, submission, transaction, now)
+        if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
         if accepted > 0 { try count(batch, fresh, transaction) }
         try bury(batch, submission, transaction, now)
         return SubmitEventsResponse(
             sequence: submission.sequence, accepted: UInt32(accepted),
             duplicate: UInt32(batch.events.count - accepted), rejected: UInt32(batch.rejectedCount),
             rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init))
+    }
+
+    /// Adds a match to the alerts of whoever stands behind it.
+    private func merge(
+        _ match: Match, historical: Bool, _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws {
+        try merger.add(stream.state.attribute(match), historical: historical, now: now) { key, range in
+            try AlertStore.sealed(key, range, transaction)
+        }
+    }
+
+    /// Learns who made which session; alerts of sessions that wait for it follow to their actor.
+    private func follow(
+        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws {
+        for (index, issuance) in batch.issuances where fresh[index] {
+            let known = stream.withState { $0.learn(issuance, now: now) }
+            for session in merger.sessions(watching: known) {
+                let resolution = stream.state.resolve(session)
+                try merger.reattribute(
+                    session.id, to: resolution.principal, pending: resolution.pending, now: now
+                ) { key, range in try AlertStore.sealed(key, range, transaction) }
+            }
+        }
+    }
+
+    /// Counts what correlations ask for, and merges the matches of those that hold.
+    private func correlate(
+        _ batch: EvaluatedBatch, _ fresh: [Bool], _ submission: Submission, _ transaction: borrowing Transaction,
+        _ now: Milliseconds
+    ) throws -> [Match] {
+        guard let plan = batch.plan else { return [] }
+        var onTrial: [Match] = []
+        for observation in batch.observations where fresh[observation.eventIndex] {
+            let matches = stream.withState {
+                $0.observe(observation, plan, historical: submission.historical, now: now)
+            }
+            for found in matches {
+                if found.isOnTrial {
+                    onTrial.append(found.match)
+                } else {
+                    try merge(found.match, historical: found.historical, transaction, now)
+                }
+            }
+        }
+        return onTrial
     }
 
     /// Moves the accounts' counters on.

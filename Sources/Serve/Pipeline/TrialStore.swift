@@ -18,12 +18,10 @@ struct TrialReport: Equatable {
 
     private static func name(_ detectionID: String) -> String { "trial/" + detectionID }
 
-    /// Counts the matches of events that were not seen before.
-    static func count(
-        _ matches: [Match], fresh: [Bool], _ transaction: borrowing Transaction
-    ) throws {
+    /// Counts matches of events that were not seen before.
+    static func count(_ matches: [Match], _ transaction: borrowing Transaction) throws {
         var reports: [String: TrialReport] = [:]
-        for match in matches where fresh[match.eventIndex] {
+        for match in matches {
             let id = match.detection.id
             var report = try reports[id] ?? decode(transaction.state(name(id)))
             report.add(match.event)

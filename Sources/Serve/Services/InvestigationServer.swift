@@ -23,6 +23,17 @@ struct InvestigationServer: InvestigationServiceProvider {
         return GetTimelineResponse(entries: page.entries, nextPageToken: page.next)
     }
 
+    func getLineage(_ request: GetLineageRequest, _ context: CallContext) async throws -> GetLineageResponse {
+        let caller = try access.caller(context)
+        guard !request.value.isEmpty else { throw Validation.failure("value", "is empty") }
+        let value = try Validation.text(request.value, field: "value", bytes: Limits.lookupBytes)
+        let query = LineageQuery(value: value, accounts: caller.accounts)
+        guard let answer = try await pipeline.journal.reader.detached({ try query.run($0) }) else {
+            throw RPCError(.notFound, "no stored event carries '\(value)' as its id, key or session")
+        }
+        return answer
+    }
+
     private func times(_ request: GetTimelineRequest) throws -> Range<Milliseconds> {
         for (field, time) in [("start_time", request.startTime), ("end_time", request.endTime)] {
             if let time, !time.isValid { throw Validation.failure(field, "is no valid time") }

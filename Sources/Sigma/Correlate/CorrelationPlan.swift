@@ -2,25 +2,6 @@
 
 import JSON
 
-/// What an event brings to one correlation: who it counts for, and what it adds.
-public struct CorrelationObservation: Hashable, Sendable {
-    /// The index of the correlation in its plan.
-    public var correlation: Int
-    /// The place of the rule, or of the correlation below, in the correlation's list.
-    public var member: Int
-    /// The values of the `group-by` fields; nil where the event has none.
-    public var group: [String?]
-    /// The value of the condition's field; of several fields their values joined. Nil where the event has none.
-    public var value: String?
-
-    public init(correlation: Int, member: Int, group: [String?], value: String?) {
-        self.correlation = correlation
-        self.member = member
-        self.group = group
-        self.value = value
-    }
-}
-
 /// Correlations made ready: what each refers to is found, and which fields of which rules' events they need is known.
 /// Immutable.
 public struct CorrelationPlan: Sendable {
@@ -50,6 +31,8 @@ public struct CorrelationPlan: Sendable {
     }
 
     private let captures: [[Capture]]
+    /// `SigmaCorrelation.identity` of each.
+    let identities: [UInt64]
     /// For each correlation: the correlations that count its matches.
     let parents: [[Use]]
 
@@ -97,6 +80,7 @@ public struct CorrelationPlan: Sendable {
         self.parents = parents
         self.captures = captures
         silentRules = referred.subtracting(generating)
+        identities = self.correlations.map(\.identity)
         silentCorrelations = silent.subtracting(speaking)
     }
 
@@ -105,27 +89,34 @@ public struct CorrelationPlan: Sendable {
         Array(Set(captures.joined().flatMap { ($0.groupBy + $0.fields).joined() })).sorted()
     }
 
+    /// The fields of a rule's events that correlations group by and count, each by the paths that may hold it.
+    public func fields(rule: Int) -> [[String]] {
+        var seen: Set<[String]> = []
+        return captures[rule].flatMap { $0.groupBy + $0.fields }.filter { seen.insert($0).inserted }
+    }
+
     /// Whether a rule's matches concern any correlation.
     public func concerns(rule: Int) -> Bool { !captures[rule].isEmpty }
 
     /// What the extractor's current record, on which a rule holds, brings to correlations. The observations of
     /// correlations that count it only through others come too; `Correlator` needs them.
-    /// - Parameter extractor: one whose fields hold `fields`. Of several values of a field the first is taken.
-    public func observations(rule: Int, _ extractor: RecordExtractor) -> CorrelationEvent.Observations {
+    /// - Parameters:
+    ///   - extractor: one whose fields hold `fields`. Of several values of a field the first is taken.
+    ///   - tenant: a number of whom the record belongs to: no group reaches over two of them.
+    public func observations(
+        rule: Int, _ extractor: RecordExtractor, tenant: UInt64 = 0
+    ) -> CorrelationEvent.Observations {
         var observations = CorrelationEvent.Observations()
-        func text(_ paths: [String]) -> String? {
-            for path in paths {
-                guard let slot = extractor.fields.fields.slot(of: path) else { continue }
-                if let text = extractor.values(slot).first(where: \.hasText)?.string { return text }
-            }
-            return nil
-        }
         for capture in captures[rule] {
-            let values = capture.fields.map(text)
-            let value = values.contains(nil) ? nil : values.compactMap { $0 }.joined(separator: "\u{1F}")
+            let index = capture.use.correlation
+            var group = CorrelationHasher(identities[index])
+            group.combine(tenant)
+            for paths in capture.groupBy {
+                if let text = Self.text(paths, extractor) { group.combine(text) } else { group.combineAbsent() }
+            }
             let observation = CorrelationObservation(
-                correlation: capture.use.correlation, member: capture.use.member, group: capture.groupBy.map(text),
-                value: values.isEmpty ? nil : value)
+                correlation: index, member: capture.use.member, group: group.key,
+                value: value(capture.fields, correlations[index].kind, extractor))
             if capture.isDirect {
                 observations.direct.append(observation)
             } else {
@@ -133,6 +124,31 @@ public struct CorrelationPlan: Sendable {
             }
         }
         return observations
+    }
+
+    private static func text(_ paths: [String], _ extractor: RecordExtractor) -> UnsafeRawBufferPointer? {
+        for path in paths {
+            guard let slot = extractor.fields.fields.slot(of: path) else { continue }
+            if let value = extractor.values(slot).first(where: \.hasText) { return value.bytes }
+        }
+        return nil
+    }
+
+    private func value(
+        _ fields: [[String]], _ kind: SigmaCorrelation.Kind, _ extractor: RecordExtractor
+    ) -> UInt64? {
+        guard !fields.isEmpty else { return nil }
+        var hasher = CorrelationHasher(0)
+        var number = Double.nan
+        for paths in fields {
+            guard let text = Self.text(paths, extractor) else { return nil }
+            if kind == .valueCount {
+                hasher.combine(text)
+            } else {
+                number = Double(String(decoding: text, as: UTF8.self)) ?? .nan
+            }
+        }
+        return kind == .valueCount ? hasher.key.high : number.bitPattern
     }
 }
 

@@ -1,40 +1,155 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The events of one group, in the order of their times.
-struct CorrelationWindow: Sendable, Codable {
-    struct Entry: Sendable, Codable {
-        var time: Int64
-        var id: CorrelationEvent.ID
-        var member: Int
-        var value: String?
-
-        fileprivate var order: (Int64, Int, CorrelationEvent.ID) { (time, member, id) }
+/// One event in a group of a correlation.
+struct CorrelationEntry: Sendable {
+    /// What is known of it.
+    struct Marks: OptionSet, Sendable {
+        let rawValue: UInt8
+        /// `value` counts.
+        static let hasValue = Marks(rawValue: 1)
+        /// It stands in a window that holds, and was told so.
+        static let isHit = Marks(rawValue: 2)
+        /// The window that ends at it holds, and the correlations above were told so.
+        static let isEnd = Marks(rawValue: 4)
     }
 
-    /// Sorted by time, then by member, so that of events of one instant the order asked for counts as theirs.
-    private(set) var entries: [Entry] = []
+    let time: Int64
+    let id: CorrelationEvent.ID
+    /// A hash of the value, or the number that it is, as the correlation's kind needs it.
+    let value: UInt64
+    let member: UInt16
+    var marks: Marks
+    /// The caller's bytes, and what correlations above need.
+    let context: [UInt8]
 
-    /// Adds an event and returns its place; nil when it is there already.
-    mutating func insert(_ entry: Entry) -> Int? {
+    /// By time, then by member, so that of events of one instant the order asked for counts as theirs.
+    func precedes(_ other: CorrelationEntry) -> Bool {
+        if time != other.time { return time < other.time }
+        if member != other.member { return member < other.member }
+        return id < other.id
+    }
+
+    func isSame(_ other: CorrelationEntry) -> Bool { time == other.time && member == other.member && id == other.id }
+
+    /// What it takes in memory and in the log, about.
+    var bytes: Int { 96 + context.count }
+}
+
+/// The events of one group, in the order of their times.
+struct CorrelationWindow: Sendable {
+    /// What a new event brought about.
+    struct Outcome {
+        var isLate = false
+        var isNew = false
+        /// The event as it is kept; nil where the limit left no room for it.
+        var kept: CorrelationEntry?
+        /// The events that stand in a window that holds and did not before, in order.
+        var hits: [CorrelationEntry] = []
+        /// The events at which such a window ends and at which none did before, in order.
+        var ends: [CorrelationEntry] = []
+        /// Events beyond the limit.
+        var forgotten = 0
+        /// By how much the group grew.
+        var bytes = 0
+    }
+
+    /// `SigmaCorrelation.identity`.
+    let correlation: UInt64
+    /// How far back from the latest event any window of an event in time can reach, in milliseconds.
+    let reach: Int64
+    /// When an event came last, in seconds of the caller's clock.
+    var touched: UInt32
+    private(set) var entries: [CorrelationEntry] = []
+
+    init(correlation: UInt64, reach: Int64, touched: UInt32) {
+        self.correlation = correlation
+        self.reach = reach
+        self.touched = touched
+    }
+
+    /// The latest event's time.
+    var latest: Int64 { entries.last?.time ?? .min }
+
+    var bytes: Int { entries.reduce(96) { $0 + $1.bytes } }
+
+    /// Takes an event and tells what holds because of it.
+    mutating func observe(_ entry: CorrelationEntry, _ correlation: SigmaCorrelation) -> Outcome {
+        var outcome = Outcome()
+        let lateness = reach - Int64(correlation.timespanSeconds) * 1_000
+        if let last = entries.last, entry.time < last.time - lateness {
+            outcome.isLate = true
+            return outcome
+        }
+        guard var place = insert(entry) else { return outcome }
+        outcome.isNew = true
+        outcome.bytes = entry.bytes
+        let trimmed = trim()
+        outcome.forgotten = trimmed.excess
+        outcome.bytes -= trimmed.bytes
+        place -= trimmed.count
+        guard place >= 0 else { return outcome }
+        sweep(from: place, correlation, &outcome)
+        outcome.kept = entries[place]
+        return outcome
+    }
+
+    /// Puts a stored event back. False where it is there already.
+    mutating func restore(_ entry: CorrelationEntry) -> Bool { insert(entry) != nil }
+
+    /// Marks a stored event.
+    mutating func mark(_ entry: CorrelationEntry) {
+        guard let place = place(of: entry) else { return }
+        entries[place].marks.formUnion(entry.marks)
+    }
+
+    /// The event as it is kept, or nil where it is no more.
+    func entry(_ entry: CorrelationEntry) -> CorrelationEntry? { place(of: entry).map { entries[$0] } }
+
+    private func place(of entry: CorrelationEntry) -> Int? {
+        let place = firstIndex { !$0.precedes(entry) }
+        return place < entries.count && entries[place].isSame(entry) ? place : nil
+    }
+
+    private mutating func insert(_ entry: CorrelationEntry) -> Int? {
+        var entry = entry
+        if entries.isEmpty {
+            // Most groups never see a second event: room for exactly one.
+            entries = [entry]
+            return 0
+        }
         var place = entries.count
         // Events come mostly in order.
-        if let last = entries.last, !(last.order < entry.order) {
-            place = firstIndex { !($0.order < entry.order) }
-            if entries[place].order == entry.order { return nil }
+        if let last = entries.last, !last.precedes(entry) {
+            place = firstIndex { !$0.precedes(entry) }
+            if entries[place].isSame(entry) { return nil }
+        }
+        // Neighbours are often alike: they share their bytes.
+        if place > 0, entries[place - 1].context == entry.context {
+            entry = CorrelationEntry(
+                time: entry.time, id: entry.id, value: entry.value, member: entry.member, marks: entry.marks,
+                context: entries[place - 1].context)
         }
         entries.insert(entry, at: place)
         return place
     }
 
-    /// Forgets events before a time, and the oldest ones beyond the limit. Returns how many, in all and for the limit.
-    mutating func trim(before horizon: Int64) -> (all: Int, excess: Int) {
+    /// Forgets events that no window of an event in time can reach, and the oldest beyond the limit.
+    private mutating func trim() -> (count: Int, excess: Int, bytes: Int) {
+        let horizon = latest - reach
+        guard let first = entries.first, first.time < horizon || entries.count > SigmaLimits.correlationEventsPerGroup
+        else { return (0, 0, 0) }
         let old = firstIndex { $0.time >= horizon }
-        let excess = max(0, entries.count - old - SigmaLimits.correlationEventsPerGroup)
-        if old + excess > 0 { entries.removeFirst(old + excess) }
-        return (old + excess, excess)
+        // Room for more than one is made at once, since taking from the front moves all the rest.
+        var excess = 0
+        if entries.count - old > SigmaLimits.correlationEventsPerGroup {
+            excess = entries.count - old - SigmaLimits.correlationEventsPerGroup * 15 / 16
+        }
+        let bytes = entries[..<(old + excess)].reduce(0) { $0 + $1.bytes }
+        entries.removeFirst(old + excess)
+        return (old + excess, excess, bytes)
     }
 
-    private func firstIndex(where holds: (Entry) -> Bool) -> Int {
+    private func firstIndex(where holds: (CorrelationEntry) -> Bool) -> Int {
         var low = 0
         var high = entries.count
         while low < high {
@@ -44,84 +159,62 @@ struct CorrelationWindow: Sendable, Codable {
         return low
     }
 
-    /// The range of events in all windows that hold the event at a place and in which the condition holds; nil where
-    /// there is none.
-    func holding(_ correlation: SigmaCorrelation, at place: Int) -> Range<Int>? {
+    /// Looks at every window that the event at a place stands in. A window ends at an instant that has an event and
+    /// reaches back by the timespan, both ends included. The time is linear in the events of these windows.
+    private mutating func sweep(from place: Int, _ correlation: SigmaCorrelation, _ outcome: inout Outcome) {
         let span = Int64(correlation.timespanSeconds) * 1_000
         let time = entries[place].time
-        var range: Range<Int>?
-        var end = place
-        while end < entries.count, entries[end].time <= time + span {
-            // A window ends behind the last event of an instant.
-            if end + 1 == entries.count || entries[end + 1].time > entries[end].time {
-                let start = firstIndex { $0.time >= entries[end].time - span }
-                if holds(correlation, entries[start...end]) {
-                    range = min(start, range?.lowerBound ?? start)..<(end + 1)
+        var measure = CorrelationMeasure(correlation)
+        guard measure.canHold(entries) else { return }
+        var start = firstIndex { $0.time >= time - span }
+        var next = start
+        var end = lastOfInstant(place)
+        // What stands before this index was marked already.
+        var unmarked = 0
+        while true {
+            let horizon = entries[end].time - span
+            if measure.countsAll {
+                start = entries[start].time < horizon ? firstIndex { $0.time >= horizon } : start
+            } else {
+                while next <= end {
+                    measure.add(entries[next])
+                    next += 1
+                }
+                while entries[start].time < horizon {
+                    measure.remove(entries[start])
+                    start += 1
                 }
             }
-            end += 1
-        }
-        return range
-    }
-
-    private func holds(_ correlation: SigmaCorrelation, _ window: ArraySlice<Entry>) -> Bool {
-        if !correlation.clauses.isEmpty { return Self.holdsClause(correlation, window) }
-        guard let number = Self.number(correlation, window) else { return false }
-        return correlation.bounds.allSatisfy { $0.comparison.holds(number, $0.number) }
-    }
-
-    /// What the condition's bounds are about.
-    private static func number(_ correlation: SigmaCorrelation, _ window: ArraySlice<Entry>) -> Double? {
-        switch correlation.kind {
-        case .eventCount:
-            // An event on which two of the rules hold is one event.
-            return Double(correlation.rules.count == 1 ? window.count : Set(window.lazy.map(\.id)).count)
-        case .valueCount: return Double(Set(window.lazy.compactMap(\.value)).count)
-        case .temporal: return Double(Set(window.lazy.map(\.member)).count)
-        case .temporalOrdered: return Double(longestOrder(window))
-        case .valueSum, .valueAverage, .valuePercentile, .valueMedian:
-            let numbers = window.compactMap { $0.value.flatMap(Double.init) }.filter(\.isFinite)
-            guard !numbers.isEmpty else { return nil }
-            let sum = numbers.reduce(0, +)
-            switch correlation.kind {
-            case .valueSum: return sum
-            case .valueAverage: return sum / Double(numbers.count)
-            default: return percentile(numbers.sorted(), correlation.percentile)
+            if measure.holds(entries[start...end]) {
+                let instant = firstOfInstant(end)
+                if correlation.isMonotone, instant > 0, entries[instant - 1].marks.contains(.isEnd) {
+                    // All of that window was marked with it, and more events undid nothing.
+                    unmarked = max(unmarked, min(instant, place))
+                }
+                for index in max(start, unmarked)...end where !entries[index].marks.contains(.isHit) {
+                    entries[index].marks.insert(.isHit)
+                    outcome.hits.append(entries[index])
+                }
+                for index in instant...end where !entries[index].marks.contains(.isEnd) {
+                    entries[index].marks.insert(.isEnd)
+                    outcome.ends.append(entries[index])
+                }
+                unmarked = end + 1
             }
+            guard end + 1 < entries.count, entries[end + 1].time <= time + span else { return }
+            end = lastOfInstant(end + 1)
         }
     }
 
-    /// Whether one of the alternatives holds: in a window, each rule it asks for has an event (in the order of the list
-    /// where the correlation is ordered), and none that it excludes has one.
-    private static func holdsClause(_ correlation: SigmaCorrelation, _ window: ArraySlice<Entry>) -> Bool {
-        let members = Set(window.lazy.map(\.member))
-        return correlation.clauses.contains { clause in
-            guard clause.present.allSatisfy(members.contains), !clause.absent.contains(where: members.contains) else {
-                return false
-            }
-            guard correlation.kind == .temporalOrdered else { return true }
-            var next = 0
-            for entry in window where next < clause.present.count && entry.member == clause.present[next] { next += 1 }
-            return next == clause.present.count
-        }
+    private func lastOfInstant(_ place: Int) -> Int {
+        var place = place
+        while place + 1 < entries.count, entries[place + 1].time == entries[place].time { place += 1 }
+        return place
     }
 
-    /// How many members follow each other in the order of the list, at most.
-    private static func longestOrder(_ window: ArraySlice<Entry>) -> Int {
-        // ends[length] is the smallest member that such a row of length + 1 can end with.
-        var ends: [Int] = []
-        for entry in window {
-            let place = ends.firstIndex { $0 >= entry.member } ?? ends.count
-            if place == ends.count { ends.append(entry.member) } else { ends[place] = entry.member }
-        }
-        return ends.count
-    }
-
-    /// The percentile of sorted numbers, with linear interpolation between neighbours.
-    private static func percentile(_ sorted: [Double], _ percentile: Double) -> Double {
-        let rank = percentile / 100 * Double(sorted.count - 1)
-        let below = Int(rank)
-        let above = min(below + 1, sorted.count - 1)
-        return sorted[below] + (sorted[above] - sorted[below]) * (rank - Double(below))
+    private func firstOfInstant(_ place: Int) -> Int {
+        var place = place
+        while place > 0, entries[place - 1].time == entries[place].time { place -= 1 }
+        return place
     }
 }

@@ -1,176 +1,215 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An event on which a rule holds, as correlations see it.
-public struct CorrelationEvent: Hashable, Sendable {
-    /// The event's own identity: the same one again changes nothing.
-    public struct ID: Hashable, Comparable, Sendable, Codable {
-        public var high: UInt64
-        public var low: UInt64
-
-        public init(high: UInt64, low: UInt64) {
-            self.high = high
-            self.low = low
-        }
-
-        public static func < (left: ID, right: ID) -> Bool {
-            (left.high, left.low) < (right.high, right.low)
-        }
-    }
-
-    /// What it brings, from `CorrelationPlan.observations`.
-    public struct Observations: Hashable, Sendable {
-        /// For correlations that count the rule.
-        public var direct: [CorrelationObservation] = []
-        /// For correlations that count it only through others.
-        public var indirect: [CorrelationObservation] = []
-
-        public init() {}
-    }
-
-    public var id: ID
-    /// Milliseconds since 1970, by the event's own clock.
-    public var time: Int64
-    public var observations: Observations
-
-    public init(id: ID, time: Int64, observations: Observations) {
-        self.id = id
-        self.time = time
-        self.observations = observations
-    }
-}
-
-/// A correlation holds.
-public struct CorrelationMatch: Hashable, Sendable {
-    /// The index in the plan.
-    public var correlation: Int
-    public var group: [String?]
-    /// The event that made it hold.
-    public var trigger: CorrelationEvent.ID
-    /// The times of the first and the last event of the windows that hold.
-    public var first: Int64
-    public var last: Int64
-    /// How many events there are in these windows.
-    public var count: Int
-    /// The earliest of them, up to a limit.
-    public var events: [CorrelationEvent.ID]
-}
-
 /// Counts events in windows of event time, whatever the order in which they come.
 ///
-/// A window ends at an event and reaches back by the timespan, both ends included. A correlation holds when its
-/// condition holds in a window that the new event stands in. The state is a value: a copy is a draft that can be thrown away.
+/// A window ends at an instant that has an event and reaches back by the timespan, both ends included. A correlation
+/// holds for the events of every window in which its condition holds; each such event is a hit, told once. So the hits
+/// of conditions that more events can't undo (`gte`, `gt` on counts) follow from the set of events alone; other
+/// conditions are judged by the events that are there. A correlation above counts the events at which such windows end.
+///
+/// Every group goes by its own clock: an event counts where it is no later than `lateness` after the group's latest.
+/// The state is bounded in groups, in events of a group and in bytes; what is forgotten before its time is counted.
+///
+/// What a correlator learns comes out as bytes by `takeLog`; a new one that takes them in by `replay`, in their order,
+/// is where the old one was.
 public struct Correlator: Sendable {
-    public let plan: CorrelationPlan
     /// How late an event may come, in milliseconds.
     public let lateness: Int64
-    /// What is remembered; give it back to `init` to go on after a restart.
-    public private(set) var state: State
+    /// Groups and bytes that are kept at most.
+    public let capacity: Int
+    public let byteCapacity: Int
+    /// Events that came too late to be counted.
+    public private(set) var lateEvents = 0
+    /// Events that were forgotten before their time, since their group had too many.
+    public private(set) var forgottenEvents = 0
+    /// Groups that were forgotten before their time, since there were too many: those without a new event for longest.
+    public private(set) var evictedGroups = 0
+    /// What the state takes in memory, about.
+    public private(set) var bytes = 0
 
-    /// What is remembered of each correlation, by its reference, so that it survives a change of the rules.
-    public struct State: Sendable, Codable {
-        var windows: [String: [[String?]: CorrelationWindow]] = [:]
-        /// The latest event time that was seen.
-        public internal(set) var latest = Int64.min
-        /// Events that came too late to be counted.
-        public internal(set) var lateEvents = 0
-        /// Events and groups that were forgotten before their time, since there were too many.
-        public internal(set) var forgotten = 0
+    private var groups: [CorrelationKey: CorrelationWindow] = [:]
+    private var log = CorrelationLog()
 
-        public init() {}
+    public init(
+        latenessSeconds: Int = SigmaLimits.correlationLatenessSeconds, capacity: Int = SigmaLimits.correlationGroups,
+        byteCapacity: Int = SigmaLimits.correlationBytes
+    ) {
+        lateness = Int64(latenessSeconds) * 1_000
+        self.capacity = max(1, capacity)
+        self.byteCapacity = byteCapacity
     }
 
+    /// How many groups there are.
+    public var groupCount: Int { groups.count }
+
+    /// Takes an event in and tells which events stand in a window that holds because of it.
+    ///
     /// - Parameters:
-    ///   - latenessSeconds: how long after later events an event still counts.
-    public init(_ plan: CorrelationPlan, latenessSeconds: Int = 3_600, state: State = State()) {
-        self.plan = plan
-        self.lateness = Int64(latenessSeconds) * 1_000
-        self.state = state
-        let known = Set(plan.correlations.map(\.metadata.reference))
-        self.state.windows = state.windows.filter { known.contains($0.key) }
-    }
-
-    /// Takes an event in and tells which correlations hold because of it.
-    public mutating func observe(_ event: CorrelationEvent) -> [CorrelationMatch] {
-        var matches: [CorrelationMatch] = []
-        state.latest = max(state.latest, event.time)
-        var waiting = event.observations.direct
-        var seen: Set<CorrelationPlan.Place> = []
-        while let observation = waiting.popLast() {
-            let place = CorrelationPlan.Place(observation)
-            guard seen.insert(place).inserted, let match = count(observation, event) else { continue }
-            matches.append(match)
-            for use in plan.parents[observation.correlation] {
-                let known = event.observations.indirect + event.observations.direct
-                guard var above = known.first(where: { $0.correlation == use.correlation }) else { continue }
-                above.member = use.member
-                waiting.append(above)
-            }
+    ///   - plan: what the event's observations were made with.
+    ///   - now: seconds of the caller's clock, which decides what is forgotten first.
+    public mutating func observe(_ event: CorrelationEvent, _ plan: CorrelationPlan, now: UInt32) -> [CorrelationHit] {
+        var hits: [CorrelationHit] = []
+        for observation in event.observations.direct {
+            let above =
+                plan.parents[observation.correlation].isEmpty
+                ? [] : event.observations.indirect + event.observations.direct
+            let context = UpwardContext.encode(above, plan, event.context)
+            count(observation, event.time, event.id, context, plan, now, &hits, depth: 0)
         }
-        return matches.sorted { $0.correlation < $1.correlation }
+        return hits
     }
 
     private mutating func count(
-        _ observation: CorrelationObservation, _ event: CorrelationEvent
-    ) -> CorrelationMatch? {
+        _ observation: CorrelationObservation, _ time: Int64, _ id: CorrelationEvent.ID, _ context: [UInt8],
+        _ plan: CorrelationPlan, _ now: UInt32, _ hits: inout [CorrelationHit], depth: Int
+    ) {
         let correlation = plan.correlations[observation.correlation]
-        let span = Int64(correlation.timespanSeconds) * 1_000
-        guard event.time >= state.latest - span - lateness else {
-            state.lateEvents += 1
-            return nil
+        if correlation.kind.needsField, observation.value == nil { return }
+        let entry = CorrelationEntry(
+            time: time, id: id, value: observation.value ?? 0, member: UInt16(clamping: observation.member),
+            marks: observation.value == nil ? [] : .hasValue, context: context)
+        let identity = plan.identities[observation.correlation]
+        let reach = Int64(correlation.timespanSeconds) * 1_000 + lateness
+        let key = observation.group
+        if groups[key] == nil {
+            makeRoom()
+            bytes += Self.groupBytes
         }
-        if correlation.kind.needsField, observation.value == nil { return nil }
-        let entry = CorrelationWindow.Entry(
-            time: event.time, id: event.id, member: observation.member, value: observation.value)
-        let reference = correlation.metadata.reference
-        var groups = state.windows.removeValue(forKey: reference) ?? [:]
-        defer { state.windows[reference] = groups }
-        if groups[observation.group] == nil, groups.count >= SigmaLimits.correlationGroups {
-            state.forgotten += Self.forgetOldest(&groups)
+        let outcome = groups[
+            key, default: CorrelationWindow(correlation: identity, reach: reach, touched: now)
+        ].observe(entry, correlation)
+        groups[key]?.touched = now
+        bytes += outcome.bytes
+        if outcome.isLate { lateEvents += 1 }
+        forgottenEvents += outcome.forgotten
+        guard outcome.isNew else { return }
+        if let kept = outcome.kept { log.event(key, correlation: identity, reach: reach, kept) }
+        var marked = outcome.hits + outcome.ends
+        marked.removeAll { $0.isSame(entry) }
+        for entry in marked { log.marks(key, entry) }
+        for hit in outcome.hits {
+            hits.append(
+                CorrelationHit(
+                    correlation: observation.correlation, group: key, id: hit.id, time: hit.time,
+                    context: UpwardContext.own(hit.context)))
         }
-        guard let place = groups[observation.group, default: CorrelationWindow()].insert(entry) else { return nil }
-        let dropped = groups[observation.group]?.trim(before: state.latest - span - lateness) ?? (all: 0, excess: 0)
-        state.forgotten += dropped.excess
-        guard place >= dropped.all, let window = groups[observation.group],
-            let range = window.holding(correlation, at: place - dropped.all)
-        else { return nil }
-        let entries = window.entries[range]
-        return CorrelationMatch(
-            correlation: observation.correlation, group: observation.group, trigger: event.id,
-            first: entries.first?.time ?? event.time, last: entries.last?.time ?? event.time, count: entries.count,
-            events: entries.prefix(SigmaLimits.correlationMatchEvents).map(\.id))
-    }
-
-    /// Forgets a tenth of the groups, those whose last event is the oldest.
-    private static func forgetOldest(_ groups: inout [[String?]: CorrelationWindow]) -> Int {
-        let ages = groups.map { ($0.value.entries.last?.time ?? .min, $0.key) }.sorted { $0.0 < $1.0 }
-        for (_, group) in ages.prefix(max(1, ages.count / 10)) { groups[group] = nil }
-        return max(1, ages.count / 10)
-    }
-
-    /// Forgets what no window can reach any more. Call it from time to time.
-    public mutating func expire() {
-        for correlation in plan.correlations {
-            let reference = correlation.metadata.reference
-            let horizon = state.latest - Int64(correlation.timespanSeconds) * 1_000 - lateness
-            guard state.latest > .min / 2, var groups = state.windows.removeValue(forKey: reference) else { continue }
-            for group in Array(groups.keys) {
-                _ = groups[group]?.trim(before: horizon)
-                if groups[group]?.entries.isEmpty == true { groups[group] = nil }
+        guard depth < SigmaLimits.correlationDepth else { return }
+        for end in outcome.ends {
+            for use in plan.parents[observation.correlation] {
+                guard var above = UpwardContext.observation(plan.identities[use.correlation], end.context) else {
+                    continue
+                }
+                above.correlation = use.correlation
+                above.member = use.member
+                count(above, end.time, end.id, end.context, plan, now, &hits, depth: depth + 1)
             }
-            state.windows[reference] = groups
         }
     }
 }
 
-extension CorrelationPlan {
-    /// Where an observation goes.
-    struct Place: Hashable {
-        var correlation: Int
-        var member: Int
+// MARK: What is kept
 
-        init(_ observation: CorrelationObservation) {
-            correlation = observation.correlation
-            member = observation.member
+extension Correlator {
+    /// What a group takes in memory beside its events, about.
+    private static let groupBytes = 96
+
+    /// What was learned since the last call.
+    public mutating func takeLog() -> [UInt8] { log.take() }
+
+    /// Takes in what another correlator's `takeLog` or `live` gave.
+    public mutating func replay(_ bytes: [UInt8], now: UInt32) {
+        var reader = CorrelationLogReader(bytes)
+        while let item = reader.next() {
+            switch item {
+            case .event(let key, let correlation, let reach, let entry):
+                if groups[key] == nil { self.bytes += Self.groupBytes }
+                let isNew = groups[
+                    key, default: CorrelationWindow(correlation: correlation, reach: reach, touched: now)
+                ].restore(entry)
+                if isNew { self.bytes += entry.bytes }
+            case .marks(let key, let entry): groups[key]?.mark(entry)
+            }
+        }
+    }
+
+    /// What still counts of bytes that `takeLog` gave, as it stands now. So old bytes can be replaced by fewer.
+    public func live(_ bytes: [UInt8]) -> [UInt8] {
+        var reader = CorrelationLogReader(bytes)
+        var log = CorrelationLog()
+        while let item = reader.next() {
+            guard case .event(let key, let correlation, let reach, let entry) = item,
+                let kept = groups[key]?.entry(entry)
+            else { continue }
+            log.event(key, correlation: correlation, reach: reach, kept)
+        }
+        return log.take()
+    }
+
+    /// Forgets groups that no event in time can reach any more. Call it from time to time.
+    ///
+    /// - Parameter now: seconds since 1970. A group of old events lives on for the lateness after its last one came, so
+    ///   that history that is read later is correlated too.
+    public mutating func expire(now: UInt32) {
+        let time = Int64(now) * 1_000
+        let dead = groups.filter { _, window in
+            window.latest + window.reach < time && Int64(window.touched) * 1_000 + lateness < time
+        }
+        for (key, _) in dead { remove(key) }
+    }
+
+    private mutating func remove(_ key: CorrelationKey) {
+        guard let window = groups.removeValue(forKey: key) else { return }
+        bytes -= window.bytes
+    }
+
+    /// Where there is no room for a group more, a tenth goes: those without a new event for longest.
+    private mutating func makeRoom() {
+        guard groups.count >= capacity || bytes >= byteCapacity else { return }
+        let ages = groups.map { (touched: $0.value.touched, key: $0.key) }
+            .sorted { ($0.touched, $0.key) < ($1.touched, $1.key) }
+        let surplus = ages.prefix(max(1, ages.count / 10))
+        for (_, key) in surplus { remove(key) }
+        evictedGroups += surplus.count
+    }
+}
+
+/// Bytes kept with an event: what the correlations above need of it, then the caller's own.
+private enum UpwardContext {
+    static func encode(_ above: [CorrelationObservation], _ plan: CorrelationPlan, _ own: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let above = above.prefix(Int(UInt8.max))
+        bytes.reserveCapacity(1 + above.count * 33 + own.count)
+        bytes.append(UInt8(above.count))
+        for observation in above {
+            for word in [
+                plan.identities[observation.correlation], observation.group.high, observation.group.low,
+                observation.value ?? 0,
+            ] { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
+            bytes.append(observation.value == nil ? 0 : 1)
+        }
+        bytes += own
+        return bytes
+    }
+
+    static func own(_ bytes: [UInt8]) -> [UInt8] {
+        guard let count = bytes.first else { return [] }
+        return Array(bytes.dropFirst(1 + Int(count) * 33))
+    }
+
+    /// What the event brings to the correlation of an identity; its indexes are to be set.
+    static func observation(_ identity: UInt64, _ bytes: [UInt8]) -> CorrelationObservation? {
+        guard let count = bytes.first, bytes.count >= 1 + Int(count) * 33 else { return nil }
+        return bytes.withUnsafeBytes { buffer in
+            func word(_ offset: Int) -> UInt64 {
+                UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+            for index in 0..<Int(count) where word(1 + index * 33) == identity {
+                let start = 1 + index * 33
+                return CorrelationObservation(
+                    correlation: 0, member: 0, group: CorrelationKey(high: word(start + 8), low: word(start + 16)),
+                    value: buffer[start + 32] == 1 ? word(start + 24) : nil)
+            }
+            return nil
         }
     }
 }

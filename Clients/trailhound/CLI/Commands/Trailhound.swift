@@ -20,7 +20,7 @@ package struct Trailhound: AsyncParsableCommand {
         subcommands: [
             AccountCommands.self, SubmitCommand.self, CollectCommands.self, AlertCommands.self, DuetCommands.self,
             RemediationCommands.self, ExecuteCommand.self, DetectionCommands.self,
-            ScanCommand.self, TimelineCommand.self, StatusCommand.self, CertificateCommands.self,
+            ScanCommand.self, TimelineCommand.self, LineageCommand.self, StatusCommand.self, CertificateCommands.self,
             AuditCommands.self,
         ])
 

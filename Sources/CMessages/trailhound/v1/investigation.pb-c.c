@@ -232,6 +232,141 @@ void   trailhound__v1__get_status_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__get_status_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__get_lineage_request__init
+                     (Trailhound__V1__GetLineageRequest         *message)
+{
+  static const Trailhound__V1__GetLineageRequest init_value = TRAILHOUND__V1__GET_LINEAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__get_lineage_request__get_packed_size
+                     (const Trailhound__V1__GetLineageRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__get_lineage_request__pack
+                     (const Trailhound__V1__GetLineageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__get_lineage_request__pack_to_buffer
+                     (const Trailhound__V1__GetLineageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__GetLineageRequest *
+       trailhound__v1__get_lineage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__GetLineageRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__get_lineage_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__get_lineage_request__free_unpacked
+                     (Trailhound__V1__GetLineageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__get_lineage_response__init
+                     (Trailhound__V1__GetLineageResponse         *message)
+{
+  static const Trailhound__V1__GetLineageResponse init_value = TRAILHOUND__V1__GET_LINEAGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__get_lineage_response__get_packed_size
+                     (const Trailhound__V1__GetLineageResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__get_lineage_response__pack
+                     (const Trailhound__V1__GetLineageResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__get_lineage_response__pack_to_buffer
+                     (const Trailhound__V1__GetLineageResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__GetLineageResponse *
+       trailhound__v1__get_lineage_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__GetLineageResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__get_lineage_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__get_lineage_response__free_unpacked
+                     (Trailhound__V1__GetLineageResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__get_lineage_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__lineage_step__init
+                     (Trailhound__V1__LineageStep         *message)
+{
+  static const Trailhound__V1__LineageStep init_value = TRAILHOUND__V1__LINEAGE_STEP__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__lineage_step__get_packed_size
+                     (const Trailhound__V1__LineageStep *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__lineage_step__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__lineage_step__pack
+                     (const Trailhound__V1__LineageStep *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__lineage_step__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__lineage_step__pack_to_buffer
+                     (const Trailhound__V1__LineageStep *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__lineage_step__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__LineageStep *
+       trailhound__v1__lineage_step__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__LineageStep *)
+     protobuf_c_message_unpack (&trailhound__v1__lineage_step__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__lineage_step__free_unpacked
+                     (Trailhound__V1__LineageStep *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__lineage_step__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_request__field_descriptors[5] =
 {
   {
@@ -727,13 +862,285 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   (ProtobufCMessageInit) trailhound__v1__get_status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor trailhound__v1__investigation_service__method_descriptors[2] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_lineage_request__field_descriptors[1] =
+{
+  {
+    "value",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetLineageRequest, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__get_lineage_request__field_indices_by_name[] = {
+  0,   /* field[0] = value */
+};
+static const ProtobufCIntRange trailhound__v1__get_lineage_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__get_lineage_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.GetLineageRequest",
+  "GetLineageRequest",
+  "Trailhound__V1__GetLineageRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__GetLineageRequest),
+  1,
+  trailhound__v1__get_lineage_request__field_descriptors,
+  trailhound__v1__get_lineage_request__field_indices_by_name,
+  1,  trailhound__v1__get_lineage_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__get_lineage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__get_lineage_response__field_descriptors[3] =
+{
+  {
+    "actor",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetLineageResponse, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__GetLineageResponse, n_steps),
+    offsetof(Trailhound__V1__GetLineageResponse, steps),
+    &trailhound__v1__lineage_step__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_complete",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetLineageResponse, is_complete),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__get_lineage_response__field_indices_by_name[] = {
+  0,   /* field[0] = actor */
+  2,   /* field[2] = is_complete */
+  1,   /* field[1] = steps */
+};
+static const ProtobufCIntRange trailhound__v1__get_lineage_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__get_lineage_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.GetLineageResponse",
+  "GetLineageResponse",
+  "Trailhound__V1__GetLineageResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__GetLineageResponse),
+  3,
+  trailhound__v1__get_lineage_response__field_descriptors,
+  trailhound__v1__get_lineage_response__field_indices_by_name,
+  1,  trailhound__v1__get_lineage_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__get_lineage_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__lineage_step__field_descriptors[11] =
+{
+  {
+    "event_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, event_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, event_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, account_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event_name",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, event_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "caller",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, caller),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "caller_access_key_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, caller_access_key_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_ip",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, source_ip),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session_arn",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, session_arn),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session_access_key_id",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, session_access_key_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session_principal_id",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, session_principal_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_identity",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__LineageStep, source_identity),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__lineage_step__field_indices_by_name[] = {
+  2,   /* field[2] = account_id */
+  4,   /* field[4] = caller */
+  5,   /* field[5] = caller_access_key_id */
+  0,   /* field[0] = event_id */
+  3,   /* field[3] = event_name */
+  1,   /* field[1] = event_time */
+  8,   /* field[8] = session_access_key_id */
+  7,   /* field[7] = session_arn */
+  9,   /* field[9] = session_principal_id */
+  10,   /* field[10] = source_identity */
+  6,   /* field[6] = source_ip */
+};
+static const ProtobufCIntRange trailhound__v1__lineage_step__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 11 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__lineage_step__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.LineageStep",
+  "LineageStep",
+  "Trailhound__V1__LineageStep",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__LineageStep),
+  11,
+  trailhound__v1__lineage_step__field_descriptors,
+  trailhound__v1__lineage_step__field_indices_by_name,
+  1,  trailhound__v1__lineage_step__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__lineage_step__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor trailhound__v1__investigation_service__method_descriptors[3] =
 {
   { "GetTimeline", &trailhound__v1__get_timeline_request__descriptor, &trailhound__v1__get_timeline_response__descriptor },
+  { "GetLineage", &trailhound__v1__get_lineage_request__descriptor, &trailhound__v1__get_lineage_response__descriptor },
   { "GetStatus", &trailhound__v1__get_status_request__descriptor, &trailhound__v1__get_status_response__descriptor },
 };
 const unsigned trailhound__v1__investigation_service__method_indices_by_name[] = {
-  1,        /* GetStatus */
+  1,        /* GetLineage */
+  2,        /* GetStatus */
   0         /* GetTimeline */
 };
 const ProtobufCServiceDescriptor trailhound__v1__investigation_service__descriptor =
@@ -743,7 +1150,7 @@ const ProtobufCServiceDescriptor trailhound__v1__investigation_service__descript
   "InvestigationService",
   "Trailhound__V1__InvestigationService",
   "trailhound.v1",
-  2,
+  3,
   trailhound__v1__investigation_service__method_descriptors,
   trailhound__v1__investigation_service__method_indices_by_name
 };
@@ -755,13 +1162,21 @@ void trailhound__v1__investigation_service__get_timeline(ProtobufCService *servi
   assert(service->descriptor == &trailhound__v1__investigation_service__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void trailhound__v1__investigation_service__get_lineage(ProtobufCService *service,
+                                                        const Trailhound__V1__GetLineageRequest *input,
+                                                        Trailhound__V1__GetLineageResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__investigation_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void trailhound__v1__investigation_service__get_status(ProtobufCService *service,
                                                        const Trailhound__V1__GetStatusRequest *input,
                                                        Trailhound__V1__GetStatusResponse_Closure closure,
                                                        void *closure_data)
 {
   assert(service->descriptor == &trailhound__v1__investigation_service__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void trailhound__v1__investigation_service__init (Trailhound__V1__InvestigationService_Service *service,
                                                   Trailhound__V1__InvestigationService_ServiceDestroy destroy)

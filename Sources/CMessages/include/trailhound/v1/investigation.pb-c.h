@@ -21,6 +21,9 @@ typedef struct Trailhound__V1__TimelineEntry Trailhound__V1__TimelineEntry;
 typedef struct Trailhound__V1__GetTimelineResponse Trailhound__V1__GetTimelineResponse;
 typedef struct Trailhound__V1__GetStatusRequest Trailhound__V1__GetStatusRequest;
 typedef struct Trailhound__V1__GetStatusResponse Trailhound__V1__GetStatusResponse;
+typedef struct Trailhound__V1__GetLineageRequest Trailhound__V1__GetLineageRequest;
+typedef struct Trailhound__V1__GetLineageResponse Trailhound__V1__GetLineageResponse;
+typedef struct Trailhound__V1__LineageStep Trailhound__V1__LineageStep;
 
 
 /* --- enums --- */
@@ -122,6 +125,73 @@ struct  Trailhound__V1__GetStatusResponse
     , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
+struct  Trailhound__V1__GetLineageRequest
+{
+  ProtobufCMessage base;
+  /*
+   * An access key id, a session (its ARN, or its id such as AROAEXAMPLE:name), or an eventID.
+   */
+  ProtobufCBinaryData value;
+};
+#define TRAILHOUND__V1__GET_LINEAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_lineage_request__descriptor) \
+    , {0,NULL} }
+
+
+struct  Trailhound__V1__GetLineageResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Who acts in the end: the first caller of the chain.
+   */
+  ProtobufCBinaryData actor;
+  /*
+   * The calls that made sessions of sessions, the earliest of the chain first.
+   */
+  size_t n_steps;
+  Trailhound__V1__LineageStep **steps;
+  /*
+   * Whether the first caller is nobody's session. If not, the call that made his is not stored or not for certain.
+   */
+  protobuf_c_boolean is_complete;
+};
+#define TRAILHOUND__V1__GET_LINEAGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_lineage_response__descriptor) \
+    , {0,NULL}, 0,NULL, 0 }
+
+
+/*
+ * A call that made a session.
+ */
+struct  Trailhound__V1__LineageStep
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData event_id;
+  Google__Protobuf__Timestamp *event_time;
+  ProtobufCBinaryData account_id;
+  ProtobufCBinaryData event_name;
+  /*
+   * Who called: a principal; the service's name for a service.
+   */
+  ProtobufCBinaryData caller;
+  /*
+   * The key that signed the call.
+   */
+  ProtobufCBinaryData caller_access_key_id;
+  ProtobufCBinaryData source_ip;
+  /*
+   * The session that was made: its ARN, the key issued for it, and its id.
+   */
+  ProtobufCBinaryData session_arn;
+  ProtobufCBinaryData session_access_key_id;
+  ProtobufCBinaryData session_principal_id;
+  ProtobufCBinaryData source_identity;
+};
+#define TRAILHOUND__V1__LINEAGE_STEP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__lineage_step__descriptor) \
+    , {0,NULL}, NULL, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL} }
+
+
 /* Trailhound__V1__GetTimelineRequest methods */
 void   trailhound__v1__get_timeline_request__init
                      (Trailhound__V1__GetTimelineRequest         *message);
@@ -217,6 +287,63 @@ Trailhound__V1__GetStatusResponse *
 void   trailhound__v1__get_status_response__free_unpacked
                      (Trailhound__V1__GetStatusResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__GetLineageRequest methods */
+void   trailhound__v1__get_lineage_request__init
+                     (Trailhound__V1__GetLineageRequest         *message);
+size_t trailhound__v1__get_lineage_request__get_packed_size
+                     (const Trailhound__V1__GetLineageRequest   *message);
+size_t trailhound__v1__get_lineage_request__pack
+                     (const Trailhound__V1__GetLineageRequest   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__get_lineage_request__pack_to_buffer
+                     (const Trailhound__V1__GetLineageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__GetLineageRequest *
+       trailhound__v1__get_lineage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__get_lineage_request__free_unpacked
+                     (Trailhound__V1__GetLineageRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__GetLineageResponse methods */
+void   trailhound__v1__get_lineage_response__init
+                     (Trailhound__V1__GetLineageResponse         *message);
+size_t trailhound__v1__get_lineage_response__get_packed_size
+                     (const Trailhound__V1__GetLineageResponse   *message);
+size_t trailhound__v1__get_lineage_response__pack
+                     (const Trailhound__V1__GetLineageResponse   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__get_lineage_response__pack_to_buffer
+                     (const Trailhound__V1__GetLineageResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__GetLineageResponse *
+       trailhound__v1__get_lineage_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__get_lineage_response__free_unpacked
+                     (Trailhound__V1__GetLineageResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__LineageStep methods */
+void   trailhound__v1__lineage_step__init
+                     (Trailhound__V1__LineageStep         *message);
+size_t trailhound__v1__lineage_step__get_packed_size
+                     (const Trailhound__V1__LineageStep   *message);
+size_t trailhound__v1__lineage_step__pack
+                     (const Trailhound__V1__LineageStep   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__lineage_step__pack_to_buffer
+                     (const Trailhound__V1__LineageStep   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__LineageStep *
+       trailhound__v1__lineage_step__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__lineage_step__free_unpacked
+                     (Trailhound__V1__LineageStep *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Trailhound__V1__GetTimelineRequest_Closure)
@@ -234,6 +361,15 @@ typedef void (*Trailhound__V1__GetStatusRequest_Closure)
 typedef void (*Trailhound__V1__GetStatusResponse_Closure)
                  (const Trailhound__V1__GetStatusResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__GetLineageRequest_Closure)
+                 (const Trailhound__V1__GetLineageRequest *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__GetLineageResponse_Closure)
+                 (const Trailhound__V1__GetLineageResponse *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__LineageStep_Closure)
+                 (const Trailhound__V1__LineageStep *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -245,6 +381,10 @@ struct Trailhound__V1__InvestigationService_Service
                        const Trailhound__V1__GetTimelineRequest *input,
                        Trailhound__V1__GetTimelineResponse_Closure closure,
                        void *closure_data);
+  void (*get_lineage)(Trailhound__V1__InvestigationService_Service *service,
+                      const Trailhound__V1__GetLineageRequest *input,
+                      Trailhound__V1__GetLineageResponse_Closure closure,
+                      void *closure_data);
   void (*get_status)(Trailhound__V1__InvestigationService_Service *service,
                      const Trailhound__V1__GetStatusRequest *input,
                      Trailhound__V1__GetStatusResponse_Closure closure,
@@ -258,11 +398,16 @@ void trailhound__v1__investigation_service__init (Trailhound__V1__InvestigationS
 #define TRAILHOUND__V1__INVESTIGATION_SERVICE__INIT(function_prefix__) \
     { TRAILHOUND__V1__INVESTIGATION_SERVICE__BASE_INIT,\
       function_prefix__ ## get_timeline,\
+      function_prefix__ ## get_lineage,\
       function_prefix__ ## get_status  }
 void trailhound__v1__investigation_service__get_timeline(ProtobufCService *service,
                                                          const Trailhound__V1__GetTimelineRequest *input,
                                                          Trailhound__V1__GetTimelineResponse_Closure closure,
                                                          void *closure_data);
+void trailhound__v1__investigation_service__get_lineage(ProtobufCService *service,
+                                                        const Trailhound__V1__GetLineageRequest *input,
+                                                        Trailhound__V1__GetLineageResponse_Closure closure,
+                                                        void *closure_data);
 void trailhound__v1__investigation_service__get_status(ProtobufCService *service,
                                                        const Trailhound__V1__GetStatusRequest *input,
                                                        Trailhound__V1__GetStatusResponse_Closure closure,
@@ -275,6 +420,9 @@ extern const ProtobufCMessageDescriptor trailhound__v1__timeline_entry__descript
 extern const ProtobufCMessageDescriptor trailhound__v1__get_timeline_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__get_lineage_request__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__get_lineage_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__lineage_step__descriptor;
 extern const ProtobufCServiceDescriptor trailhound__v1__investigation_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BenchKit
+import CloudTrail
+import Detect
+import Foundation
+
+/// Fills a stream's state with groups and measures what they take.
+struct StreamBench {
+    let groups: Int
+
+    private static let rules = """
+        title: Call
+        id: 5b1e64ab-3ffc-4f3b-a11c-3e1d7a4f4c11
+        name: call
+        logsource: {product: aws, service: cloudtrail}
+        detection: {selection: {eventName: GetSecretValue}, condition: selection}
+        level: low
+        ---
+        title: Burst
+        id: 5b1e64ab-3ffc-4f3b-a11c-3e1d7a4f4c12
+        level: high
+        correlation:
+            type: value_count
+            rules: [call]
+            group-by: [userIdentity.arn]
+            timespan: 1h
+            condition: {field: requestParameters.secretId, gte: 20}
+        """
+
+    func run() throws {
+        let plan = try DetectionPlan(Catalog.read([.init(path: "burst.yml", text: Self.rules)]))
+        let evaluator = BatchEvaluator()
+        var state = StreamState()
+        var logBytes = 0
+        let before = residentMiB
+        report("groups \(grouped(groups)), load \(load())")
+        for (round, name) in ["first event of each group", "second event of each group"].enumerated() {
+            var seconds = 0.0
+            for start in stride(from: 0, to: groups, by: 1_000) {
+                let records = (start..<min(start + 1_000, groups)).map { record($0, round) }
+                let batch = try evaluate(records, evaluator, plan)
+                let watch = Watch()
+                for observation in batch.observations {
+                    _ = state.observe(observation, plan, historical: false, now: 1_772_000_000_000)
+                }
+                logBytes += state.takeRow().count
+                seconds += watch.cpuSeconds
+            }
+            report(
+                "\(name): \(grouped(Double(groups) / seconds)) events/s a core in the sequencer;",
+                "resident \(residentMiB - before) MiB above the start, by its own account \(state.bytes >> 20) MiB;",
+                "log \(logBytes >> 20) MiB; groups \(grouped(state.groupCount)), lost \(state.losses.evictedGroups)")
+        }
+    }
+
+    private func record(_ group: Int, _ round: Int) -> [UInt8] {
+        let number = String(group)
+        let name = "service-user-" + String(repeating: "0", count: 7 - number.count) + number
+        let id = "0000000\(round)-0000-4000-8000-" + String(repeating: "0", count: 12 - number.count) + number
+        return Array(
+            """
+            {"eventID":"\(id)","eventTime":"2026-03-01T10:00:0\(round)Z","eventName":"GetSecretValue","eventSource":\
+            "secretsmanager.amazonaws.com","awsRegion":"eu-west-1","recipientAccountId":"111122223333",\
+            "sourceIPAddress":"203.0.113.57","requestParameters":{"secretId":"prod/database/\(group % 50)"},\
+            "userIdentity":{"type":"IAMUser","accountId":"111122223333","userName":"\(name)","accessKeyId":\
+            "AKIA\(name.suffix(7))EXAMPLE12","principalId":"AIDA\(name.suffix(7))EXAMPLE12",\
+            "arn":"arn:aws:iam::111122223333:user/\(name)"}}
+            """.utf8)
+    }
+
+    private func evaluate(
+        _ records: [[UInt8]], _ evaluator: BatchEvaluator, _ plan: DetectionPlan
+    ) throws -> EvaluatedBatch {
+        let joined = records.flatMap { $0 }
+        return try joined.withUnsafeBytes { bytes in
+            var parts: [UnsafeRawBufferPointer] = []
+            var offset = 0
+            for record in records {
+                parts.append(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + record.count)]))
+                offset += record.count
+            }
+            return try evaluator.evaluate(.records(parts), plan: plan, accounts: .all) { _, _, _ in }
+        }
+    }
+
+    private var residentMiB: Int {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return pages * Int(getpagesize()) >> 20
+    }
+}

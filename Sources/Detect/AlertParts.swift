@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// An alert's matches apart by session, as long as some of its sessions may yet get another actor. Either there are no
+/// parts, or they hold all matches: each part is a row of matches of one session, none further than the window from the
+/// next.
+extension Alert {
+    /// Matches of one session.
+    package struct Part: Sendable, Equatable {
+        /// Nil where the actor is settled.
+        package var session: PendingSession?
+        /// The matches. It has no parts itself, and of the alert's own story only what matches tell.
+        package var matches: Alert
+    }
+
+    /// The parts as they would be: all in one where none is kept apart.
+    var allParts: [Part] {
+        if !parts.isEmpty { return parts }
+        return [Part(session: nil, matches: self)]
+    }
+
+    /// An alert of some parts, of an actor.
+    init(parts: [Part], id: String, principal: String, now: Milliseconds) {
+        self = parts.first?.matches ?? .blank
+        self.id = id
+        createdAt = now
+        updatedAt = now
+        revision = 0
+        status = .open
+        mergedInto = ""
+        note = ""
+        duetAnswer = nil
+        remediations = []
+        for part in parts.dropFirst() { take(matchesOf: part.matches) }
+        actor.principal = principal
+        self.parts = []
+        for part in parts { keepApart(part) }
+        rename(principal)
+        forgetSettledParts()
+    }
+
+    /// Puts a part beside the others; it joins those of its session that it touches.
+    mutating func keepApart(_ part: Part) {
+        var part = part
+        (part.matches.parts, part.matches.note, part.matches.mergedInto) = ([], "", "")
+        part.matches.remediations = []
+        var index = 0
+        while index < parts.count {
+            let other = parts[index]
+            guard other.session?.id == part.session?.id, other.matches.touches(part.matches) else {
+                index += 1
+                continue
+            }
+            part.matches.take(matchesOf: other.matches)
+            parts.remove(at: index)
+        }
+        let place = parts.firstIndex { part.matches.first < $0.matches.first } ?? parts.count
+        parts.insert(part, at: place)
+        // Too many: the earliest stay with the actor that they have.
+        if parts.count > DetectLimits.alertParts, let earliest = parts.firstIndex(where: { $0.session != nil }) {
+            var settled = parts.remove(at: earliest)
+            settled.session = nil
+            keepApart(settled)
+        }
+    }
+
+    /// Where all matches have a settled actor and stand in one row, nothing needs to be kept apart.
+    mutating func forgetSettledParts() {
+        if parts.count == 1, parts[0].session == nil { parts = [] }
+    }
+
+    /// Gives the alert and its parts to another actor.
+    mutating func rename(_ principal: String) {
+        actor.principal = principal
+        for index in parts.indices { parts[index].matches.actor.principal = principal }
+    }
+
+    /// Whether matches of the other would join this one.
+    func touches(_ other: Alert) -> Bool {
+        first.time - window <= other.last.time && other.first.time <= last.time + window
+    }
+
+    /// Rows of parts in which none is further than the window from the next, in order.
+    static func rows(_ parts: [Part]) -> [[Part]] {
+        var rows: [[Part]] = []
+        var end: Milliseconds?
+        for part in parts.sorted(by: { $0.matches.first < $1.matches.first }) {
+            if let last = end, part.matches.first.time - part.matches.window <= last, !rows.isEmpty {
+                rows[rows.count - 1].append(part)
+                end = max(last, part.matches.last.time)
+            } else {
+                rows.append([part])
+                end = part.matches.last.time
+            }
+        }
+        return rows
+    }
+}
+
+/// Alerts follow their sessions to the actor that stands behind them.
+extension AlertMerger {
+    /// Gives a session's matches to another actor. An alert that has no others becomes that actor's; one that has keeps
+    /// them. What then touches another alert of the actor merges with it.
+    ///
+    /// - Parameters:
+    ///   - pending: the session as it stands now; nil where its actor is settled.
+    ///   - stored: finds sealed alerts of the new actor.
+    package mutating func reattribute(
+        _ session: UInt64, to principal: String, pending: PendingSession?, now: Milliseconds, stored: Lookup
+    ) rethrows {
+        for id in alertIDs(ofSession: session) {
+            guard let alert = alert(id: id), alert.status.growsOn else { continue }
+            let moving = alert.parts.filter { $0.session?.id == session }.map { part in
+                Alert.Part(session: pending, matches: part.matches)
+            }
+            let staying = alert.parts.filter { $0.session?.id != session }
+            let isOutdated = alert.parts.contains { $0.session?.id == session && $0.session != pending }
+            if alert.actor.principal == principal || staying.isEmpty {
+                guard alert.actor.principal != principal || isOutdated else { continue }
+                change(id) { alert in
+                    alert.parts = staying
+                    for part in moving { alert.keepApart(part) }
+                    alert.rename(principal)
+                    alert.forgetSettledParts()
+                    alert.updatedAt = now
+                }
+                if alert.actor.principal != principal { try join(id, now: now, stored: stored) }
+                continue
+            }
+            let rows = Alert.rows(staying)
+            change(id) { alert in
+                alert.become(Alert(parts: rows[0], id: id, principal: alert.actor.principal, now: now))
+                alert.updatedAt = now
+            }
+            for row in rows.dropFirst() {
+                try place(row, principal: alert.actor.principal, like: alert, now: now, stored: stored)
+            }
+            for row in Alert.rows(moving) {
+                try place(row, principal: principal, like: alert, now: now, stored: stored)
+            }
+        }
+    }
+
+    /// Opens an alert of parts that left another, or lets them join one.
+    private mutating func place(
+        _ parts: [Alert.Part], principal: String, like alert: Alert, now: Milliseconds, stored: Lookup
+    ) rethrows {
+        var made = Alert(parts: parts, id: "", principal: principal, now: now)
+        made.audience = alert.audience
+        let id = open(made, now: now)
+        try join(id, now: now, stored: stored)
+    }
+
+    /// Merges an alert with those of its key that it touches, in memory and sealed.
+    private mutating func join(_ id: String, now: Milliseconds, stored: Lookup) rethrows {
+        guard let alert = alert(id: id) else { return }
+        try bringBack(alert.key, (alert.firstSeen - alert.window)...(alert.lastSeen + alert.window), stored: stored)
+        mergeTouching(alert.key, from: alert.firstSeen, through: alert.lastSeen, window: alert.window, now: now)
+    }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Sigma
+
+/// A session whose maker is not known, or not for certain: the events of it may yet get another actor.
+package struct PendingSession: Hashable, Sendable {
+    /// Stands for the session among all: a hash of its key, else of its id.
+    package let id: UInt64
+    package let identity: SessionIdentity
+    /// What to look up again when it becomes known, as hashes.
+    package let watched: [CorrelationKey]
+
+    package init(identity: SessionIdentity, watched: [CorrelationKey]) {
+        let name = identity.accessKeyID.isEmpty ? identity.principalID : identity.accessKeyID
+        id = Lineage.hash(.key, name).high
+        self.identity = identity
+        self.watched = watched
+    }
+}
+
+/// Who stands behind sessions: what the events that made them say. A value that does no I/O.
+///
+/// A session's event is joined with the event that made it by the issued key, which is exact; else by the role's id with
+/// the session name, else by the source identity, each where all that is known of it leads to one caller. What it finds
+/// follows from the set of events alone. Bounded in sessions and in time.
+package struct Lineage: Sendable {
+    /// Who acts, as far as is known.
+    package struct Resolution: Equatable, Sendable {
+        package let principal: String
+        /// The session to ask for again when more is known; nil where nothing can change any more.
+        package let pending: PendingSession?
+    }
+
+    enum Join: UInt64 { case key = 11, role = 12, source = 13 }
+
+    /// One event that made a session, as one of its joins knows it.
+    private struct Origin: Sendable, Equatable {
+        let caller: Issuance.Caller
+        let reference: EventReference
+        let touched: UInt32
+
+        /// Across accounts one call has two events; the caller's own account knows more of who it was.
+        var rank: Int {
+            switch caller {
+            case .service: 3
+            case .principal(let name): name.hasPrefix("arn:") ? 2 : 0
+            case .session(let session): session.principal.hasPrefix("arn:") ? 1 : 0
+            }
+        }
+
+        /// Whether two lead to the same caller, whatever key he used.
+        func agrees(_ other: Origin) -> Bool {
+            switch (caller, other.caller) {
+            case (.session(let first), .session(let second)):
+                first.principalID == second.principalID && first.principal == second.principal
+            default: caller == other.caller
+            }
+        }
+    }
+
+    private var origins: [CorrelationKey: [Origin]] = [:]
+    private var log: [Issuance] = []
+    private let capacity: Int
+    /// Sessions forgotten before their time, since there were too many.
+    package private(set) var evicted = 0
+
+    package init(capacity: Int = DetectLimits.lineageSessions) { self.capacity = max(1, capacity) }
+
+    static func hash(_ join: Join, _ text: String) -> CorrelationKey {
+        var hasher = CorrelationHasher(join.rawValue)
+        hasher.combine(text)
+        return hasher.key
+    }
+
+    /// A source identity means somebody within one account.
+    private static func source(_ session: SessionIdentity) -> CorrelationKey {
+        let parts = session.principal.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        return hash(.source, "\(parts.count == 6 ? parts[4] : "") \(session.sourceIdentity)")
+    }
+
+    /// How many joins are known.
+    package var count: Int { origins.count }
+
+    /// What it takes in memory and in the log, about.
+    var bytes: Int { origins.count * 320 }
+
+    /// Takes in an event that made a session.
+    /// - Returns: what is known anew, as hashes that pending sessions watch.
+    package mutating func learn(_ issuance: Issuance, now: UInt32) -> [CorrelationKey] {
+        let origin = Origin(caller: issuance.caller, reference: issuance.reference, touched: now)
+        let changed = Self.joins(issuance).filter { insert(origin, $0) }
+        if !changed.isEmpty { log.append(issuance) }
+        if origins.count > capacity { evict() }
+        return changed
+    }
+
+    /// The hashes under which an event is known. A source identity is known by who set it, not by who handed it on.
+    private static func joins(_ issuance: Issuance) -> [CorrelationKey] {
+        let session = issuance.session
+        var joins: [CorrelationKey] = []
+        if !session.accessKeyID.isEmpty { joins.append(hash(.key, session.accessKeyID)) }
+        if !session.principalID.isEmpty { joins.append(hash(.role, session.principalID)) }
+        if !session.sourceIdentity.isEmpty, case .principal = issuance.caller {
+            joins.append(source(session))
+        }
+        return joins
+    }
+
+    private mutating func insert(_ origin: Origin, _ key: CorrelationKey) -> Bool {
+        var known = origins[key] ?? []
+        if known.contains(where: { $0.reference == origin.reference }) { return false }
+        let place = known.firstIndex { $0.reference > origin.reference } ?? known.count
+        known.insert(origin, at: place)
+        if known.count > DetectLimits.lineageOrigins { known.removeFirst() }
+        origins[key] = known
+        return true
+    }
+
+    /// The best of what an exact join knows.
+    private func exact(_ key: CorrelationKey) -> Origin? {
+        origins[key]?.max { ($0.rank, $1.reference) < ($1.rank, $0.reference) }
+    }
+
+    /// What a join knows where it leads to one caller.
+    private func unanimous(_ key: CorrelationKey) -> Origin? {
+        guard let known = origins[key], let best = known.map(\.rank).max() else { return nil }
+        let candidates = known.filter { $0.rank == best }
+        guard let first = candidates.first, candidates.allSatisfy({ $0.agrees(first) }) else { return nil }
+        return first
+    }
+
+    /// Who stands behind an event's actor.
+    package func resolve(_ actor: Actor) -> Resolution {
+        guard let session = actor.session else { return Resolution(principal: actor.principal, pending: nil) }
+        return resolve(session)
+    }
+
+    /// Who stands behind a session.
+    package func resolve(_ session: SessionIdentity) -> Resolution {
+        var watched: [CorrelationKey] = []
+        var current = session
+        var principal = session.principal
+        search: for _ in 0..<DetectLimits.lineageDepth {
+            if !current.principal.isEmpty { principal = current.principal }
+            switch origin(of: current, &watched)?.caller {
+            case nil, .service: break search
+            case .principal(let name):
+                principal = name
+                break search
+            case .session(let next):
+                guard next != current else { break search }
+                current = next
+            }
+        }
+        return Resolution(
+            principal: principal,
+            pending: watched.isEmpty ? nil : PendingSession(identity: session, watched: watched))
+    }
+
+    private func origin(of session: SessionIdentity, _ watched: inout [CorrelationKey]) -> Origin? {
+        if !session.accessKeyID.isEmpty {
+            let key = Self.hash(.key, session.accessKeyID)
+            let found = exact(key)
+            if found.map({ $0.rank == 0 }) ?? true { watched.append(key) }
+            if let found { return found }
+        }
+        if !session.principalID.isEmpty {
+            let key = Self.hash(.role, session.principalID)
+            watched.append(key)
+            if let found = unanimous(key) { return found }
+        }
+        if !session.sourceIdentity.isEmpty {
+            let key = Self.source(session)
+            watched.append(key)
+            if let found = unanimous(key) { return found }
+        }
+        return nil
+    }
+
+    /// Who made a session, as far as is known for certain.
+    package func caller(of session: SessionIdentity) -> Issuance.Caller? {
+        var watched: [CorrelationKey] = []
+        return origin(of: session, &watched)?.caller
+    }
+
+    /// Forgets sessions that can't live any more.
+    package mutating func expire(now: UInt32) {
+        let horizon = now > DetectLimits.lineageSeconds ? now - DetectLimits.lineageSeconds : 0
+        for (key, known) in origins where known.contains(where: { $0.touched < horizon }) {
+            let left = known.filter { $0.touched >= horizon }
+            origins[key] = left.isEmpty ? nil : left
+        }
+    }
+
+    private mutating func evict() {
+        let ages = origins.map { (touched: $0.value.last?.touched ?? 0, key: $0.key) }
+            .sorted { ($0.touched, $0.key) < ($1.touched, $1.key) }
+        let surplus = ages.prefix(max(1, ages.count / 10))
+        for (_, key) in surplus { origins[key] = nil }
+        evicted += surplus.count
+    }
+}
+
+// MARK: The log
+
+extension Lineage {
+    /// What was learned since the last call.
+    mutating func takeLog() -> [UInt8] {
+        var writer = FieldWriter()
+        for issuance in log { IssuanceCodec.write(issuance, to: &writer) }
+        log = []
+        return writer.bytes
+    }
+
+    /// Takes in what `takeLog` or `live` gave.
+    mutating func replay(_ bytes: [UInt8], now: UInt32) {
+        for issuance in IssuanceCodec.read(bytes) { _ = learn(issuance, now: now) }
+        log = []
+    }
+
+    /// What still counts of bytes that `takeLog` gave.
+    func live(_ bytes: [UInt8]) -> [UInt8] {
+        var writer = FieldWriter()
+        for issuance in IssuanceCodec.read(bytes) {
+            let isLive = Self.joins(issuance).contains { key in
+                origins[key]?.contains { $0.reference == issuance.reference } ?? false
+            }
+            if isLive { IssuanceCodec.write(issuance, to: &writer) }
+        }
+        return writer.bytes
+    }
+}
+
+/// The stored form of what made a session.
+private enum IssuanceCodec {
+    static func write(_ issuance: Issuance, to writer: inout FieldWriter) {
+        writer.field(1) { writer in
+            writer.reference(issuance.reference)
+            writer.varint(issuance.accountID.number)
+            writer.string(issuance.eventName)
+            writer.session(issuance.session)
+            switch issuance.caller {
+            case .service: writer.varint(0)
+            case .principal(let name):
+                writer.varint(1)
+                writer.string(name)
+            case .session(let session):
+                writer.varint(2)
+                writer.session(session)
+            }
+        }
+    }
+
+    static func read(_ bytes: [UInt8]) -> [Issuance] {
+        var reader = FieldReader(bytes)
+        var found: [Issuance] = []
+        while !reader.isAtEnd {
+            guard let (_, body) = try? reader.field() else { break }
+            var field = FieldReader(body)
+            if let issuance = try? issuance(&field) { found.append(issuance) }
+        }
+        return found
+    }
+
+    private static func issuance(_ field: inout FieldReader) throws(AlertCodec.Malformed) -> Issuance {
+        let reference = try field.reference()
+        guard let account = AccountID(number: try field.number()) else { throw AlertCodec.Malformed() }
+        let name = try field.string()
+        let session = try field.session()
+        let caller: Issuance.Caller
+        switch try field.number() {
+        case 0: caller = .service
+        case 1: caller = .principal(try field.string())
+        case 2: caller = .session(try field.session())
+        default: throw AlertCodec.Malformed()
+        }
+        return Issuance(reference: reference, accountID: account, eventName: name, caller: caller, session: session)
+    }
+}
+
+extension FieldWriter {
+    mutating func session(_ session: SessionIdentity) {
+        string(session.principal)
+        string(session.accessKeyID)
+        string(session.principalID)
+        string(session.sourceIdentity)
+    }
+}
+
+extension FieldReader {
+    mutating func session() throws(AlertCodec.Malformed) -> SessionIdentity {
+        SessionIdentity(
+            principal: try string(), accessKeyID: try string(), principalID: try string(),
+            sourceIdentity: try string())
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+
+/// The stored form of an event that correlations remember: what an alert needs of it, as short as can be, since a million
+/// of them may be in memory. What a list shows beside the principal (session ARN, user agent) is left out.
+enum StreamContext {
+    /// An event as it was remembered.
+    struct Recalled {
+        let event: MatchedEvent
+        let evidence: [Evidence]
+        let historical: Bool
+    }
+
+    private enum Tag: UInt64 {
+        case unusualID = 1, account, principal, type, accessKeyID, principalID, actorAccount, sourceIP, sourceIdentity
+        case region, eventSource, eventName, errorCode, evidence, historical
+    }
+
+    static func encode(_ event: MatchedEvent, _ evidence: [Evidence], historical: Bool) -> [UInt8] {
+        var writer = FieldWriter()
+        writer.bytes.reserveCapacity(192)
+        if !event.reference.isPlainGUID { writer.text(Tag.unusualID.rawValue, event.reference.text) }
+        writer.number(Tag.account.rawValue, event.accountID.number)
+        let actor = event.actor
+        for (tag, text) in [
+            (Tag.principal, actor.principal), (.type, actor.type), (.accessKeyID, actor.accessKeyID),
+            (.principalID, actor.principalID), (.sourceIP, actor.sourceIP), (.sourceIdentity, actor.sourceIdentity),
+            (.region, event.region), (.eventSource, event.eventSource), (.eventName, event.eventName),
+            (.errorCode, event.errorCode),
+            (.actorAccount, actor.accountID == event.accountID.description ? "" : actor.accountID),
+        ] where !text.isEmpty { writer.text(tag.rawValue, text) }
+        for fact in evidence {
+            writer.field(Tag.evidence.rawValue) {
+                $0.string(fact.name)
+                $0.string(fact.value)
+            }
+        }
+        if historical { writer.number(Tag.historical.rawValue, 1) }
+        return writer.bytes
+    }
+
+    /// Reads what `encode` wrote; nil for bytes of any other origin.
+    static func decode(_ bytes: [UInt8], time: Milliseconds, id: EventID) -> Recalled? {
+        var reader = FieldReader(bytes)
+        var texts: [Tag: String] = [:]
+        var evidence: [Evidence] = []
+        var account = AccountID.zero
+        var historical = false
+        do throws(AlertCodec.Malformed) {
+            while !reader.isAtEnd {
+                let (number, body) = try reader.field()
+                var field = FieldReader(body)
+                switch Tag(rawValue: number) {
+                case .account: account = AccountID(number: try field.number()) ?? .zero
+                case .evidence: evidence.append(Evidence(name: try field.string(), value: try field.string()))
+                case .historical: historical = true
+                case let tag?: texts[tag] = field.text
+                case nil: break
+                }
+            }
+        } catch { return nil }
+        func text(_ tag: Tag) -> String { texts[tag] ?? "" }
+        let actor = Actor(
+            principal: text(.principal), type: text(.type), principalID: text(.principalID),
+            accessKeyID: text(.accessKeyID), accountID: texts[.actorAccount] ?? account.description,
+            sourceIP: text(.sourceIP), sourceIdentity: text(.sourceIdentity))
+        let reference = texts[.unusualID].map { EventReference(time: time, text: $0) }
+        return Recalled(
+            event: MatchedEvent(
+                reference: reference ?? EventReference(time: time, id: id), accountID: account, actor: actor,
+                region: text(.region), eventSource: text(.eventSource), eventName: text(.eventName),
+                errorCode: text(.errorCode)),
+            evidence: evidence, historical: historical)
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Journal
+
+/// The stream's state between the machine that keeps it and the journal's log of it.
+struct StreamStore {
+    private(set) var state: StreamState
+    /// Bytes of the log's rows.
+    private var logBytes = 0
+    /// The transaction under way has changed `logBytes` by so much.
+    private var pendingBytes = 0
+    private var expiredAt: Milliseconds
+
+    /// The state as the last process left it.
+    init(restoring reader: Reader, now: Milliseconds) throws {
+        state = StreamState()
+        expiredAt = now
+        var position: Int64 = 0
+        while true {
+            let rows = try reader.streamLog(after: position, bytes: Limits.streamLogReadBytes)
+            guard let last = rows.last else { break }
+            for row in rows {
+                state.replay(row.bytes, now: now)
+                logBytes += row.bytes.count
+            }
+            position = last.position
+        }
+    }
+
+    /// Gives a commit group the state to work on.
+    mutating func withState<T>(_ body: (inout StreamState) -> T) -> T { body(&state) }
+
+    /// Stores what a commit group taught, as part of its transaction, and does its share of keeping the log short.
+    mutating func store(_ transaction: borrowing Transaction, now: Milliseconds) throws {
+        pendingBytes = 0
+        let row = state.takeRow()
+        if !row.isEmpty { try append(row, transaction) }
+        if now - expiredAt >= Limits.streamExpiryMilliseconds {
+            expiredAt = now
+            state.expire(now: now)
+        }
+        let wanted = 2 * state.bytes + Limits.streamLogSlackBytes
+        guard logBytes + pendingBytes > wanted else { return }
+        let oldest = try transaction.streamLog(bytes: max(2 * row.count, Limits.streamLogCleanBytes))
+        guard let last = oldest.last else { return }
+        try transaction.dropStreamLog(through: last.position)
+        pendingBytes -= oldest.reduce(0) { $0 + $1.bytes.count }
+        let live = state.rewrite(oldest.map(\.bytes))
+        if !live.isEmpty { try append(live, transaction) }
+    }
+
+    private mutating func append(_ row: [UInt8], _ transaction: borrowing Transaction) throws {
+        try transaction.appendStreamLog(row)
+        pendingBytes += row.count
+    }
+
+    /// The transaction is durable.
+    mutating func commit() {
+        logBytes += pendingBytes
+        pendingBytes = 0
+    }
+}
