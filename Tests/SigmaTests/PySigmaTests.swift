@@ -21,7 +21,7 @@ private struct Workload {
         ("flag", "TEXT"), ("g", "TEXT"),
     ]
 
-    init(seed: UInt64) { random = Numbers(state: seed) }
+    init(seed: UInt64) { random = Numbers(seed: seed) }
 
     private mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int(random.next() % UInt64(elements.count))]
@@ -133,19 +133,6 @@ private struct Workload {
             \(searches)
                 condition: \(condition())
             """
-    }
-}
-
-/// SplitMix64: the same numbers in every run.
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
     }
 }
 
