@@ -32,12 +32,6 @@ import Testing
             _ = try await client.unary(
                 AlertService.answerDuet, AnswerDuetRequest(alertID: alert.alertID, answer: .expected))
         },
-        "/trailhound.v1.IngestService/ReportLogFindings": { _, client in
-            let finding = LogFinding(
-                accountID: ServiceRig.accounts[0], region: "us-east-1", kind: "log_file_missing", bucket: "b", key: "k")
-            _ = try await client.unary(
-                IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
-        },
         "/trailhound.v1.AccountService/OnboardAccount": { _, client in
             _ = try await client.unary(
                 AccountService.onboardAccount, OnboardAccountRequest(accountID: "999900001111"))
