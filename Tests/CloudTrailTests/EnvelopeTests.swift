@@ -25,8 +25,9 @@ import Testing
             event.actor
                 == Actor(
                     principal: "arn:aws:iam::111122223333:role/path/Admin", type: "AssumedRole",
-                    arn: "arn:aws:sts::111122223333:assumed-role/Admin/bob", accessKeyID: "ASIAEXAMPLE",
-                    accountID: "111122223333", sourceIP: "198.51.100.7", userAgent: "aws-cli/2",
+                    arn: "arn:aws:sts::111122223333:assumed-role/Admin/bob", principalID: "AROAEXAMPLE:bob",
+                    accessKeyID: "ASIAEXAMPLE", accountID: "111122223333", sourceIP: "198.51.100.7",
+                    userAgent: "aws-cli/2",
                     sourceIdentity: "bob@corp"))
     }
 

@@ -129,7 +129,8 @@ private struct CountingIngest: IngestServiceProvider {
     @Test func everyServiceOfTheProtosHasItsMethods() {
         let named = [
             IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
-            InvestigationService.name, GrpcHealthV1Health.name, GrpcReflectionV1ServerReflection.name,
+            InvestigationService.name, RemediationService.name, GrpcHealthV1Health.name,
+            GrpcReflectionV1ServerReflection.name,
             GrpcReflectionV1alphaServerReflection.name,
         ]
         #expect(Set(named) == Set(ProtoFile.all.flatMap(\.services)))

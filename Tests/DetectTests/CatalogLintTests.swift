@@ -116,7 +116,9 @@ struct CatalogLintTests {
         .enabled(if: Corpora.has("sigma/rules"), "the corpora are not on this machine"))
     func publicRules() throws {
         let found = CatalogLint(try Catalog.load(folder: Corpora.path("sigma/rules"))).remarks(hasTests: nil)
-        for remark in found { #expect(!remark.message.contains("can't hold"), "\(remark)") }
+        // It asks one event for two names: a pair of events was meant, which only a correlation can ask for.
+        let impossible = found.filter { $0.message.contains("can't hold") }
+        #expect(impossible.map(\.file) == ["aws_ses_messaging_enabled.yml"])
         #expect(found.count < 20, "\(found.map(\.description).joined(separator: "\n"))")
     }
 }

@@ -38,6 +38,7 @@ import Testing
         trailhound.v1.DetectionService/ReloadRules             +     -       -         -          -
         trailhound.v1.DetectionService/ValidateRules           +     +       -         -          -
         trailhound.v1.InvestigationService/GetTimeline         +     +       -         -          -
+        trailhound.v1.InvestigationService/GetLineage          +     +       -         -          -
         trailhound.v1.InvestigationService/GetStatus           +     +       +         +          -
         trailhound.v1.RemediationService/SendCommands          +     +       -         -          -
         trailhound.v1.RemediationService/ServeExecutor         -     -       -         -          +

@@ -8,7 +8,7 @@ extension HTTP2Session {
     func onBeginFrame(_ header: nghttp2_frame_hd) {
         if header.type != FrameType.continuation { isHeaderBlockOpen = false }
         switch header.type {
-        case FrameType.data, FrameType.headers: if role == .server { checkState(header) }
+        case FrameType.headers: if role == .server { checkState(header) }
         case FrameType.priority:
             // Section 6.3. nghttp2 drops these frames unread, as we tell clients in our SETTINGS (RFC 9218).
             if header.stream_id == 0 { terminate(.protocolError) }
@@ -24,12 +24,17 @@ extension HTTP2Session {
         let id = header.stream_id
         guard nghttp2_session_find_stream(session, id) == nil else { return }
         switch closedStreams.kind(id) {
-        case .idle: if header.type == FrameType.headers { closedStreams.opened(id) }
+        case .idle: closedStreams.opened(id)
         case .skipped: terminate(.protocolError)
         case .resetHere: break
         // For a stream that the client reset itself a stream error would do, but a stream that is gone can't be reset.
         case .ended: terminate(.streamClosed)
         }
+    }
+
+    /// Whether the client ended or reset the stream, and it is gone.
+    func isOver(_ id: Int32) -> Bool {
+        nghttp2_session_find_stream(session, id) == nil && closedStreams.kind(id) == .ended
     }
 
     private func largestSendWindow() -> Int64 {

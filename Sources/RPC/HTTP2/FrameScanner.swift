@@ -2,7 +2,8 @@
 
 /// Sees the frames that nghttp2 drops without a word, by a walk from frame header to frame header over what a client
 /// sends: it counts those of unknown types, and finds PRIORITY frames of streams that depend on themselves, which RFC 7540
-/// section 5.3.1 makes an error and which no client has a use for.
+/// section 5.3.1 makes an error and which no client has a use for. Of DATA it tells the stream: nghttp2 ignores those of
+/// streams that are gone.
 package struct FrameScanner: Equatable {
     /// Bytes of the client's preface that are still to come.
     private var preface = 24
@@ -26,8 +27,10 @@ package struct FrameScanner: Equatable {
         return unknown
     }
 
-    /// Takes what the client sent next. True when there is such a frame in it.
-    package mutating func scan(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    /// Takes what the client sent next. True when a stream in it depends on itself.
+    ///
+    /// - Parameter data: is called with the stream of each DATA frame that begins.
+    package mutating func scan(_ bytes: UnsafeRawBufferPointer, data: (Int32) -> Void = { _ in }) -> Bool {
         var position = min(preface, bytes.count)
         preface -= position
         while position < bytes.count {
@@ -37,30 +40,40 @@ package struct FrameScanner: Equatable {
                 position += count
             } else if gathered.isEmpty, bytes.count - position >= Self.neededBytes {
                 let frame = UnsafeRawBufferPointer(rebasing: bytes[position..<(position + Self.neededBytes)])
-                if frame[3] > FrameType.continuation { unknown += 1 }
+                note(frame, data)
                 if Self.dependsOnItself(frame) { return true }
                 skipped = Self.payloadBytes(frame)
                 position += Self.headerBytes
             } else {
                 gathered.append(bytes[position])
                 position += 1
-                if finishGathering() { return true }
+                if finishGathering(data) { return true }
             }
         }
         return false
     }
 
     /// Looks at the gathered bytes once they are enough.
-    private mutating func finishGathering() -> Bool {
+    private mutating func finishGathering(_ data: (Int32) -> Void) -> Bool {
         guard gathered.count >= Self.headerBytes else { return false }
         let payload = gathered.withUnsafeBytes { Self.payloadBytes($0) }
         let isPriority = gathered[3] == FrameType.priority && payload >= 4
         guard !isPriority || gathered.count == Self.neededBytes else { return false }
-        if gathered[3] > FrameType.continuation { unknown += 1 }
+        gathered.withUnsafeBytes { note($0, data) }
         skipped = payload - (gathered.count - Self.headerBytes)
         let isFound = isPriority && gathered.withUnsafeBytes { Self.dependsOnItself($0) }
         gathered.removeAll(keepingCapacity: true)
         return isFound
+    }
+
+    private mutating func note(_ frame: UnsafeRawBufferPointer, _ data: (Int32) -> Void) {
+        if frame[3] > FrameType.continuation { unknown += 1 }
+        if frame[3] == FrameType.data { data(Int32(bitPattern: Self.stream(frame, at: 5))) }
+    }
+
+    /// A stream's id, without its first bit, which is another's.
+    private static func stream(_ frame: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
+        UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) & 0x7FFF_FFFF
     }
 
     private static func payloadBytes(_ frame: UnsafeRawBufferPointer) -> Int {
@@ -69,9 +82,7 @@ package struct FrameScanner: Equatable {
 
     private static func dependsOnItself(_ frame: UnsafeRawBufferPointer) -> Bool {
         guard frame[3] == FrameType.priority, payloadBytes(frame) >= 4 else { return false }
-        // Both without their first bit, which is another's.
-        let stream = UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: 5, as: UInt32.self)) & 0x7FFF_FFFF
-        let parent = UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: 9, as: UInt32.self)) & 0x7FFF_FFFF
-        return stream == parent && stream != 0
+        let stream = stream(frame, at: 5)
+        return stream == Self.stream(frame, at: 9) && stream != 0
     }
 }

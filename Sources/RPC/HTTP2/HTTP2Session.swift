@@ -145,9 +145,11 @@ final class HTTP2Session {
     func receive(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         if role == .server {
-            let isWrong = scanner.scan(bytes)
+            var isLate = false
+            let isWrong = scanner.scan(bytes) { id in if isOver(id) { isLate = true } }
             for _ in 0..<scanner.takeUnknownFrames() { delegate?.sessionReceived(.empty) }
             if isWrong { return terminate(.protocolError) }
+            if isLate { return terminate(.streamClosed) }
         }
         let result = nghttp2_session_mem_recv(session, base, bytes.count)
         if result < 0 { throw Failure(isBadPreface: result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)) }

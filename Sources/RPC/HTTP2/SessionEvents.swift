@@ -11,7 +11,10 @@ extension HTTP2Session {
 
     /// A frame was refused; its stream or the connection hears of it from nghttp2.
     func onInvalidFrame(_ header: nghttp2_frame_hd) {
-        if header.type == FrameType.headers { isHeaderBlockOpen = false }
+        guard header.type == FrameType.headers else { return }
+        isHeaderBlockOpen = false
+        // nghttp2 resets it, and what the client sends before it hears of that is no fault of its own.
+        if role == .server { closedStreams.resetHere(header.stream_id) }
     }
 
     func onBeginHeaders(_ frame: nghttp2_frame) {
