@@ -80,6 +80,8 @@ private func at(_ milliseconds: Int64) -> NIODeadline { start + .milliseconds(mi
             #expect(window > Limits().initialWindowBytes)
             #expect(window <= Limits().maxWindowBytes)
             peer.send(type: 4, flags: 1)
+            // What was collected comes back, and is more than a client's first windows hold.
+            for stream: Int32 in [0, 1] { peer.send(type: 8, stream: stream, [0, 16, 0, 0]) }
             peer.sendMessage(stream: 1, [2], endStream: true)
             #expect(await peer.end(ofStream: 1)?.value("grpc-status") == "0")
         }

@@ -48,12 +48,12 @@ import Testing
         "/trailhound.v1.DetectionService/SetDetectionState": { _, client in
             _ = try await client.unary(
                 DetectionService.setDetectionState,
-                SetDetectionStateRequest(detectionID: "00000000-0000-4000-8000-000000000001", enabled: false))
+                SetDetectionStateRequest(detectionID: "00000000-0000-4000-8000-000000000001", enabled: true))
         },
         "/trailhound.v1.DetectionService/TuneDetection": { _, client in
             _ = try await client.unary(
                 DetectionService.tuneDetection,
-                TuneDetectionRequest(detectionID: "00000000-0000-4000-8000-000000000001", severity: .low))
+                TuneDetectionRequest(detectionID: "00000000-0000-4000-8000-000000000001", severity: .critical))
         },
         // The calls are made in the order of their names: this one before the next.
         "/trailhound.v1.DetectionService/CreateDetectionException": { _, client in
@@ -104,7 +104,7 @@ import Testing
         },
     ]
 
-    @Test func everyStateChangingCallLeavesItsOwnEntry() async throws {
+    @Test(.timeLimit(.minutes(2))) func everyStateChangingCallLeavesItsOwnEntry() async throws {
         let changing = Access.table.filter { $0.value.effect == .changing }.keys
         #expect(Set(changing) == Set(Self.changes.keys), "a call of each RPC that changes something belongs here")
         try await ServiceRig.run { rig in

@@ -11,13 +11,14 @@ import Testing
     private static let account = "111122223333"
 
     private static func alert(
-        _ principal: String, type: String, key: String = "", owner: String = account,
+        _ principal: String, type: String, arn: String = "", key: String = "", owner: String = account,
         event: (source: String, name: String) = ("iam.amazonaws.com", "CreateUser"), evidence: [Evidence] = []
     ) -> Alert? {
         var merger = AlertMerger()
         let matched = MatchedEvent(
             reference: EventReference(time: 1, text: "event"), accountID: AccountID(account) ?? .zero,
-            actor: Actor(principal: principal, type: type, accessKeyID: key, accountID: owner), region: "eu-west-1",
+            actor: Actor(principal: principal, type: type, arn: arn, accessKeyID: key, accountID: owner),
+            region: "eu-west-1",
             eventSource: event.source, eventName: event.name)
         merger.add(
             Match(
@@ -30,6 +31,10 @@ import Testing
         "arn:aws:iam::\(account):user/staff/alice", type: "IAMUser", key: "AKIAIOSFODNN7EXAMPLE")
     private static let role = alert(
         "arn:aws:iam::\(account):role/ci/Deploy", type: "AssumedRole", key: "ASIAIOSFODNN7EXAMPLE")
+    /// A session of a role, and the person known to have taken it on.
+    private static let lent = alert(
+        "arn:aws:iam::\(account):user/alice", type: "AssumedRole",
+        arn: "arn:aws:sts::\(account):assumed-role/Deploy/alice", key: "ASIAIOSFODNN7EXAMPLE")
     private static let root = alert(
         "arn:aws:iam::\(account):root", type: "Root", key: "AKIAIOSFODNN7EXAMPLE")
     private static let federated = alert(
@@ -54,6 +59,7 @@ import Testing
             (user, .revokeRoleSessions, ""), (user, .restoreLogging, ""),
             (role, .revokeRoleSessions, "111122223333 role/Deploy role"),
             (role, .deactivateAccessKey, "111122223333 key/ASIAIOSFODNN7EXAMPLE role"), (role, .denyUser, ""),
+            (lent, .revokeRoleSessions, "111122223333 role/Deploy role"), (lent, .denyUser, ""),
             (root, .deactivateAccessKey, "111122223333 key/AKIAIOSFODNN7EXAMPLE root"), (root, .denyUser, ""),
             (federated, .denyUser, "111122223333 user/bob federatedUser"),
             // Whose key it is decides where it is switched off.

@@ -45,7 +45,7 @@ struct Bench {
         }
         report(
             "retention: the day dropped in \(dropped) ms; its room taken back in \(commits) commits,",
-            "\(watch.milliseconds) ms, the longest \(format(worst * 1_000)) ms")
+            "\(watch.milliseconds) ms, the longest \(decimal(worst * 1_000)) ms")
     }
 
     /// Stores everything, and prints the rate of each tenth.

@@ -39,7 +39,9 @@ package enum TargetFinder {
     }
 
     private static func role(_ alert: Alert) -> RemediationTarget? {
-        guard kind(alert.actor) == .role, let role = name(alert.actor, "role/") else { return nil }
+        guard kind(alert.actor) == .role, let role = sessionRole(alert.actor) ?? name(alert.actor, "role/") else {
+            return nil
+        }
         return RemediationTarget(accountID: account(alert), subject: .role(role), principal: .role)
     }
 
@@ -74,6 +76,15 @@ package enum TargetFinder {
         case "FederatedUser": .federatedUser
         default: .unknown
         }
+    }
+
+    /// The role of a session by its ARN, `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`: the principal may be the person
+    /// who took the role on.
+    private static func sessionRole(_ actor: Actor) -> String? {
+        let parts = actor.arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[2] == "sts" else { return nil }
+        let path = parts[5].split(separator: "/")
+        return path.count == 3 && path[0] == "assumed-role" ? String(path[1]) : nil
     }
 
     /// The name at the end of the principal's ARN, `arn:aws:iam::ACCOUNT:user/PATH/NAME`, without its path.
