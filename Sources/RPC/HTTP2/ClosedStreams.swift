@@ -25,7 +25,7 @@ package struct ClosedStreams: Equatable {
     private var forgotten: Int32 = 0
 
     /// How many there are of each that a connection keeps in mind.
-    private static let kept = 64
+    static let kept = 64
 
     /// No stream yet.
     package init() {}

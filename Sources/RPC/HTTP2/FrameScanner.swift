@@ -2,8 +2,8 @@
 
 /// Sees the frames that nghttp2 drops without a word, by a walk from frame header to frame header over what a client
 /// sends: it counts those of unknown types, and finds PRIORITY frames of streams that depend on themselves, which RFC 7540
-/// section 5.3.1 makes an error and which no client has a use for. Of DATA it tells the stream: nghttp2 ignores those of
-/// streams that are gone.
+/// section 5.3.1 makes an error and which no client has a use for. Of DATA and RST_STREAM it tells
+/// the stream: nghttp2 ignores DATA of streams that are gone.
 package struct FrameScanner: Equatable {
     /// Bytes of the client's preface that are still to come.
     private var preface = 24
@@ -29,8 +29,10 @@ package struct FrameScanner: Equatable {
 
     /// Takes what the client sent next. True when a stream in it depends on itself.
     ///
-    /// - Parameter data: is called with the stream of each DATA frame that begins.
-    package mutating func scan(_ bytes: UnsafeRawBufferPointer, data: (Int32) -> Void = { _ in }) -> Bool {
+    /// - Parameter began: is called with the type and stream of each DATA and RST_STREAM frame that begins.
+    package mutating func scan(
+        _ bytes: UnsafeRawBufferPointer, began: (_ type: UInt8, _ stream: Int32) -> Void = { _, _ in }
+    ) -> Bool {
         var position = min(preface, bytes.count)
         preface -= position
         while position < bytes.count {
@@ -40,35 +42,36 @@ package struct FrameScanner: Equatable {
                 position += count
             } else if gathered.isEmpty, bytes.count - position >= Self.neededBytes {
                 let frame = UnsafeRawBufferPointer(rebasing: bytes[position..<(position + Self.neededBytes)])
-                note(frame, data)
+                note(frame, began)
                 if Self.dependsOnItself(frame) { return true }
                 skipped = Self.payloadBytes(frame)
                 position += Self.headerBytes
             } else {
                 gathered.append(bytes[position])
                 position += 1
-                if finishGathering(data) { return true }
+                if finishGathering(began) { return true }
             }
         }
         return false
     }
 
     /// Looks at the gathered bytes once they are enough.
-    private mutating func finishGathering(_ data: (Int32) -> Void) -> Bool {
+    private mutating func finishGathering(_ began: (UInt8, Int32) -> Void) -> Bool {
         guard gathered.count >= Self.headerBytes else { return false }
         let payload = gathered.withUnsafeBytes { Self.payloadBytes($0) }
         let isPriority = gathered[3] == FrameType.priority && payload >= 4
         guard !isPriority || gathered.count == Self.neededBytes else { return false }
-        gathered.withUnsafeBytes { note($0, data) }
+        gathered.withUnsafeBytes { note($0, began) }
         skipped = payload - (gathered.count - Self.headerBytes)
         let isFound = isPriority && gathered.withUnsafeBytes { Self.dependsOnItself($0) }
         gathered.removeAll(keepingCapacity: true)
         return isFound
     }
 
-    private mutating func note(_ frame: UnsafeRawBufferPointer, _ data: (Int32) -> Void) {
+    private mutating func note(_ frame: UnsafeRawBufferPointer, _ began: (UInt8, Int32) -> Void) {
         if frame[3] > FrameType.continuation { unknown += 1 }
-        if frame[3] == FrameType.data { data(Int32(bitPattern: Self.stream(frame, at: 5))) }
+        guard frame[3] == FrameType.data || frame[3] == FrameType.reset else { return }
+        began(frame[3], Int32(bitPattern: Self.stream(frame, at: 5)))
     }
 
     /// A stream's id, without its first bit, which is another's.

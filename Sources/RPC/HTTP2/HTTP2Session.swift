@@ -146,7 +146,15 @@ final class HTTP2Session {
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         if role == .server {
             var isLate = false
-            let isWrong = scanner.scan(bytes) { id in if isOver(id) { isLate = true } }
+            // Streams that the client resets in these very bytes are still open for nghttp2.
+            var resets: [Int32] = []
+            let isWrong = scanner.scan(bytes) { type, id in
+                if type == FrameType.reset {
+                    if resets.count < ClosedStreams.kept { resets.append(id) }
+                } else if isOver(id) || resets.contains(id) {
+                    isLate = true
+                }
+            }
             for _ in 0..<scanner.takeUnknownFrames() { delegate?.sessionReceived(.empty) }
             if isWrong { return terminate(.protocolError) }
             if isLate { return terminate(.streamClosed) }
