@@ -79,15 +79,13 @@ void th_json_parser::defer(uint32_t node, Token token) {
 
 /// Reads what was put off. It was checked before, so that nothing can fail any more.
 void th_json_parser::fill() {
-    const uint8_t *const kept = next_backslash_;
     for (const Waiting &waiting : waiting_) {
-        next_backslash_ = bytes_ + *waiting.token;
+        const Again again(this, bytes_ + *waiting.token, record_end());
         first_or_again(waiting.node, ++objects_);
         extract_value(waiting.token, waiting.node, 1);
     }
     waiting_.clear();
     pending = 0;
-    next_backslash_ = kept;
 }
 
 int32_t th_json_parser::find_key(uint32_t node, const String &key) {
@@ -220,8 +218,7 @@ void th_json_parser::object_text(th_json_value *value) {
     bool compact = std::memchr(start, '\\', value->length) == nullptr;
     for (Token token = first + 1; compact && token < last; ++token) { compact = !is_space(bytes_[*token - 1]); }
     if (compact) { return; }
-    const uint8_t *const kept = next_backslash_;
-    next_backslash_ = start;
+    const Again again(this, start, end);
     uint8_t *const text = scratch_.take(value->length);
     uint8_t *out = text;
     for (Token token = first; token < last; ++token) {
@@ -249,14 +246,12 @@ void th_json_parser::object_text(th_json_value *value) {
     }
     value->text = text;
     value->length = static_cast<uint32_t>(out - text);
-    next_backslash_ = kept;
 }
 
 void th_json_parser::collect_all() {
     all.clear();
     if (record_first_ == nullptr) { return; }
-    const uint8_t *const kept = next_backslash_;
-    next_backslash_ = bytes_ + *record_first_;
+    const Again again(this, bytes_ + *record_first_, record_end());
     for (Token token = record_first_; token < record_last_; ++token) {
         const uint8_t byte = bytes_[*token];
         th_json_value value{nullptr, 0, 0, static_cast<uint32_t>(all.size()), TH_JSON_STRING};
@@ -280,5 +275,4 @@ void th_json_parser::collect_all() {
         }
         all.push_back(value);
     }
-    next_backslash_ = kept;
 }

@@ -31,7 +31,7 @@ Token th_json_parser::fail(Token token, th_json_status why) {
 /// Finds the structure of the input: afterwards [first_, last_) are its tokens.
 th_json_status th_json_parser::structure(const uint8_t *bytes, size_t length) {
     bytes_ = bytes;
-    end_ = bytes + length;
+    backslash_end_ = end_ = bytes + length;
     first_ = last_ = record_first_ = record_last_ = nullptr;
     status_ = TH_JSON_OK;
     error_offset = 0;

@@ -79,6 +79,8 @@ struct th_json_parser {
     Token document_end(Token token);
     th_json_status finish_document(Token token);
     Token token_at(const uint8_t *byte) const;
+    /// Behind the closing bracket of the record; the document's end where there is none.
+    const uint8_t *record_end() const { return record_last_ == nullptr ? end_ : bytes_ + *(record_last_ - 1) + 1; }
 
     const trailhound::FieldTrie &trie_;
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1_;
@@ -87,6 +89,29 @@ struct th_json_parser {
     const uint8_t *bytes_ = nullptr;
     const uint8_t *end_ = nullptr;
     const uint8_t *next_backslash_ = nullptr; // the first one that no string has passed yet
+    const uint8_t *backslash_end_ = nullptr;  // where the search for it ends; it stands here where there is none
+
+    /// Lets strings between `start` and `end` be read that were passed already. The search for backslashes stays between
+    /// them: a search to the document's end for each of its records would be quadratic.
+    class Again {
+      public:
+        Again(th_json_parser *parser, const uint8_t *start, const uint8_t *end)
+            : parser_(parser), next_(parser->next_backslash_), end_(parser->backslash_end_) {
+            parser->next_backslash_ = start;
+            parser->backslash_end_ = end;
+        }
+        ~Again() {
+            parser_->next_backslash_ = next_;
+            parser_->backslash_end_ = end_;
+        }
+        Again(const Again &) = delete;
+        Again &operator=(const Again &) = delete;
+
+      private:
+        th_json_parser *const parser_;
+        const uint8_t *const next_;
+        const uint8_t *const end_;
+    };
     Token first_ = nullptr;
     Token last_ = nullptr; // one behind the last token
     th_json_status status_ = TH_JSON_OK;
@@ -123,8 +148,8 @@ inline th_json_parser::String th_json_parser::string_at(Token token) {
     bool escaped = false;
     if (end > next_backslash_) {
         if (next_backslash_ < start) {
-            const void *found = std::memchr(start, '\\', static_cast<size_t>(end_ - start));
-            next_backslash_ = found == nullptr ? end_ : static_cast<const uint8_t *>(found);
+            const void *found = std::memchr(start, '\\', static_cast<size_t>(backslash_end_ - start));
+            next_backslash_ = found == nullptr ? backslash_end_ : static_cast<const uint8_t *>(found);
         }
         escaped = end > next_backslash_;
     }
