@@ -150,7 +150,7 @@ package struct AlertMerger: Sendable {
     /// The changes are lost: everything is as before the group.
     package mutating func rollback() {
         for id in changed {
-            if let alert = alerts.removeValue(forKey: id) { removeSpan(alert) }
+            if let alert = alerts.removeValue(forKey: id) { forget(alert) }
             if let alert: Alert = before[id] ?? nil, alert.status.growsOn { insert(alert) }
         }
         endGroup()
@@ -216,7 +216,7 @@ extension AlertMerger {
         // Nobody has seen an alert of this group: it goes without a trace.
         if younger.revision == 0, case .some(.none) = before[id] {
             alerts[id] = nil
-            removeSpan(younger)
+            forget(younger)
             return
         }
         change(id) {
@@ -241,12 +241,20 @@ extension AlertMerger {
 
     mutating func change(_ id: String, _ body: (inout Alert) -> Void) {
         noteChange(id)
-        guard var alert = alerts[id] else { return }
         // The dictionary lets go of the alert while it changes, so that its arrays are not copied.
+        guard var alert = alerts.removeValue(forKey: id) else { return }
+        let sessions = alert.parts.map(\.session)
+        let grew = alert.status.growsOn
         removeSpan(alert)
-        alerts[id] = nil
         body(&alert)
-        insert(alert)
+        // Most changes leave the sessions as they were, and filing them anew is most of the work.
+        if grew, alert.status.growsOn, alert.parts.lazy.map(\.session).elementsEqual(sessions) {
+            alerts[id] = alert
+            insertSpan(alert)
+        } else {
+            for case let session? in sessions { removeSession(session, of: id) }
+            insert(alert)
+        }
     }
 
     private mutating func noteChange(_ id: String) {
@@ -258,7 +266,7 @@ extension AlertMerger {
     private mutating func insert(_ alert: Alert) {
         alerts[alert.id] = alert
         guard alert.status.growsOn else { return }
-        spans[alert.key, default: []].append(Span(first: alert.firstSeen, last: alert.lastSeen, id: alert.id))
+        insertSpan(alert)
         for session in alert.parts.compactMap(\.session) {
             sessionAlerts[session.id, default: []].insert(alert.id)
             sessions[session.id] = session
@@ -266,8 +274,17 @@ extension AlertMerger {
         }
     }
 
-    private mutating func removeSpan(_ alert: Alert) {
+    private mutating func insertSpan(_ alert: Alert) {
+        spans[alert.key, default: []].append(Span(first: alert.firstSeen, last: alert.lastSeen, id: alert.id))
+    }
+
+    /// Takes an alert out of what finds it.
+    private mutating func forget(_ alert: Alert) {
         for part in alert.parts { if let session = part.session { removeSession(session, of: alert.id) } }
+        removeSpan(alert)
+    }
+
+    private mutating func removeSpan(_ alert: Alert) {
         let key = alert.key
         guard let index = spans[key]?.firstIndex(where: { $0.id == alert.id }) else { return }
         spans[key]?.remove(at: index)
@@ -301,7 +318,7 @@ extension AlertMerger {
         let oldest = alerts.values.sorted { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }.prefix(alerts.count - target)
         for alert in oldest {
             alerts[alert.id] = nil
-            removeSpan(alert)
+            forget(alert)
             sealedThrough = max(sealedThrough ?? alert.lastSeen, alert.lastSeen)
             sealedCount += 1
         }

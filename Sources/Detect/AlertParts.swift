@@ -47,13 +47,12 @@ extension Alert {
         part.matches.remediations = []
         var index = 0
         while index < parts.count {
-            let other = parts[index]
-            guard other.session?.id == part.session?.id, other.matches.touches(part.matches) else {
+            // Looked at in place: a part is a whole alert, and copying one for every look is what this would cost.
+            guard parts[index].session?.id == part.session?.id, parts[index].matches.touches(part.matches) else {
                 index += 1
                 continue
             }
-            part.matches.take(matchesOf: other.matches)
-            parts.remove(at: index)
+            part.matches.take(matchesOf: parts.remove(at: index).matches)
         }
         let place = parts.firstIndex { part.matches.first < $0.matches.first } ?? parts.count
         parts.insert(part, at: place)
@@ -111,13 +110,14 @@ extension AlertMerger {
     ) rethrows {
         for id in alertIDs(ofSession: session) {
             guard let alert = alert(id: id), alert.status.growsOn else { continue }
+            let isOutdated = alert.parts.contains { $0.session?.id == session && $0.session != pending }
+            // Most of what is learned changes nothing.
+            if alert.actor.principal == principal, !isOutdated { continue }
             let moving = alert.parts.filter { $0.session?.id == session }.map { part in
                 Alert.Part(session: pending, matches: part.matches)
             }
             let staying = alert.parts.filter { $0.session?.id != session }
-            let isOutdated = alert.parts.contains { $0.session?.id == session && $0.session != pending }
             if alert.actor.principal == principal || staying.isEmpty {
-                guard alert.actor.principal != principal || isOutdated else { continue }
                 change(id) { alert in
                     alert.parts = staying
                     for part in moving { alert.keepApart(part) }
