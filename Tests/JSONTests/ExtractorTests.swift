@@ -202,7 +202,8 @@ struct DeferredFieldTests {
     @Test("the records of a document are put off one by one")
     func documents() throws {
         let extractor = RecordExtractor(try FieldSet(Self.paths).compile(keeping: [0]))
-        let text = #"{"Records":[{"id":"1","x":{"y":"a"}},{"id":"2"},{"x":{"y":"\u0062"},"id":"3"},"#
+        let text =
+            #"{"Records":[{"id":"1","x":{"y":"a"}},{"id":"2"},{"x":{"y":"\u0062"},"id":"3"},"#
             + #"{"x":{"y":"c"},"id":"4"},{"x":{"y":"\\"},"id":"5\n"}]}"#
         try Array(text.utf8).withUnsafeBytes { bytes in
             try extractor.open(bytes)
