@@ -313,7 +313,7 @@ import Testing
                 records.append(Self.assume(number, by: caller, role: role, name, key: "ASIA\(number)"))
                 sessions.append(Self.role(role, name, key: "ASIA\(number)"))
             } else {
-                let minute = Int.random(in: 0...59, using: &random)
+                let minute = Int.random(in: 0...359, using: &random)
                 records.append(
                     Self.record(
                         number, number % 4 == 1 ? "Other" : "Act", source: "iam.amazonaws.com", identity: caller,
