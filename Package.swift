@@ -71,8 +71,8 @@ let package = Package(
 
         // What takes bytes from outside, as entries for a fuzzer. Tests/Fuzz is a package too, which libFuzzer drives.
         .target(
-            name: "FuzzTargets", dependencies: ["Messages", "RPC", nioCore, nioEmbedded], path: "Tests/Fuzz/Targets",
-            swiftSettings: strict),
+            name: "FuzzTargets", dependencies: ["CloudTrail", "Detect", "Messages", "RPC", nioCore, nioEmbedded],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "RPC"], swiftSettings: strict),
 
         // Detection.

@@ -7,6 +7,7 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
 /// A target of the project, seen through the link Sources/Trailhound, so that all of it is built for the fuzzer.
@@ -22,14 +23,27 @@ func fuzzed(_ name: String, linking libraries: [String]) -> Target {
 
 let package = Package(
     name: "trailhound-fuzz",
-    dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         fuzzed("CTransport", linking: ["nghttp2", "ssl", "crypto", "z"]),
         fuzzed("RPC", ["CTransport", nioCore, nioPosix]),
         fuzzed("CMessages", linking: ["protobuf-c"]),
         fuzzed("Messages", ["CMessages"]),
+        fuzzed("CJSON", linking: ["simdjson"]),
+        fuzzed("JSON", ["CJSON"]),
+        fuzzed("CZlib", linking: ["z"]),
+        fuzzed("CCrypto", linking: ["crypto"]),
+        fuzzed("Cryptography", ["CCrypto"]),
+        fuzzed("CloudTrail", ["CJSON", "Cryptography", "CZlib", "JSON"]),
+        fuzzed("CPCRE2", linking: ["pcre2-8"]),
+        fuzzed("Sigma", ["CJSON", "CPCRE2", "JSON", yams]),
+        fuzzed("Detect", ["CloudTrail", "JSON", "Sigma"]),
         .target(
-            name: "FuzzTargets", dependencies: ["Messages", "RPC", nioCore, nioEmbedded], path: "Targets",
+            name: "FuzzTargets", dependencies: ["CloudTrail", "Detect", "Messages", "RPC", nioCore, nioEmbedded],
+            path: "Targets",
             swiftSettings: strict),
         .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], swiftSettings: strict),
     ],

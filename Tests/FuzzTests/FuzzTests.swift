@@ -56,4 +56,15 @@ import Testing
         #expect(served.callsSucceeded == 5)
         #expect(served.callsFailed == 0)
     }
+
+    @Test func seedsReachTheDetections() throws {
+        for (name, events, matches) in [("log-file", 2, 12), ("records", 2, 10), ("spliced", 3, 18)] {
+            let found = try Self.seed("records", name).withUnsafeBytes { FuzzTarget.detect($0) }
+            #expect(found.events == events && found.matches >= matches, "\(name): \(found)")
+        }
+        for (name, count) in [("rule", 1), ("correlation", 3), ("stream-keys", 5), ("modifiers", 1)] {
+            let text = String(decoding: try Self.seed("rules", name), as: UTF8.self)
+            #expect(FuzzTarget.load(text) == count, "\(name)")
+        }
+    }
 }
