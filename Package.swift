@@ -140,7 +140,7 @@ let package = Package(
             name: "Serve",
             dependencies: [
                 "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "GeoIP", "Journal", "JSON", "Messages",
-                "Onboard", "PKI", "RPC", "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
+                "Onboard", "PKI", "RPC", "Respond", "Sigma", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(

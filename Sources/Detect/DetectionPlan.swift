@@ -61,6 +61,7 @@ package final class DetectionPlan: Sendable {
     package let holdsMatches: Bool
     /// Where addresses are.
     let geography: Geography
+    let secret: CorrelationSecret
     /// Enabled detections that can't run for want of what they need.
     package let inactive: [(detection: Detection, needs: Geography.Knowledge)]
     /// `detections` by id.
@@ -94,16 +95,18 @@ package final class DetectionPlan: Sendable {
     /// - Parameters:
     ///   - tuning: what operators changed.
     ///   - geography: where addresses are. A detection that needs to know is inactive where it can't be known.
+    ///   - secret: what groups and values are hashed with.
     ///   - isEnabled: which detections run, whatever their authors and the tuning say; nil leaves it to them.
     package init(
         _ catalog: Catalog, tuning: Tuning = Tuning(), geography: Geography = .none,
-        isEnabled forced: ((Detection) -> Bool)? = nil
+        secret: CorrelationSecret = .none, isEnabled forced: ((Detection) -> Bool)? = nil
     ) throws {
         let isWanted = { (detection: Detection) in forced?(detection) ?? tuning.runsAnywhere(detection) }
         let isEnabled = { (detection: Detection) in
             isWanted(detection) && detection.needs.map(geography.has) ?? true
         }
         self.geography = geography
+        self.secret = secret
         inactive = catalog.detections.compactMap { detection in
             guard isWanted(detection), let needs = detection.needs, !geography.has(needs) else { return nil }
             return (detection, needs)
@@ -123,7 +126,8 @@ package final class DetectionPlan: Sendable {
         places = Dictionary(detections.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         let chosen = catalog.correlations.indices.filter(counted.correlations.contains)
         let own = included.map { catalog.rules[$0] }
-        correlations = CorrelationPlan(chosen.map { catalog.correlations[$0] }, rules: own, taxonomy: .cloudTrail)
+        correlations = CorrelationPlan(
+            chosen.map { catalog.correlations[$0] }, rules: own, taxonomy: .cloudTrail, secret: secret)
         let places = Dictionary(
             chosen.map { (catalog.correlations[$0].metadata.reference, catalog.correlated[$0]) },
             uniquingKeysWith: { first, _ in first })

@@ -44,7 +44,7 @@ final class RecordEngine {
             }
             for clears in plan.clears[rule] {
                 guard let values = combination(clears.parts) else { continue }
-                let key = Hold.key(clears.detectionID, event.accountID, values)
+                let key = Hold.key(clears.detectionID, event.accountID, values, plan.secret)
                 builder.append(
                     Clearing(
                         eventIndex: eventIndex, event: event.reference, accountID: event.accountID,
@@ -72,7 +72,7 @@ final class RecordEngine {
                 builder.append(
                     BaselineObservation(
                         match: match, isOnTrial: standing.isOnTrial, baseline: baseline,
-                        values: StableKey(detection.id, event.accountID, values).value))
+                        values: StableKey(detection.id, event.accountID, values, secret: plan.secret).value))
             }
         }
     }
@@ -96,7 +96,7 @@ final class RecordEngine {
     /// What keeps a match back; nil where nothing clears it, be it that it lacks a field.
     private func hold(_ detection: Detection, _ parts: [DetectionPlan.Part], _ event: MatchedEvent) -> Hold? {
         guard let unless = detection.unless, let values = combination(parts) else { return nil }
-        return Hold(key: Hold.key(detection.id, event.accountID, values), unless: unless)
+        return Hold(key: Hold.key(detection.id, event.accountID, values, plan.secret), unless: unless)
     }
 
     /// Where a successful event came from, if that says anything of where its actor is.

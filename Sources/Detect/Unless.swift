@@ -38,8 +38,10 @@ package struct Hold: Hashable, Sendable {
     }
 
     /// The key of a rule's match, and of the events that clear it.
-    static func key(_ detectionID: String, _ account: AccountID, _ values: String) -> CorrelationKey {
-        var hasher = CorrelationHasher(0x756E_6C65_7373)
+    static func key(_ detectionID: String, _ account: AccountID, _ values: String, _ secret: CorrelationSecret)
+        -> CorrelationKey
+    {
+        var hasher = CorrelationHasher(0x756E_6C65_7373, secret)
         hasher.combine(detectionID)
         hasher.combine(account.number)
         hasher.combine(values)

@@ -61,6 +61,8 @@ import Testing
         let settings = try read("listen: 127.0.0.1:9\nretention-days: 30\nworkers: 3\nplaintext: true\n")
         #expect(settings.port == 9 && settings.retentionDays == 30 && settings.workers == 3 && settings.isPlaintext)
         #expect(try read("").port == 7443)
+        let databases = try read("geoip-city: c.mmdb\ngeoip-asn: a.mmdb\n")
+        #expect(databases.geoCity == "c.mmdb" && databases.geoNetwork == "a.mmdb")
         for (text, place) in [
             ("rules: a\nretention: 3\n", ":2: retention is no setting"), ("workers: many\n", ":1: workers has to be"),
             ("workers: 0\n", ":1: workers has to be"), ("- a\n", "has to be a mapping"), ("a: [\n", ""),

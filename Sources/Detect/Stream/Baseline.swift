@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Sigma
 
 /// What `trailhound: first_seen` and `trailhound: rare` ask for: that a combination of fields was not, or seldom, seen
 /// before. An event on which the rule holds is a match only if so.
@@ -128,7 +129,12 @@ struct Baselines: Sendable {
     /// Combinations forgotten before their time, since there were too many.
     private(set) var evicted = 0
 
-    init(capacity: Int = DetectLimits.baselineEntries) { self.capacity = max(1, capacity) }
+    private let secret: CorrelationSecret
+
+    init(capacity: Int = DetectLimits.baselineEntries, secret: CorrelationSecret = .none) {
+        self.capacity = max(1, capacity)
+        self.secret = secret
+    }
 
     var count: Int { entries.count }
 
@@ -143,14 +149,15 @@ struct Baselines: Sendable {
     mutating func judge(_ observation: BaselineObservation, _ match: Match, clock: UInt32) -> Bool {
         let (baseline, event) = (observation.baseline, match.event)
         let time = event.reference.time
-        let rule = StableKey(match.detection.id, event.accountID, "")
+        let rule = StableKey(match.detection.id, event.accountID, "", secret: secret)
         if starts[rule.value].map({ time < $0 }) ?? true {
             starts[rule.value] = time
             changedStarts.insert(rule.value)
         }
         let isLearning = time < (starts[rule.value] ?? time) + Milliseconds(baseline.learningHours) * 3_600_000
         let actor = baseline.scope == .actor ? event.actor.principal : ""
-        let key = StableKey(match.detection.id, event.accountID, actor, observation.values).value
+        let key = StableKey(match.detection.id, event.accountID, actor, observation.values, secret: secret)
+            .value
         let hour = UInt32(clamping: time / 3_600_000)
         let isNew = record(key, hour, baseline, clock)
         return isNew && (!isLearning || match.severity >= .high)
@@ -210,9 +217,11 @@ struct Baselines: Sendable {
 struct StableKey {
     private(set) var value: UInt64
 
-    init(_ rule: String, _ account: AccountID, _ actor: String, _ values: UInt64 = 0) {
+    init(
+        _ rule: String, _ account: AccountID, _ actor: String, _ values: UInt64 = 0, secret: CorrelationSecret
+    ) {
         var text = "\(rule)\n\(account)\n\(actor)\n\(values)"
-        value = text.withUTF8 { StableHash.hash(UnsafeRawBufferPointer($0), seed: 0x6261_7365_6C69_6E65) }
+        value = text.withUTF8 { StableHash.hash(UnsafeRawBufferPointer($0), seed: 0x6261_7365_6C69_6E65 ^ secret.word) }
     }
 }
 

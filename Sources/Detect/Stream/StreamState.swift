@@ -23,14 +23,17 @@ package struct StreamState: Sendable {
 
     private var correlator: Correlator
     private var lineage = Lineage()
-    private var baselines = Baselines()
+    private var baselines: Baselines
     private var held = HeldMatches()
     private var travels: Travels
 
-    /// - Parameter latenessSeconds: how late an event may come and still be counted.
-    package init(latenessSeconds: Int = DetectLimits.latenessSeconds) {
+    /// - Parameters:
+    ///   - latenessSeconds: how late an event may come and still be counted.
+    ///   - secret: what the plans whose observations it takes hash with.
+    package init(latenessSeconds: Int = DetectLimits.latenessSeconds, secret: CorrelationSecret = .none) {
+        baselines = Baselines(secret: secret)
         correlator = Correlator(latenessSeconds: latenessSeconds)
-        travels = Travels(latenessSeconds: latenessSeconds)
+        travels = Travels(latenessSeconds: latenessSeconds, secret: secret)
     }
 
     /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.

@@ -82,6 +82,7 @@ struct Travels: Sendable {
     private let lateness: Milliseconds
     private let capacity: Int
     private let byteCapacity: Int
+    private let secret: CorrelationSecret
     private(set) var bytes = 0
     /// Sightings that came too late to be judged.
     private(set) var lateEvents = 0
@@ -92,8 +93,9 @@ struct Travels: Sendable {
 
     init(
         latenessSeconds: Int = DetectLimits.latenessSeconds, capacity: Int = DetectLimits.travellers,
-        byteCapacity: Int = DetectLimits.travelBytes
+        byteCapacity: Int = DetectLimits.travelBytes, secret: CorrelationSecret = .none
     ) {
+        self.secret = secret
         lateness = Milliseconds(latenessSeconds) * 1_000
         self.capacity = max(1, capacity)
         self.byteCapacity = byteCapacity
@@ -112,7 +114,9 @@ struct Travels: Sendable {
     ) -> [Hit] {
         let (travel, reference) = (observation.travel, match.event.reference)
         let event = EventKey(time: reference.time, id: reference.id)
-        let key = StableKey(match.detection.id, match.event.accountID, match.event.actor.principal).value
+        let key = StableKey(
+            match.detection.id, match.event.accountID, match.event.actor.principal, secret: secret
+        ).value
         if let group = groups[key] {
             if let last = group.recent.last, event.time < last.event.time - lateness {
                 lateEvents += 1

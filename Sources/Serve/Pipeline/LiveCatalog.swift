@@ -2,6 +2,7 @@
 
 import CloudTrail
 import Detect
+import Sigma
 import Synchronization
 
 /// The detections as they run now. A new set is compiled beside the old one and swapped in whole; workers take it up with
@@ -20,18 +21,21 @@ package final class LiveCatalog: Sendable {
     package let placeholders: [String: [String]]
     /// Where addresses are.
     package let geography: Geography
+    /// What the plans hash with.
+    package let secret: CorrelationSecret
     private let state: Mutex<State>
 
     /// Reads the rules folder. Rules with errors are left out and named in `problems`.
     package init(
         folder: String, placeholders: [String: [String]] = [:], tuning: Tuning = Tuning(),
-        geography: Geography = .none
+        geography: Geography = .none, secret: CorrelationSecret = .none
     ) throws {
+        self.secret = secret
         self.geography = geography
         self.folder = folder
         self.placeholders = placeholders
         let catalog = try Catalog.load(folder: folder, placeholders: placeholders)
-        let plan = try DetectionPlan(catalog, tuning: tuning, geography: geography)
+        let plan = try DetectionPlan(catalog, tuning: tuning, geography: geography, secret: secret)
         state = Mutex(State(catalog: catalog, tuning: tuning, plan: plan))
     }
 
@@ -52,7 +56,7 @@ package final class LiveCatalog: Sendable {
         try state.withLock { state in
             var tuning = state.tuning
             change(&tuning)
-            state.plan = try DetectionPlan(state.catalog, tuning: tuning, geography: geography)
+            state.plan = try DetectionPlan(state.catalog, tuning: tuning, geography: geography, secret: secret)
             state.tuning = tuning
         }
     }
@@ -60,7 +64,7 @@ package final class LiveCatalog: Sendable {
     /// Puts a sound set in the place of the one that runs; what was switched stays switched.
     package func replace(_ fresh: Catalog) throws {
         try state.withLock { state in
-            state.plan = try DetectionPlan(fresh, tuning: state.tuning, geography: geography)
+            state.plan = try DetectionPlan(fresh, tuning: state.tuning, geography: geography, secret: secret)
             state.catalog = fresh
         }
     }

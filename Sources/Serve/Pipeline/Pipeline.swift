@@ -42,7 +42,8 @@ package final class Pipeline: Sendable {
             directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
         catalog = try LiveCatalog(
             folder: rules, placeholders: placeholders,
-            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log), geography: geography)
+            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log), geography: geography,
+            secret: try StreamStore.secret(of: journal))
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
         requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)

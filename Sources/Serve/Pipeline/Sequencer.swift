@@ -58,7 +58,7 @@ final class Sequencer {
         self.log = log
         writer = try journal.makeWriter()
         merger = try AlertStore.restoreMerger(journal.reader)
-        stream = try StreamStore(restoring: journal.reader, now: Clock.milliseconds())
+        stream = try StreamStore(restoring: journal.reader, secret: catalog.secret, now: Clock.milliseconds())
         counters.set(stream.statistics)
     }
 
@@ -115,7 +115,7 @@ final class Sequencer {
         do {
             if mustRestoreStream {
                 // What was learned from events that were not stored is forgotten by reading what was stored.
-                stream = try StreamStore(restoring: journal.reader, now: now)
+                stream = try StreamStore(restoring: journal.reader, secret: catalog.secret, now: now)
                 mustRestoreStream = false
             }
             let outcome = try writer.commit { transaction in

@@ -3,6 +3,7 @@
 import CloudTrail
 import Detect
 import Journal
+import Sigma
 
 /// What the stream's state holds, and what it refused or forgot since the service started.
 package struct StreamStatistics: Sendable, Equatable {
@@ -30,9 +31,21 @@ struct StreamStore {
     private var pendingBytes = 0
     private var expiredAt: Milliseconds
 
+    /// What the state's hashes are made with: drawn once for each journal, and kept in it, since they are.
+    static func secret(of journal: Journal) throws -> CorrelationSecret {
+        if let stored = try journal.reader.state(secretName), stored.count == 16 { return CorrelationSecret(stored) }
+        var random = SystemRandomNumberGenerator()
+        let drawn = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let writer = try journal.makeWriter()
+        try writer.commit { try $0.putState(secretName, drawn) }
+        return CorrelationSecret(drawn)
+    }
+
+    private static let secretName = "stream.secret"
+
     /// The state as the last process left it.
-    init(restoring reader: Reader, now: Milliseconds) throws {
-        state = StreamState()
+    init(restoring reader: Reader, secret: CorrelationSecret, now: Milliseconds) throws {
+        state = StreamState(secret: secret)
         expiredAt = now
         var position: Int64 = 0
         while true {
@@ -84,5 +97,13 @@ struct StreamStore {
     mutating func commit() {
         logBytes += pendingBytes
         pendingBytes = 0
+    }
+}
+
+extension CorrelationSecret {
+    /// Takes sixteen bytes.
+    fileprivate init(_ bytes: [UInt8]) {
+        func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        self.init(high: word(bytes.prefix(8)), low: word(bytes.dropFirst(8).prefix(8)))
     }
 }

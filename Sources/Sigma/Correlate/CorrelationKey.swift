@@ -16,15 +16,32 @@ public struct CorrelationKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// Makes keys: two lanes of multiplication and folding. Not keyed: whoever finds two texts of one hash has two groups
-/// counted as one, which is bounded as every group is.
+/// What hashes are made with, so that nobody outside can make two values of one hash: a record crafted to be counted in
+/// another one's group, or as a value that was seen. It belongs to the stored state: with another one that means nothing.
+public struct CorrelationSecret: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// For rules under test and files at rest, whose records are one's own.
+    public static let none = CorrelationSecret(high: 0, low: 0)
+
+    /// Half of it, for hashes of half the size.
+    package var word: UInt64 { high }
+}
+
+/// Makes keys: two lanes of multiplication and folding, each begun with a half of a secret.
 package struct CorrelationHasher {
     private var first: UInt64
     private var second: UInt64
 
-    package init(_ seed: UInt64) {
-        first = seed ^ 0x9E6C_63D0_676A_9A99
-        second = seed ^ 0xC2B2_AE3D_27D4_EB4F
+    package init(_ seed: UInt64, _ secret: CorrelationSecret = .none) {
+        first = seed ^ 0x9E6C_63D0_676A_9A99 ^ secret.high
+        second = seed ^ 0xC2B2_AE3D_27D4_EB4F ^ secret.low
     }
 
     package mutating func combine(_ word: UInt64) {

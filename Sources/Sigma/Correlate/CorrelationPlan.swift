@@ -31,14 +31,21 @@ public struct CorrelationPlan: Sendable {
     }
 
     private let captures: [[Capture]]
+    private let secret: CorrelationSecret
     /// `SigmaCorrelation.identity` of each.
     let identities: [UInt64]
     /// For each correlation: the correlations that count its matches.
     let parents: [[Use]]
 
     /// Resolves correlations over rules, which are known by id or name.
-    /// - Parameter taxonomy: other names for the fields of `group-by`, of aliases and of conditions.
-    public init(_ correlations: [SigmaCorrelation], rules: [SigmaRule], taxonomy: SigmaTaxonomy = SigmaTaxonomy()) {
+    /// - Parameters:
+    ///   - taxonomy: other names for the fields of `group-by`, of aliases and of conditions.
+    ///   - secret: what groups and values are hashed with.
+    public init(
+        _ correlations: [SigmaCorrelation], rules: [SigmaRule], taxonomy: SigmaTaxonomy = SigmaTaxonomy(),
+        secret: CorrelationSecret = .none
+    ) {
+        self.secret = secret
         var resolver = Resolver(correlations: correlations, rules: rules)
         let kept = resolver.resolve()
         self.correlations = kept.map { correlations[$0] }
@@ -109,7 +116,7 @@ public struct CorrelationPlan: Sendable {
         var observations = CorrelationEvent.Observations()
         for capture in captures[rule] {
             let index = capture.use.correlation
-            var group = CorrelationHasher(identities[index])
+            var group = CorrelationHasher(identities[index], secret)
             group.combine(tenant)
             for paths in capture.groupBy {
                 if let text = Self.text(paths, extractor) { group.combine(text) } else { group.combineAbsent() }
@@ -138,7 +145,7 @@ public struct CorrelationPlan: Sendable {
         _ fields: [[String]], _ kind: SigmaCorrelation.Kind, _ extractor: RecordExtractor
     ) -> UInt64? {
         guard !fields.isEmpty else { return nil }
-        var hasher = CorrelationHasher(0)
+        var hasher = CorrelationHasher(0, secret)
         var number = Double.nan
         for paths in fields {
             guard let text = Self.text(paths, extractor) else { return nil }
