@@ -47,6 +47,16 @@ import Testing
             #expect(status.inactiveDetections.map(\.title) == ["Travel"])
             #expect(status.inactiveDetections.first?.needs == "a city database (--geoip-city)")
             #expect(status.stream?.travellers == 0)
+            let checked = try await rig.withClient { client in
+                try await client.unary(
+                    DetectionService.validateRules,
+                    ValidateRulesRequest(files: [RuleFile(path: "travel.yml", yaml: Self.rule)]))
+            }
+            #expect(checked.valid == 1)
+            #expect(
+                checked.problems.contains {
+                    !$0.isError && $0.message == "'Travel' would be inactive: it needs a city database (--geoip-city)"
+                })
         }
     }
 

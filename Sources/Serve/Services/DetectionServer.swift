@@ -82,9 +82,15 @@ struct DetectionServer: DetectionServiceProvider {
         let catalog = try await pipeline.journal.reader.detached { _ in
             Catalog.read(files, placeholders: placeholders)
         }
+        let inactive = catalog.detections.compactMap { detection -> Catalog.Problem? in
+            guard let needs = detection.needs, !pipeline.catalog.geography.has(needs) else { return nil }
+            return Catalog.Problem(
+                file: detection.file, line: detection.line,
+                message: "'\(detection.title)' would be inactive: it needs \(needs.rawValue)", isError: false)
+        }
+        let remarks = CatalogLint(catalog).remarks(hasTests: nil) + inactive
         return ValidateRulesResponse(
-            valid: UInt32(clamping: catalog.all.count),
-            problems: (catalog.problems + CatalogLint(catalog).remarks(hasTests: nil)).map(RuleProblem.init))
+            valid: UInt32(clamping: catalog.all.count), problems: (catalog.problems + remarks).map(RuleProblem.init))
     }
 
     func find(_ id: String) throws -> Detect.Detection {

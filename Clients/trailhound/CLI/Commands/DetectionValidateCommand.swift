@@ -28,10 +28,12 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         let placeholders = try placeholders.read()
         var valid = 0
         var problems: [Catalog.Problem] = []
+        var needy: [Detection] = []
         for path in paths.isEmpty ? [rules] : paths {
             let folder = try RulesFolder(path, placeholders: placeholders)
             valid += folder.catalog.all.count
             let remarks = folder.remarks()
+            needy += folder.catalog.all.filter { $0.needs != nil }
             problems += (folder.catalog.problems + remarks).sorted { ($0.file, $0.line) < ($1.file, $1.line) }
                 .map(folder.located)
         }
@@ -40,6 +42,10 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         if output.format == .table {
             for problem in problems { output.line(Escaping.visible(problem.description)) }
             if errors == 0 { output.line("\(Numbers.counted(valid, "rule")) valid") }
+            for detection in needy {
+                guard let needs = detection.needs?.rawValue else { continue }
+                output.line(Escaping.visible("'\(detection.title)' is inactive where the service lacks \(needs)"))
+            }
         } else {
             output.json(
                 .object([
