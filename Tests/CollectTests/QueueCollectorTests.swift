@@ -26,7 +26,7 @@ struct QueueCollectorTests {
 
     /// Messages in the queue: those to be had, and those that are hidden.
     private func count(_ rig: CollectRig, _ queue: String) async throws -> [Int] {
-        let attributes = try await SQS(rig.client, queueURL: queue).attributes()
+        let attributes = try await SQS(rig.own, queueURL: queue).attributes()
         return ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"].map {
             attributes[$0].flatMap(Int.init) ?? -1
         }
@@ -83,7 +83,7 @@ struct QueueCollectorTests {
     @Test func poisonIsLeftToTheQueuesOwnRedrive() async throws {
         let rig = try await CollectRig("queue-redrive")
         let dead = try await rig.stage.makeQueue("queue-redrive-dead")
-        let arn = try #require(try await SQS(rig.client, queueURL: dead).attributes()["QueueArn"])
+        let arn = try #require(try await SQS(rig.own, queueURL: dead).attributes()["QueueArn"])
         let queue = try await rig.stage.makeQueue(
             "queue-redrive",
             attributes: ["RedrivePolicy": #"{"deadLetterTargetArn":"\#(arn)","maxReceiveCount":"2"}"#])
@@ -138,7 +138,7 @@ struct QueueCollectorTests {
         try await eventually { rig.sink.files.count == 1 }
         // Three times as long as one asking hides it.
         try await Task.sleep(for: .seconds(6))
-        #expect(try await SQS(rig.client, queueURL: queue).receiveMessages(wait: .zero).isEmpty)
+        #expect(try await SQS(rig.own, queueURL: queue).receiveMessages(wait: .zero).isEmpty)
         hold.withLock { $0 = false }
         try await running.value
         #expect(rig.sink.files.count == 1)

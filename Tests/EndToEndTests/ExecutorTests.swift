@@ -29,14 +29,14 @@ struct ExecutorTests {
                 pki.appendingPathComponent("executor-key.pem").path, "--account", stage.account,
             ]
             // The account's own credentials: moto knows the account of a key by the role that it was given for.
-            var environment = RemediationStage.environment(proxy.url)
+            var environment = TestCaller.service.environment(proxy.url)
             let profile = scratch.url.appendingPathComponent("config")
             try """
             [profile inside]
             role_arn = arn:aws:iam::\(stage.account):role/Executor
             source_profile = base
             [profile base]
-            aws_access_key_id = AKIDTEST
+            aws_access_key_id = \(TestCaller.service.rawValue)
             aws_secret_access_key = test-secret
             """.write(to: profile, atomically: true, encoding: .utf8)
             environment["AWS_CONFIG_FILE"] = profile.path
