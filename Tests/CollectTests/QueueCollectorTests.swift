@@ -204,6 +204,32 @@ struct QueueCollectorTests {
         #expect(try await count(rig, queue) == [0, 0])
     }
 
+    @Test func itKnowsWhenItHasCaughtUp() async throws {
+        let hold = Locked(true)
+        let rig = try await CollectRig(
+            "queue-backlog",
+            sink: RecordingSink { _ in
+                while hold.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(20)) }
+                return Acknowledgement(accepted: 1)
+            })
+        let queue = try await rig.stage.makeQueue("queue-backlog")
+        let key = try await rig.put("x")
+        for _ in 0..<12 { try await rig.stage.sendMessage(queue, try rig.trail.message([key], .storage)) }
+        var settings = QueueCollector.Settings()
+        settings.wait = .zero
+        settings.endsWhenEmpty = true
+        let collector = QueueCollector(
+            queue: SQS(rig.client, queueURL: queue), delivery: rig.delivery, aside: rig.aside, report: rig.report,
+            settings: settings)
+        #expect(!collector.isCaughtUp)
+        async let running: Void = collector.run()
+        try await eventually { rig.report.totals.received == 12 }
+        #expect(!collector.isCaughtUp, "what is held is not dealt with")
+        hold.withLock { $0 = false }
+        try await running
+        #expect(collector.isCaughtUp)
+    }
+
     @Test func aQueueThatIsNotThereEndsTheCollector() async throws {
         let rig = try await CollectRig("queue-absent")
         let url = try MotoServer.shared.get().url + "/123456789012/no-such-queue"
