@@ -7,6 +7,8 @@ import re
 import threading
 from urllib.parse import parse_qs, unquote
 
+from moto.iam.models import iam_backends
+
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]*)/([^/]+)/aws4_request")
 FORM = re.compile(rb"(?:^|&)Action=(\w+)")
 KEY = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
@@ -85,6 +87,16 @@ class Call:
         return environ["trailhound.call"]
 
 
+def user_of(key):
+    """The user of IAM whose access key it is; nothing for any other key."""
+    for partitions in list(iam_backends.values()):
+        for backend in list(partitions.values()):
+            for user in list(backend.users.values()):
+                if any(known.access_key_id == key for known in user.access_keys):
+                    return user.arn
+    return None
+
+
 class Recorder:
     """Writes down every call that passes through to the application.
 
@@ -93,8 +105,9 @@ class Recorder:
         {"action": "iam:UpdateAccessKey", "caller": "arn:aws:iam::123456789012:role/Remediation", "status": 200}
 
     `action` is what an IAM policy would have to allow. `caller` is the role whose session signed the call, by what
-    AssumeRole gave out in this server, or else the access key's id; it is empty for a call that is not signed. Whoever
-    reads an encrypted object asks KMS for the decryption with the same permission of its own: that is a line too.
+    AssumeRole gave out in this server, or the user whose key did, or else the access key's id; it is empty for a call
+    that is not signed. Whoever reads an encrypted object asks KMS for the decryption with a permission of its own: that
+    is a line too.
     """
 
     def __init__(self, application, folder):
@@ -126,5 +139,6 @@ class Recorder:
             if call.operation == "GetObject" and headers.get("x-amz-server-side-encryption") == "aws:kms":
                 actions.append("kms:Decrypt")
             for action in actions:
-                line = {"action": action, "caller": self.roles.get(call.key, call.key), "status": status}
+                caller = self.roles.get(call.key) or user_of(call.key) or call.key
+                line = {"action": action, "caller": caller, "status": status}
                 self.file.write(json.dumps(line) + "\n")

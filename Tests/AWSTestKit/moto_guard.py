@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What moto leaves out of an account, and what has to be there to see whether Trailhound gets by with its policies.
 
-It answers ListPublicKeys, once PUT /stage/public-keys {"FINGERPRINT": "the key's DER in base64"} has published a key.
+It answers ListPublicKeys, once PUT /stage/public-keys {"FINGERPRINT": "the key's DER in base64"} has published a key,
+and lets trails be started and stopped by their ARNs, where moto knows names alone.
 
 The rest is there where the guard is on. In moto anybody may do anything; its own authorisation knows neither conditions
 nor the resources of most services. Behind the guard:
@@ -25,7 +26,7 @@ from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
-from moto_calls import Call
+from moto_calls import Call, Replay
 
 STAGE = "AKIDTEST"
 
@@ -156,6 +157,9 @@ class Guard:
         if call.operation == "ListPublicKeys" and self.public_keys:
             keys = [{"Fingerprint": name, "Value": value} for name, value in self.public_keys.items()]
             return self.answer(start_response, 200, json.dumps({"PublicKeyList": keys}), True)
+        if call.operation in ("StartLogging", "StopLogging"):
+            body = json.dumps({"Name": call.parameter("Name").rsplit("/", 1)[-1]}).encode()
+            environ |= {"wsgi.input": Replay(body), "CONTENT_LENGTH": str(len(body))}
         if not is_guarded:
             return self.application(environ, start_response)
         if call.operation == "SimulatePrincipalPolicy":

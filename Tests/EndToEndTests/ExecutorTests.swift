@@ -10,6 +10,9 @@ import Testing
 /// Remediation through executors: the service has no credentials in the account at all.
 @Suite(.serialized, .enabled(if: MotoServer.isInstalled, "needs moto[server] in .venv"))
 struct ExecutorTests {
+    /// The executor's own role.
+    static let role = "Executor"
+
     /// A running `trailhound execute` that can be killed.
     private final class Executor {
         let proxy: FaultProxy.Channel
@@ -33,7 +36,7 @@ struct ExecutorTests {
             let profile = scratch.url.appendingPathComponent("config")
             try """
             [profile inside]
-            role_arn = arn:aws:iam::\(stage.account):role/Executor
+            role_arn = arn:aws:iam::\(stage.account):role/\(ExecutorTests.role)
             source_profile = base
             [profile base]
             aws_access_key_id = \(TestCaller.service.rawValue)

@@ -53,7 +53,8 @@ struct RemediationStage {
         let outcome = try await run(
             Programs.client, arguments + ["--server", service.server, "--pki", service.pki.path])
         guard outcome.status == 0 else {
-            throw ServiceFailure(message: "\(arguments.joined(separator: " ")): \(outcome.errors)")
+            let log = service.logText.split(separator: "\n").suffix(5).joined(separator: "\n")
+            throw ServiceFailure(message: "\(arguments.joined(separator: " ")): \(outcome.errors)\n\(log)")
         }
         return outcome.text
     }
