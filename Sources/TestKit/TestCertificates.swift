@@ -95,28 +95,5 @@ public final class TestCertificates: Sendable {
         ])
     }
 
-    /// Runs the command and waits for it. Not by Foundation's Process: its waiting turns a run loop, which hangs when
-    /// every thread of the cooperative pool does it.
-    private func openssl(_ arguments: [String]) throws {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var strings: [UnsafeMutablePointer<CChar>?] = (["openssl"] + arguments).map { strdup($0) } + [nil]
-        defer { for string in strings { free(string) } }
-        var child = pid_t()
-        guard posix_spawnp(&child, "openssl", &actions, nil, &strings, environ) == 0 else {
-            throw MintingFailed(command: arguments.joined(separator: " "))
-        }
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-        guard status == 0 else { throw MintingFailed(command: arguments.joined(separator: " ")) }
-    }
-
-    /// The `openssl` command failed.
-    public struct MintingFailed: Error {
-        /// Its arguments.
-        public let command: String
-    }
+    private func openssl(_ arguments: [String]) throws { try Command.run("openssl", arguments) }
 }
