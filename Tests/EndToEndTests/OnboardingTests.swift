@@ -202,7 +202,7 @@ struct OnboardingTests {
             [
                 "collect", "validate", "--bucket", "trail", "--since", "3h", "--alert", "--server", service.server,
                 "--pki", service.pki.path,
-            ], environment: Self.environment(aws))
+            ], environment: TestCaller.collector.environment(aws.url))
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("cloudtrail:ListPublicKeys"), "\(outcome.errors)")
         try await service.stop()
