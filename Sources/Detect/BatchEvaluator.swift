@@ -14,7 +14,7 @@ package final class BatchEvaluator {
     private let logFiles = LogFileReader()
     /// Between batches: the builder with its buffers.
     private var spare = BatchBuilder()
-    private var tokens = TokenCollector()
+    private let tokens = TokenCollector()
 
     package init() {}
 

@@ -101,6 +101,13 @@ public final class Plan: Sendable {
         index = RuleIndex(rules.dropLast(onDemand).map(\.expression), fields: slots)
     }
 
+    /// Whether a predicate asks for an index field and nothing else.
+    func isAboutIndex(_ predicate: Int32) -> Bool {
+        let predicate = predicates[Int(predicate)]
+        guard predicate.kind != .fieldReference else { return false }
+        return (0..<index.fields.count).contains { index.fields[$0].slot == predicate.slot }
+    }
+
     deinit {
         for table in 0..<tables.count { tables[table].free() }
         for wildcard in 0..<wildcards.count { wildcards[wildcard].free() }

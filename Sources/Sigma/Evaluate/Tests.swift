@@ -41,9 +41,9 @@ extension Evaluator {
         return false
     }
 
-    static let absentKind = UInt8(truncatingIfNeeded: TH_JSON_ABSENT.rawValue)
-    static let numberKind = UInt8(truncatingIfNeeded: TH_JSON_NUMBER.rawValue)
-    static let boolKind = UInt8(truncatingIfNeeded: TH_JSON_BOOL.rawValue)
+    @inline(__always) static var absentKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_ABSENT.rawValue) }
+    @inline(__always) static var numberKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_NUMBER.rawValue) }
+    @inline(__always) static var boolKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_BOOL.rawValue) }
 
     /// Asks one text, which is folded unless the predicate is cased.
     private func test(_ predicate: UnsafePointer<Predicate>, _ text: UnsafeRawBufferPointer, isNumber: Bool) -> Bool {
