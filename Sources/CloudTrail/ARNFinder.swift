@@ -23,10 +23,8 @@ enum ARNFinder {
             // Swift reads the SIZE_MAX that stands for none as -1.
             guard offset >= 0 else { return }
             let text = start + offset + 1
-            var last = text
-            while last < record.count, record[last] != UInt8(ascii: "\""), record[last] != UInt8(ascii: "\\") {
-                last += 1
-            }
+            let last =
+                text + th_text_find_either(base + text, record.count - text, UInt8(ascii: "\""), UInt8(ascii: "\\"))
             body(TextView(rebasing: record[text..<last]))
             start = last
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CJSON
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -28,6 +30,13 @@ extension UnsafeRawBufferPointer {
     package func hasPrefix(_ literal: StaticString) -> Bool {
         guard count >= literal.utf8CodeUnitCount, let start = baseAddress else { return literal.utf8CodeUnitCount == 0 }
         return memcmp(start, literal.utf8Start, literal.utf8CodeUnitCount) == 0
+    }
+
+    /// Whether an ASCII literal stands somewhere in the text.
+    package func contains(_ literal: StaticString) -> Bool {
+        let start = baseAddress?.assumingMemoryBound(to: UInt8.self)
+        // Swift reads the SIZE_MAX that stands for none as -1.
+        return th_text_find(start, count, literal.utf8Start, literal.utf8CodeUnitCount) >= 0
     }
 
     /// The text before the first `mark`, or all of it.

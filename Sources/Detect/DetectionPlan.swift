@@ -128,7 +128,8 @@ package final class DetectionPlan: Sendable {
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule },
-            indexFields: ["eventName", "eventSource", "userIdentity.type", "errorCode"], extraFields: paths, keeping: kept, onDemand: exceptions.count)
+            indexFields: ["eventName", "eventSource", "userIdentity.type", "errorCode"], extraFields: paths,
+            keeping: kept, onDemand: exceptions.count)
     }
 
     /// How a rule of the plan stands in an account.

@@ -16,8 +16,8 @@ public final class RecordExtractor {
     /// Where the parser's values are. It may move with each record; kept behind a pointer, so that reading it costs no
     /// check of exclusive access.
     @usableFromInline let place: UnsafeMutablePointer<UnsafeMutablePointer<th_json_value>>
-    /// How many members of the current record were put off; the parser's own count.
-    @usableFromInline let pending: UnsafePointer<UInt32>
+    /// Which members of the current record were put off; the parser's own note.
+    @usableFromInline let pending: UnsafePointer<UInt64>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
@@ -98,15 +98,17 @@ public final class RecordExtractor {
 
     /// Reads what was put off of the current record: of fields that `CompiledFields.isDeferred` the values are there only
     /// afterwards. Costs nothing where nothing was put off.
+    ///
+    /// - Parameter wanted: what `CompiledFields.deferral` says of the fields to be read, together; all of them.
     @inlinable
     @inline(__always)
-    public func fill() {
-        if pending.pointee > 0 { fillNow() }
+    public func fill(_ wanted: UInt64 = .max) {
+        if pending.pointee & wanted != 0 { fillNow(wanted) }
     }
 
     @usableFromInline
-    func fillNow() {
-        th_json_fill(parser)
+    func fillNow(_ wanted: UInt64) {
+        th_json_fill(parser, wanted)
         place.pointee = th_json_values(parser)
     }
 

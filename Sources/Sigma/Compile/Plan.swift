@@ -84,8 +84,8 @@ public final class Plan: Sendable {
             for index in builder.predicates.indices where builder.predicates[index].slot >= 0 {
                 let predicate = builder.predicates[index]
                 let other = predicate.kind == .fieldReference ? predicate.payload : predicate.slot
-                builder.predicates[index].isDeferred =
-                    fields.isDeferred(Int(predicate.slot)) || fields.isDeferred(Int(other))
+                builder.predicates[index].deferral =
+                    fields.deferral(Int(predicate.slot)) | fields.deferral(Int(other))
             }
         }
         regexes = builder.regexes

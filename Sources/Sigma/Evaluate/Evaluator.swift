@@ -13,10 +13,12 @@ public final class Evaluator {
     let folded: FoldedTexts
     let regexes = RegexRunner()
     var allValues = AllValues()
-    /// Counts records. An answer or text of another generation is of another record.
+    /// Counts records. A text of another generation is of another record.
     let generation: UnsafeMutablePointer<UInt32>
-    /// For each predicate: the generation it was answered in, and the answer in the last bit.
-    private let answers: UnsafeMutablePointer<UInt32>
+    private let versions: FieldVersions
+    /// For each predicate: the version of its field that it was answered for, and the answer in the last bit. Of one that
+    /// asks for more than one field, the record.
+    private let answers: UnsafeMutablePointer<UInt64>
     /// For each rule: the generation it was tried in, where an index field has several values.
     private let tried: UnsafeMutablePointer<UInt32>
     private let cache = CandidateCache()
@@ -27,6 +29,7 @@ public final class Evaluator {
     public init(_ plan: Plan) {
         self.plan = plan
         folded = FoldedTexts(count: plan.fields.count)
+        versions = FieldVersions(count: plan.fields.count)
         answers = .allocate(capacity: max(1, plan.predicates.count))
         answers.initialize(repeating: 0, count: max(1, plan.predicates.count))
         tried = .allocate(capacity: max(1, plan.rules.count))
@@ -41,6 +44,7 @@ public final class Evaluator {
         generation.deallocate()
         folded.free()
         cache.free()
+        versions.free()
     }
 
     /// Appends the indices of the rules that hold on the extractor's current record, in ascending order.
@@ -154,12 +158,12 @@ public final class Evaluator {
     private func begin() {
         if generation.pointee == Self.lastGeneration {
             generation.pointee = 0
-            answers.update(repeating: 0, count: plan.predicates.count)
             tried.update(repeating: 0, count: plan.rules.count)
             folded.clear()
         }
         generation.pointee += 1
         folded.begin(generation: generation.pointee)
+        versions.begin()
     }
 
     @inline(__always)
@@ -174,10 +178,14 @@ public final class Evaluator {
 
     @inline(__always)
     private func answer(_ predicate: Int32, _ extractor: RecordExtractor) -> Bool {
+        let asked = plan.predicates.start + Int(predicate)
+        extractor.fill(asked.pointee.deferral)
+        let version =
+            asked.pointee.asksOneField ? versions.version(asked.pointee.slot, extractor) : versions.record
         let known = answers[Int(predicate)]
-        if known >> 1 == generation.pointee { return known & 1 == 1 }
-        let answer = test(plan.predicates.start + Int(predicate), extractor)
-        answers[Int(predicate)] = generation.pointee << 1 | (answer ? 1 : 0)
+        if known >> 1 == version { return known & 1 == 1 }
+        let answer = test(asked, extractor)
+        answers[Int(predicate)] = version << 1 | (answer ? 1 : 0)
         return answer
     }
 }
