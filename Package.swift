@@ -81,6 +81,9 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(
             name: "CloudTrail", dependencies: ["CJSON", "Cryptography", "CZlib", "JSON"], swiftSettings: strict),
+        .target(name: "CMaxMindDB", linkerSettings: [.linkedLibrary("maxminddb")]),
+        .target(name: "GeoIP", dependencies: ["CMaxMindDB"], swiftSettings: strict),
+        .testTarget(name: "GeoIPTests", dependencies: ["GeoIP"], swiftSettings: strict),
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "Sigma", dependencies: ["CJSON", "CPCRE2", "JSON", yams], swiftSettings: strict),
         .target(name: "Detect", dependencies: ["CloudTrail", "JSON", "Sigma"], swiftSettings: strict),
@@ -136,8 +139,8 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "Journal", "JSON", "Messages", "Onboard",
-                "PKI", "RPC", "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
+                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "GeoIP", "Journal", "JSON", "Messages",
+                "Onboard", "PKI", "RPC", "Respond", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),
         .testTarget(

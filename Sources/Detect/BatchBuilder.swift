@@ -63,6 +63,10 @@ struct BatchBuilder {
 
     mutating func append(_ observation: BaselineObservation) { batch.baselines.append(observation) }
 
+    mutating func append(_ observation: TravelObservation) { batch.travels.append(observation) }
+
+    mutating func append(_ clearing: Clearing) { batch.clearings.append(clearing) }
+
     mutating func append(onTrial match: Match) { batch.trialMatches.append(match) }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }

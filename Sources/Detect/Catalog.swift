@@ -49,6 +49,9 @@ package struct Catalog: Sendable {
     package internal(set) var filters: [SigmaFilter] = []
     /// The filters of rule files that have an owner, a reason and an end.
     package internal(set) var exceptions: [DetectionException] = []
+    /// The ids of rules and correlations that stand for nothing but the correlations that refer to them, whether or not
+    /// any of those runs.
+    package internal(set) var silent: Set<String> = []
     /// In the order of files and lines.
     package internal(set) var problems: [Problem] = []
 

@@ -43,6 +43,7 @@ extension Catalog {
 /// Gathers the documents of all files before what refers to others is resolved.
 private struct CatalogReader {
     private let parser: SigmaParser
+    private let placeholders: [String: [String]]
     private var catalog = Catalog()
     /// Where each id stands.
     private var places: [String: String] = [:]
@@ -52,6 +53,7 @@ private struct CatalogReader {
     private var correlations: [(correlation: SigmaCorrelation, file: Catalog.RuleFile)] = []
 
     init(placeholders: [String: [String]]) {
+        self.placeholders = placeholders
         parser = SigmaParser(placeholders: placeholders, taxonomy: .cloudTrail)
     }
 
@@ -91,6 +93,7 @@ private struct CatalogReader {
         }
         catalog.rules = catalog.rules.map { $0.filtered(by: catalog.filters) }
         catalog.dropUncompilable()
+        catalog.dropUnlessUnresolved()
         resolveCorrelations()
         catalog.problems.sort { ($0.file, $0.line) < ($1.file, $1.line) }
         return catalog
@@ -115,7 +118,7 @@ private struct CatalogReader {
     private mutating func detection(
         _ metadata: SigmaMetadata, _ kind: Detection.Kind, _ file: Catalog.RuleFile
     ) -> Detection? {
-        var reader = DetectionReader(metadata, kind: kind, file: file)
+        var reader = DetectionReader(metadata, kind: kind, file: file, placeholders: placeholders)
         let detection = reader.detection()
         catalog.problems += reader.problems
         guard let detection else { return nil }
@@ -161,10 +164,46 @@ private struct CatalogReader {
         }
         catalog.correlated = indices.map { catalog.correlated[$0] }
         catalog.correlations = indices.map { catalog.correlations[$0] }
+        catalog.silent = Set(plan.silentRules.map { catalog.detections[$0].id })
+        let silent = Set(plan.silentCorrelations.map { plan.correlations[$0].metadata.reference })
+        for (detection, correlation) in zip(catalog.correlated, catalog.correlations)
+        where silent.contains(correlation.metadata.reference) { catalog.silent.insert(detection.id) }
     }
 }
 
 extension Catalog {
+    /// The rule that an `unless` names.
+    func rule(named name: String) -> Int? {
+        let lowered = name.lowercased()
+        return rules.firstIndex { $0.metadata.id?.lowercased() == lowered || $0.metadata.name == name }
+    }
+
+    /// Leaves out the rules whose `unless` names no rule, or themselves.
+    fileprivate mutating func dropUnlessUnresolved() {
+        var sound: [Int] = []
+        for index in rules.indices {
+            let detection = detections[index]
+            guard let name = detection.unless?.rule else {
+                sound.append(index)
+                continue
+            }
+            let named = rule(named: name)
+            if let named, named != index {
+                sound.append(index)
+                continue
+            }
+            let message =
+                named == nil
+                ? "'unless' refers to '\(name)', which is no rule that is loaded" : "'unless' refers to its own rule"
+            problems.append(Problem(file: detection.file, line: detection.line, message: message))
+        }
+        guard sound.count < rules.count else { return }
+        detections = sound.map { detections[$0] }
+        rules = sound.map { rules[$0] }
+        // What was left out may be what another one names.
+        dropUnlessUnresolved()
+    }
+
     /// Leaves out the rules that exceed what rules may take.
     fileprivate mutating func dropUncompilable() {
         if (try? Plan(rules)) != nil { return }

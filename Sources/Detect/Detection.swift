@@ -33,6 +33,10 @@ package final class Detection: Sendable {
     package let evidenceFields: [String]
     /// What has to be new, or seldom, for the rule to match; nil where it matches by itself.
     package let baseline: Baseline?
+    /// Between which events nobody can have travelled; nil where the rule matches by itself.
+    package let travel: ImpossibleTravel?
+    /// What clears a match that it follows; nil where nothing does.
+    package let unless: Unless?
     /// By what and within what time matches merge into one alert.
     package let merging: Merging
     /// The path below the rules folder.
@@ -47,7 +51,9 @@ package final class Detection: Sendable {
         audience: Audience = .analyst,
         enabledByDefault: Bool = true, status: String = "", tags: [String] = [], attackTechniques: [String] = [],
         references: [String] = [], falsePositives: [String] = [], author: String = "", runbook: String = "",
-        evidenceFields: [String] = [], baseline: Baseline? = nil, merging: Merging = Merging(), file: String = "",
+        evidenceFields: [String] = [], baseline: Baseline? = nil, travel: ImpossibleTravel? = nil,
+        unless: Unless? = nil,
+        merging: Merging = Merging(), file: String = "",
         line: Int = 0, text: String = ""
     ) {
         self.kind = kind
@@ -66,9 +72,22 @@ package final class Detection: Sendable {
         self.runbook = runbook
         self.evidenceFields = evidenceFields
         self.baseline = baseline
+        self.travel = travel
+        self.unless = unless
         self.merging = merging
         self.file = file
         self.line = line
         self.text = text
+    }
+}
+
+extension Detection {
+    /// Whether one event alone does not decide: it takes the stream to say whether it is a match.
+    package var needsStream: Bool { kind == .correlation || baseline != nil || travel != nil || unless != nil }
+
+    /// What of the world it can't do without.
+    package var needs: Geography.Knowledge? {
+        if travel != nil { return .city }
+        return baseline?.fields.contains(Baseline.autonomousSystem) == true ? .network : nil
     }
 }

@@ -33,10 +33,38 @@ package final class DetectionPlan: Sendable {
     /// What explains a rule's part in correlations: names and slots of the fields that these group by and count.
     let observationSlots: [[(name: String, slot: Slot)]]
 
-    /// For each rule with a baseline or a merge key of its own: the fields that these combine; nil for the source's network.
-    let baselineSlots: [[Slot?]]
-    let mergeSlots: [[Slot?]]
+    /// What a baseline, a merge key or an `unless` combines.
+    enum Part: Sendable {
+        case field(Slot)
+        /// The source's network.
+        case network
+        /// The source's autonomous system.
+        case autonomousSystem
+    }
+
+    /// For each rule with a baseline, a merge key of its own or an `unless`: what these combine.
+    let baselineParts: [[Part]]
+    let mergeParts: [[Part]]
+    let unlessParts: [[Part]]
     let sourceSlot: Slot
+
+    /// What an event of a rule clears: matches of others, told by the values of their fields.
+    struct Clears: Sendable {
+        let detectionID: String
+        let unless: Unless
+        let parts: [Part]
+    }
+
+    /// For each rule: what its events clear.
+    let clears: [[Clears]]
+    /// Whether any rule holds its matches back.
+    package let holdsMatches: Bool
+    /// Where addresses are.
+    let geography: Geography
+    /// Enabled detections that can't run for want of what they need.
+    package let inactive: [(detection: Detection, needs: Geography.Knowledge)]
+    /// `detections` by id.
+    private let places: [String: Int]
 
     /// How a detection stands in each account.
     private struct Tuned: Sendable {
@@ -45,11 +73,14 @@ package final class DetectionPlan: Sendable {
         /// Indexes of exceptions.
         var exceptions: [Int] = []
 
-        init(_ detection: Detection, _ tuning: Tuning, isForced: Bool) {
+        /// - Parameter isSilent: whether it alerts only where somebody switched it on by hand.
+        init(_ detection: Detection, _ tuning: Tuning, isForced: Bool, isSilent: Bool) {
             func standing(_ account: AccountID?) -> Tuning.Standing {
                 let standing = tuning.standing(of: detection, in: account)
-                guard isForced else { return standing }
-                return Tuning.Standing(isEnabled: true, severity: standing.severity, isOnTrial: standing.isOnTrial)
+                let isEnabled =
+                    isForced || standing.isEnabled && (!isSilent || tuning.isSwitchedOn(detection.id, in: account))
+                return Tuning.Standing(
+                    isEnabled: isEnabled, severity: standing.severity, isOnTrial: standing.isOnTrial)
             }
             elsewhere = standing(nil)
             accounts = Dictionary(
@@ -62,16 +93,34 @@ package final class DetectionPlan: Sendable {
     ///
     /// - Parameters:
     ///   - tuning: what operators changed.
+    ///   - geography: where addresses are. A detection that needs to know is inactive where it can't be known.
     ///   - isEnabled: which detections run, whatever their authors and the tuning say; nil leaves it to them.
     package init(
-        _ catalog: Catalog, tuning: Tuning = Tuning(), isEnabled forced: ((Detection) -> Bool)? = nil
+        _ catalog: Catalog, tuning: Tuning = Tuning(), geography: Geography = .none,
+        isEnabled forced: ((Detection) -> Bool)? = nil
     ) throws {
-        let isEnabled = { (detection: Detection) in forced?(detection) ?? tuning.runsAnywhere(detection) }
-        let counted = catalog.counted { isEnabled($0) }
-        let included = catalog.detections.indices.filter {
-            counted.rules.contains($0) || isEnabled(catalog.detections[$0])
+        let isWanted = { (detection: Detection) in forced?(detection) ?? tuning.runsAnywhere(detection) }
+        let isEnabled = { (detection: Detection) in
+            isWanted(detection) && detection.needs.map(geography.has) ?? true
         }
+        self.geography = geography
+        inactive = catalog.detections.compactMap { detection in
+            guard isWanted(detection), let needs = detection.needs, !geography.has(needs) else { return nil }
+            return (detection, needs)
+        }
+        let counted = catalog.counted { isEnabled($0) }
+        // A rule that correlations refer to is theirs, whether or not they run; who switched it on by hand wants its
+        // alerts all the same. Who chose what runs gets everything that is not counted by what he chose.
+        let isSilent = { (detection: Detection) in
+            forced == nil && catalog.silent.contains(detection.id) && !tuning.isSwitchedOnAnywhere(detection.id)
+        }
+        let speaking = catalog.detections.indices.filter {
+            isEnabled(catalog.detections[$0]) && !isSilent(catalog.detections[$0])
+        }
+        let clearing = speaking.compactMap { catalog.detections[$0].unless.flatMap { catalog.rule(named: $0.rule) } }
+        let included = counted.rules.union(speaking).union(clearing).sorted()
         detections = included.map { catalog.detections[$0] }
+        places = Dictionary(detections.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         let chosen = catalog.correlations.indices.filter(counted.correlations.contains)
         let own = included.map { catalog.rules[$0] }
         correlations = CorrelationPlan(chosen.map { catalog.correlations[$0] }, rules: own, taxonomy: .cloudTrail)
@@ -80,23 +129,24 @@ package final class DetectionPlan: Sendable {
             uniquingKeysWith: { first, _ in first })
         // The plan has them in an order of its own.
         correlated = correlations.correlations.compactMap { places[$0.metadata.reference] }
-        let silentRules = correlations.silentRules
-        let silentCorrelations = correlations.silentCorrelations
-        // Who switched a rule on by hand wants its alerts, whoever counts it.
-        let isWanted = { (detection: Detection) in tuning.everywhere[detection.id]?.enabled == true }
-        alerts = detections.enumerated().map {
-            isEnabled($1) && (!silentRules.contains($0) || isWanted($1))
-        }
+        let (silentRules, silentCorrelations) =
+            forced == nil ? ([], []) : (correlations.silentRules, correlations.silentCorrelations)
+        alerts = detections.enumerated().map { isEnabled($1) && !isSilent($1) && !silentRules.contains($0) }
         correlationAlerts = correlated.enumerated().map {
-            isEnabled($1) && (!silentCorrelations.contains($0) || isWanted($1))
+            isEnabled($1) && !isSilent($1) && !silentCorrelations.contains($0)
         }
         let exceptions = catalog.exceptions + tuning.exceptions
-        tuned = zip(detections, own).map { detection, rule in
-            var tuned = Tuned(detection, tuning, isForced: forced != nil)
+        func tuned(_ detection: Detection) -> Tuned {
+            Tuned(
+                detection, tuning, isForced: forced != nil,
+                isSilent: forced == nil && catalog.silent.contains(detection.id))
+        }
+        self.tuned = zip(detections, own).map { detection, rule in
+            var tuned = tuned(detection)
             tuned.exceptions = exceptions.indices.filter { exceptions[$0].filter.applies(to: rule) }
             return tuned
         }
-        correlationsTuned = correlated.map { Tuned($0, tuning, isForced: forced != nil) }
+        correlationsTuned = correlated.map(tuned)
         self.exceptions = exceptions
         var paths = FieldSet()
         envelope = try EnvelopeFields(adding: &paths)
@@ -118,13 +168,30 @@ package final class DetectionPlan: Sendable {
         }
         observationSlots = observed
         sourceSlot = try paths.insert("sourceIPAddress")
-        func slots(_ names: [String]) throws -> [Slot?] {
-            try names.map { $0 == Baseline.network ? nil : try paths.insert($0) }
+        func parts(_ names: [String]) throws -> [Part] {
+            try names.map { name in
+                switch name {
+                case Baseline.network: .network
+                case Baseline.autonomousSystem: .autonomousSystem
+                default: .field(try paths.insert(name))
+                }
+            }
         }
-        baselineSlots = try detections.map { try slots($0.baseline?.fields ?? []) }
-        mergeSlots = try detections.map { detection in
-            if case .fields(let names) = detection.merging.key { try slots(names) } else { [] }
+        baselineParts = try detections.map { try parts($0.baseline?.fields ?? []) }
+        mergeParts = try detections.map { detection in
+            if case .fields(let names) = detection.merging.key { try parts(names) } else { [] }
         }
+        let unlessParts = try detections.map { try parts($0.unless?.fields ?? []) }
+        self.unlessParts = unlessParts
+        var clears = [[Clears]](repeating: [], count: detections.count)
+        for (index, detection) in detections.enumerated() {
+            guard let unless = detection.unless, let named = catalog.rule(named: unless.rule),
+                let clearing = included.firstIndex(of: named)
+            else { continue }
+            clears[clearing].append(Clears(detectionID: detection.id, unless: unless, parts: unlessParts[index]))
+        }
+        self.clears = clears
+        holdsMatches = clears.contains { !$0.isEmpty }
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule },
@@ -135,6 +202,13 @@ package final class DetectionPlan: Sendable {
     /// How a rule of the plan stands in an account.
     package func standing(ofRule rule: Int, in account: AccountID) -> Tuning.Standing {
         tuned[rule].accounts[account] ?? tuned[rule].elsewhere
+    }
+
+    /// The rule of an id that makes matches, and how it stands in an account; nil where none does.
+    package func rule(_ id: String, in account: AccountID) -> (detection: Detection, standing: Tuning.Standing)? {
+        guard let place = places[id], alerts[place] else { return nil }
+        let standing = standing(ofRule: place, in: account)
+        return standing.isEnabled ? (detections[place], standing) : nil
     }
 
     /// How a correlation of the plan stands in an account.

@@ -14,9 +14,15 @@ struct DetectionReader {
     private var evidence: [String] = []
     private var runbook = ""
     private var baseline: Baseline?
+    private var travel: ImpossibleTravel?
+    private var unless: Unless?
     private var merging = Merging()
+    private let placeholders: [String: [String]]
 
-    init(_ metadata: SigmaMetadata, kind: Detection.Kind, file: Catalog.RuleFile) {
+    init(
+        _ metadata: SigmaMetadata, kind: Detection.Kind, file: Catalog.RuleFile, placeholders: [String: [String]] = [:]
+    ) {
+        self.placeholders = placeholders
         self.metadata = metadata
         self.kind = kind
         self.file = file
@@ -34,8 +40,8 @@ struct DetectionReader {
             enabledByDefault: isEnabled, status: metadata.status?.rawValue ?? "", tags: metadata.tags,
             attackTechniques: metadata.tags.compactMap(Self.technique), references: metadata.references,
             falsePositives: metadata.falsePositives, author: metadata.author ?? "", runbook: runbook,
-            evidenceFields: evidence, baseline: baseline, merging: merging, file: file.path, line: metadata.line,
-            text: file.text)
+            evidenceFields: evidence, baseline: baseline, travel: travel, unless: unless, merging: merging,
+            file: file.path, line: metadata.line, text: file.text)
     }
 
     /// The rule's id, or one that follows from its title, so that its alerts merge across restarts.
@@ -83,7 +89,8 @@ struct DetectionReader {
                 }
                 runbook = text
             case "evidence": readEvidence(value)
-            case "first_seen", "rare", "merge": readStream(member.key.string ?? "", value)
+            case "first_seen", "rare", "impossible_travel", "unless", "merge":
+                readStream(member.key.string ?? "", value)
             default: fail("'trailhound' has no key '\(member.key.text ?? "?")'", member.key)
             }
         }
@@ -97,9 +104,25 @@ struct DetectionReader {
                 return
             }
             guard kind == .rule else { throw StreamKeyError("'\(key)' is for rules, not for correlations", node) }
-            guard baseline == nil else { throw StreamKeyError("a rule has 'first_seen' or 'rare', not both", node) }
+            if key == "unless" {
+                guard travel == nil else { throw Self.travelAndUnless(node) }
+                unless = try StreamKeys.unless(node)
+                return
+            }
+            guard baseline == nil, travel == nil else {
+                throw StreamKeyError("a rule has one of 'first_seen', 'rare' and 'impossible_travel'", node)
+            }
+            if key == "impossible_travel" {
+                guard unless == nil else { throw Self.travelAndUnless(node) }
+                travel = try StreamKeys.travel(node, placeholders)
+                return
+            }
             baseline = try StreamKeys.baseline(node, isRare: key == "rare")
         } catch { fail(error.message, error.node) }
+    }
+
+    private static func travelAndUnless(_ node: YAMLNode) -> StreamKeyError {
+        StreamKeyError("a rule has 'impossible_travel' or 'unless', not both", node)
     }
 
     private mutating func readEvidence(_ node: YAMLNode) {

@@ -3,6 +3,7 @@
 import CloudTrail
 import JSON
 import Sigma
+import Synchronization
 
 /// Runs the events that stand beside the rules: `name.tests.json` beside `name.yml`, with the members `match` and
 /// `no_match`, each a list of `{"name": …, "event": {…}}`. Of a file with correlations, or with a rule that looks at what
@@ -35,12 +36,13 @@ package struct DetectionTester {
     private let folder: String
     private let catalog: Catalog
     private let engine: RecordEngine
+    private let places = TestPlaces()
 
     /// - Parameter folder: the rules folder that the catalog was loaded from.
     package init(_ catalog: Catalog, folder: String) throws {
         self.folder = folder
         self.catalog = catalog
-        engine = RecordEngine(try DetectionPlan(catalog) { _ in true })
+        engine = RecordEngine(try DetectionPlan(catalog, geography: places.geography) { _ in true })
     }
 
     /// Tests every rule file of the catalog, in order. Rules that are off by default are tested too.
@@ -76,6 +78,9 @@ package struct DetectionTester {
         } catch { throw TestFileError("\(error)") }
         var cases: [Case] = []
         if remembers(file) {
+            guard places.set(tests["places"]) else {
+                throw TestFileError("'places' maps addresses to {\"latitude\": number, \"longitude\": number}")
+            }
             for (key, shouldMatch) in [("match_sequence", true), ("no_match_sequence", false)] {
                 guard let sequences = tests[key]?.array else { throw TestFileError("'\(key)' has to be a list") }
                 for sequence in sequences { cases.append(try sequenceCase(sequence, shouldMatch, file)) }
@@ -104,7 +109,7 @@ package struct DetectionTester {
     /// Whether one event alone does not decide.
     private func remembers(_ file: String) -> Bool {
         catalog.correlated.contains { $0.file == file }
-            || catalog.detections.contains { $0.file == file && $0.baseline != nil }
+            || catalog.detections.contains { $0.file == file && $0.needsStream }
     }
 
     private func sequenceCase(
@@ -121,6 +126,9 @@ package struct DetectionTester {
             let refusal = writer.bytes.withUnsafeBytes { observe($0, &state, file, &didMatch) }
             if let refusal { return Case(name: name, shouldMatch: shouldMatch, refusal: refusal, didMatch: false) }
         }
+        // After the last event nothing clears what is held.
+        let released = state.release(engine.plan, now: 0, all: true)
+        if released.contains(where: { $0.match.detection.file == file }) { didMatch = true }
         return Case(name: name, shouldMatch: shouldMatch, refusal: nil, didMatch: didMatch)
     }
 
@@ -139,8 +147,21 @@ package struct DetectionTester {
         engine.appendMatches(envelope, engine.extractor, engine.plan.envelope, eventIndex: 0, to: &builder)
         let batch = builder.finish(engine.plan)
         for (_, issuance) in batch.issuances { _ = state.learn(issuance, now: 0) }
+        for clearing in batch.clearings { state.clear(clearing, now: 0) }
+        for match in batch.matches where match.hold != nil {
+            state.hold(match, isOnTrial: false, historical: false, now: 0)
+        }
+        for observation in batch.travels {
+            let matches = state.observe(observation, engine.plan, historical: false, now: 0)
+            if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
+        }
         for observation in batch.baselines {
-            if let match = state.judge(observation, now: 0), match.detection.file == file { didMatch = true }
+            guard let match = state.judge(observation, now: 0) else { continue }
+            if match.hold != nil {
+                state.hold(match, isOnTrial: false, historical: false, now: 0)
+            } else if match.detection.file == file {
+                didMatch = true
+            }
         }
         for observation in batch.observations {
             let matches = state.observe(observation, engine.plan, historical: false, now: 0)
@@ -158,6 +179,29 @@ package struct DetectionTester {
             return (error.detail, [])
         }
         return (nil, engine.matchingRules().map { engine.plan.detections[$0] })
+    }
+}
+
+/// The places of addresses that a file of test events gives; every database is taken for there.
+private final class TestPlaces: Sendable {
+    private let places = Mutex<[String: Geography.Place]>([:])
+
+    var geography: Geography {
+        Geography(places: { address in self.places.withLock { $0[address] } }, networks: { _ in nil })
+    }
+
+    /// Takes the places of a file, none where it has none. False where they can't be read.
+    func set(_ value: JSONValue?) -> Bool {
+        var found: [String: Geography.Place] = [:]
+        for member in value?.object?.members ?? [] {
+            let (address, place) = (member.key, member.value)
+            guard let latitude = place["latitude"]?.double, let longitude = place["longitude"]?.double else {
+                return false
+            }
+            found[address] = Geography.Place(latitude: latitude, longitude: longitude)
+        }
+        places.withLock { $0 = found }
+        return value == nil || value?.object != nil
     }
 }
 

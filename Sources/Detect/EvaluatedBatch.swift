@@ -50,6 +50,10 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var observations: [Observation] = []
     /// What matches if it is new, in the order of events.
     package internal(set) var baselines: [BaselineObservation] = []
+    /// What matches if nobody can have travelled there, in the order of events.
+    package internal(set) var travels: [TravelObservation] = []
+    /// What clears matches that are held, in the order of events.
+    package internal(set) var clearings: [Clearing] = []
     /// The sessions that were made, in the order of events.
     package internal(set) var issuances: [(eventIndex: Int, issuance: Issuance)] = []
     /// The detections that the batch was evaluated with; the observations' indexes are its. Nil where a payload was

@@ -103,7 +103,7 @@ package final class FileScanner {
             { _, index in
                 summary.events += 1
                 for rule in engine.matchingRules()
-                where engine.plan.alerts[rule] && engine.plan.detections[rule].baseline == nil {
+                where engine.plan.alerts[rule] && !engine.plan.detections[rule].needsStream {
                     let match = match(rule, file, index)
                     let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
                     if engine.isExcepted(rule, account: AccountID(match.accountID), time: time) { continue }

@@ -108,6 +108,33 @@ package enum DetectLimits {
     /// The longest merge window of a rule.
     package static let longestMergeWindow: Milliseconds = 30 * 86_400_000
 
+    /// How many matches of rules with `unless` wait at a time; of more the first due are released.
+    package static let heldMatches = 50_000
+
+    /// How many events that clear such matches are remembered.
+    package static let clearingEvents = 200_000
+
+    /// The longest time within which an event may clear a match, and the longest that one may be late.
+    package static let longestHold: Milliseconds = 7 * 86_400_000
+
+    /// The speed that nobody exceeds where a rule says nothing, in kilometres an hour, and what a rule may say.
+    package static let travelSpeed = 900.0
+    package static let travelSpeeds = 100...100_000
+
+    /// The distance below which travel is not looked at where a rule says nothing, in kilometres, and what a rule may say.
+    package static let travelDistance = 500.0
+    package static let travelDistances = 10...20_000
+
+    /// How many actors are remembered for impossible travel, and what they take in bytes at most.
+    package static let travellers = 200_000
+    package static let travelBytes = 64 << 20
+
+    /// How many events of an actor may still be found impossible; of more the earliest are only remembered by place.
+    package static let travelSightings = 512
+
+    /// How many places of an actor are remembered: the latest.
+    package static let travelPlaces = 64
+
     /// How many facts an event brings to correlations.
     package static let observationEvidence = 8
 

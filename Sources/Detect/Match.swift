@@ -79,11 +79,13 @@ package struct Match: Sendable {
     package let pending: PendingSession?
     /// What it merges by in place of the actor; nil for the actor.
     package let mergeKey: String?
+    /// What keeps it back until nothing can clear it; nil where nothing does.
+    package let hold: Hold?
 
     /// - Parameter severity: nil for the detection's own.
     package init(
         eventIndex: Int = 0, detection: Detection, severity: Severity? = nil, event: MatchedEvent,
-        evidence: [Evidence] = [], pending: PendingSession? = nil, mergeKey: String? = nil
+        evidence: [Evidence] = [], pending: PendingSession? = nil, mergeKey: String? = nil, hold: Hold? = nil
     ) {
         self.eventIndex = eventIndex
         self.detection = detection
@@ -93,6 +95,14 @@ package struct Match: Sendable {
         // Where the actor is not what merges, alerts need not follow it.
         self.pending = mergeKey == nil ? pending : nil
         self.mergeKey = mergeKey
+        self.hold = hold
+    }
+
+    /// The match with a fact more.
+    func with(_ fact: Evidence) -> Match {
+        Match(
+            eventIndex: eventIndex, detection: detection, severity: severity, event: event, evidence: evidence + [fact],
+            pending: pending, mergeKey: mergeKey, hold: hold)
     }
 
     /// The match with the actor that stands behind it.
@@ -101,6 +111,6 @@ package struct Match: Sendable {
         return Match(
             eventIndex: eventIndex, detection: detection, severity: severity,
             event: event.attributed(to: resolution.principal), evidence: evidence, pending: resolution.pending,
-            mergeKey: mergeKey)
+            mergeKey: mergeKey, hold: hold)
     }
 }

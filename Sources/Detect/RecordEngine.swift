@@ -49,17 +49,33 @@ final class RecordEngine {
                             rule: rule, extractor, tenant: event.accountID.number),
                         evidence: facts(plan.observationSlots[rule])))
             }
+            for clears in plan.clears[rule] {
+                guard let values = combination(clears.parts) else { continue }
+                let key = Hold.key(clears.detectionID, event.accountID, values)
+                builder.append(
+                    Clearing(
+                        eventIndex: eventIndex, event: event.reference, accountID: event.accountID,
+                        hold: Hold(key: key, unless: clears.unless)))
+            }
             let standing = plan.standing(ofRule: rule, in: event.accountID)
             guard plan.alerts[rule], standing.isEnabled else { continue }
             let detection = plan.detections[rule]
             let match = Match(
                 eventIndex: eventIndex, detection: detection, severity: standing.severity, event: event,
-                evidence: evidence(rule), mergeKey: mergeKey(detection, plan.mergeSlots[rule]))
+                evidence: evidence(rule), mergeKey: mergeKey(detection, plan.mergeParts[rule]),
+                hold: hold(detection, plan.unlessParts[rule], event))
+            if let travel = detection.travel {
+                if let place = place(travel, event) {
+                    builder.append(
+                        TravelObservation(match: match, isOnTrial: standing.isOnTrial, travel: travel, place: place))
+                }
+                continue
+            }
             guard let baseline = detection.baseline else {
                 if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
                 continue
             }
-            if let values = combination(plan.baselineSlots[rule]) {
+            if let values = combination(plan.baselineParts[rule]) {
                 builder.append(
                     BaselineObservation(
                         match: match, isOnTrial: standing.isOnTrial, baseline: baseline,
@@ -69,14 +85,39 @@ final class RecordEngine {
     }
 
     /// The values of fields together; nil where the record lacks one.
-    private func combination(_ slots: [Slot?]) -> String? {
+    private func combination(_ parts: [DetectionPlan.Part]) -> String? {
         var text = ""
-        for slot in slots {
-            guard let value = slot.map({ slot in extractor.values(slot).first(where: \.hasText)?.string }) ?? network
-            else { return nil }
+        for part in parts {
+            let value: String? =
+                switch part {
+                case .field(let slot): extractor.values(slot).first(where: \.hasText)?.string
+                case .network: network
+                case .autonomousSystem: autonomousSystem
+                }
+            guard let value else { return nil }
             text += "\(value.utf8.count):\(value)"
         }
         return text
+    }
+
+    /// What keeps a match back; nil where nothing clears it, be it that it lacks a field.
+    private func hold(_ detection: Detection, _ parts: [DetectionPlan.Part], _ event: MatchedEvent) -> Hold? {
+        guard let unless = detection.unless, let values = combination(parts) else { return nil }
+        return Hold(key: Hold.key(detection.id, event.accountID, values), unless: unless)
+    }
+
+    /// Where a successful event came from, if that says anything of where its actor is.
+    private func place(_ travel: ImpossibleTravel, _ event: MatchedEvent) -> Geography.Place? {
+        let address = event.actor.sourceIP
+        guard event.errorCode.isEmpty, travel.ignored.contains(address) == false else { return nil }
+        return plan.geography.place(of: address)
+    }
+
+    /// The autonomous system of the source address.
+    private var autonomousSystem: String? {
+        let address = extractor.first(plan.sourceSlot)
+        guard address.hasText else { return nil }
+        return plan.geography.network(of: address.string).map { "AS\($0)" } ?? network
     }
 
     /// The network of the source address.
@@ -85,11 +126,11 @@ final class RecordEngine {
         return address.hasText ? SourceNetwork.name(of: address.string) : nil
     }
 
-    private func mergeKey(_ detection: Detection, _ slots: [Slot?]) -> String? {
+    private func mergeKey(_ detection: Detection, _ parts: [DetectionPlan.Part]) -> String? {
         switch detection.merging.key {
         case .actor: nil
         case .account: ""
-        case .fields: combination(slots)
+        case .fields: combination(parts)
         }
     }
 

@@ -64,6 +64,67 @@ enum StreamKeys {
         return baseline
     }
 
+    static func unless(_ node: YAMLNode) throws(StreamKeyError) -> Unless {
+        guard let members = node.mapping else { throw StreamKeyError("'unless' has to be a mapping", node) }
+        var unless = Unless(rule: "", fields: [], within: 0)
+        for member in members {
+            let value = member.value
+            switch member.key.string {
+            case "rule":
+                guard let rule = value.string, !rule.isEmpty else {
+                    throw StreamKeyError("'rule' is the id or name of a rule", value)
+                }
+                unless.rule = rule
+            case "by": unless.fields = try fields(value, "by")
+            case "within": unless.within = try duration(value, "within", longest: DetectLimits.longestHold)
+            case "late": unless.lateness = try duration(value, "late", longest: DetectLimits.longestHold)
+            default: throw StreamKeyError("'unless' has no key '\(member.key.text ?? "?")'", member.key)
+            }
+        }
+        guard !unless.rule.isEmpty else { throw StreamKeyError("'unless' needs 'rule': whose events clear", node) }
+        guard !unless.fields.isEmpty else {
+            throw StreamKeyError("'unless' needs 'by': the fields that both events have in common", node)
+        }
+        guard unless.within > 0 else { throw StreamKeyError("'unless' needs 'within': for how long", node) }
+        return unless
+    }
+
+    /// - Parameter placeholders: what the operator knows: names and, of these, networks.
+    static func travel(
+        _ node: YAMLNode, _ placeholders: [String: [String]]
+    ) throws(StreamKeyError) -> ImpossibleTravel {
+        guard let members = node.mapping else { throw StreamKeyError("'impossible_travel' has to be a mapping", node) }
+        var travel = ImpossibleTravel()
+        var ignored = ImpossibleTravel.usuallyIgnored.filter { placeholders[$0] != nil }
+        for member in members {
+            let value = member.value
+            switch member.key.string {
+            case "speed": travel.speed = Double(try number(value, "speed", DetectLimits.travelSpeeds))
+            case "distance": travel.distance = Double(try number(value, "distance", DetectLimits.travelDistances))
+            case "ignore":
+                ignored = (value.sequence ?? []).compactMap(\.string)
+                guard ignored.count == value.sequence?.count else {
+                    throw StreamKeyError("'ignore' is a list of placeholders that stand for networks", value)
+                }
+            default: throw StreamKeyError("'impossible_travel' has no key '\(member.key.text ?? "?")'", member.key)
+            }
+        }
+        var networks: [SigmaNetwork] = []
+        for name in ignored {
+            guard let texts = placeholders[name] else {
+                throw StreamKeyError("the placeholder '%\(name)%' has no value here", node)
+            }
+            for text in texts {
+                guard let network = SigmaNetwork(text) else {
+                    throw StreamKeyError("the placeholder '%\(name)%' has '\(text)', which is no network", node)
+                }
+                networks.append(network)
+            }
+        }
+        travel.ignored = SigmaNetworkSet(networks)
+        return travel
+    }
+
     static func merging(_ node: YAMLNode) throws(StreamKeyError) -> Merging {
         guard let members = node.mapping else { throw StreamKeyError("'merge' has to be a mapping", node) }
         var merging = Merging()

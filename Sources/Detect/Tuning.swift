@@ -89,6 +89,17 @@ package struct Tuning: Sendable, Equatable {
         accounts.filter { $0.value[detectionID] != nil }.keys.sorted()
     }
 
+    /// Whether somebody switched a detection on by hand: in an account, or for those that say nothing else.
+    func isSwitchedOn(_ detectionID: String, in account: AccountID?) -> Bool {
+        let own = account.flatMap { accounts[$0]?[detectionID]?.enabled }
+        return own ?? everywhere[detectionID]?.enabled ?? false
+    }
+
+    /// Whether somebody switched a detection on by hand anywhere.
+    func isSwitchedOnAnywhere(_ detectionID: String) -> Bool {
+        isSwitchedOn(detectionID, in: nil) || accounts.values.contains { $0[detectionID]?.enabled == true }
+    }
+
     /// Whether a detection runs anywhere.
     func runsAnywhere(_ detection: Detection) -> Bool {
         standing(of: detection).isEnabled || accounts.values.contains { $0[detection.id]?.enabled == true }

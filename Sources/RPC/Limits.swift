@@ -15,8 +15,9 @@ public struct Limits: Sendable, Hashable {
     public var maxHandshakes: Int = 2_000
     /// … and those of them that come from one IP address.
     public var maxHandshakesPerAddress: Int = 1_000
-    /// Calls that may be open on one server. A connection that has more than its share of them (this number by the
-    /// number of connections) is refused further ones while they are all used up; others are still served.
+    /// Streams that may be open on one server, whether their calls run or have a status that the client does not take.
+    /// When half of them are, each connection has its share of the others; and every connection may have two (as many as
+    /// go `maxConnections` times into half of this number, and at least one), however many others have.
     public var maxCalls: Int = 100_000
     /// Streams that a peer may have open on one connection.
     public var maxConcurrentStreams: Int = 100
@@ -102,6 +103,9 @@ enum FixedLimits {
     /// The soonest that the network is measured again, while the estimate grows; and the latest, once it is steady.
     static let minMeasureInterval = Duration.milliseconds(100)
     static let maxMeasureInterval = Duration.seconds(10)
+    /// Most requests that are no gRPC are answered at their end, so that what is wrong with them as HTTP/2 is found; or
+    /// once so much of their body has come.
+    static let refusedBodyBytes = 64 * 1024
     /// How long a closing connection may take to send what it has.
     static let closeFlushTimeout: Duration = .seconds(1)
     /// A name is looked up again no sooner than this after its addresses have all failed …

@@ -27,6 +27,8 @@ extension ServiceConfiguration {
         case "listen": try listen(on: value.text())
         case "rules": rules = try value.text()
         case "placeholders": placeholders = try value.text()
+        case "geoip-city": geoCity = try value.text()
+        case "geoip-asn": geoNetwork = try value.text()
         case "certificate": certificate = try value.text()
         case "key": key = try value.text()
         case "client-ca": clientCA = try value.text()

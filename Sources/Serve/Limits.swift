@@ -12,6 +12,8 @@ package enum Limits {
     package static let streamLogSlackBytes = 4 << 20
     /// Between two times at which the stream forgets what is over.
     package static let streamExpiryMilliseconds: Int64 = 60_000
+    /// Between two looks at the clock for held matches whose time is over, in seconds.
+    package static let tickSeconds = 15
     /// Records in one request, over which the rest is refused by name.
     package static let recordsPerRequest = 100_000
     /// Payload bytes that wait for evaluation, over all streams; more makes the streams wait.

@@ -32,8 +32,12 @@ package final class Service: Sendable {
         pipeline = try await Pipeline(
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
             placeholders: try configuration.placeholders.map(Self.placeholders) ?? [:],
+            geography: try Geography(city: configuration.geoCity, network: configuration.geoNetwork, log),
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
+        for (detection, needs) in pipeline.catalog.plan.inactive {
+            log.notice("'\(detection.title)' is inactive: it needs \(needs.rawValue)")
+        }
         desk = try RemediationDesk(
             pipeline, context: CredentialContext(environment: ProcessInfo.processInfo.environment), log: log)
         health = Health(services: Self.serviceNames)
@@ -131,6 +135,7 @@ package final class Service: Sendable {
             group.addTask { await self.warnOfExpiry() }
             group.addTask { await self.keepRetention(days: days) }
             group.addTask { await self.noteAuditHead() }
+            group.addTask { await self.tick() }
         }
     }
 
@@ -139,6 +144,14 @@ package final class Service: Sendable {
         while !Task.isCancelled {
             await certificates?.refresh(server, pipeline.audit)
             try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// Has matches released that wait and whose time is over.
+    private func tick() async {
+        while !Task.isCancelled {
+            await pipeline.tick()
+            try? await Task.sleep(for: .seconds(Limits.tickSeconds))
         }
     }
 

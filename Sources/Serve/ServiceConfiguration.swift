@@ -13,6 +13,9 @@ package struct ServiceConfiguration: Sendable {
     package var rules: String
     /// A YAML or JSON file that maps the names rules `expand` to their values; nil for none.
     package var placeholders: String?
+    /// Databases in MaxMind's format: where addresses are, and whose; nil for none.
+    package var geoCity: String?
+    package var geoNetwork: String?
     /// Without TLS, and so without roles: for the loopback only.
     package var isPlaintext = false
     /// PEM files of the server's certificate and key and of the CA of the clients; all three or none.

@@ -9,7 +9,7 @@ struct Interop: AsyncParsableCommand {
         commandName: "rpc-interop",
         abstract: "gRPC's interoperability tests over this project's transport.",
         discussion: "The service and the cases are those of gRPC's interop-test-descriptions.",
-        subcommands: [Serve.self, RunClient.self])
+        subcommands: [Serve.self, RunClient.self, Hold.self])
 }
 
 /// The official programs spell a flag with its value: `--use_tls=true`.

@@ -29,6 +29,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "PEM file of an authority: clients must show a certificate of it.")
     var clientCa: String?
 
+    @OptionGroup var keepalive: KeepaliveOptions
+
+    @Flag(help: "Print a line for each connection that comes up or ends, and for each limit that a client runs into.")
+    var logConnections = false
+
     func run() async throws {
         var configuration = ServerConfiguration(addresses: [.tcp(host: host, port: port)])
         if tls || useTLS == .on {
@@ -37,6 +42,8 @@ struct Serve: AsyncParsableCommand {
                 certificateChainFile: cert, privateKeyFile: key, trustRoots: clientCa.map { .file($0) } ?? .none,
                 clientCertificates: clientCa == nil ? .none : .require)
         }
+        keepalive.apply(to: &configuration.keepalive)
+        if logConnections { configuration.observer = ConnectionLog() }
         var router = Router()
         TestService.add(to: &router)
         let server = try Server(configuration: configuration, router: router)
@@ -45,4 +52,17 @@ struct Serve: AsyncParsableCommand {
         await StopSignal.wait()
         await server.shutdown(gracePeriod: .seconds(1))
     }
+}
+
+/// Prints what happens to connections.
+struct ConnectionLog: ServerObserver {
+    private func say(_ what: String, _ address: String) {
+        print(what, address)
+        fflush(nil)
+    }
+
+    func connectionEstablished(_ peer: Peer) { say("open", peer.address) }
+    func connectionClosed(_ peer: Peer) { say("closed", peer.address) }
+    func handshakeFailed(_ failure: HandshakeFailure, address: String) { say("failed: \(failure)", address) }
+    func refused(by limit: LimitName, peer: Peer) { say("limit \(limit)", peer.address) }
 }

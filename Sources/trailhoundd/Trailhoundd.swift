@@ -34,6 +34,12 @@ struct Trailhoundd: AsyncParsableCommand {
         @Option(help: "A YAML or JSON file that maps the names which rules 'expand' to their values.")
         var placeholders: String?
 
+        @Option(help: "A database that tells where addresses are, such as GeoLite2-City.mmdb.")
+        var geoipCity: String?
+
+        @Option(help: "A database that tells whose addresses are, such as GeoLite2-ASN.mmdb.")
+        var geoipAsn: String?
+
         @Option(help: "A YAML file with the same settings as these options; an option given here wins.")
         var config: String?
 
@@ -118,6 +124,8 @@ struct Trailhoundd: AsyncParsableCommand {
             if let listen { try settings.listen(on: listen) }
             settings.rules = rules ?? settings.rules
             settings.placeholders = placeholders ?? settings.placeholders
+            settings.geoCity = geoipCity ?? settings.geoCity
+            settings.geoNetwork = geoipAsn ?? settings.geoNetwork
             settings.isPlaintext = plaintext || settings.isPlaintext
             settings.certificate = certificate ?? settings.certificate
             settings.key = key ?? settings.key

@@ -109,6 +109,20 @@ import TrailhoundCLI
         #expect(lines.contains("Records         2,900 in 0 B"))
     }
 
+    @Test func statusTellsWhatTheStreamLostAndWhatIsInactive() {
+        let status = GetStatusResponse(
+            stream: StreamStatus(groups: 12, heldMatches: 1, bytes: 2_048, lateEvents: 3, evictedGroups: 4_000),
+            inactiveDetections: [InactiveDetection(detectionID: "d", title: "Travel", needs: "a city database")])
+        guard let endpoint = Endpoint("h:1") else { return }
+        let lines = StatusPresentation.fields(status, endpoint: endpoint, now: Timestamp(seconds: 285, nanos: 0))
+            .lines(width: nil, colour: false)
+        #expect(lines.contains { $0.hasPrefix("Stream") && $0.contains("12 correlation groups") }, "\(lines)")
+        #expect(lines.contains { $0.hasSuffix("3 late events, 4,000 evicted groups") }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("Inactive") && $0.hasSuffix("Travel: needs a city database") })
+        let json = text(StatusPresentation.json(status, endpoint: endpoint).compact)
+        #expect(json.contains(#""evicted_groups":4000"#) && json.contains(#""needs":"a city database""#))
+    }
+
     @Test func certificatesTellWhatTheyAreFor() throws {
         let authority = try CertificateAuthority.mint(commonName: "ca", now: 1_700_000_000)
         let client = try authority.issueClient(

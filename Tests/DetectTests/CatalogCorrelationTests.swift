@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Detect
 import Sigma
 import Testing
@@ -49,6 +50,38 @@ struct CatalogCorrelationTests {
     @Test func generateKeepsTheRulesAlerts() throws {
         let catalog = catalog(correlation(0, "many", of: "[one]", more: "generate: true"), named(1, "one"))
         #expect(try DetectionPlan(catalog).alerts == [true])
+    }
+
+    @Test func aCorrelationThatIsOffKeepsItsRulesSilent() throws {
+        let many = correlation(0, "many", of: "[one]").replacing("runbook: Look.", with: "enabled: false")
+        let off = catalog(many, named(1, "one"), named(2, "two"))
+        #expect(try DetectionPlan(off).detections.map(\.title) == ["Rule two"])
+        var tuning = Tuning()
+        tuning.set(Tuning.Setting(enabled: false), of: ids[0])
+        let on = catalog(correlation(0, "many", of: "[one]"), named(1, "one"), named(2, "two"))
+        #expect(try DetectionPlan(on, tuning: tuning).detections.map(\.title) == ["Rule two"])
+        // One above another: the lower one stands for nothing but the upper one.
+        let chain = catalog(
+            correlation(0, "top", of: "[many]").replacing("runbook: Look.", with: "enabled: false"),
+            correlation(3, "many", of: "[one]"), named(1, "one"))
+        #expect(try DetectionPlan(chain).correlationAlerts.contains(true) == false)
+        #expect(try DetectionPlan(chain).alerts.contains(true) == false)
+        // `generate` is the author's word, whether or not the correlation runs.
+        let generating = catalog(
+            many.replacing("    timespan: 10m", with: "    timespan: 10m\n    generate: true"), named(1, "one"))
+        #expect(try DetectionPlan(generating).alerts == [true])
+    }
+
+    @Test func whoSwitchesARuleOnInAnAccountGetsItsAlertsThere() throws {
+        let catalog = catalog(
+            correlation(0, "many", of: "[one]"), rule(id: ids[1], title: "One", more: "name: one\nlevel: low"))
+        var tuning = Tuning()
+        tuning.set(Tuning.Setting(enabled: true), of: ids[1], in: AccountID("111122223333"))
+        let plan = try DetectionPlan(catalog, tuning: tuning)
+        let (batch, _) = try evaluate(
+            records: [sample(1), sample(2, account: "999988887777")], plan: plan)
+        #expect(batch.matches.map(\.event.accountID.description) == ["111122223333"])
+        #expect(batch.observations.count == 2)
     }
 
     @Test func whatIsCountedIsEvaluatedEvenIfSwitchedOff() throws {

@@ -312,8 +312,10 @@ import Testing
                 let name = "name\(Int.random(in: 0..<4, using: &random))"
                 records.append(Self.assume(number, by: caller, role: role, name, key: "ASIA\(number)"))
                 sessions.append(Self.role(role, name, key: "ASIA\(number)"))
+                // One whose maker is nowhere: it goes by its role and name, which several may have made.
+                if number % 2 == 0 { sessions.append(Self.role(role, name, key: "ASIAUNKNOWN\(number)")) }
             } else {
-                let minute = Int.random(in: 0...59, using: &random)
+                let minute = Int.random(in: 0...359, using: &random)
                 records.append(
                     Self.record(
                         number, number % 4 == 1 ? "Other" : "Act", source: "iam.amazonaws.com", identity: caller,

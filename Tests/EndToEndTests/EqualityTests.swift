@@ -21,7 +21,10 @@ import Testing
         let all = (0..<Self.records).map { trail.record($0) }
         var random = Numbers(seed: 7)
         let ordered = try await outcome(all, batch: 1_000, rules)
-        for detection in ["Burst", "Sweep", "Denied, then granted", "Twice", "New network", "Rare call", "Act"] {
+        for detection in [
+            "Burst", "Sweep", "Denied, then granted", "Twice", "New network", "Rare call", "New call of an actor",
+            "Act", "Left open",
+        ] {
             let count = ordered.titles[detection] ?? 0
             #expect(count > 0, "\(detection) raised no alert: the run proves nothing of it")
         }
@@ -155,6 +158,13 @@ import Testing
         rule(
             7, "Rare call", name: "rare", "{eventName|startswith: Seldom}",
             more: "trailhound: {rare: {fields: [eventName], days: 30, at_most: 1, learning: 0h}}"),
+        rule(
+            8, "New call of an actor", name: "actor_call", "{eventName: Act, userIdentity.type: IAMUser}",
+            more: "trailhound: {first_seen: {fields: [network], scope: actor, days: 30, learning: 0h}}"),
+        rule(
+            9, "Left open", name: "left_open", "{eventName: Open}",
+            more: "trailhound: {unless: {rule: closed, by: [requestParameters.door], within: 20m}}"),
+        rule(0, "Closed", name: "closed", "{eventName: Close}", more: "trailhound: {enabled: false}"),
         correlation(
             1, "Burst", name: "burst",
             "{type: event_count, rules: [failure], group-by: [sourceIPAddress], timespan: 10m, condition: {gte: 4}}"),
@@ -209,6 +219,9 @@ private struct MixedTrail {
         case 45..<60: return make(index, "Act", "iam", role(session))
         case 60..<64: return make(index, "StopLogging", "cloudtrail", role(session - index % 3))
         case 64..<68: return make(index, "Seldom\(index / 7_000 * index % 13)", "ec2", role(session))
+        case 68..<74:
+            let door = #","requestParameters":{"door":"\#(Int.random(in: 0..<40, using: &random))"}"#
+            return make(index, random.next() % 3 == 0 ? "Open" : "Close", "ec2", role(session), more: door)
         default: return make(index, "DescribeInstances", "ec2", role(session))
         }
     }
@@ -220,10 +233,11 @@ private struct MixedTrail {
         """
     }
 
-    /// A session of one of four roles; some sessions' makers are nowhere.
+    /// A session of one of four roles. Some sessions' makers are nowhere, and their names are those of others: such a
+    /// session leads to one maker, or to several and so to none.
     private func role(_ session: Int) -> String {
         let role = "role-\(session % 4)"
-        let name = "name-\(session)"
+        let name = "name-\(session % 23)"
         return """
             {"type":"AssumedRole","principalId":"AROA\(role):\(name)",\
             "arn":"arn:aws:sts::\(Self.account):assumed-role/\(role)/\(name)","accountId":"\(Self.account)",\
@@ -238,7 +252,7 @@ private struct MixedTrail {
         if session % 7 == 6 { return make(index, "DescribeInstances", "ec2", user(1)) }
         let caller = session % 3 == 1 ? role(session - 1) : user(session % 6)
         let role = "role-\(session % 4)"
-        let name = "name-\(session)"
+        let name = "name-\(session % 23)"
         return make(
             index, "AssumeRole", "sts", caller,
             more: """

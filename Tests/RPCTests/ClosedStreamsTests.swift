@@ -61,4 +61,23 @@ import Testing
             if !isFound { #expect(unknown == 2) }
         }
     }
+
+    /// DATA with padding: as long as the rest of the frame is taken, one more is wrong, and so is a length alone.
+    @Test(arguments: 1...24) func padding(_ size: Int) {
+        for (payload, isFound) in [
+            ([UInt8(2), 0, 0], false), ([3, 0, 0], true), ([0], false), ([1], true), ([], false),
+        ] {
+            var scanner = FrameScanner()
+            let bytes =
+                Self.preface + ScriptedPeer.frame(type: 0, flags: 8, stream: 1, payload)
+                + ScriptedPeer.frame(type: 0xF0, [1, 2, 3])
+            var found = false
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                let part = Array(bytes[start..<min(start + size, bytes.count)])
+                if part.withUnsafeBytes({ scanner.scan($0) }) { found = true }
+            }
+            #expect(found == isFound, "\(payload)")
+            if !isFound { #expect(scanner.takeUnknownFrames() == 1) }
+        }
+    }
 }

@@ -47,7 +47,10 @@ import Testing
     }
 
     @Test func requestsThatAreNoGRPC() async throws {
-        try await Self.run(server: { $0.limits.maxHeaderListBytes = 2000 }) { peer, _ in
+        try await Self.run(server: {
+            $0.limits.maxHeaderListBytes = 2000
+            $0.limits.requestTimeout = .milliseconds(300)
+        }) { peer, _ in
             peer.sendClientPreface()
             let get = [
                 ScriptedPeer.Field(":method", "GET"), .init(":scheme", "http"), .init(":path", "/"),
@@ -65,9 +68,13 @@ import Testing
             peer.sendHeaders(stream: 3, json)
             let wrongType = await peer.next(type: 1, stream: 3)
             #expect(wrongType?.value(":status") == "415")
+            // One without an end is answered when its time is up.
+            peer.sendHeaders(stream: 7, get)
+            let unended = await peer.next(type: 1, stream: 7)
+            #expect(unended?.value(":status") == "405")
             let long = String(repeating: "x", count: 1000)
-            peer.sendRequest(stream: 5, path: Self.unary, extra: [.init("a", long), .init("b", long)])
-            let tooLong = await peer.next(type: 1, stream: 5)
+            peer.sendRequest(stream: 9, path: Self.unary, extra: [.init("a", long), .init("b", long)])
+            let tooLong = await peer.next(type: 1, stream: 9)
             #expect(tooLong?.value(":status") == "431")
         }
     }

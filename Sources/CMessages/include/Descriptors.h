@@ -298,6 +298,12 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_status_response(void) {
     return &trailhound__v1__get_status_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__stream_status(void) {
+    return &trailhound__v1__stream_status__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__inactive_detection(void) {
+    return &trailhound__v1__inactive_detection__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_lineage_request(void) {
     return &trailhound__v1__get_lineage_request__descriptor;
 }

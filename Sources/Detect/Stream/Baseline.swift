@@ -14,7 +14,7 @@ package struct Baseline: Hashable, Sendable {
     }
 
     /// The fields whose values together are looked at. `network` stands for the network of `sourceIPAddress`: 24 bits of
-    /// an IPv4 address, 48 of an IPv6 address.
+    /// an IPv4 address, 48 of an IPv6 address; `asn` for the autonomous system that it is in.
     package var fields: [String]
     package var scope: Scope
     /// How many days back is looked.
@@ -35,6 +35,9 @@ package struct Baseline: Hashable, Sendable {
 
     /// The field that stands for the network of the source address.
     package static let network = "network"
+    /// The field that stands for the autonomous system of the source address: its number, or the network where none is
+    /// known.
+    package static let autonomousSystem = "asn"
 }
 
 /// A rule with a baseline held on an event.

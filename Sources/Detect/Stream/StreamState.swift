@@ -17,15 +17,20 @@ package struct StreamState: Sendable {
         case correlations = 1
         case lineage = 2
         case baselines = 3
+        case held = 4
+        case travels = 5
     }
 
     private var correlator: Correlator
     private var lineage = Lineage()
     private var baselines = Baselines()
+    private var held = HeldMatches()
+    private var travels: Travels
 
     /// - Parameter latenessSeconds: how late an event may come and still be counted.
     package init(latenessSeconds: Int = DetectLimits.latenessSeconds) {
         correlator = Correlator(latenessSeconds: latenessSeconds)
+        travels = Travels(latenessSeconds: latenessSeconds)
     }
 
     /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.
@@ -38,13 +43,67 @@ package struct StreamState: Sendable {
 
     /// The match with the actor that stands behind it, as far as is known now.
     package func attribute(_ match: Match) -> Match {
-        match.attributed(to: lineage.resolve(match.event.actor))
+        // One that was attributed before is known by what its session was then.
+        match.attributed(to: match.pending.map { lineage.resolve($0.identity) } ?? lineage.resolve(match.event.actor))
     }
 
     /// Takes an event on which a rule with a baseline holds, and gives its match where it is one.
     package mutating func judge(_ observation: BaselineObservation, now: Milliseconds) -> Match? {
         let match = attribute(observation.match)
         return baselines.judge(observation, match, clock: Self.hours(now)) ? match : nil
+    }
+
+    /// Takes a sighting of an actor, and gives the matches that it makes: its own, and those of later ones that came
+    /// before it.
+    package mutating func observe(
+        _ observation: TravelObservation, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
+    ) -> [StreamMatch] {
+        let match = attribute(observation.match)
+        let id = match.event.reference.id
+        let hits = travels.observe(observation, match, historical: historical, now: Self.seconds(now))
+        return hits.compactMap { hit in
+            if hit.event.id == id {
+                return StreamMatch(
+                    match: match.with(hit.evidence), historical: historical, isOnTrial: observation.isOnTrial)
+            }
+            return recall(hit.context, hit.event, plan, evidence: [hit.evidence])
+        }
+    }
+
+    /// Takes a match that has to wait, unless it is cleared already. One that nothing holds back is not for here.
+    package mutating func hold(_ match: Match, isOnTrial: Bool, historical: Bool, now: Milliseconds) {
+        guard let hold = match.hold else { return }
+        held.hold(match, hold, isOnTrial: isOnTrial, historical: historical, now: now)
+    }
+
+    /// Takes an event that clears matches which wait, or come late.
+    package mutating func clear(_ clearing: Clearing, now: Milliseconds) { held.clear(clearing, now: now) }
+
+    /// Takes how late events of an account are by now.
+    package mutating func advance(_ account: AccountID, to latest: Milliseconds, now: Milliseconds) {
+        held.advance(account, to: latest, now: now)
+    }
+
+    /// The matches that nothing can clear any more.
+    ///
+    /// - Parameters:
+    ///   - plan: the detections as they stand now; a match of one that does not run any more is dropped.
+    ///   - all: whether nothing more will come.
+    package mutating func release(_ plan: DetectionPlan, now: Milliseconds, all: Bool = false) -> [StreamMatch] {
+        held.release(now: now, all: all).compactMap { recall($0.context, $0.0, plan, evidence: []) }
+    }
+
+    /// Matches that wait.
+    package var heldCount: Int { held.count }
+
+    private func recall(
+        _ context: [UInt8], _ event: HeldMatches.EventKey, _ plan: DetectionPlan, evidence: [Evidence]
+    ) -> StreamMatch? {
+        guard let recalled = MatchContext.decode(context, time: event.time, id: event.id),
+            let rule = plan.rule(recalled.detectionID, in: recalled.event.accountID)
+        else { return nil }
+        let match = recalled.match(rule.detection, severity: rule.standing.severity, evidence: evidence)
+        return StreamMatch(match: match, historical: recalled.historical, isOnTrial: recalled.isOnTrial)
     }
 
     /// Takes an event on which a rule that correlations count holds, and gives the matches of those correlations that
@@ -85,17 +144,24 @@ package struct StreamState: Sendable {
         correlator.expire(now: Self.seconds(now))
         lineage.expire(now: Self.seconds(now))
         baselines.expire(clock: Self.hours(now))
+        held.expire(now: now)
+        travels.expire(now: Self.seconds(now))
     }
 
     /// What it takes in memory, about, and in the log where nothing is outdated.
-    package var bytes: Int { correlator.bytes + lineage.bytes + baselines.bytes }
+    package var bytes: Int { correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes }
 
     /// What it had to refuse or to forget.
     package var losses: StreamLosses {
-        StreamLosses(
-            lateEvents: correlator.lateEvents, forgottenEvents: correlator.forgottenEvents,
-            evictedGroups: correlator.evictedGroups, evictedSessions: lineage.evicted,
-            evictedCombinations: baselines.evicted)
+        var losses = StreamLosses()
+        losses.lateEvents = correlator.lateEvents + travels.lateEvents
+        losses.forgottenEvents = correlator.forgottenEvents + travels.forgottenEvents + held.forgottenClears
+        losses.evictedGroups = correlator.evictedGroups
+        losses.evictedSessions = lineage.evicted
+        losses.evictedCombinations = baselines.evicted
+        losses.evictedTravellers = travels.evicted
+        losses.releasedEarly = held.releasedEarly
+        return losses
     }
 
     /// Joins of sessions with their makers that are remembered.
@@ -103,6 +169,12 @@ package struct StreamState: Sendable {
 
     /// Groups of correlations that are remembered.
     package var groupCount: Int { correlator.groupCount }
+
+    /// Combinations of baselines that are remembered.
+    package var combinationCount: Int { baselines.count }
+
+    /// Actors whose places are remembered.
+    package var travellerCount: Int { travels.count }
 
     private static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
 
@@ -130,6 +202,12 @@ package struct StreamLosses: Sendable, Equatable {
     package var evictedSessions = 0
     /// Combinations of baselines that were too many.
     package var evictedCombinations = 0
+    /// Actors whose places were too many to remember.
+    package var evictedTravellers = 0
+    /// Held matches that were too many, and so made alerts before their time.
+    package var releasedEarly = 0
+
+    package init() {}
 }
 
 // MARK: Rows
@@ -141,6 +219,8 @@ extension StreamState {
         Self.append(.correlations, correlator.takeLog(), to: &row)
         Self.append(.lineage, lineage.takeLog(), to: &row)
         Self.append(.baselines, baselines.takeLog(), to: &row)
+        Self.append(.held, held.takeLog(), to: &row)
+        Self.append(.travels, travels.takeLog(), to: &row)
         return row
     }
 
@@ -151,6 +231,8 @@ extension StreamState {
             case .correlations: correlator.replay(bytes, now: Self.seconds(now))
             case .lineage: lineage.replay(bytes, now: Self.seconds(now))
             case .baselines: baselines.replay(bytes, clock: Self.hours(now))
+            case .held: held.replay(bytes, now: now)
+            case .travels: travels.replay(bytes, now: Self.seconds(now))
             }
         }
     }
@@ -164,6 +246,8 @@ extension StreamState {
                 case .correlations: live[part, default: []] += correlator.live(bytes)
                 case .lineage: live[part, default: []] += lineage.live(bytes)
                 case .baselines: live[part, default: []] += baselines.live(bytes)
+                case .held: live[part, default: []] += held.live(bytes)
+                case .travels: live[part, default: []] += travels.live(bytes)
                 }
             }
         }

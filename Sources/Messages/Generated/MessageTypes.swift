@@ -98,6 +98,8 @@ package enum MessageTypes {
         GetTimelineResponse.self,
         GetStatusRequest.self,
         GetStatusResponse.self,
+        StreamStatus.self,
+        InactiveDetection.self,
         GetLineageRequest.self,
         GetLineageResponse.self,
         LineageStep.self,

@@ -162,6 +162,10 @@ package struct GetStatusResponse: Message {
     package var queuedBatches: UInt32
     /// Field 12, `subscribers`.
     package var subscribers: UInt32
+    /// Field 13, `stream`.
+    package var stream: StreamStatus?
+    /// Enabled detections that don't run, since the service lacks what they need.
+    package var inactiveDetections: [InactiveDetection]
 
     /// A message of these fields.
     package init(
@@ -176,7 +180,9 @@ package struct GetStatusResponse: Message {
         detectionsEnabled: UInt32 = 0,
         accounts: UInt32 = 0,
         queuedBatches: UInt32 = 0,
-        subscribers: UInt32 = 0
+        subscribers: UInt32 = 0,
+        stream: StreamStatus? = nil,
+        inactiveDetections: [InactiveDetection] = []
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -190,6 +196,8 @@ package struct GetStatusResponse: Message {
         self.accounts = accounts
         self.queuedBatches = queuedBatches
         self.subscribers = subscribers
+        self.stream = stream
+        self.inactiveDetections = inactiveDetections
     }
 
     /// Every field at its default.
@@ -206,6 +214,115 @@ package struct GetStatusResponse: Message {
         accounts = 0
         queuedBatches = 0
         subscribers = 0
+        stream = nil
+        inactiveDetections = []
+    }
+}
+
+/// What the stream remembers, and what it had to refuse or forget before its time since the service started.
+package struct StreamStatus: Message {
+    /// Groups of correlations, joins of sessions with their makers, combinations of baselines, actors whose places are
+    /// known, and matches that wait for what may clear them.
+    package var groups: UInt64
+    /// Field 2, `sessions`.
+    package var sessions: UInt64
+    /// Field 3, `combinations`.
+    package var combinations: UInt64
+    /// Field 4, `travellers`.
+    package var travellers: UInt64
+    /// Field 5, `held_matches`.
+    package var heldMatches: UInt64
+    /// What all of it takes in memory, about.
+    package var bytes: UInt64
+    /// Events that came too late to be counted, and events of groups that had too many.
+    package var lateEvents: UInt64
+    /// Field 8, `forgotten_events`.
+    package var forgottenEvents: UInt64
+    /// What was forgotten since there was too much of it.
+    package var evictedGroups: UInt64
+    /// Field 10, `evicted_sessions`.
+    package var evictedSessions: UInt64
+    /// Field 11, `evicted_combinations`.
+    package var evictedCombinations: UInt64
+    /// Field 12, `evicted_travellers`.
+    package var evictedTravellers: UInt64
+    /// Held matches that made alerts before their time.
+    package var releasedEarly: UInt64
+
+    /// A message of these fields.
+    package init(
+        groups: UInt64 = 0,
+        sessions: UInt64 = 0,
+        combinations: UInt64 = 0,
+        travellers: UInt64 = 0,
+        heldMatches: UInt64 = 0,
+        bytes: UInt64 = 0,
+        lateEvents: UInt64 = 0,
+        forgottenEvents: UInt64 = 0,
+        evictedGroups: UInt64 = 0,
+        evictedSessions: UInt64 = 0,
+        evictedCombinations: UInt64 = 0,
+        evictedTravellers: UInt64 = 0,
+        releasedEarly: UInt64 = 0
+    ) {
+        self.groups = groups
+        self.sessions = sessions
+        self.combinations = combinations
+        self.travellers = travellers
+        self.heldMatches = heldMatches
+        self.bytes = bytes
+        self.lateEvents = lateEvents
+        self.forgottenEvents = forgottenEvents
+        self.evictedGroups = evictedGroups
+        self.evictedSessions = evictedSessions
+        self.evictedCombinations = evictedCombinations
+        self.evictedTravellers = evictedTravellers
+        self.releasedEarly = releasedEarly
+    }
+
+    /// Every field at its default.
+    package init() {
+        groups = 0
+        sessions = 0
+        combinations = 0
+        travellers = 0
+        heldMatches = 0
+        bytes = 0
+        lateEvents = 0
+        forgottenEvents = 0
+        evictedGroups = 0
+        evictedSessions = 0
+        evictedCombinations = 0
+        evictedTravellers = 0
+        releasedEarly = 0
+    }
+}
+
+/// An enabled detection that doesn't run.
+package struct InactiveDetection: Message {
+    /// Field 1, `detection_id`.
+    package var detectionID: String
+    /// Field 2, `title`.
+    package var title: String
+    /// What it needs, such as a city database.
+    package var needs: String
+
+    /// A message of these fields.
+    package init(
+        detectionID: String = "",
+        title: String = "",
+        needs: String = ""
+    ) {
+        self.detectionID = detectionID
+        self.title = title
+        self.needs = needs
+    }
+
+    /// Every field at its default.
+    package init() {
+        detectionID = ""
+        title = ""
+        needs = ""
     }
 }
 
@@ -473,6 +590,8 @@ extension GetStatusResponse: WireMessage {
         self.accounts = wire.pointee.accounts
         self.queuedBatches = wire.pointee.queued_batches
         self.subscribers = wire.pointee.subscribers
+        self.stream = try WireReader.message(wire.pointee.stream, arena)
+        self.inactiveDetections = try WireReader.messages(wire.pointee.n_inactive_detections, wire.pointee.inactive_detections, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetStatusResponse>, _ builder: inout WireBuilder) {
@@ -489,6 +608,85 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.accounts = self.accounts
         wire.pointee.queued_batches = self.queuedBatches
         wire.pointee.subscribers = self.subscribers
+        wire.pointee.stream = builder.message(self.stream)
+        wire.pointee.n_inactive_detections = self.inactiveDetections.count
+        wire.pointee.inactive_detections = builder.messages(self.inactiveDetections)
+    }
+}
+
+extension StreamStatus: WireMessage {
+    package static var messageName: String { "trailhound.v1.StreamStatus" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__stream_status() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__StreamStatus>, arena: Arena?) throws(MessageError) {
+        self.groups = wire.pointee.groups
+        self.sessions = wire.pointee.sessions
+        self.combinations = wire.pointee.combinations
+        self.travellers = wire.pointee.travellers
+        self.heldMatches = wire.pointee.held_matches
+        self.bytes = wire.pointee.bytes
+        self.lateEvents = wire.pointee.late_events
+        self.forgottenEvents = wire.pointee.forgotten_events
+        self.evictedGroups = wire.pointee.evicted_groups
+        self.evictedSessions = wire.pointee.evicted_sessions
+        self.evictedCombinations = wire.pointee.evicted_combinations
+        self.evictedTravellers = wire.pointee.evicted_travellers
+        self.releasedEarly = wire.pointee.released_early
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__StreamStatus>, _ builder: inout WireBuilder) {
+        trailhound__v1__stream_status__init(wire)
+        wire.pointee.groups = self.groups
+        wire.pointee.sessions = self.sessions
+        wire.pointee.combinations = self.combinations
+        wire.pointee.travellers = self.travellers
+        wire.pointee.held_matches = self.heldMatches
+        wire.pointee.bytes = self.bytes
+        wire.pointee.late_events = self.lateEvents
+        wire.pointee.forgotten_events = self.forgottenEvents
+        wire.pointee.evicted_groups = self.evictedGroups
+        wire.pointee.evicted_sessions = self.evictedSessions
+        wire.pointee.evicted_combinations = self.evictedCombinations
+        wire.pointee.evicted_travellers = self.evictedTravellers
+        wire.pointee.released_early = self.releasedEarly
+    }
+}
+
+extension InactiveDetection: WireMessage {
+    package static var messageName: String { "trailhound.v1.InactiveDetection" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__inactive_detection() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__InactiveDetection>, arena: Arena?) throws(MessageError) {
+        self.detectionID = try WireReader.text(wire.pointee.detection_id, "trailhound.v1.InactiveDetection.detection_id")
+        self.title = try WireReader.text(wire.pointee.title, "trailhound.v1.InactiveDetection.title")
+        self.needs = try WireReader.text(wire.pointee.needs, "trailhound.v1.InactiveDetection.needs")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__InactiveDetection>, _ builder: inout WireBuilder) {
+        trailhound__v1__inactive_detection__init(wire)
+        wire.pointee.detection_id = builder.text(self.detectionID)
+        wire.pointee.title = builder.text(self.title)
+        wire.pointee.needs = builder.text(self.needs)
     }
 }
 

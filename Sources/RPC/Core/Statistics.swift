@@ -15,6 +15,8 @@ public struct TransportStatistics: Sendable, Hashable {
     public var connectionsEndedForFlood = 0
     /// Connections ended because the peer did not answer a keepalive.
     public var connectionsEndedForSilence = 0
+    /// Streams that are open now: of calls, also of those whose status the client has yet to take, and of other requests.
+    public var streamsOpen = 0
     /// Calls that began.
     public var callsStarted = 0
     /// Calls that ended with OK.

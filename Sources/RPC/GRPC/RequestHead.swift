@@ -34,6 +34,7 @@ package struct RequestHead {
     /// The request asks for headers alone.
     package private(set) var isHead = false
     private var isPost = false
+    private var hasContentType = false
     private var isGRPC = false
     private var listBytes = 0
     private var fault: RPCError?
@@ -52,6 +53,7 @@ package struct RequestHead {
         metadata = Metadata()
         isPost = false
         isHead = false
+        hasContentType = false
         isGRPC = false
         listBytes = 0
         fault = nil
@@ -64,7 +66,9 @@ package struct RequestHead {
         guard listBytes <= limit, let first = name.first else { return }
         switch first {
         case UInt8(ascii: ":"): addPseudo(name, value)
-        case UInt8(ascii: "c") where name.isEqual("content-type"): isGRPC = Self.isGRPC(value)
+        case UInt8(ascii: "c") where name.isEqual("content-type"):
+            hasContentType = true
+            isGRPC = Self.isGRPC(value)
         case UInt8(ascii: "g") where name.starts(with: "grpc-"): addGRPC(name, value)
         case UInt8(ascii: "u") where name.isEqual("user-agent"): setUserAgent(value)
         case UInt8(ascii: "t") where name.isEqual("te"): break
@@ -123,6 +127,10 @@ package struct RequestHead {
 
     /// The request is no POST.
     package var isOtherMethod: Bool { !isPost }
+
+    /// The request is one that ends soon, and is best answered then: no stream of another protocol over POST, whose client
+    /// may wait for the answer before it goes on.
+    package var isPlain: Bool { !isOverLimit && !(isPost && hasContentType) }
 
     /// What becomes of the request, once the block is complete.
     package func verdict() -> Verdict {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Sees the frames that nghttp2 drops without a word, by a walk from frame header to frame header over what a client
-/// sends: it counts those of unknown types, and finds PRIORITY frames of streams that depend on themselves, which RFC 7540
-/// section 5.3.1 makes an error and which no client has a use for. Of DATA and RST_STREAM it tells
-/// the stream: nghttp2 ignores DATA of streams that are gone.
+/// sends. It counts those of unknown types, and finds what is a PROTOCOL_ERROR wherever it stands: PRIORITY of a stream that
+/// depends on itself (RFC 7540 section 5.3.1; no client has a use for it), and padding of DATA that is as long as its frame
+/// (RFC 9113 section 6.1). Of DATA and RST_STREAM it tells the stream: nghttp2 ignores DATA of streams that are gone.
 package struct FrameScanner: Equatable {
     /// Bytes of the client's preface that are still to come.
     private var preface = 24
@@ -15,7 +15,7 @@ package struct FrameScanner: Equatable {
     private var unknown = 0
 
     private static let headerBytes = 9
-    /// A PRIORITY frame's header and the stream that it depends on.
+    /// A PRIORITY frame's header and the stream that it depends on: the most that is looked at.
     private static let neededBytes = headerBytes + 4
 
     /// At the start of a connection.
@@ -27,7 +27,7 @@ package struct FrameScanner: Equatable {
         return unknown
     }
 
-    /// Takes what the client sent next. True when a stream in it depends on itself.
+    /// Takes what the client sent next. True when it has a frame that is wrong.
     ///
     /// - Parameter began: is called with the type and stream of each DATA and RST_STREAM frame that begins.
     package mutating func scan(
@@ -43,7 +43,7 @@ package struct FrameScanner: Equatable {
             } else if gathered.isEmpty, bytes.count - position >= Self.neededBytes {
                 let frame = UnsafeRawBufferPointer(rebasing: bytes[position..<(position + Self.neededBytes)])
                 note(frame, began)
-                if Self.dependsOnItself(frame) { return true }
+                if Self.isWrong(frame) { return true }
                 skipped = Self.payloadBytes(frame)
                 position += Self.headerBytes
             } else {
@@ -59,11 +59,11 @@ package struct FrameScanner: Equatable {
     private mutating func finishGathering(_ began: (UInt8, Int32) -> Void) -> Bool {
         guard gathered.count >= Self.headerBytes else { return false }
         let payload = gathered.withUnsafeBytes { Self.payloadBytes($0) }
-        let isPriority = gathered[3] == FrameType.priority && payload >= 4
-        guard !isPriority || gathered.count == Self.neededBytes else { return false }
+        let looked = gathered.withUnsafeBytes { Self.lookedAtBytes($0) }
+        guard gathered.count >= Self.headerBytes + looked else { return false }
         gathered.withUnsafeBytes { note($0, began) }
         skipped = payload - (gathered.count - Self.headerBytes)
-        let isFound = isPriority && gathered.withUnsafeBytes { Self.dependsOnItself($0) }
+        let isFound = gathered.withUnsafeBytes { Self.isWrong($0) }
         gathered.removeAll(keepingCapacity: true)
         return isFound
     }
@@ -83,9 +83,24 @@ package struct FrameScanner: Equatable {
         Int(frame[0]) << 16 | Int(frame[1]) << 8 | Int(frame[2])
     }
 
-    private static func dependsOnItself(_ frame: UnsafeRawBufferPointer) -> Bool {
-        guard frame[3] == FrameType.priority, payloadBytes(frame) >= 4 else { return false }
-        let stream = stream(frame, at: 5)
-        return stream == Self.stream(frame, at: 9) && stream != 0
+    /// Bytes of the payload that `isWrong` needs.
+    private static func lookedAtBytes(_ frame: UnsafeRawBufferPointer) -> Int {
+        switch frame[3] {
+        case FrameType.priority where payloadBytes(frame) >= 4: 4
+        case FrameType.data where frame[4] & FrameFlag.padded != 0 && payloadBytes(frame) > 0: 1
+        default: 0
+        }
+    }
+
+    private static func isWrong(_ frame: UnsafeRawBufferPointer) -> Bool {
+        switch frame[3] {
+        case FrameType.priority:
+            let stream = stream(frame, at: 5)
+            return payloadBytes(frame) >= 4 && stream == Self.stream(frame, at: 9) && stream != 0
+        case FrameType.data:
+            let payload = payloadBytes(frame)
+            return frame[4] & FrameFlag.padded != 0 && payload > 0 && Int(frame[headerBytes]) >= payload
+        default: return false
+        }
     }
 }

@@ -16,5 +16,6 @@ enum FrameType {
 /// Flags of HTTP/2 frames.
 enum FrameFlag {
     static let endStream: UInt8 = 1
+    static let padded: UInt8 = 8
     static let ack: UInt8 = 1
 }

@@ -89,12 +89,25 @@ public struct ResponseWriter<Response: Sendable>: Sendable {
             try stream.send(compresses: compresses) { try encode(response, &$0) }
             if stream.isOverHighWater { try await stream.waitUntilWritable() }
         } else {
-            try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(response, compresses) }
+            try await withTaskExecutorPreference(stream.scheduler) {
+                try await self.writeOnLoop(compresses) { response }
+            }
         }
     }
 
-    private func writeOnLoop(_ response: Response, _ compresses: Bool) async throws {
-        try stream.send(compresses: compresses) { try encode(response, &$0) }
+    /// Sends a response that is made at the moment it is encoded, as `write(_:compresses:)` does. A task that waits keeps
+    /// every value it may still send in its frame; one that makes large responses this way stays small.
+    public func write(compresses: Bool = true, making response: () throws -> Response) async throws {
+        if stream.scheduler.eventLoop.inEventLoop {
+            try stream.send(compresses: compresses) { try encode(response(), &$0) }
+            if stream.isOverHighWater { try await stream.waitUntilWritable() }
+        } else {
+            try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(compresses, response) }
+        }
+    }
+
+    private func writeOnLoop(_ compresses: Bool, _ response: () throws -> Response) async throws {
+        try stream.send(compresses: compresses) { try encode(response(), &$0) }
         if stream.isOverHighWater { try await stream.waitUntilWritable() }
     }
 

@@ -39,7 +39,7 @@ final class LoopCounters: Sendable {
     /// The counters that are not a method's, a reason's or a limit's.
     enum Plain: Int, CaseIterable {
         case connectionsStarted, connectionsEstablished, connectionsClosed, handshakesEnded
-        case endedForFlood, endedForSilence, requestsRefused, bytesReceived, bytesSent, openCalls
+        case endedForFlood, endedForSilence, requestsRefused, bytesReceived, bytesSent, openStreams
     }
 
     private let plain = CounterArray(count: Plain.allCases.count)
@@ -64,11 +64,8 @@ final class LoopCounters: Sendable {
     func add(_ failure: HandshakeFailure) { failures.add(1, at: Self.failureIndex[failure] ?? -1) }
     func add(_ limit: LimitName) { refusals.add(1, at: Self.limitIndex[limit] ?? -1) }
 
-    /// Calls that are open on this loop. On the loop.
-    private(set) var openCalls: Int {
-        get { plain[Plain.openCalls.rawValue] }
-        set { plain.add(newValue - plain[Plain.openCalls.rawValue], at: Plain.openCalls.rawValue) }
-    }
+    /// Streams of requests that are open on this loop, those of calls that have their status included.
+    var openStreams: Int { plain[Plain.openStreams.rawValue] }
 
     /// Connections that are up on this loop.
     var openConnections: Int {
@@ -77,13 +74,11 @@ final class LoopCounters: Sendable {
 
     /// A call of the method with this index began.
     func callStarted(_ method: Int) {
-        openCalls += 1
         methods.add(1, at: method * Self.methodStride + Self.startedOffset)
     }
 
     /// A call of the method ended, after so long.
     func callEnded(_ method: Int, _ code: StatusCode, nanoseconds: Int64) {
-        openCalls -= 1
         let base = method * Self.methodStride
         let status = code.rawValue >= 0 && code.rawValue < Self.statusCount ? code : .unknown
         methods.add(1, at: base + Self.statusOffset + status.rawValue)
@@ -98,6 +93,7 @@ final class LoopCounters: Sendable {
         statistics.handshakesOpen += plain[Plain.connectionsStarted.rawValue] - plain[Plain.handshakesEnded.rawValue]
         statistics.connectionsEndedForFlood += plain[Plain.endedForFlood.rawValue]
         statistics.connectionsEndedForSilence += plain[Plain.endedForSilence.rawValue]
+        statistics.streamsOpen += openStreams
         statistics.requestsRefused += plain[Plain.requestsRefused.rawValue]
         statistics.bytesReceived += plain[Plain.bytesReceived.rawValue]
         statistics.bytesSent += plain[Plain.bytesSent.rawValue]

@@ -183,8 +183,16 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     // MARK: Requests
 
     func sessionReceivedRequest(_ id: Int32, endStream: Bool) {
+        let hasRoom = shared.quota.admits(
+            open: counters.openStreams, own: machine.openStreams, connections: counters.openConnections)
         machine.streamOpened()
+        counters.add(.openStreams)
         if machine.openStreams == 1 { scheduleTimer() }
+        guard hasRoom else {
+            refused(by: .maxCalls)
+            core.session.attach(RefusedRequest(session: core.session, isReceiving: !endStream), to: id)
+            return core.session.reset(id, .refusedStream)
+        }
         switch core.session.requestHead.verdict() {
         case .accept: accept(id, endStream: endStream)
         case .refuse(let error): refuse(id, error, isReceiving: !endStream)
@@ -201,18 +209,21 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         var block = HeaderBlock()
         block.add(":status", status)
         if core.session.requestHead.isOtherMethod { block.add("allow", "POST") }
-        let refusal = RefusedRequest(session: core.session, body: body, isReceiving: isReceiving)
+        if body.utf8CodeUnitCount > 0 {
+            block.add("content-type", "text/plain")
+            block.add("content-length", String(body.utf8CodeUnitCount).utf8)
+        }
+        let refusal = RefusedRequest(session: core.session, isReceiving: isReceiving)
         core.session.attach(refusal, to: id)
-        guard body.utf8CodeUnitCount > 0 else { return core.session.submitResponse(id, only: block) }
-        block.add("content-type", "text/plain")
-        block.add("content-length", String(body.utf8CodeUnitCount).utf8)
-        core.session.submitResponse(refusal, headers: block)
+        let waits = isReceiving && core.session.requestHead.isPlain
+        refusal.answer(block, body: body, atEndOfRequestSince: waits ? lastReceived : nil)
+        if waits { expectRequest() }
     }
 
     private func refuse(_ id: Int32, _ error: RPCError, isReceiving: Bool) {
         counters.add(.requestsRefused)
         let block = StatusTrailers.block(error, metadata: Metadata(), isTrailersOnly: true)
-        core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: isReceiving), to: id)
+        core.session.attach(RefusedRequest(session: core.session, isReceiving: isReceiving), to: id)
         core.session.submitResponse(id, only: block)
     }
 
@@ -221,11 +232,6 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             let path = String(decoding: core.session.requestHead.path, as: UTF8.self)
             return refuse(
                 id, RPCError(.unimplemented, "The method '\(path)' is not served."), isReceiving: !endStream)
-        }
-        guard counters.openCalls < shared.maxCallsPerLoop || machine.openStreams <= shared.fairShare(counters) else {
-            refused(by: .maxCalls)
-            core.session.attach(RefusedRequest(session: core.session, body: "", isReceiving: !endStream), to: id)
-            return core.session.reset(id, .refusedStream)
         }
         let deadline = core.session.requestHead.timeout.map { lastReceived + .nanoseconds(min($0, Int64.max / 4)) }
         let call = route.makeCall(self, route, deadline)
@@ -238,24 +244,31 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         if route.descriptor.shape.clientStreams { call.start() }
         if endStream {
             call.receivedEnd()
-        } else if requestsDue == nil, !route.descriptor.shape.clientStreams {
-            requestsDue = lastReceived + limits.requestTimeout.timeAmount
-            scheduleTimer()
+        } else if !route.descriptor.shape.clientStreams {
+            expectRequest()
         }
     }
 
-    /// Ends the calls whose one request has taken too long to come, and looks again when the next one will have.
+    /// A request has begun that is to end in time.
+    private func expectRequest() {
+        guard requestsDue == nil else { return }
+        requestsDue = lastReceived + limits.requestTimeout.timeAmount
+        scheduleTimer()
+    }
+
+    /// Ends the requests that have taken too long to come, and looks again when the next one will have.
     private func endSlowRequests(now: NIODeadline) {
         let latest = now - limits.requestTimeout.timeAmount
         var oldest: NIODeadline?
         var stream = core.session.streams.first
         while let open = stream {
             stream = open.next
-            guard let call = open as? ServerStream, call.awaitsRequest else { continue }
-            if call.started <= latest {
-                call.requestTookTooLong()
+            guard let request = open as? any TimedRequest, request.awaitsRequest else { continue }
+            if request.started <= latest {
+                request.requestTookTooLong()
+                core.markDirty()
             } else {
-                oldest = min(oldest ?? .distantFuture, call.started)
+                oldest = min(oldest ?? .distantFuture, request.started)
             }
         }
         requestsDue = oldest.map { $0 + limits.requestTimeout.timeAmount }
@@ -289,6 +302,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         // Others were malformed, and never became requests.
         guard hadStream else { return }
         machine.streamClosed(now: .now())
+        counters.add(.openStreams, -1)
         if machine.openStreams == 0 { scheduleTimer() }
     }
 

@@ -16,6 +16,8 @@ final class ServerShared: Sendable {
     let isShutDown = Atomic<Bool>(false)
     /// In-process clients whose links still use this server's event loops.
     let inProcessClients = Atomic<Int>(0)
+    /// What one event loop may have open of `maxCalls`.
+    let quota: StreamQuota
     private let registry = Mutex(ConnectionRegistry())
     private let methods: [MethodDescriptor]
 
@@ -29,14 +31,9 @@ final class ServerShared: Sendable {
             })
         interceptors = router.interceptors
         counters = (0..<max(1, loops)).map { _ in LoopCounters(methodCount: router.routes.count) }
+        quota = StreamQuota(configuration.limits, loops: loops)
         self.tls = Mutex(tls)
     }
-
-    /// What one event loop may have open of `maxCalls`.
-    var maxCallsPerLoop: Int { max(1, configuration.limits.maxCalls / counters.count) }
-
-    /// The calls that a connection may always have open, however many others have.
-    func fairShare(_ loop: LoopCounters) -> Int { max(1, maxCallsPerLoop / max(1, loop.openConnections)) }
 
     func remove(_ connection: ServerConnection) {
         registry.withLock { $0.remove(connection) }

@@ -16,7 +16,7 @@ struct ResponseMetadata: Sendable {
 ///
 /// Sendable because everything that changes is touched on the connection's event loop only, except `responseMetadata`,
 /// which has a lock; what a handler may read from elsewhere is constant.
-class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Sendable {
+class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @unchecked Sendable {
     final let connection: ServerConnection
     final let route: Route
     final let metadata: Metadata

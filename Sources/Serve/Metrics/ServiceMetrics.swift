@@ -20,6 +20,7 @@ struct ServiceMetrics: Sendable {
         connections(&out)
         events(&out)
         alerts(&out)
+        stream(&out)
         store(&out)
         security(&out)
         process(&out)
@@ -63,6 +64,9 @@ struct ServiceMetrics: Sendable {
             Double(seen.connectionsEstablished))
         out.add(
             "trailhound_handshakes", .gauge, "Connections that are in their handshake.", Double(seen.handshakesOpen))
+        out.add(
+            "trailhound_streams", .gauge, "Streams of requests that are open, also of calls whose status waits to be taken.",
+            Double(seen.streamsOpen))
         out.begin("trailhound_handshake_failures_total", .counter, "Connections that never came up, by reason.")
         for reason in HandshakeFailure.allCases {
             out.sample(
@@ -124,6 +128,31 @@ struct ServiceMetrics: Sendable {
             Double(lag.most))
         out.add("trailhound_detections", .gauge, "Detections that run.", Double(pipeline.catalog.enabledCount))
         out.add("trailhound_accounts", .gauge, "Accounts that are onboarded.", Double(pipeline.accounts.count))
+    }
+
+    private func stream(_ out: inout Exposition) {
+        let stream = pipeline.counters.stream
+        out.begin("trailhound_stream_entries", .gauge, "What the stream remembers, by what it is.")
+        for (kind, count) in [
+            ("groups", stream.groups), ("sessions", stream.sessions), ("combinations", stream.combinations),
+            ("travellers", stream.travellers), ("held_matches", stream.held),
+        ] { out.sample("trailhound_stream_entries", [("kind", kind)], Double(count)) }
+        out.add("trailhound_stream_bytes", .gauge, "What the stream's memory takes, about.", Double(stream.bytes))
+        out.begin(
+            "trailhound_stream_evicted_total", .counter,
+            "What the stream forgot before its time since there was too much of it, by what it is.")
+        let losses = stream.losses
+        for (kind, count) in [
+            ("groups", losses.evictedGroups), ("sessions", losses.evictedSessions),
+            ("combinations", losses.evictedCombinations), ("travellers", losses.evictedTravellers),
+            ("events", losses.forgottenEvents), ("held_matches", losses.releasedEarly),
+        ] { out.sample("trailhound_stream_evicted_total", [("kind", kind)], Double(count)) }
+        out.add(
+            "trailhound_stream_late_events_total", .counter, "Events that came too late to be counted.",
+            Double(losses.lateEvents))
+        out.add(
+            "trailhound_detections_inactive", .gauge, "Enabled detections that lack what they need.",
+            Double(pipeline.catalog.plan.inactive.count))
     }
 
     private func store(_ out: inout Exposition) {

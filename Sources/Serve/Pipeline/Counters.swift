@@ -20,7 +20,13 @@ package final class Counters: Sendable {
     private struct State {
         var rejections: [CloudTrail.RejectionReason: Int] = [:]
         var alerts: [Detect.Severity: Int] = [:]
+        var stream = StreamStatistics()
     }
+
+    /// What the stream remembers, as of the last commit.
+    package var stream: StreamStatistics { state.withLock { $0.stream } }
+
+    func set(_ stream: StreamStatistics) { state.withLock { $0.stream = stream } }
 
     package init() {}
 

@@ -18,14 +18,21 @@ package final class LiveCatalog: Sendable {
     package let folder: String
     /// What the names that rules `expand` stand for.
     package let placeholders: [String: [String]]
+    /// Where addresses are.
+    package let geography: Geography
     private let state: Mutex<State>
 
     /// Reads the rules folder. Rules with errors are left out and named in `problems`.
-    package init(folder: String, placeholders: [String: [String]] = [:], tuning: Tuning = Tuning()) throws {
+    package init(
+        folder: String, placeholders: [String: [String]] = [:], tuning: Tuning = Tuning(),
+        geography: Geography = .none
+    ) throws {
+        self.geography = geography
         self.folder = folder
         self.placeholders = placeholders
         let catalog = try Catalog.load(folder: folder, placeholders: placeholders)
-        state = Mutex(State(catalog: catalog, tuning: tuning, plan: try DetectionPlan(catalog, tuning: tuning)))
+        let plan = try DetectionPlan(catalog, tuning: tuning, geography: geography)
+        state = Mutex(State(catalog: catalog, tuning: tuning, plan: plan))
     }
 
     /// What the workers evaluate.
@@ -45,7 +52,7 @@ package final class LiveCatalog: Sendable {
         try state.withLock { state in
             var tuning = state.tuning
             change(&tuning)
-            state.plan = try DetectionPlan(state.catalog, tuning: tuning)
+            state.plan = try DetectionPlan(state.catalog, tuning: tuning, geography: geography)
             state.tuning = tuning
         }
     }
@@ -53,7 +60,7 @@ package final class LiveCatalog: Sendable {
     /// Puts a sound set in the place of the one that runs; what was switched stays switched.
     package func replace(_ fresh: Catalog) throws {
         try state.withLock { state in
-            state.plan = try DetectionPlan(fresh, tuning: state.tuning)
+            state.plan = try DetectionPlan(fresh, tuning: state.tuning, geography: geography)
             state.catalog = fresh
         }
     }

@@ -34,14 +34,15 @@ package final class Pipeline: Sendable {
 
     /// Opens the journal of a data directory and starts the threads.
     package init(
-        dataDirectory: String, rules: String, placeholders: [String: [String]] = [:], workers: Int, log: Logger
+        dataDirectory: String, rules: String, placeholders: [String: [String]] = [:], geography: Geography = .none,
+        workers: Int, log: Logger
     ) async throws {
         self.log = log
         journal = try Journal(
             directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
         catalog = try LiveCatalog(
             folder: rules, placeholders: placeholders,
-            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log))
+            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log), geography: geography)
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
         requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)
@@ -50,7 +51,7 @@ package final class Pipeline: Sendable {
         let ended = ended
         try await Sequencer.start(
             queue: evaluated, journal: journal, tail: tail, auditSignal: audit.signal, counters: counters,
-            accounts: accounts, log: log
+            accounts: accounts, catalog: catalog, log: log
         ) { ended.answer(()) }
         let running = RunningWorkers(workers, then: evaluated)
         for number in 0..<workers {
@@ -146,6 +147,11 @@ package final class Pipeline: Sendable {
 
     /// Requests and batches that wait.
     package var queued: Int { requests.count + evaluated.count }
+
+    /// Lets held matches go whose time is over by the clock, where there are any.
+    package func tick() async {
+        if counters.stream.held > 0 { _ = await evaluated.push(.tick) }
+    }
 
     /// Drops the days that were received longer ago than `days`.
     package func dropDays(olderThan days: Int) async throws {

@@ -18,6 +18,8 @@ final class Sequencer {
         case submission(EvaluatedSubmission)
         /// A change that a person or the service itself makes, in one order with the records.
         case change(Change)
+        /// A look at the clock, by which held matches may be due.
+        case tick
     }
 
     /// A change within the transaction of its group.
@@ -35,6 +37,7 @@ final class Sequencer {
     private let auditSignal: PositionSignal
     private let counters: Counters
     private let accounts: AccountDirectory
+    private let catalog: LiveCatalog
     private let log: Logger
     private var merger: AlertMerger
     private var stream: StreamStore
@@ -43,8 +46,9 @@ final class Sequencer {
 
     private init(
         queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
-        accounts: AccountDirectory, log: Logger
+        accounts: AccountDirectory, catalog: LiveCatalog, log: Logger
     ) throws {
+        self.catalog = catalog
         self.queue = queue
         self.journal = journal
         self.tail = tail
@@ -55,20 +59,21 @@ final class Sequencer {
         writer = try journal.makeWriter()
         merger = try AlertStore.restoreMerger(journal.reader)
         stream = try StreamStore(restoring: journal.reader, now: Clock.milliseconds())
+        counters.set(stream.statistics)
     }
 
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
     /// calls `ended`.
     static func start(
         queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
-        accounts: AccountDirectory, log: Logger, ended: @escaping @Sendable () -> Void
+        accounts: AccountDirectory, catalog: LiveCatalog, log: Logger, ended: @escaping @Sendable () -> Void
     ) async throws {
         try await withCheckedThrowingContinuation { (ready: CheckedContinuation<Void, any Error>) in
             let thread = Thread {
                 do {
                     let sequencer = try Sequencer(
                         queue: queue, journal: journal, tail: tail, auditSignal: auditSignal, counters: counters,
-                        accounts: accounts, log: log)
+                        accounts: accounts, catalog: catalog, log: log)
                     ready.resume()
                     sequencer.run()
                 } catch {
@@ -123,6 +128,7 @@ final class Sequencer {
             }
             merger.commit()
             stream.commit()
+            counters.set(stream.statistics)
             counters.commits.observe(ContinuousClock.now - started)
             if !outcome.published.isEmpty { counters.add(raised: outcome.published.lazy.map(\.alert)) }
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
@@ -149,6 +155,7 @@ final class Sequencer {
         switch work {
         case .submission(let evaluated):
             outcome.responses.append((evaluated, try store(evaluated, transaction, now)))
+        case .tick: try release(transaction, now)
         case .change(let change):
             do {
                 try change.run(transaction, &merger)
@@ -172,7 +179,7 @@ final class Sequencer {
         switch group.first {
         case .submission(let evaluated): evaluated.submission.ticket.answer(.failure(.store("\(error)")))
         case .change(let change): change.finish(.failure(error))
-        case nil: break
+        case .tick, nil: break
         }
     }
 
@@ -191,21 +198,30 @@ final class Sequencer {
             accepted += admission.freshCount
         }
         try follow(batch, fresh, transaction, now)
-        var onTrial = batch.trialMatches.filter { fresh[$0.eventIndex] }
-        for match in batch.matches where fresh[match.eventIndex] {
-            try merge(match, historical: submission.historical, transaction, now)
-        }
-        for observation in batch.baselines where fresh[observation.match.eventIndex] {
-            guard let match = stream.withState({ $0.judge(observation, now: now) }) else { continue }
-            if observation.isOnTrial {
+        var onTrial: [Match] = []
+        func take(_ match: Match, isOnTrial: Bool = false) throws {
+            if match.hold != nil {
+                let historical = submission.historical
+                stream.withState { $0.hold(match, isOnTrial: isOnTrial, historical: historical, now: now) }
+            } else if isOnTrial {
                 onTrial.append(match)
             } else {
                 try merge(match, historical: submission.historical, transaction, now)
             }
         }
+        for clearing in batch.clearings where fresh[clearing.eventIndex] {
+            stream.withState { $0.clear(clearing, now: now) }
+        }
+        for match in batch.trialMatches where fresh[match.eventIndex] { try take(match, isOnTrial: true) }
+        for match in batch.matches where fresh[match.eventIndex] { try take(match) }
+        for observation in batch.baselines where fresh[observation.match.eventIndex] {
+            guard let match = stream.withState({ $0.judge(observation, now: now) }) else { continue }
+            try take(match, isOnTrial: observation.isOnTrial)
+        }
         onTrial += try correlate(batch, fresh, submission, transaction, now)
         if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
-        if accepted > 0 { try count(batch, fresh, transaction) }
+        if accepted > 0 { try count(batch, fresh, transaction, now) }
+        try release(transaction, now)
         try bury(batch, submission, transaction, now)
         return SubmitEventsResponse(
             sequence: submission.sequence, accepted: UInt32(accepted),
@@ -244,10 +260,7 @@ final class Sequencer {
     ) throws -> [Match] {
         guard let plan = batch.plan else { return [] }
         var onTrial: [Match] = []
-        for observation in batch.observations where fresh[observation.eventIndex] {
-            let matches = stream.withState {
-                $0.observe(observation, plan, historical: submission.historical, now: now)
-            }
+        func take(_ matches: [StreamMatch]) throws {
             for found in matches {
                 if found.isOnTrial {
                     onTrial.append(found.match)
@@ -256,12 +269,35 @@ final class Sequencer {
                 }
             }
         }
+        for observation in batch.observations where fresh[observation.eventIndex] {
+            try take(
+                stream.withState { $0.observe(observation, plan, historical: submission.historical, now: now) })
+        }
+        for observation in batch.travels where fresh[observation.match.eventIndex] {
+            try take(
+                stream.withState { $0.observe(observation, plan, historical: submission.historical, now: now) })
+        }
         return onTrial
+    }
+
+    /// Lets held matches go that nothing can clear any more.
+    private func release(_ transaction: borrowing Transaction, _ now: Milliseconds) throws {
+        guard stream.state.heldCount > 0 else { return }
+        let plan = catalog.plan
+        var onTrial: [Match] = []
+        for found in stream.withState({ $0.release(plan, now: now) }) {
+            if found.isOnTrial {
+                onTrial.append(found.match)
+            } else {
+                try merge(found.match, historical: found.historical, transaction, now)
+            }
+        }
+        if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
     }
 
     /// Moves the accounts' counters on.
     private func count(
-        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction
+        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction, _ now: Milliseconds
     ) throws {
         var counts = [(events: Int, latest: Milliseconds)](repeating: (0, .min), count: batch.accounts.count)
         for (event, isFresh) in zip(batch.events, fresh) where isFresh {
@@ -272,6 +308,9 @@ final class Sequencer {
         for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
             _ = try transaction.recordActivity(
                 accountID: account.description, events: count.events, lastEventAt: count.latest)
+            if batch.plan?.holdsMatches == true {
+                stream.withState { $0.advance(account, to: count.latest, now: now) }
+            }
         }
     }
 

@@ -4,6 +4,23 @@ import CloudTrail
 import Detect
 import Journal
 
+/// What the stream's state holds, and what it refused or forgot since the service started.
+package struct StreamStatistics: Sendable, Equatable {
+    /// Groups of correlations.
+    package var groups = 0
+    /// Joins of sessions with their makers.
+    package var sessions = 0
+    /// Combinations of baselines.
+    package var combinations = 0
+    /// Actors whose places are known.
+    package var travellers = 0
+    /// Matches that wait for what may clear them.
+    package var held = 0
+    /// What it takes in memory, about.
+    package var bytes = 0
+    package var losses = StreamLosses()
+}
+
 /// The stream's state between the machine that keeps it and the journal's log of it.
 struct StreamStore {
     private(set) var state: StreamState
@@ -27,6 +44,13 @@ struct StreamStore {
             }
             position = last.position
         }
+    }
+
+    /// What it holds and what it lost, for whoever asks.
+    var statistics: StreamStatistics {
+        StreamStatistics(
+            groups: state.groupCount, sessions: state.sessionCount, combinations: state.combinationCount,
+            travellers: state.travellerCount, held: state.heldCount, bytes: state.bytes, losses: state.losses)
     }
 
     /// Gives a commit group the state to work on.

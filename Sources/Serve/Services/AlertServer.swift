@@ -27,19 +27,12 @@ struct AlertServer: AlertServiceProvider {
             try Task.checkCancellation()
             let isCaughtUp: Bool
             if let live = tail.entries(after: position) {
-                for entry in live where filter.accepts(entry.alert) {
-                    try await responses.write(response(entry.position, entry.alert))
-                }
+                try await send(live, filter, responses)
                 if let last = live.last { position = last.position }
                 isCaughtUp = live.isEmpty
             } else {
-                let from = position
-                let page = try await pipeline.journal.reader.detached {
-                    try $0.alertLog(after: from, filter, limit: Limits.alertPage)
-                }
-                for entry in page.entries {
-                    try await responses.write(response(entry.position, AlertCodec.decode(entry.payload)))
-                }
+                let page = try await page(after: position, filter)
+                try await send(page, responses)
                 position = page.next
                 isCaughtUp = page.isCaughtUp
             }
@@ -62,6 +55,30 @@ struct AlertServer: AlertServiceProvider {
             throw Validation.failure("cursor", "lies beyond the end of the alert log, which is \(last)")
         }
         return position
+    }
+
+    private func page(after position: Int64, _ filter: AlertFilter) async throws -> AlertLogPage {
+        try await pipeline.journal.reader.detached {
+            try $0.alertLog(after: position, filter, limit: Limits.alertPage)
+        }
+    }
+
+    // An alert is large: each is made where it is encoded, so that ten thousand tasks that wait keep none in their frames.
+
+    private func send(
+        _ live: [AlertTail.Entry], _ filter: AlertFilter, _ responses: ResponseWriter<SubscribeAlertsResponse>
+    ) async throws {
+        for index in live.indices where filter.accepts(live[index].alert) {
+            try await responses.write { response(live[index].position, live[index].alert) }
+        }
+    }
+
+    private func send(_ page: AlertLogPage, _ responses: ResponseWriter<SubscribeAlertsResponse>) async throws {
+        for index in page.entries.indices {
+            try await responses.write {
+                response(page.entries[index].position, try AlertCodec.decode(page.entries[index].payload))
+            }
+        }
     }
 
     private func response(_ position: Int64, _ alert: Detect.Alert) -> SubscribeAlertsResponse {

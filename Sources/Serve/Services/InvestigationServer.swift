@@ -51,6 +51,9 @@ struct InvestigationServer: InvestigationServiceProvider {
             try $0.alertCount(accountIDs: scope.map { $0.map(\.description) })
         }
         let counters = pipeline.counters
+        let inactive = pipeline.catalog.plan.inactive.map { detection, needs in
+            InactiveDetection(detectionID: detection.id, title: detection.title, needs: needs.rawValue)
+        }
         return GetStatusResponse(
             version: ServiceVersion.text, startedAt: Timestamp(milliseconds: counters.startedAt),
             storedRecords: UInt64(clamping: statistics.records),
@@ -62,6 +65,21 @@ struct InvestigationServer: InvestigationServiceProvider {
             detectionsEnabled: UInt32(clamping: pipeline.catalog.enabledCount),
             accounts: UInt32(clamping: pipeline.accounts.count(within: scope)),
             queuedBatches: UInt32(clamping: pipeline.queued),
-            subscribers: UInt32(clamping: pipeline.subscribers.count))
+            subscribers: UInt32(clamping: pipeline.subscribers.count), stream: StreamStatus(counters.stream),
+            inactiveDetections: inactive)
+    }
+}
+
+extension StreamStatus {
+    init(_ stream: StreamStatistics) {
+        func number(_ count: Int) -> UInt64 { UInt64(clamping: count) }
+        let losses = stream.losses
+        self.init(
+            groups: number(stream.groups), sessions: number(stream.sessions),
+            combinations: number(stream.combinations), travellers: number(stream.travellers),
+            heldMatches: number(stream.held), bytes: number(stream.bytes), lateEvents: number(losses.lateEvents),
+            forgottenEvents: number(losses.forgottenEvents), evictedGroups: number(losses.evictedGroups),
+            evictedSessions: number(losses.evictedSessions), evictedCombinations: number(losses.evictedCombinations),
+            evictedTravellers: number(losses.evictedTravellers), releasedEarly: number(losses.releasedEarly))
     }
 }

@@ -20,7 +20,52 @@ package enum StatusPresentation {
             .init("accounts", .unsigned(UInt64(status.accounts))),
             .init("queued_batches", .unsigned(UInt64(status.queuedBatches))),
             .init("subscribers", .unsigned(UInt64(status.subscribers))),
+            .init("stream", .object(counts(status.stream ?? StreamStatus()).map { .init($0, .unsigned($1)) })),
+            .init(
+                "inactive_detections",
+                .array(
+                    status.inactiveDetections.map {
+                        .object([
+                            .init("detection_id", .string($0.detectionID)), .init("title", .string($0.title)),
+                            .init("needs", .string($0.needs)),
+                        ])
+                    })),
         ])
+    }
+
+    /// What the stream remembers and lost, under the contract's names.
+    private static func counts(_ stream: StreamStatus) -> [(String, UInt64)] {
+        [
+            ("groups", stream.groups), ("sessions", stream.sessions), ("combinations", stream.combinations),
+            ("travellers", stream.travellers), ("held_matches", stream.heldMatches), ("bytes", stream.bytes),
+        ] + losses(stream)
+    }
+
+    private static func losses(_ stream: StreamStatus) -> [(String, UInt64)] {
+        [
+            ("late_events", stream.lateEvents), ("forgotten_events", stream.forgottenEvents),
+            ("evicted_groups", stream.evictedGroups), ("evicted_sessions", stream.evictedSessions),
+            ("evicted_combinations", stream.evictedCombinations), ("evicted_travellers", stream.evictedTravellers),
+            ("released_early", stream.releasedEarly),
+        ]
+    }
+
+    /// What the stream remembers and lost, as far as there is any of it.
+    private static func add(_ stream: StreamStatus, to fields: inout FieldList) {
+        let parts = [
+            (stream.groups, "correlation group"), (stream.sessions, "session"), (stream.combinations, "combination"),
+            (stream.travellers, "traveller"), (stream.heldMatches, "held match"),
+        ].map { count, name in
+            name == "held match"
+                ? Numbers.counted(Int(clamping: count), name, "held matches")
+                : Numbers.counted(Int(clamping: count), name)
+        }
+        fields.add("Stream", parts.joined(separator: ", ") + " in \(Numbers.bytes(stream.bytes))")
+        let lost = losses(stream).filter { $0.1 > 0 }
+            .map { "\(Numbers.grouped($1)) \($0.replacing("_", with: " "))" }
+        fields.add(
+            "Lost by limits", lost.isEmpty ? "nothing" : lost.joined(separator: ", "),
+            style: lost.isEmpty ? .plain : .yellow)
     }
 
     /// For a person. `now` tells for how long the service has been up.
@@ -41,6 +86,10 @@ package enum StatusPresentation {
         fields.add("Rejected", Numbers.grouped(status.rejected), style: status.rejected > 0 ? .yellow : .plain)
         fields.add("Queued batches", Numbers.grouped(UInt64(status.queuedBatches)))
         fields.add("Subscribers", Numbers.grouped(UInt64(status.subscribers)))
+        if let stream = status.stream { add(stream, to: &fields) }
+        for inactive in status.inactiveDetections {
+            fields.add("Inactive", "\(inactive.title): needs \(inactive.needs)", style: .yellow)
+        }
         return fields
     }
 }

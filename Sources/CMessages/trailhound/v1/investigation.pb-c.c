@@ -232,6 +232,96 @@ void   trailhound__v1__get_status_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__get_status_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__stream_status__init
+                     (Trailhound__V1__StreamStatus         *message)
+{
+  static const Trailhound__V1__StreamStatus init_value = TRAILHOUND__V1__STREAM_STATUS__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__stream_status__get_packed_size
+                     (const Trailhound__V1__StreamStatus *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__stream_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__stream_status__pack
+                     (const Trailhound__V1__StreamStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__stream_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__stream_status__pack_to_buffer
+                     (const Trailhound__V1__StreamStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__stream_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__StreamStatus *
+       trailhound__v1__stream_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__StreamStatus *)
+     protobuf_c_message_unpack (&trailhound__v1__stream_status__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__stream_status__free_unpacked
+                     (Trailhound__V1__StreamStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__stream_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__inactive_detection__init
+                     (Trailhound__V1__InactiveDetection         *message)
+{
+  static const Trailhound__V1__InactiveDetection init_value = TRAILHOUND__V1__INACTIVE_DETECTION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__inactive_detection__get_packed_size
+                     (const Trailhound__V1__InactiveDetection *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__inactive_detection__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__inactive_detection__pack
+                     (const Trailhound__V1__InactiveDetection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__inactive_detection__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__inactive_detection__pack_to_buffer
+                     (const Trailhound__V1__InactiveDetection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__inactive_detection__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__InactiveDetection *
+       trailhound__v1__inactive_detection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__InactiveDetection *)
+     protobuf_c_message_unpack (&trailhound__v1__inactive_detection__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__inactive_detection__free_unpacked
+                     (Trailhound__V1__InactiveDetection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__inactive_detection__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__get_lineage_request__init
                      (Trailhound__V1__GetLineageRequest         *message)
 {
@@ -681,7 +771,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[12] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[14] =
 {
   {
     "version",
@@ -827,6 +917,30 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "stream",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, stream),
+    &trailhound__v1__stream_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "inactive_detections",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__GetStatusResponse, n_inactive_detections),
+    offsetof(Trailhound__V1__GetStatusResponse, inactive_detections),
+    &trailhound__v1__inactive_detection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_status_response__field_indices_by_name[] = {
   4,   /* field[4] = accepted */
@@ -834,18 +948,20 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   7,   /* field[7] = alerts */
   8,   /* field[8] = detections_enabled */
   5,   /* field[5] = duplicate */
+  13,   /* field[13] = inactive_detections */
   10,   /* field[10] = queued_batches */
   6,   /* field[6] = rejected */
   1,   /* field[1] = started_at */
   3,   /* field[3] = stored_bytes */
   2,   /* field[2] = stored_records */
+  12,   /* field[12] = stream */
   11,   /* field[11] = subscribers */
   0,   /* field[0] = version */
 };
 static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor =
 {
@@ -855,11 +971,269 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   "Trailhound__V1__GetStatusResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetStatusResponse),
-  12,
+  14,
   trailhound__v1__get_status_response__field_descriptors,
   trailhound__v1__get_status_response__field_indices_by_name,
   1,  trailhound__v1__get_status_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__get_status_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__stream_status__field_descriptors[13] =
+{
+  {
+    "groups",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, groups),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sessions",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, sessions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "combinations",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, combinations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "travellers",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, travellers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_matches",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, held_matches),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "late_events",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, late_events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "forgotten_events",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, forgotten_events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evicted_groups",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, evicted_groups),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evicted_sessions",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, evicted_sessions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evicted_combinations",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, evicted_combinations),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evicted_travellers",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, evicted_travellers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "released_early",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__StreamStatus, released_early),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__stream_status__field_indices_by_name[] = {
+  5,   /* field[5] = bytes */
+  2,   /* field[2] = combinations */
+  10,   /* field[10] = evicted_combinations */
+  8,   /* field[8] = evicted_groups */
+  9,   /* field[9] = evicted_sessions */
+  11,   /* field[11] = evicted_travellers */
+  7,   /* field[7] = forgotten_events */
+  0,   /* field[0] = groups */
+  4,   /* field[4] = held_matches */
+  6,   /* field[6] = late_events */
+  12,   /* field[12] = released_early */
+  1,   /* field[1] = sessions */
+  3,   /* field[3] = travellers */
+};
+static const ProtobufCIntRange trailhound__v1__stream_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 13 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__stream_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.StreamStatus",
+  "StreamStatus",
+  "Trailhound__V1__StreamStatus",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__StreamStatus),
+  13,
+  trailhound__v1__stream_status__field_descriptors,
+  trailhound__v1__stream_status__field_indices_by_name,
+  1,  trailhound__v1__stream_status__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__stream_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__inactive_detection__field_descriptors[3] =
+{
+  {
+    "detection_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__InactiveDetection, detection_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__InactiveDetection, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "needs",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__InactiveDetection, needs),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__inactive_detection__field_indices_by_name[] = {
+  0,   /* field[0] = detection_id */
+  2,   /* field[2] = needs */
+  1,   /* field[1] = title */
+};
+static const ProtobufCIntRange trailhound__v1__inactive_detection__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__inactive_detection__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.InactiveDetection",
+  "InactiveDetection",
+  "Trailhound__V1__InactiveDetection",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__InactiveDetection),
+  3,
+  trailhound__v1__inactive_detection__field_descriptors,
+  trailhound__v1__inactive_detection__field_indices_by_name,
+  1,  trailhound__v1__inactive_detection__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__inactive_detection__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__get_lineage_request__field_descriptors[1] =

@@ -20,6 +20,17 @@ def _(peer):
     peer.breaks(PROTOCOL_ERROR)
 
 
+@case("RFC 9113 6.1", "padding as long as the payload is a PROTOCOL_ERROR on a stream that the server has ended, too")
+def _(peer):
+    peer.headers(1, request("/test.Echo/Missing"))
+    peer.answers(1, "12")
+    peer.resets(1, NO_ERROR)
+    peer.send(DATA, 0, 1, b"x")
+    peer.lives()
+    peer.send(DATA, END_STREAM | PADDED, 1, b"\x06" + b"12345")
+    peer.breaks(PROTOCOL_ERROR)
+
+
 @case("RFC 9113 6.1", "padded DATA are taken")
 def _(peer):
     peer.headers(1, request())

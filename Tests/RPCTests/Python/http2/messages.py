@@ -121,6 +121,48 @@ def _(peer):
     peer.serves(3)
 
 
+def plain(extra=()):
+    """A request that is no gRPC."""
+    return [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "test"), *extra]
+
+
+@case("RFC 9113 8.6", "a request that is no gRPC is answered at its end")
+def _(peer):
+    peer.headers(1, plain())
+    peer.lives()
+    peer.send(DATA, 0, 1, b"some")
+    peer.lives()
+    peer.send(DATA, END_STREAM, 1, b"more")
+    answered_by_http(peer, 1, "405")
+    peer.serves(3)
+
+
+@case("RFC 9113 8.6", "a request that is no gRPC and has no end is answered")
+def _(peer):
+    peer.headers(1, plain())
+    for _ in range(5):
+        peer.send(DATA, 0, 1, bytes(16384))
+    answered_by_http(peer, 1, "405")
+    peer.resets(1, NO_ERROR)
+    peer.serves(3)
+
+
+@case("RFC 9113 8.1.1", "a body that is no gRPC and differs from its content-length is malformed, however late it comes")
+def _(peer):
+    peer.headers(1, plain([("content-length", "1")]))
+    peer.lives()
+    peer.send(DATA, 0, 1, b"xx")
+    peer.resets_only(1, PROTOCOL_ERROR)
+
+
+@case("RFC 9113 8.1", "trailers without END_STREAM of what is no gRPC are malformed, however late they come")
+def _(peer):
+    peer.headers(1, plain())
+    peer.lives()
+    peer.headers(1, [("x", "y")], END_HEADERS)
+    peer.resets(1, PROTOCOL_ERROR)
+
+
 @case("RFC 9113 8.7", "a stream that was not served is refused so that it may be sent again", handshake=False)
 def _(peer):
     # Before the limit is acknowledged, what is over it was sent in good faith.

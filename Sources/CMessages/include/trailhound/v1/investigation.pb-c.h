@@ -21,6 +21,8 @@ typedef struct Trailhound__V1__TimelineEntry Trailhound__V1__TimelineEntry;
 typedef struct Trailhound__V1__GetTimelineResponse Trailhound__V1__GetTimelineResponse;
 typedef struct Trailhound__V1__GetStatusRequest Trailhound__V1__GetStatusRequest;
 typedef struct Trailhound__V1__GetStatusResponse Trailhound__V1__GetStatusResponse;
+typedef struct Trailhound__V1__StreamStatus Trailhound__V1__StreamStatus;
+typedef struct Trailhound__V1__InactiveDetection Trailhound__V1__InactiveDetection;
 typedef struct Trailhound__V1__GetLineageRequest Trailhound__V1__GetLineageRequest;
 typedef struct Trailhound__V1__GetLineageResponse Trailhound__V1__GetLineageResponse;
 typedef struct Trailhound__V1__LineageStep Trailhound__V1__LineageStep;
@@ -119,10 +121,75 @@ struct  Trailhound__V1__GetStatusResponse
    */
   uint32_t queued_batches;
   uint32_t subscribers;
+  Trailhound__V1__StreamStatus *stream;
+  /*
+   * Enabled detections that don't run, since the service lacks what they need.
+   */
+  size_t n_inactive_detections;
+  Trailhound__V1__InactiveDetection **inactive_detections;
 };
 #define TRAILHOUND__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_status_response__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL }
+
+
+/*
+ * What the stream remembers, and what it had to refuse or forget before its time since the service started.
+ */
+struct  Trailhound__V1__StreamStatus
+{
+  ProtobufCMessage base;
+  /*
+   * Groups of correlations, joins of sessions with their makers, combinations of baselines, actors whose places are
+   * known, and matches that wait for what may clear them.
+   */
+  uint64_t groups;
+  uint64_t sessions;
+  uint64_t combinations;
+  uint64_t travellers;
+  uint64_t held_matches;
+  /*
+   * What all of it takes in memory, about.
+   */
+  uint64_t bytes;
+  /*
+   * Events that came too late to be counted, and events of groups that had too many.
+   */
+  uint64_t late_events;
+  uint64_t forgotten_events;
+  /*
+   * What was forgotten since there was too much of it.
+   */
+  uint64_t evicted_groups;
+  uint64_t evicted_sessions;
+  uint64_t evicted_combinations;
+  uint64_t evicted_travellers;
+  /*
+   * Held matches that made alerts before their time.
+   */
+  uint64_t released_early;
+};
+#define TRAILHOUND__V1__STREAM_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__stream_status__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * An enabled detection that doesn't run.
+ */
+struct  Trailhound__V1__InactiveDetection
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData detection_id;
+  ProtobufCBinaryData title;
+  /*
+   * What it needs, such as a city database.
+   */
+  ProtobufCBinaryData needs;
+};
+#define TRAILHOUND__V1__INACTIVE_DETECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__inactive_detection__descriptor) \
+    , {0,NULL}, {0,NULL}, {0,NULL} }
 
 
 struct  Trailhound__V1__GetLineageRequest
@@ -287,6 +354,44 @@ Trailhound__V1__GetStatusResponse *
 void   trailhound__v1__get_status_response__free_unpacked
                      (Trailhound__V1__GetStatusResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__StreamStatus methods */
+void   trailhound__v1__stream_status__init
+                     (Trailhound__V1__StreamStatus         *message);
+size_t trailhound__v1__stream_status__get_packed_size
+                     (const Trailhound__V1__StreamStatus   *message);
+size_t trailhound__v1__stream_status__pack
+                     (const Trailhound__V1__StreamStatus   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__stream_status__pack_to_buffer
+                     (const Trailhound__V1__StreamStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__StreamStatus *
+       trailhound__v1__stream_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__stream_status__free_unpacked
+                     (Trailhound__V1__StreamStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__InactiveDetection methods */
+void   trailhound__v1__inactive_detection__init
+                     (Trailhound__V1__InactiveDetection         *message);
+size_t trailhound__v1__inactive_detection__get_packed_size
+                     (const Trailhound__V1__InactiveDetection   *message);
+size_t trailhound__v1__inactive_detection__pack
+                     (const Trailhound__V1__InactiveDetection   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__inactive_detection__pack_to_buffer
+                     (const Trailhound__V1__InactiveDetection   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__InactiveDetection *
+       trailhound__v1__inactive_detection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__inactive_detection__free_unpacked
+                     (Trailhound__V1__InactiveDetection *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__GetLineageRequest methods */
 void   trailhound__v1__get_lineage_request__init
                      (Trailhound__V1__GetLineageRequest         *message);
@@ -361,6 +466,12 @@ typedef void (*Trailhound__V1__GetStatusRequest_Closure)
 typedef void (*Trailhound__V1__GetStatusResponse_Closure)
                  (const Trailhound__V1__GetStatusResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__StreamStatus_Closure)
+                 (const Trailhound__V1__StreamStatus *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__InactiveDetection_Closure)
+                 (const Trailhound__V1__InactiveDetection *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__GetLineageRequest_Closure)
                  (const Trailhound__V1__GetLineageRequest *message,
                   void *closure_data);
@@ -420,6 +531,8 @@ extern const ProtobufCMessageDescriptor trailhound__v1__timeline_entry__descript
 extern const ProtobufCMessageDescriptor trailhound__v1__get_timeline_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__stream_status__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__inactive_detection__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_lineage_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_lineage_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__lineage_step__descriptor;

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Sigma
+
+/// Matches of rules with `unless`, held until no event can clear them any more. A value that does no I/O and takes time
+/// as an argument.
+///
+/// A match is cleared by an event of the same key that follows it within the rule's time, both ends included, whichever of
+/// the two comes first. It is released once an event of its account is so much later that a clearing one would be late;
+/// where an account has fallen silent, once as much time has passed on the service's clock. So what is released follows
+/// from the set of events alone, as long as they come in time. Bounded in matches and in clearing events.
+///
+/// Invalid operations: none.
+struct HeldMatches: Sendable {
+    /// A match that waits.
+    struct Held: Sendable, Equatable {
+        let event: EventKey
+        /// It is released when an event of the account is later than this,
+        let due: Milliseconds
+        /// or when the service's clock is.
+        let deadline: Milliseconds
+        let account: AccountID
+        /// `MatchContext`.
+        let context: [UInt8]
+    }
+
+    /// An event's place in event time.
+    struct EventKey: Hashable, Comparable, Sendable {
+        let time: Milliseconds
+        let id: EventID
+
+        static func < (left: Self, right: Self) -> Bool {
+            left.time != right.time ? left.time < right.time : left.id < right.id
+        }
+    }
+
+    /// An event that clears what it follows.
+    private struct Clear: Sendable, Equatable {
+        let event: EventKey
+        let account: AccountID
+        /// How late a match that it clears may come.
+        let lateness: Milliseconds
+        /// The service's clock when it came.
+        let received: Milliseconds
+    }
+
+    private struct Group: Sendable {
+        /// In the order of events.
+        var held: [Held] = []
+        var clears: [Clear] = []
+    }
+
+    private var groups: [CorrelationKey: Group] = [:]
+    /// The latest event of each account, in whole minutes.
+    private var marks: [AccountID: Milliseconds] = [:]
+    /// Nothing of the account is due before this; nothing at all has its deadline before that.
+    private var nextDue: [AccountID: Milliseconds] = [:]
+    private var nextDeadline = Milliseconds.max
+    private var log = FieldWriter()
+    private let capacity: Int
+    private let clearCapacity: Int
+    /// Matches that wait.
+    private(set) var count = 0
+    private var clearCount = 0
+    /// Matches that were released before their time, since there were too many.
+    private(set) var releasedEarly = 0
+    /// Clearing events forgotten before their time, since there were too many.
+    private(set) var forgottenClears = 0
+    /// What the waiting matches take in memory and in the log, about.
+    private var heldBytes = 0
+
+    init(capacity: Int = DetectLimits.heldMatches, clearCapacity: Int = DetectLimits.clearingEvents) {
+        self.capacity = max(1, capacity)
+        self.clearCapacity = max(1, clearCapacity)
+    }
+
+    var bytes: Int { heldBytes + clearCount * 96 + marks.count * 48 }
+
+    /// Takes a match, unless an event that is known clears it.
+    mutating func hold(_ match: Match, _ hold: Hold, isOnTrial: Bool, historical: Bool, now: Milliseconds) {
+        let event = EventKey(time: match.event.reference.time, id: match.event.reference.id)
+        let unless = hold.unless
+        let last = event.time + unless.within
+        let group = groups[hold.key]
+        let isCleared = group?.clears.contains {
+            event.time <= $0.event.time && $0.event.time <= last && $0.event.id != event.id
+        }
+        guard isCleared != true else { return }
+        let held = Held(
+            event: event, due: last + unless.lateness, deadline: max(last, now) + unless.lateness,
+            account: match.event.accountID,
+            context: MatchContext.encode(match, isOnTrial: isOnTrial, historical: historical))
+        if insert(held, hold.key) { Self.write(held, hold.key, &log) }
+    }
+
+    private mutating func insert(_ held: Held, _ key: CorrelationKey) -> Bool {
+        var group = groups[key] ?? Group()
+        let place = group.held.firstIndex { $0.event >= held.event } ?? group.held.count
+        if place < group.held.count, group.held[place].event == held.event { return false }
+        group.held.insert(held, at: place)
+        groups[key] = group
+        count += 1
+        heldBytes += Self.bytes(held)
+        nextDue[held.account] = min(nextDue[held.account] ?? .max, held.due)
+        nextDeadline = min(nextDeadline, held.deadline)
+        return true
+    }
+
+    /// Takes an event that clears what waits, and what comes late.
+    mutating func clear(_ clearing: Clearing, now: Milliseconds) {
+        let event = EventKey(time: clearing.event.time, id: clearing.event.id)
+        let clear = Clear(
+            event: event, account: clearing.accountID, lateness: clearing.hold.unless.lateness, received: now)
+        guard insert(clear, within: clearing.hold.unless.within, clearing.hold.key) else { return }
+        Self.write(clear, within: clearing.hold.unless.within, clearing.hold.key, &log)
+        if clearCount > clearCapacity { forgetClears() }
+    }
+
+    private mutating func insert(_ clear: Clear, within: Milliseconds, _ key: CorrelationKey) -> Bool {
+        var group = groups[key] ?? Group()
+        guard !group.clears.contains(where: { $0.event == clear.event }) else { return false }
+        group.clears.append(clear)
+        clearCount += 1
+        for held in group.held where Self.clears(clear, within, held) { drop(held) }
+        group.held.removeAll { Self.clears(clear, within, $0) }
+        groups[key] = group
+        return true
+    }
+
+    private static func clears(_ clear: Clear, _ within: Milliseconds, _ held: Held) -> Bool {
+        held.event.time <= clear.event.time && clear.event.time <= held.event.time + within
+            && held.event.id != clear.event.id
+    }
+
+    /// Events of an account came that are so late.
+    mutating func advance(_ account: AccountID, to latest: Milliseconds, now: Milliseconds) {
+        // An event from the future releases nothing before its time.
+        let mark = min(latest, now) / 60_000 * 60_000
+        guard mark > marks[account] ?? .min else { return }
+        marks[account] = mark
+        Self.write(mark, account, &log)
+    }
+
+    /// The matches that nothing can clear any more, in the order of events. They are forgotten here.
+    ///
+    /// - Parameter all: whether time is over for every one of them.
+    mutating func release(now: Milliseconds, all: Bool = false) -> [(EventKey, context: [UInt8])] {
+        let isDue = marks.contains { $0.value > nextDue[$0.key] ?? .max }
+        guard all || isDue || now > nextDeadline || count > capacity else { return [] }
+        var released: [(CorrelationKey, Held)] = []
+        var rest: [(CorrelationKey, Held)] = []
+        for (key, group) in groups {
+            for held in group.held {
+                if all || held.deadline < now || held.due < marks[held.account] ?? .min {
+                    released.append((key, held))
+                } else {
+                    rest.append((key, held))
+                }
+            }
+        }
+        if rest.count > capacity {
+            rest.sort { ($0.1.due, $0.1.event) < ($1.1.due, $1.1.event) }
+            released += rest.prefix(rest.count - capacity)
+            releasedEarly += rest.count - capacity
+            rest.removeFirst(rest.count - capacity)
+        }
+        for (key, held) in released {
+            groups[key]?.held.removeAll { $0.event == held.event }
+            drop(held)
+            Self.write(released: held.event, key, &log)
+        }
+        nextDue = [:]
+        nextDeadline = .max
+        for (_, held) in rest {
+            nextDue[held.account] = min(nextDue[held.account] ?? .max, held.due)
+            nextDeadline = min(nextDeadline, held.deadline)
+        }
+        return released.sorted { $0.1.event < $1.1.event }.map { ($0.1.event, context: $0.1.context) }
+    }
+
+    private mutating func drop(_ held: Held) {
+        count -= 1
+        heldBytes -= Self.bytes(held)
+    }
+
+    private static func bytes(_ held: Held) -> Int { 128 + held.context.count }
+
+    /// Forgets the events that can clear nothing any more that comes in time.
+    mutating func expire(now: Milliseconds) {
+        let horizon = now - Milliseconds(DetectLimits.lineageSeconds) * 1_000
+        for (key, group) in groups {
+            let live = group.clears.filter {
+                $0.event.time >= (marks[$0.account] ?? .min) &- $0.lateness && $0.received >= horizon
+            }
+            guard live.count < group.clears.count || group.held.isEmpty && live.isEmpty else { continue }
+            clearCount -= group.clears.count - live.count
+            groups[key] = live.isEmpty && group.held.isEmpty ? nil : Group(held: group.held, clears: live)
+        }
+    }
+
+    /// Where there are too many clearing events, the earliest tenth goes.
+    private mutating func forgetClears() {
+        let times = groups.values.flatMap { $0.clears.map(\.event) }.sorted()
+        let bound = times[max(0, min(times.count - 1, times.count / 10))]
+        for (key, group) in groups {
+            let live = group.clears.filter { $0.event > bound }
+            forgottenClears += group.clears.count - live.count
+            clearCount -= group.clears.count - live.count
+            groups[key] = live.isEmpty && group.held.isEmpty ? nil : Group(held: group.held, clears: live)
+        }
+    }
+}
+
+// MARK: The log
+
+extension HeldMatches {
+    /// The numbers are on disk.
+    private enum Tag: UInt64 {
+        case held = 1, clear, released, mark
+    }
+
+    /// What was learned since the last call.
+    mutating func takeLog() -> [UInt8] {
+        defer { log = FieldWriter() }
+        return log.bytes
+    }
+
+    /// Takes in what `takeLog` or `live` gave.
+    mutating func replay(_ bytes: [UInt8], now: Milliseconds) {
+        Self.read(bytes) { item in
+            switch item {
+            case .held(let held, let key): _ = insert(held, key)
+            case .clear(let clear, let within, let key): _ = insert(clear, within: within, key)
+            case .released(let event, let key):
+                guard let held = groups[key]?.held.first(where: { $0.event == event }) else { return }
+                groups[key]?.held.removeAll { $0.event == event }
+                drop(held)
+            case .mark(let mark, let account): marks[account] = max(marks[account] ?? .min, mark)
+            }
+        }
+    }
+
+    /// What still counts of bytes that `takeLog` gave.
+    func live(_ bytes: [UInt8]) -> [UInt8] {
+        var writer = FieldWriter()
+        Self.read(bytes) { item in
+            switch item {
+            case .held(let held, let key):
+                if groups[key]?.held.contains(held) == true { Self.write(held, key, &writer) }
+            case .clear(let clear, let within, let key):
+                if groups[key]?.clears.contains(where: { $0.event == clear.event }) == true {
+                    Self.write(clear, within: within, key, &writer)
+                }
+            case .released: break
+            case .mark(let mark, let account):
+                if marks[account] == mark { Self.write(mark, account, &writer) }
+            }
+        }
+        return writer.bytes
+    }
+
+    private enum Item {
+        case held(Held, CorrelationKey)
+        case clear(Clear, within: Milliseconds, CorrelationKey)
+        case released(EventKey, CorrelationKey)
+        case mark(Milliseconds, AccountID)
+    }
+
+    private static func write(_ held: Held, _ key: CorrelationKey, _ writer: inout FieldWriter) {
+        writer.field(Tag.held.rawValue) {
+            $0.place(key, held.event)
+            $0.signed(held.due)
+            $0.signed(held.deadline)
+            $0.varint(held.account.number)
+            $0.bytes += held.context
+        }
+    }
+
+    private static func write(
+        _ clear: Clear, within: Milliseconds, _ key: CorrelationKey, _ writer: inout FieldWriter
+    ) {
+        writer.field(Tag.clear.rawValue) {
+            $0.place(key, clear.event)
+            $0.signed(within)
+            $0.varint(clear.account.number)
+            $0.signed(clear.lateness)
+            $0.signed(clear.received)
+        }
+    }
+
+    private static func write(released event: EventKey, _ key: CorrelationKey, _ writer: inout FieldWriter) {
+        writer.field(Tag.released.rawValue) { $0.place(key, event) }
+    }
+
+    private static func write(_ mark: Milliseconds, _ account: AccountID, _ writer: inout FieldWriter) {
+        writer.field(Tag.mark.rawValue) {
+            $0.signed(mark)
+            $0.varint(account.number)
+        }
+    }
+
+    private static func read(_ bytes: [UInt8], _ take: (Item) -> Void) {
+        var reader = FieldReader(bytes)
+        while !reader.isAtEnd {
+            guard let (tag, body) = try? reader.field() else { return }
+            var field = FieldReader(body)
+            if let item = try? item(tag, &field) { take(item) }
+        }
+    }
+
+    private static func item(_ tag: UInt64, _ field: inout FieldReader) throws(AlertCodec.Malformed) -> Item {
+        if Tag(rawValue: tag) == .mark {
+            let mark = try field.signed()
+            return .mark(mark, try field.account())
+        }
+        let (key, event) = try field.place()
+        switch Tag(rawValue: tag) {
+        case .held:
+            let (due, deadline) = (try field.signed(), try field.signed())
+            let account = try field.account()
+            return .held(
+                Held(event: event, due: due, deadline: deadline, account: account, context: Array(field.rest)), key)
+        case .clear:
+            let within = try field.signed()
+            let account = try field.account()
+            let lateness = try field.signed()
+            let clear = Clear(event: event, account: account, lateness: lateness, received: try field.signed())
+            return .clear(clear, within: within, key)
+        case .released: return .released(event, key)
+        case .mark, nil: throw AlertCodec.Malformed()
+        }
+    }
+}
+
+extension FieldWriter {
+    /// A number that may be negative.
+    mutating func signed(_ value: Int64) { varint(UInt64(bitPattern: value)) }
+
+    /// A key, then an event of it.
+    mutating func place(_ key: CorrelationKey, _ event: HeldMatches.EventKey) {
+        for word in [key.high, key.low, event.id.high, event.id.low] {
+            withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        signed(event.time)
+    }
+}
+
+extension FieldReader {
+    /// A number within what event times can be, so that sums of a few can't overflow.
+    mutating func signed() throws(AlertCodec.Malformed) -> Int64 {
+        let value = Int64(bitPattern: try number())
+        guard abs(value / 4) < 1 << 56 else { throw AlertCodec.Malformed() }
+        return value
+    }
+
+    mutating func account() throws(AlertCodec.Malformed) -> AccountID {
+        guard let account = AccountID(number: try number()) else { throw AlertCodec.Malformed() }
+        return account
+    }
+
+    /// A word of eight bytes, little-endian.
+    mutating func word() throws(AlertCodec.Malformed) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            guard let next = byte() else { throw AlertCodec.Malformed() }
+            value |= UInt64(next) << shift
+        }
+        return value
+    }
+
+    mutating func place() throws(AlertCodec.Malformed) -> (CorrelationKey, HeldMatches.EventKey) {
+        let key = CorrelationKey(high: try word(), low: try word())
+        let id = EventID(high: try word(), low: try word())
+        return (key, HeldMatches.EventKey(time: try signed(), id: id))
+    }
+}

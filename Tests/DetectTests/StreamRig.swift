@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CloudTrail
+import Detect
+import Testing
+
+/// What the sequencer does with batches, and the alerts that stand at the end.
+struct StreamRig {
+    let plan: DetectionPlan
+    private(set) var state = StreamState()
+    private(set) var merger = AlertMerger()
+    private var store: [String: Alert] = [:]
+    private var rows: [[UInt8]] = []
+    /// The service's clock.
+    var now: Milliseconds
+
+    init(_ plan: DetectionPlan, now: Milliseconds = 1_900_000_000_000) {
+        self.plan = plan
+        self.now = now
+    }
+
+    mutating func take(_ records: [String]) throws {
+        let (batch, _) = try evaluate(records: records, plan: plan)
+        #expect(batch.rejectedCount == 0)
+        now += 1
+        for (_, issuance) in batch.issuances {
+            let known = state.learn(issuance, now: now)
+            for session in merger.sessions(watching: known) {
+                let found = state.resolve(session)
+                merger.reattribute(session.id, to: found.principal, pending: found.pending, now: now) { _, _ in [] }
+            }
+        }
+        for clearing in batch.clearings { state.clear(clearing, now: now) }
+        for match in batch.matches { take(match) }
+        for observation in batch.baselines {
+            if let match = state.judge(observation, now: now) { take(match) }
+        }
+        for observation in batch.observations {
+            for found in state.observe(observation, plan, historical: false, now: now) { merge(found.match) }
+        }
+        for observation in batch.travels {
+            for found in state.observe(observation, plan, historical: false, now: now) { merge(found.match) }
+        }
+        if let latest = batch.latest, plan.holdsMatches {
+            for account in batch.accounts { state.advance(account, to: latest, now: now) }
+        }
+        commit()
+    }
+
+    /// A look at the clock.
+    mutating func tick(at time: Milliseconds) {
+        now = time
+        commit()
+    }
+
+    private mutating func take(_ match: Match) {
+        if match.hold != nil {
+            state.hold(match, isOnTrial: false, historical: false, now: now)
+        } else {
+            merge(match)
+        }
+    }
+
+    private mutating func merge(_ match: Match) { merger.add(state.attribute(match), historical: false, now: now) }
+
+    private mutating func commit() {
+        for found in state.release(plan, now: now) { merge(found.match) }
+        for alert in merger.takeChanges() {
+            if let stored = try? AlertCodec.decode(AlertCodec.encode(alert)) { store[alert.id] = stored }
+        }
+        merger.commit()
+        let row = state.takeRow()
+        if !row.isEmpty { rows.append(row) }
+    }
+
+    /// A kill: the alerts and the rows are all that is left.
+    mutating func restart() {
+        state = StreamState()
+        for row in rows { state.replay(row, now: now) }
+        merger = AlertMerger(restoring: Array(store.values))
+    }
+
+    /// The oldest rows are written anew behind the others, as the service keeps its log short.
+    mutating func shorten(_ count: Int) {
+        let live = state.rewrite(Array(rows.prefix(count)))
+        rows = Array(rows.dropFirst(count)) + (live.isEmpty ? [] : [live])
+    }
+
+    /// The alerts, in words.
+    var open: [String] {
+        store.values.filter { $0.status == .open }
+            .map { "\($0.title) \($0.actor.principal) \($0.first.text) \($0.last.text) \($0.matchCount)" }.sorted()
+    }
+
+    var alerts: [Alert] { store.values.filter { $0.status == .open }.sorted { $0.first < $1.first } }
+}
