@@ -101,7 +101,6 @@ th_json_status th_json_parser::classify(th_json_status fallback) {
     bytes_ = copy_.data();
     backslash_end_ = end_ = bytes_ + length;
     next_backslash_ = bytes_;
-    backslash_end_ = end_;
     const Token after = skip_value(first_, 0);
     if (after == nullptr) { return status_ == TH_JSON_OK ? status_ = fallback : status_; }
     if (after != last_) { return fail_at(after, TH_JSON_TRAILING); }

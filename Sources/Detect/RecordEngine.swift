@@ -38,10 +38,10 @@ final class RecordEngine {
 
     @inline(never)
     private func append(_ rules: [Int], _ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
+        extractor.fill()
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
         for rule in rules where !isExcepted(rule, account: event.accountID, time: event.reference.time) {
             if plan.correlations.concerns(rule: rule) {
-                extractor.fill()
                 builder.append(
                     Observation(
                         eventIndex: eventIndex, rule: rule, event: event,
