@@ -120,7 +120,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "AWSTestKit", dependencies: ["AWS", "CZlib", "CloudTrail", "Cryptography"], path: "Tests/AWSTestKit",
-            exclude: ["botocore_sign.py", "fault_proxy.py", "moto_server.py", "scripted_server.py"],
+            exclude: ["botocore_sign.py", "fault_proxy.py", "moto_calls.py", "moto_guard.py", "moto_server.py"],
             swiftSettings: strict),
         .testTarget(
             name: "AWSTests", dependencies: ["AWS", "AWSTestKit", "Cryptography", nioCore, nioPosix],

@@ -7,6 +7,97 @@
 
 #include <cstring>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+namespace {
+
+/// The longest needle that is looked for by its first and its last byte. Each place where both stand is compared, so that
+/// the needle's length bounds the work for a byte of text.
+constexpr size_t short_needle = 16;
+
+/// Looks at the places from `at` on, one by one.
+size_t find_one_by_one(
+    size_t at, const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    const size_t last = needle_length - 1;
+    for (; at + last < length; ++at) {
+        if (bytes[at] == needle[0] && bytes[at + last] == needle[last]
+            && std::memcmp(bytes + at, needle, needle_length) == 0) {
+            return at;
+        }
+    }
+    return SIZE_MAX;
+}
+
+#ifdef __SSE2__
+
+size_t find_sse2(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    const size_t last = needle_length - 1;
+    const __m128i first_byte = _mm_set1_epi8(static_cast<char>(needle[0]));
+    const __m128i last_byte = _mm_set1_epi8(static_cast<char>(needle[last]));
+    size_t at = 0;
+    for (; at + last + 16 <= length; at += 16) {
+        const __m128i firsts = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at));
+        const __m128i lasts = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at + last));
+        auto marks = static_cast<uint32_t>(_mm_movemask_epi8(
+            _mm_and_si128(_mm_cmpeq_epi8(firsts, first_byte), _mm_cmpeq_epi8(lasts, last_byte))));
+        for (; marks != 0; marks &= marks - 1) {
+            const size_t place = at + static_cast<size_t>(__builtin_ctz(marks));
+            if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
+        }
+    }
+    return find_one_by_one(at, bytes, length, needle, needle_length);
+}
+
+__attribute__((target("avx2"))) size_t find_avx2(
+    const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    const size_t last = needle_length - 1;
+    const __m256i first_byte = _mm256_set1_epi8(static_cast<char>(needle[0]));
+    const __m256i last_byte = _mm256_set1_epi8(static_cast<char>(needle[last]));
+    size_t at = 0;
+    for (; at + last + 64 <= length; at += 64) {
+        const auto *low = reinterpret_cast<const __m256i *>(bytes + at);
+        const auto *high = reinterpret_cast<const __m256i *>(bytes + at + last);
+        const __m256i left = _mm256_and_si256(
+            _mm256_cmpeq_epi8(_mm256_loadu_si256(low), first_byte),
+            _mm256_cmpeq_epi8(_mm256_loadu_si256(high), last_byte));
+        const __m256i right = _mm256_and_si256(
+            _mm256_cmpeq_epi8(_mm256_loadu_si256(low + 1), first_byte),
+            _mm256_cmpeq_epi8(_mm256_loadu_si256(high + 1), last_byte));
+        const __m256i both = _mm256_or_si256(left, right);
+        if (_mm256_testz_si256(both, both)) { continue; }
+        uint64_t marks = static_cast<uint32_t>(_mm256_movemask_epi8(left))
+            | static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(right))) << 32;
+        for (; marks != 0; marks &= marks - 1) {
+            const size_t place = at + static_cast<size_t>(__builtin_ctzll(marks));
+            if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
+        }
+    }
+    const size_t rest = find_sse2(bytes + at, length - at, needle, needle_length);
+    return rest == SIZE_MAX ? rest : at + rest;
+}
+
+const bool has_avx2 = [] {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") != 0;
+}();
+
+size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    return has_avx2 && length >= 64 ? find_avx2(bytes, length, needle, needle_length)
+                                    : find_sse2(bytes, length, needle, needle_length);
+}
+
+#else
+
+size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    return find_one_by_one(0, bytes, length, needle, needle_length);
+}
+
+#endif
+
+} // namespace
+
 extern "C" {
 
 uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out) {
@@ -20,9 +111,25 @@ uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out) {
     return all;
 }
 
+size_t th_text_find_either(const uint8_t *bytes, size_t length, uint8_t one, uint8_t other) {
+    size_t at = 0;
+#ifdef __SSE2__
+    const __m128i ones = _mm_set1_epi8(static_cast<char>(one));
+    const __m128i others = _mm_set1_epi8(static_cast<char>(other));
+    for (; at + 16 <= length; at += 16) {
+        const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at));
+        const int marks = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, ones), _mm_cmpeq_epi8(block, others)));
+        if (marks != 0) { return at + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(marks))); }
+    }
+#endif
+    while (at < length && bytes[at] != one && bytes[at] != other) { ++at; }
+    return at;
+}
+
 size_t th_text_find(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     if (needle_length == 0) { return 0; }
     if (length < needle_length) { return SIZE_MAX; }
+    if (needle_length <= short_needle) { return find_short(bytes, length, needle, needle_length); }
     const void *found = memmem(bytes, length, needle, needle_length);
     return found == nullptr ? SIZE_MAX : static_cast<size_t>(static_cast<const uint8_t *>(found) - bytes);
 }

@@ -118,6 +118,7 @@ th_json_status th_json_parser::next(th_json_range *record) {
         first = false;
     }
     const bool root = place_ == Place::root_elements || place_ == Place::root_elements_first;
+    fetch_ahead(bytes_ + *token);
     const bool is_object = bytes_[*token] == '{';
     const Token after = is_object ? extract_object(token, 0, 0) : skip_value(token, 0);
     if (after == nullptr) {
@@ -150,7 +151,7 @@ uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t len
 }
 
 void th_json_fields_keep(th_json_fields *fields, uint32_t slot) { fields->trie.keep(slot); }
-bool th_json_fields_deferred(const th_json_fields *fields, uint32_t slot) { return fields->trie.deferred(slot); }
+uint64_t th_json_fields_deferral(const th_json_fields *fields, uint32_t slot) { return fields->trie.deferral(slot); }
 void th_json_fields_seal(th_json_fields *fields) { fields->trie.seal(); }
 
 uint32_t th_json_fields_count(const th_json_fields *fields) { return fields->trie.slots; }
@@ -173,8 +174,8 @@ th_json_status th_json_document_next(th_json_parser *parser, th_json_range *reco
 
 th_json_value *th_json_values(th_json_parser *parser) { return parser->values.data(); }
 
-const uint32_t *th_json_pending(const th_json_parser *parser) { return &parser->pending; }
-void th_json_fill(th_json_parser *parser) { parser->fill(); }
+const uint64_t *th_json_pending(const th_json_parser *parser) { return &parser->pending; }
+void th_json_fill(th_json_parser *parser, uint64_t wanted) { parser->fill(wanted); }
 void th_json_object_text(th_json_parser *parser, th_json_value *value) { parser->object_text(value); }
 
 const th_json_value *th_json_all_values(th_json_parser *parser, size_t *count) {

@@ -11,29 +11,30 @@ using trailhound::Node;
 
 /// Empties the slots that the last record filled.
 void th_json_parser::reset_record() {
-    for (const uint32_t slot : touched_) { values[slot] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT}; }
-    touched_.clear();
+    for (uint32_t at = 0; at < touched_count_; ++at) {
+        values[touched_[at]] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT};
+    }
+    touched_count_ = 0;
     values.resize(trie_.slots);
     scratch_.reset();
     waiting_.clear();
     pending = 0;
     order_ = 0;
     if (objects_ > UINT32_MAX / 2) {
-        std::fill(stamps_.begin(), stamps_.end(), 0u);
+        std::fill(met_.begin(), met_.end(), Meeting{0, 0});
         objects_ = 0;
     }
 }
 
-void th_json_parser::add(uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length) {
+/// Gives a slot that holds something one more value.
+void th_json_parser::append(uint32_t slot, const th_json_value &value) {
     th_json_value &head = values[slot];
-    const th_json_value value{text, static_cast<uint32_t>(length), 0, order_++, static_cast<uint8_t>(kind)};
-    if (head.kind <= TH_JSON_EMPTY_ARRAY) {
-        if (head.kind == TH_JSON_ABSENT) { touched_.push_back(slot); }
+    if (head.kind == TH_JSON_EMPTY_ARRAY) {
         head = value;
         tails_[slot] = slot;
         return;
     }
-    if (kind == TH_JSON_EMPTY_ARRAY) { return; }
+    if (value.kind == TH_JSON_EMPTY_ARRAY) { return; }
     const auto at = static_cast<uint32_t>(values.size());
     values[tails_[slot]].next = at;
     tails_[slot] = at;
@@ -47,7 +48,8 @@ void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
     if (head.order >= order) {
         head = th_json_value{nullptr, 0, 0, 0, TH_JSON_EMPTY_ARRAY};
         head.kind = TH_JSON_ABSENT;
-        touched_.erase(std::remove(touched_.begin(), touched_.end(), slot), touched_.end());
+        const auto end = touched_.begin() + touched_count_;
+        touched_count_ = static_cast<uint32_t>(std::remove(touched_.begin(), end, slot) - touched_.begin());
         return;
     }
     uint32_t at = slot;
@@ -56,40 +58,50 @@ void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
     tails_[slot] = at;
 }
 
+void th_json_parser::forget_below(uint32_t node) {
+    for (const uint32_t slot : trie_.shapes[node].subtree_slots) { forget_since(slot, met_[node].order); }
+}
+
 /// Of a key that stands twice in one object the last one counts, as in Python's and JavaScript's readers.
-void th_json_parser::first_or_again(uint32_t node, uint32_t object) {
-    if (stamps_[node] == object) {
-        for (const uint32_t slot : trie_.shapes[node].subtree_slots) { forget_since(slot, marks_[node]); }
-    }
-    stamps_[node] = object;
-    marks_[node] = order_;
+inline void th_json_parser::first_or_again(uint32_t node, uint32_t object) {
+    if (met_[node].object == object) { forget_below(node); }
+    met_[node] = {object, order_};
 }
 
 /// Puts a member of the record off. Of a key that stands twice the last one counts.
 void th_json_parser::defer(uint32_t node, Token token) {
-    for (Waiting &waiting : waiting_) {
-        if (waiting.node == node) {
-            waiting.token = token;
-            return;
+    const uint64_t bit = uint64_t{1} << nodes_[node].deferral;
+    if ((pending & bit) != 0) {
+        for (Waiting &waiting : waiting_) {
+            if (waiting.node == node) {
+                waiting.token = token;
+                return;
+            }
         }
     }
     waiting_.push_back({token, node});
-    pending = static_cast<uint32_t>(waiting_.size());
+    pending |= bit;
 }
 
-/// Reads what was put off. It was checked before, so that nothing can fail any more.
-void th_json_parser::fill() {
-    for (const Waiting &waiting : waiting_) {
+/// Reads what was put off and is wanted. It was checked before, so that nothing can fail any more.
+void th_json_parser::fill(uint64_t wanted) {
+    size_t kept = 0;
+    for (size_t at = 0; at < waiting_.size(); ++at) {
+        const Waiting waiting = waiting_[at];
+        if ((wanted >> nodes_[waiting.node].deferral & 1) == 0) {
+            waiting_[kept++] = waiting;
+            continue;
+        }
         const Again again(this, bytes_ + *waiting.token, record_end());
         first_or_again(waiting.node, ++objects_);
         extract_value(waiting.token, waiting.node, 1);
     }
-    waiting_.clear();
-    pending = 0;
+    waiting_.resize(kept);
+    pending &= ~wanted;
 }
 
-int32_t th_json_parser::find_key(uint32_t node, const String &key) {
-    if (!key.escaped) { return trie_.find(node, key.start, static_cast<size_t>(key.end - key.start), end_); }
+/// The child of a node under a key with escapes, or -1; -2 where one is malformed.
+int32_t th_json_parser::find_escaped(const Node &node, const String &key) {
     const auto size = static_cast<size_t>(key.end - key.start);
     uint8_t *text = scratch_.take(size);
     const uint8_t *end = trailhound::unescape(key.start, key.end, text);
@@ -98,17 +110,18 @@ int32_t th_json_parser::find_key(uint32_t node, const String &key) {
     return child;
 }
 
-bool th_json_parser::add_string(Token token, uint32_t slot) {
-    const String string = string_at(token);
-    const auto size = static_cast<size_t>(string.end - string.start);
-    if (!string.escaped) {
-        add(slot, TH_JSON_STRING, string.start, size);
-        return true;
-    }
-    uint8_t *text = scratch_.take(size);
+bool th_json_parser::add_escaped(const String &string, uint32_t slot) {
+    uint8_t *text = scratch_.take(static_cast<size_t>(string.end - string.start));
     const uint8_t *end = trailhound::unescape(string.start, string.end, text);
     if (end == nullptr) { return false; }
     add(slot, TH_JSON_STRING, text, static_cast<size_t>(end - text));
+    return true;
+}
+
+inline bool th_json_parser::add_string(Token token, uint32_t slot) {
+    const String string = string_at(token);
+    if (string.escaped) { return add_escaped(string, slot); }
+    add(slot, TH_JSON_STRING, string.start, static_cast<size_t>(string.end - string.start));
     return true;
 }
 
@@ -163,30 +176,43 @@ Token th_json_parser::extract_array(Token token, uint32_t node, unsigned depth) 
 
 Token th_json_parser::extract_object(Token token, uint32_t node, unsigned depth) {
     if (depth >= TH_JSON_MAX_DEPTH) { return fail(token, TH_JSON_TOO_DEEP); }
+    const uint8_t *const bytes = bytes_;
+    const Node &from = nodes_[node];
     const uint32_t object = ++objects_;
     ++token;
-    if (bytes_[*token] == '}') { return token + 1; }
+    if (bytes[*token] == '}') { return token + 1; }
     for (;;) {
-        if (bytes_[*token] != '"') { return fail(token); }
-        if (bytes_[token[1]] != ':') { return fail(token + 1); }
+        if (bytes[*token] != '"') { return fail(token); }
+        if (bytes[token[1]] != ':') { return fail(token + 1); }
         const String key = string_at(token);
-        const int32_t child = find_key(node, key);
-        if (child < -1) { return fail(token); }
+        const int32_t found = key.escaped
+            ? find_escaped(from, key)
+            : trie_.find(from, key.start, static_cast<size_t>(key.end - key.start), end_);
         token += 2;
-        if (child < 0) {
-            token = skip_value(token, depth + 1);
-        } else if (trie_.nodes[static_cast<uint32_t>(child)].deferred) {
-            defer(static_cast<uint32_t>(child), token);
-            token = skip_value(token, depth + 1);
+        const bool is_string = bytes[*token] == '"';
+        if (found < 0) {
+            if (found < -1) { return fail(token - 2); }
+            token = is_string && check_string(token) ? token + 1 : skip_value(token, depth + 1);
         } else {
-            first_or_again(static_cast<uint32_t>(child), object);
-            token = extract_value(token, static_cast<uint32_t>(child), depth + 1);
+            const auto child = static_cast<uint32_t>(found);
+            const Node &below = nodes_[child];
+            if (below.deferred) {
+                defer(child, token);
+                token = skip_value(token, depth + 1);
+            } else {
+                first_or_again(child, object);
+                if (is_string && below.slot >= 0) {
+                    token = add_string(token, static_cast<uint32_t>(below.slot)) ? token + 1 : fail(token);
+                } else {
+                    token = extract_value(token, child, depth + 1);
+                }
+            }
         }
         if (token == nullptr) { return nullptr; }
-        const uint8_t byte = bytes_[*token];
-        if (byte == '}') { return token + 1; }
-        if (byte != ',') { return fail(token); }
+        const uint8_t byte = bytes[*token];
         ++token;
+        if (byte == ',') { continue; }
+        return byte == '}' ? token : fail(token - 1);
     }
 }
 

@@ -41,23 +41,29 @@ void FieldTrie::seal() {
         }
     }
     if (!kept_.empty()) {
+        uint8_t bit = 0;
         for (const auto &child : shapes[0].children) {
             const auto &below = shapes[child.second].subtree_slots;
             const bool keeps = std::any_of(below.begin(), below.end(), [this](uint32_t slot) {
                 return std::find(kept_.begin(), kept_.end(), slot) != kept_.end();
             });
             nodes[child.second].deferred = !keeps;
+            nodes[child.second].deferral = bit;
+            if (!keeps && bit < 63) { ++bit; }
         }
     }
     for (uint32_t node = 0; node < nodes.size(); ++node) { build_tables(node); }
 }
 
-bool FieldTrie::deferred(uint32_t slot) const {
+uint64_t FieldTrie::deferral(uint32_t slot) const {
     for (const auto &child : shapes[0].children) {
+        const Node &node = nodes[child.second];
         const auto &below = shapes[child.second].subtree_slots;
-        if (std::find(below.begin(), below.end(), slot) != below.end()) { return nodes[child.second].deferred; }
+        if (std::find(below.begin(), below.end(), slot) != below.end()) {
+            return node.deferred ? uint64_t{1} << node.deferral : 0;
+        }
     }
-    return false;
+    return 0;
 }
 
 /// A path `a.b` also finds a record's key that is "a.b" itself: such keys have a table of their own.
@@ -81,9 +87,28 @@ void FieldTrie::build_tables(uint32_t node) {
     from.has_dotted = !dotted.empty();
 }
 
+int32_t FieldTrie::find(const Table &table, const uint8_t *key, size_t length) const {
+    for (uint32_t at = hash(key, length) & table.mask;; at = (at + 1) & table.mask) {
+        const Entry &entry = entries[table.start + at];
+        // A free entry is that of the empty key, and of no child.
+        if (entry.length == length && (length == 0 || std::memcmp(bytes.data() + entry.text, key, length) == 0)) {
+            return entry.child;
+        }
+        if (!entry.more) { return -1; }
+    }
+}
+
+/// Hardly a record has a key with a dot, and the table of them is the larger one by far: it stays out of the way.
+int32_t FieldTrie::find_slowly(const Node &from, const uint8_t *key, size_t length) const {
+    const int32_t child = find(from.keys, key, length);
+    if (child >= 0 || !from.has_dotted || length == 0 || std::memchr(key, '.', length) == nullptr) { return child; }
+    return find(from.dotted, key, length);
+}
+
 Table FieldTrie::build_table(const std::map<std::string, uint32_t> &keys) {
     uint32_t size = 2;
-    while (size < keys.size() * 4) { size *= 2; }
+    // Large tables are kept dense: they compete for the cache with what is read.
+    while (size < keys.size() * (keys.size() > 32 ? 2 : 4)) { size *= 2; }
     Table table;
     table.start = static_cast<uint32_t>(entries.size());
     table.mask = size - 1;
@@ -92,14 +117,18 @@ Table FieldTrie::build_table(const std::map<std::string, uint32_t> &keys) {
         Entry entry;
         const auto *text = reinterpret_cast<const uint8_t *>(key.first.data());
         const size_t length = key.first.size();
-        entry.prefix = key_prefix(text, length, text + length);
-        entry.suffix = length > 8 ? key_suffix(text, length) : 0;
+        std::memcpy(entry.start.bytes, text, length < 16 ? length : 16);
+        if (length > 16) { std::memcpy(entry.last.bytes, text + length - 16, 16); }
         entry.length = static_cast<uint32_t>(length);
+        entry.mask = length < 16 ? (1u << length) - 1 : 0xFFFF;
         entry.child = static_cast<int32_t>(key.second);
-        entry.rest = static_cast<uint32_t>(bytes.size());
-        if (length > 8) { bytes.insert(bytes.end(), text + 8, text + length); }
-        uint32_t at = hash(entry.prefix, entry.suffix, length) & table.mask;
-        while (entries[table.start + at].child >= 0) { at = (at + 1) & table.mask; }
+        entry.text = static_cast<uint32_t>(bytes.size());
+        bytes.insert(bytes.end(), text, text + length);
+        uint32_t at = hash(text, length) & table.mask;
+        while (entries[table.start + at].child >= 0) {
+            entries[table.start + at].more = true;
+            at = (at + 1) & table.mask;
+        }
         entries[table.start + at] = entry;
     }
     return table;

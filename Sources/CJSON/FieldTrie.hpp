@@ -12,21 +12,11 @@
 #include <string>
 #include <vector>
 
-namespace trailhound {
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-/// The first eight bytes of a key (fewer are filled up with zeros). Reads eight bytes where `limit` allows it.
-inline uint64_t key_prefix(const uint8_t *key, size_t length, const uint8_t *limit) {
-    uint64_t word = 0;
-    if (length >= 8) {
-        std::memcpy(&word, key, 8);
-    } else if (key + 8 <= limit) {
-        std::memcpy(&word, key, 8);
-        word &= (uint64_t{1} << (8 * length)) - 1;
-    } else {
-        std::memcpy(&word, key, length);
-    }
-    return word;
-}
+namespace trailhound {
 
 /// Where a table's entries are.
 struct Table {
@@ -41,7 +31,8 @@ struct Node {
     int32_t slot = -1;
     bool has_children = false;
     bool has_dotted = false;
-    bool deferred = false; // a member of the record below which nobody keeps a slot
+    bool deferred = false;  // a member of the record below which nobody keeps a slot
+    uint8_t deferral = 0;   // the place of its bit then
 };
 
 /// How a node stands in the trie.
@@ -50,25 +41,33 @@ struct Shape {
     std::vector<uint32_t> subtree_slots; // of this node and everything below it
 };
 
-/// Whether any of eight bytes is a dot.
-inline bool has_dot(uint64_t word) {
-    const uint64_t other = word ^ UINT64_C(0x2E2E2E2E2E2E2E2E);
-    return ((other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080)) != 0;
-}
+/// Sixteen bytes of a key.
+struct Block {
+    uint8_t bytes[16];
+};
 
-/// The last eight bytes of a key of more than eight.
-inline uint64_t key_suffix(const uint8_t *key, size_t length) {
-    uint64_t word;
-    std::memcpy(&word, key + length - 8, 8);
-    return word;
+/// Which of sixteen bytes are the same; the first one stands in the lowest bit. Reads sixteen bytes of each.
+inline uint32_t same_bytes(const uint8_t *left, const Block &right) {
+#ifdef __SSE2__
+    const __m128i same = _mm_cmpeq_epi8(
+        _mm_loadu_si128(reinterpret_cast<const __m128i *>(left)),
+        _mm_loadu_si128(reinterpret_cast<const __m128i *>(right.bytes)));
+    return static_cast<uint32_t>(_mm_movemask_epi8(same));
+#else
+    uint32_t marks = 0;
+    for (unsigned at = 0; at < 16; ++at) { marks |= static_cast<uint32_t>(left[at] == right.bytes[at]) << at; }
+    return marks;
+#endif
 }
 
 struct Entry {
-    uint64_t prefix = 0;
-    uint64_t suffix = 0; // of keys longer than eight bytes
+    Block start = {{}};  // the first bytes of the key
+    Block last = {{}};   // the last bytes of a key of more than sixteen
     uint32_t length = 0;
-    int32_t child = -1; // -1: free
-    uint32_t rest = 0;  // where the key's bytes from the ninth on stand in `bytes`
+    uint32_t mask = 0;   // which bytes of `start` are the key's
+    int32_t child = -1;  // -1: free
+    uint32_t text = 0;   // where the whole key stands in `bytes`
+    bool more = false;   // whether a key that belongs here stands behind
 };
 
 class FieldTrie {
@@ -80,21 +79,27 @@ class FieldTrie {
 
     uint32_t add(const std::string &path);
     void keep(uint32_t slot) { kept_.push_back(slot); }
-    bool deferred(uint32_t slot) const;
+    uint64_t deferral(uint32_t slot) const;
     void seal();
 
-    /// The child of `node` under a key, or -1.
-    inline int32_t find(uint32_t node, const uint8_t *key, size_t length, const uint8_t *limit) const {
-        const Node &from = nodes[node];
-        const uint64_t prefix = key_prefix(key, length, limit);
-        const uint64_t suffix = length > 8 ? key_suffix(key, length) : 0;
-        const int32_t child = find(from.keys, key, length, prefix, suffix);
-        // Hardly a record has a key with a dot, and the table of them is the larger one by far: it stays out of the way.
-        if (child >= 0 || !from.has_dotted) { return child; }
-        const bool dot = has_dot(prefix) || has_dot(suffix)
-            || (length > 16 && std::memchr(key + 8, '.', length - 16) != nullptr);
-        if (!dot) { return -1; }
-        return find(from.dotted, key, length, prefix, suffix);
+    /// The child of `node` under a key, or -1. Nothing is read from `limit` on.
+    [[gnu::always_inline]] inline int32_t find(
+        const Node &from, const uint8_t *key, size_t length, const uint8_t *limit) const {
+        if (limit - key < 16) { return find_slowly(from, key, length); }
+        const Entry &entry = entries[from.keys.start + (hash(key, length) & from.keys.mask)];
+        const bool is_key = entry.length == length && (~same_bytes(key, entry.start) & entry.mask) == 0;
+        if (length <= 16) {
+            if (is_key) { return entry.child; }
+            if (!entry.more) {
+                const bool dot = (same_bytes(key, dots) & ((1u << length) - 1)) != 0;
+                if (!dot || !from.has_dotted) { return -1; }
+            }
+        } else if (is_key && length <= 32 && same_bytes(key + length - 16, entry.last) == 0xFFFF) {
+            return entry.child;
+        } else if (!is_key && !entry.more && !from.has_dotted) {
+            return -1;
+        }
+        return find_slowly(from, key, length);
     }
 
     std::vector<Node> nodes;
@@ -102,22 +107,25 @@ class FieldTrie {
     uint32_t slots = 0;
 
   private:
-    /// Keys that begin alike are common, and so are such of one length: the hash needs their ends.
-    static inline uint32_t hash(uint64_t prefix, uint64_t suffix, size_t length) {
-        const uint64_t word = prefix ^ (suffix << 29 | suffix >> 35) ^ (static_cast<uint64_t>(length) << 56);
+    static constexpr Block dots = {{'.', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.', '.'}};
+
+    /// Keys that begin alike are common, and so are such of one length: the hash needs both ends.
+    static inline uint32_t hash(const uint8_t *key, size_t length) {
+        uint32_t first = 0;
+        uint32_t last = 0;
+        if (length >= 4) {
+            std::memcpy(&first, key, 4);
+            std::memcpy(&last, key + length - 4, 4);
+        } else if (length > 0) {
+            first = key[0];
+            last = static_cast<uint32_t>(key[length / 2]) << 8 | key[length - 1];
+        }
+        const uint64_t word = (static_cast<uint64_t>(last) << 32 | first) + length;
         return static_cast<uint32_t>((word * UINT64_C(0x9E3779B97F4A7C15)) >> 40);
     }
 
-    inline int32_t find(const Table &table, const uint8_t *key, size_t length, uint64_t prefix, uint64_t suffix) const {
-        const Entry *const start = entries.data() + table.start;
-        for (uint32_t at = hash(prefix, suffix, length) & table.mask;; at = (at + 1) & table.mask) {
-            const Entry &entry = start[at];
-            if (entry.child < 0) { return -1; }
-            if (entry.prefix != prefix || entry.suffix != suffix || entry.length != length) { continue; }
-            if (length <= 16 || std::memcmp(bytes.data() + entry.rest, key + 8, length - 16) == 0) { return entry.child; }
-        }
-    }
-
+    [[gnu::noinline]] int32_t find_slowly(const Node &from, const uint8_t *key, size_t length) const;
+    int32_t find(const Table &table, const uint8_t *key, size_t length) const;
     void build_tables(uint32_t node);
     Table build_table(const std::map<std::string, uint32_t> &keys);
     void collect_dotted(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const;

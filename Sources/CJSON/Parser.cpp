@@ -8,12 +8,12 @@
 
 using trailhound::is_space;
 
-th_json_parser::th_json_parser(const th_json_fields *fields) : trie_(fields->trie) {
+th_json_parser::th_json_parser(const th_json_fields *fields) : trie_(fields->trie), nodes_(fields->trie.nodes.data()) {
     values.reserve(trie_.slots + 16); // so that there is an address even without a slot
     values.resize(trie_.slots);
     tails_.resize(trie_.slots);
-    stamps_.resize(trie_.nodes.size());
-    marks_.resize(trie_.nodes.size());
+    touched_.resize(trie_.slots);
+    met_.resize(trie_.nodes.size());
     for (th_json_value &value : values) { value = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT}; }
 }
 
@@ -65,9 +65,28 @@ th_json_status th_json_parser::structure(const uint8_t *bytes, size_t length) {
     const bool closes = closing == '}' || closing == ']';
     if (!opens || !closes) { return classify(TH_JSON_NOT_JSON); }
     tokens[count] = tokens[0];
-    next_backslash_ = static_cast<const uint8_t *>(std::memchr(bytes, '\\', length));
-    if (next_backslash_ == nullptr) { next_backslash_ = end_; }
+    next_backslash_ = fetched_ = bytes;
     return TH_JSON_OK;
+}
+
+/// How far the search for backslashes goes beyond the string that asks: about a record's length, which is then at hand when
+/// it is read.
+static constexpr ptrdiff_t search_ahead = 2048;
+
+/// Whether a string, which reaches beyond `next_backslash_`, has a backslash in it.
+bool th_json_parser::has_escape(const uint8_t *start, const uint8_t *end) {
+    if (next_backslash_ >= start && next_backslash_ < backslash_end_ && *next_backslash_ == '\\') { return true; }
+    const uint8_t *from = std::max(start, next_backslash_);
+    const uint8_t *limit = backslash_end_ - end > search_ahead ? end + search_ahead : std::max(end, backslash_end_);
+    const void *found = std::memchr(from, '\\', static_cast<size_t>(limit - from));
+    next_backslash_ = found == nullptr ? limit : static_cast<const uint8_t *>(found);
+    return next_backslash_ < end;
+}
+
+/// The end of a string behind whose closing quote white space stands; `end` is the last byte of that.
+const uint8_t *th_json_parser::trimmed(const uint8_t *start, const uint8_t *end) const {
+    while (end > start && is_space(*end)) { --end; }
+    return end;
 }
 
 /// Says what is wrong with input whose first and last token already tell that it is no object or array: a scalar,
@@ -80,9 +99,8 @@ th_json_status th_json_parser::classify(th_json_status fallback) {
     const uint32_t count = stage1_->n_structural_indexes;
     tokens[count] = static_cast<uint32_t>(length);
     bytes_ = copy_.data();
-    end_ = bytes_ + length;
+    backslash_end_ = end_ = bytes_ + length;
     next_backslash_ = bytes_;
-    backslash_end_ = end_;
     const Token after = skip_value(first_, 0);
     if (after == nullptr) { return status_ == TH_JSON_OK ? status_ = fallback : status_; }
     if (after != last_) { return fail_at(after, TH_JSON_TRAILING); }
@@ -132,6 +150,23 @@ bool th_json_parser::check_scalar(Token token, th_json_kind *kind, uint32_t *len
     return true;
 }
 
+/// Whether `true`, `false` or `null` stands here with nothing but an operator right behind it, which a list of
+/// tokens ensures where the next token is as near. Other forms are left to `check_scalar`.
+inline bool th_json_parser::is_word(Token token) const {
+    const uint8_t *start = bytes_ + *token;
+    const uint32_t length = token[1] - *token;
+    if (length < 4 || length > 5) { return false; }
+    uint32_t word;
+    std::memcpy(&word, start, 4);
+    uint32_t wanted;
+    switch (*start) {
+    case 't': std::memcpy(&wanted, "true", 4); return length == 4 && word == wanted;
+    case 'n': std::memcpy(&wanted, "null", 4); return length == 4 && word == wanted;
+    case 'f': std::memcpy(&wanted, "fals", 4); return length == 5 && word == wanted && start[4] == 'e';
+    default: return false;
+    }
+}
+
 Token th_json_parser::skip_value(Token token, unsigned depth) {
     switch (bytes_[*token]) {
     case '"': return check_string(token) ? token + 1 : fail(token);
@@ -141,7 +176,7 @@ Token th_json_parser::skip_value(Token token, unsigned depth) {
         th_json_kind kind;
         uint32_t length;
         if (token >= last_) { return fail(token); }
-        return check_scalar(token, &kind, &length) ? token + 1 : nullptr;
+        return is_word(token) || check_scalar(token, &kind, &length) ? token + 1 : nullptr;
     }
     }
 }
@@ -175,7 +210,7 @@ value:
     case '[': goto open;
     default:
         if (token >= last_) { return fail(token); }
-        if (!check_scalar(token, &kind, &length)) { return nullptr; }
+        if (!is_word(token) && !check_scalar(token, &kind, &length)) { return nullptr; }
     }
     ++token;
 after: {

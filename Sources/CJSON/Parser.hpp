@@ -17,6 +17,7 @@
 #include "FieldTrie.hpp"
 #include "Text.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -36,14 +37,14 @@ struct th_json_parser {
     th_json_status extract(const uint8_t *bytes, size_t length);
     th_json_status open(const uint8_t *bytes, size_t length, bool allow_array);
     th_json_status next(th_json_range *record);
-    void fill();
+    void fill(uint64_t wanted);
     void object_text(th_json_value *value);
     void collect_all();
 
     std::vector<th_json_value> values;
     std::vector<th_json_value> all;
     size_t error_offset = 0;
-    uint32_t pending = 0; // how many of `waiting_` wait
+    uint64_t pending = 0; // the bits of what waits in `waiting_`
     simdjson::dom::parser yardstick;
 
   private:
@@ -61,19 +62,27 @@ struct th_json_parser {
     String string_at(Token token);
     bool check_string(Token token);
     bool check_scalar(Token token, th_json_kind *kind, uint32_t *length);
+    bool is_word(Token token) const;
     Token skip_value(Token token, unsigned depth);
     Token skip_container(Token token, unsigned depth);
 
+    [[gnu::noinline]] bool has_escape(const uint8_t *start, const uint8_t *end);
+    [[gnu::noinline]] const uint8_t *trimmed(const uint8_t *start, const uint8_t *end) const;
+
+    void fetch_ahead(const uint8_t *at);
     void reset_record();
+    [[gnu::noinline]] void append(uint32_t slot, const th_json_value &value);
     void add(uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length);
     Token extract_value(Token token, uint32_t node, unsigned depth);
     Token extract_object(Token token, uint32_t node, unsigned depth);
     Token extract_array(Token token, uint32_t node, unsigned depth);
     bool add_string(Token token, uint32_t slot);
+    [[gnu::noinline]] bool add_escaped(const String &string, uint32_t slot);
     bool add_scalar(Token token, uint32_t slot);
-    int32_t find_key(uint32_t node, const String &key);
+    [[gnu::noinline]] int32_t find_escaped(const trailhound::Node &node, const String &key);
     void defer(uint32_t node, Token token);
     void first_or_again(uint32_t node, uint32_t object);
+    [[gnu::noinline]] void forget_below(uint32_t node);
     void forget_since(uint32_t slot, uint32_t order);
 
     Token document_end(Token token);
@@ -83,13 +92,16 @@ struct th_json_parser {
     const uint8_t *record_end() const { return record_last_ == nullptr ? end_ : bytes_ + *(record_last_ - 1) + 1; }
 
     const trailhound::FieldTrie &trie_;
+    const trailhound::Node *const nodes_; // the trie's
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1_;
     size_t capacity_ = 0;
 
     const uint8_t *bytes_ = nullptr;
     const uint8_t *end_ = nullptr;
-    const uint8_t *next_backslash_ = nullptr; // the first one that no string has passed yet
-    const uint8_t *backslash_end_ = nullptr;  // where the search for it ends; it stands here where there is none
+    const uint8_t *next_backslash_ = nullptr; // before it there is none that no string has passed yet
+    const uint8_t *backslash_end_ = nullptr;  // where the search for them ends
+    const uint8_t *fetched_ = nullptr;        // up to here the document was fetched into the cache
+    static constexpr ptrdiff_t fetched_bytes = 4096;
 
     /// Lets strings between `start` and `end` be read that were passed already. The search for backslashes stays between
     /// them: a search to the document's end for each of its records would be quadratic.
@@ -124,9 +136,14 @@ struct th_json_parser {
     bool seen_records_ = false;
 
     std::vector<uint32_t> tails_;   // the last value of each slot
-    std::vector<uint32_t> touched_; // slots that hold something
-    std::vector<uint32_t> stamps_;  // per node: the object its key was last met in
-    std::vector<uint32_t> marks_;   // per node: the order from which on that key added values
+    std::vector<uint32_t> touched_; // slots that hold something, `touched_count_` of them
+    uint32_t touched_count_ = 0;
+    /// When a key was last met.
+    struct Meeting {
+        uint32_t object; // in this one
+        uint32_t order;  // from which on it added values
+    };
+    std::vector<Meeting> met_; // per node
     /// A member of the record that was checked and is read when somebody asks for it.
     struct Waiting {
         Token token;
@@ -144,19 +161,37 @@ struct th_json_parser {
 inline th_json_parser::String th_json_parser::string_at(Token token) {
     const uint8_t *start = bytes_ + *token + 1;
     const uint8_t *end = bytes_ + token[1] - 1;
-    while (end > start && trailhound::is_space(*end)) { --end; }
-    bool escaped = false;
-    if (end > next_backslash_) {
-        if (next_backslash_ < start) {
-            const void *found = std::memchr(start, '\\', static_cast<size_t>(backslash_end_ - start));
-            next_backslash_ = found == nullptr ? backslash_end_ : static_cast<const uint8_t *>(found);
-        }
-        escaped = end > next_backslash_;
-    }
-    return {start, end, escaped};
+    if (*end != '"') { end = trimmed(start, end); }
+    return {start, end, end > next_backslash_ && has_escape(start, end)};
 }
 
+/// Gives a slot a value.
+inline void th_json_parser::add(uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length) {
+    th_json_value &head = values[slot];
+    if (head.kind == TH_JSON_ABSENT) {
+        touched_[touched_count_++] = slot;
+        tails_[slot] = slot;
+        // `next` is 0 in an absent value.
+        head.text = text;
+        head.length = static_cast<uint32_t>(length);
+        head.order = order_++;
+        head.kind = static_cast<uint8_t>(kind);
+    } else {
+        append(slot, th_json_value{text, static_cast<uint32_t>(length), 0, order_++, static_cast<uint8_t>(kind)});
+    }
+}
+
+/// Fetches what is read next into the cache while the current record is read: a document is larger than the caches, and
+/// the walk waits for each of its lines otherwise.
+inline void th_json_parser::fetch_ahead(const uint8_t *at) {
+    const uint8_t *const limit = end_ - at > fetched_bytes ? at + fetched_bytes : end_;
+    for (const uint8_t *line = std::max(at, fetched_); line < limit; line += 64) { __builtin_prefetch(line); }
+    fetched_ = limit;
+}
+
+/// Checks the escapes of a string; the rest stage 1 did.
 inline bool th_json_parser::check_string(Token token) {
+    if (bytes_ + token[1] <= next_backslash_) { return true; }
     const String string = string_at(token);
     return !string.escaped || trailhound::unescape(string.start, string.end, nullptr) != nullptr;
 }

@@ -20,6 +20,48 @@ package struct Envelope {
     package init(
         _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields
     ) throws(Rejection) {
+        if let plain = Envelope(plain: record, extractor, fields) {
+            self = plain
+        } else {
+            try self.init(checking: record, extractor, fields)
+        }
+    }
+
+    /// Reads a record as CloudTrail writes them; nil where anything about it is unusual. Nearly every record passes
+    /// here, and what is wrong with the others is found out anew.
+    @inline(__always)
+    private init?(plain record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        guard let start = record.baseAddress else { return nil }
+        /// A string that stands in the record as it is, behind a colon: no element of an array.
+        @inline(__always)
+        func text(_ slot: Slot, _ limit: Int) -> TextView? {
+            guard let text = extractor.string(slot), let address = text.baseAddress, address > start + 1,
+                address < start + record.count, (address - 2).load(as: UInt8.self) == UInt8(ascii: ":"),
+                !text.isEmpty, text.count <= limit
+            else { return nil }
+            return text
+        }
+        guard let eventID = text(fields.eventID, CloudTrailLimits.eventIDBytes),
+            let timeText = text(fields.eventTime, CloudTrailLimits.eventTimeBytes),
+            let time = EventTime.parse(timeText),
+            let eventName = text(fields.eventName, CloudTrailLimits.nameBytes),
+            let eventSource = text(fields.eventSource, CloudTrailLimits.nameBytes),
+            let region = text(fields.region, CloudTrailLimits.regionBytes),
+            let account = text(fields.recipientAccountID, 64).flatMap({ AccountID($0) })
+        else { return nil }
+        self.eventID = eventID
+        id = EventID(ofRecord: eventID)
+        self.time = time
+        self.eventName = eventName
+        self.eventSource = eventSource
+        self.region = region
+        self.account = account
+    }
+
+    /// Reads a record that need not be as CloudTrail writes them, and says what is wrong with it.
+    private init(
+        checking record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields
+    ) throws(Rejection) {
         let reader = FieldChecker(record: record, extractor: extractor)
         eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
         id = EventID(ofRecord: eventID)
@@ -37,10 +79,8 @@ package struct Envelope {
 
 extension RecordExtractor {
     /// The string of a field, or nil where it is absent or of another type.
-    func text(_ slot: Slot) -> TextView? {
-        let value = first(slot)
-        return value.kind == .string ? value.bytes : nil
-    }
+    @inline(__always)
+    func text(_ slot: Slot) -> TextView? { string(slot) }
 }
 
 /// Checks single fields, and words what is wrong with them.

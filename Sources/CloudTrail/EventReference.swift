@@ -14,6 +14,16 @@ package struct EventReference: Hashable, Comparable, Sendable {
         unusual = id.guidText == text ? nil : text
     }
 
+    /// - Parameters:
+    ///   - id: the identity of a record's `eventID`.
+    ///   - text: the `eventID`.
+    package init(time: Milliseconds, id: EventID, text: TextView) {
+        self.time = time
+        self.id = id
+        let isPlain = text.count == 36 && !text.contains { 0x41...0x5A ~= $0 } && EventID.guid(text) != nil
+        unusual = isPlain ? nil : text.string()
+    }
+
     /// - Parameter id: the identity of a GUID in lower case.
     package init(time: Milliseconds, id: EventID) {
         self.time = time

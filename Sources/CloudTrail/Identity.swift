@@ -77,11 +77,7 @@ package struct Identity {
         // The people who share a permission set of IAM Identity Center share a role, but not a session name.
         if let arn = arn.nonEmpty, Self.isIdentityCenterSession(arn) { return .verbatim(arn) }
         if let issuer = issuerARN.nonEmpty { return .verbatim(issuer) }
-        guard let arn = arn.nonEmpty, arn.hasPrefix("arn:") else { return nil }
-        let parts = arn.string().split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[5].hasPrefix("assumed-role/") else { return nil }
-        let name = parts[5].dropFirst("assumed-role/".count).split(separator: "/").first
-        return name.map { .made("arn:\(parts[1]):iam::\(parts[4]):role/\($0)") }
+        return arn.nonEmpty.flatMap { Self.role(ofSession: $0) }.map { .made($0) }
     }
 
     private var root: Principal? {

@@ -48,7 +48,7 @@ package struct EventSummary: Sendable, Equatable {
 
     /// Reads the record that the extractor holds.
     package init(_ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields) {
-        reference = EventReference(time: envelope.time, text: envelope.eventID.string())
+        reference = EventReference(time: envelope.time, id: envelope.id, text: envelope.eventID)
         account = envelope.account
         actor = Actor(extractor, fields)
         region = envelope.region.string()

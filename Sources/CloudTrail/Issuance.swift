@@ -44,12 +44,12 @@ package struct Issuance: Sendable, Equatable {
             source.equals(isSwitch ? "signin.amazonaws.com" : "sts.amazonaws.com")
         else { return nil }
         let actor = Actor(extractor, fields)
-        reference = EventReference(time: envelope.time, text: envelope.eventID.string())
+        reference = EventReference(time: envelope.time, id: envelope.id, text: envelope.eventID)
         accountID = envelope.account
         eventName = envelope.eventName.string()
         if isSwitch {
             guard let from = extractor.text(fields.switchFrom).nonEmpty, let session = actor.session else { return nil }
-            caller = .principal(Identity.principal(ofARN: from.string()))
+            caller = .principal(Identity.principal(ofARN: from))
             self.session = session
             return
         }
@@ -57,7 +57,7 @@ package struct Issuance: Sendable, Equatable {
             extractor.text(fields.requestedSourceIdentity).nonEmpty?.string()
             ?? extractor.text(fields.issuedSourceIdentity).nonEmpty?.string() ?? actor.sourceIdentity
         session = SessionIdentity(
-            principal: extractor.text(fields.issuedRoleARN).nonEmpty.map { Identity.principal(ofARN: $0.string()) }
+            principal: extractor.text(fields.issuedRoleARN).nonEmpty.map { Identity.principal(ofARN: $0) }
                 ?? "", accessKeyID: key.string(), principalID: role.string(), sourceIdentity: identity)
         if actor.type == "AWSService" {
             caller = .service
@@ -115,16 +115,41 @@ extension Identity {
 
     /// Whether a principal is a session of IAM Identity Center.
     static func isIdentityCenterSession(_ principal: String) -> Bool {
-        principal.contains(":assumed-role/" + identityCenterRole)
+        var principal = principal
+        return principal.withUTF8 { UnsafeRawBufferPointer($0).contains(":assumed-role/AWSReservedSSO_") }
     }
 
     /// What stands for whoever has an ARN: the role of a session, the session itself where it is a person of IAM Identity
     /// Center, else the ARN.
-    static func principal(ofARN arn: String) -> String {
-        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0] == "arn", parts[5].hasPrefix("assumed-role/") else { return arn }
-        guard !isIdentityCenterSession(arn) else { return arn }
-        let name = parts[5].dropFirst("assumed-role/".count).split(separator: "/").first
-        return name.map { "arn:\(parts[1]):iam::\(parts[4]):role/\($0)" } ?? arn
+    static func principal(ofARN arn: TextView) -> String {
+        guard !arn.contains(":assumed-role/AWSReservedSSO_"), let role = role(ofSession: arn) else {
+            return arn.string()
+        }
+        return role
+    }
+
+    /// The ARN of the role of `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`; nil where an ARN is another.
+    static func role(ofSession arn: TextView) -> String? {
+        guard arn.hasPrefix("arn:") else { return nil }
+        var colons = (0, 0, 0, 0, 0)
+        var count = 0
+        var at = 0
+        while at < arn.count, count < 5 {
+            if arn[at] == UInt8(ascii: ":") {
+                colons = (colons.1, colons.2, colons.3, colons.4, at)
+                count += 1
+            }
+            at += 1
+        }
+        guard count == 5 else { return nil }
+        let resource = TextView(rebasing: arn[at...])
+        guard resource.hasPrefix("assumed-role/") else { return nil }
+        var first = 13
+        while first < resource.count, resource[first] == UInt8(ascii: "/") { first += 1 }
+        guard first < resource.count else { return nil }
+        let name = TextView(rebasing: resource[first...]).before(UInt8(ascii: "/"))
+        let partition = TextView(rebasing: arn[(colons.0 + 1)..<colons.1])
+        let account = TextView(rebasing: arn[(colons.3 + 1)..<colons.4])
+        return "arn:" + partition.string() + ":iam::" + account.string() + ":role/" + name.string()
     }
 }

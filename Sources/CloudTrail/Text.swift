@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CJSON
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// A text of the record at hand: UTF-8 that is valid until the next record is read.
 package typealias TextView = UnsafeRawBufferPointer
 
@@ -15,16 +23,20 @@ extension UnsafeRawBufferPointer {
 
     /// Whether the text equals an ASCII literal.
     package func equals(_ literal: StaticString) -> Bool {
-        guard count == literal.utf8CodeUnitCount else { return false }
-        for index in 0..<count where self[index] != literal.utf8Start[index] { return false }
-        return true
+        count == literal.utf8CodeUnitCount && hasPrefix(literal)
     }
 
     /// Whether the text begins with an ASCII literal.
     package func hasPrefix(_ literal: StaticString) -> Bool {
-        guard count >= literal.utf8CodeUnitCount else { return false }
-        for index in 0..<literal.utf8CodeUnitCount where self[index] != literal.utf8Start[index] { return false }
-        return true
+        guard count >= literal.utf8CodeUnitCount, let start = baseAddress else { return literal.utf8CodeUnitCount == 0 }
+        return memcmp(start, literal.utf8Start, literal.utf8CodeUnitCount) == 0
+    }
+
+    /// Whether an ASCII literal stands somewhere in the text.
+    package func contains(_ literal: StaticString) -> Bool {
+        let start = baseAddress?.assumingMemoryBound(to: UInt8.self)
+        // Swift reads the SIZE_MAX that stands for none as -1.
+        return th_text_find(start, count, literal.utf8Start, literal.utf8CodeUnitCount) >= 0
     }
 
     /// The text before the first `mark`, or all of it.

@@ -3,30 +3,65 @@
 import JSON
 
 /// Collects the lookup tokens of one record after the other. One worker owns one; its storage is kept.
-package struct TokenCollector {
-    private var tokens: [LookupToken] = []
+package final class TokenCollector {
+    /// Room for tokens, behind a pointer: appending costs no check but that there is room.
+    private struct Room {
+        var start: UnsafeMutablePointer<LookupToken>
+        var capacity: Int
+        var count = 0
+
+        init(capacity: Int) {
+            start = .allocate(capacity: capacity)
+            self.capacity = capacity
+        }
+
+        @inline(__always)
+        mutating func append(_ text: TextView) {
+            guard !text.isEmpty, text.count <= CloudTrailLimits.tokenBytes else { return }
+            if count == capacity { grow() }
+            (start + count).initialize(to: LookupToken(text))
+            count += 1
+        }
+
+        @inline(never)
+        private mutating func grow() {
+            let larger = UnsafeMutablePointer<LookupToken>.allocate(capacity: capacity * 2)
+            larger.moveInitialize(from: start, count: count)
+            start.deallocate()
+            start = larger
+            capacity *= 2
+        }
+    }
+
+    private var room = Room(capacity: 256)
 
     package init() {}
 
-    /// Lends the tokens of the record that the extractor holds to `body`. A value that stands twice comes twice.
-    package mutating func withTokens<T>(
+    deinit { room.start.deallocate() }
+
+    /// Lends the tokens of the record that the extractor holds to `body`. A value that stands twice may come twice.
+    package func withTokens<T>(
         _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields,
         _ body: (UnsafeBufferPointer<LookupToken>) throws -> T
     ) rethrows -> T {
-        tokens.removeAll(keepingCapacity: true)
-        ARNFinder.forEach(in: record) { add($0) }
-        for slot in fields.tokens {
-            extractor.forEachString(slot) { add($0) }
+        // A local value while the record is read: what is reached through `self` is checked at each access.
+        var room = room
+        room.count = 0
+        ARNFinder.forEach(in: record) { room.append($0) }
+        // The ARNs that stand in the record as they are were found already.
+        let first = UInt(bitPattern: record.baseAddress)
+        let bytes = UInt(bitPattern: record.count)
+        extractor.forEachString(of: fields.tokens) { text in
+            let isKnown = UInt(bitPattern: text.baseAddress) &- first < bytes && ARNFinder.begins(text)
+            if !isKnown { room.append(text) }
         }
         switch Identity(extractor, fields).principal {
-        case .verbatim(let text): add(text)
-        case .made(var text): text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+        case .verbatim(let text):
+            let isKnown = UInt(bitPattern: text.baseAddress) &- first < bytes && ARNFinder.begins(text)
+            if !isKnown { room.append(text) }
+        case .made(var text): text.withUTF8 { room.append(UnsafeRawBufferPointer($0)) }
         }
-        return try tokens.withUnsafeBufferPointer(body)
-    }
-
-    private mutating func add(_ text: TextView) {
-        guard !text.isEmpty, text.count <= CloudTrailLimits.tokenBytes else { return }
-        tokens.append(LookupToken(text))
+        self.room = room
+        return try body(UnsafeBufferPointer(start: room.start, count: room.count))
     }
 }

@@ -57,6 +57,10 @@ package enum CollectLimits {
     /// Between two looks at whether history may go on.
     package static let historicalPause: Duration = .seconds(1)
 
+    /// The longest that SQS keeps a message. Beside a queue, history leaves the files of so many days until the queue
+    /// has been caught up with: they may be in it, and are live.
+    package static let queueRetentionDays = 14
+
     // Listing
 
     /// Between the beginnings of two passes over the recent days.

@@ -14,7 +14,7 @@ package final class BatchEvaluator {
     private let logFiles = LogFileReader()
     /// Between batches: the builder with its buffers.
     private var spare = BatchBuilder()
-    private var tokens = TokenCollector()
+    private let tokens = TokenCollector()
 
     package init() {}
 
@@ -73,7 +73,7 @@ package final class BatchEvaluator {
             builder.reject(index, error.rejectionOfRecord, record)
             return
         }
-        try take(record, index: index, engine, &builder, sink)
+        try take(record, index: index, engine, engine.extractor, engine.plan.envelope, &builder, sink)
     }
 
     /// Reads a log file's records over one parse of the whole.
@@ -81,13 +81,16 @@ package final class BatchEvaluator {
         document: UnsafeRawBufferPointer, _ engine: RecordEngine, _ builder: inout BatchBuilder, _ sink: Sink
     ) throws {
         var index = 0
-        do throws(JSONError) { try engine.extractor.open(document) } catch {
+        // Local values: what is reached through an object is kept and released at each access.
+        let extractor = engine.extractor
+        let fields = engine.plan.envelope
+        do throws(JSONError) { try extractor.open(document) } catch {
             try evaluate(broken: document, error.rejectionOfLogFile, from: 0, engine, &builder, sink)
             return
         }
         while true {
             let step: RecordExtractor.Step
-            do throws(JSONError) { step = try engine.extractor.next() } catch {
+            do throws(JSONError) { step = try extractor.next() } catch {
                 try evaluate(broken: document, error.rejectionOfLogFile, from: index, engine, &builder, sink)
                 return
             }
@@ -104,7 +107,7 @@ package final class BatchEvaluator {
                 } else if record.count > CloudTrailLimits.recordBytes {
                     builder.reject(index, .tooLarge, record)
                 } else {
-                    try take(record, index: index, engine, &builder, sink)
+                    try take(record, index: index, engine, extractor, fields, &builder, sink)
                 }
             }
             index += 1
@@ -136,12 +139,12 @@ package final class BatchEvaluator {
 
     /// Checks and evaluates the record that the extractor holds.
     private func take(
-        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ builder: inout BatchBuilder,
-        _ sink: Sink
+        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ extractor: RecordExtractor,
+        _ fields: EnvelopeFields, _ builder: inout BatchBuilder, _ sink: Sink
     ) throws {
         let envelope: Envelope
         do throws(Rejection) {
-            envelope = try Envelope(record, engine.extractor, engine.plan.envelope)
+            envelope = try Envelope(record, extractor, fields)
         } catch {
             builder.reject(index, error, record)
             return
@@ -151,10 +154,10 @@ package final class BatchEvaluator {
                 index, Rejection(.accountNotOnboarded, "account \(envelope.account) is not onboarded"), record)
             return
         }
-        try tokens.withTokens(record, engine.extractor, engine.plan.envelope) { tokens in
+        try tokens.withTokens(record, extractor, fields) { tokens in
             try sink(record, envelope.time, tokens)
         }
-        engine.appendMatches(envelope, eventIndex: builder.count, to: &builder)
+        engine.appendMatches(envelope, extractor, fields, eventIndex: builder.count, to: &builder)
         builder.accept(envelope, account: account, index: index, bytes: record.count)
     }
 }

@@ -198,8 +198,9 @@ package final class DetectionPlan: Sendable {
         holdsMatches = clears.contains { !$0.isEmpty }
         evidenceSlots = evidence
         rules = try Plan(
-            own + exceptions.map { $0.filter.rule }, indexFields: ["eventSource", "eventName"],
-            extraFields: paths, keeping: kept, onDemand: exceptions.count)
+            own + exceptions.map { $0.filter.rule },
+            indexFields: ["eventName", "eventSource", "userIdentity.type", "errorCode"], extraFields: paths,
+            keeping: kept, onDemand: exceptions.count)
     }
 
     /// How a rule of the plan stands in an account.

@@ -144,7 +144,7 @@ package struct DetectionTester {
             return error.rejectionOfRecord.detail
         } catch { return "\(error)" }
         var builder = BatchBuilder()
-        engine.appendMatches(envelope, eventIndex: 0, to: &builder)
+        engine.appendMatches(envelope, engine.extractor, engine.plan.envelope, eventIndex: 0, to: &builder)
         let batch = builder.finish(engine.plan)
         for (_, issuance) in batch.issuances { _ = state.learn(issuance, now: 0) }
         for clearing in batch.clearings { state.clear(clearing, now: 0) }

@@ -25,16 +25,23 @@ final class RecordEngine {
     }
 
     /// Evaluates the record that the extractor holds and gives its matches to the builder.
-    func appendMatches(_ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
-        if let issuance = Issuance(envelope, extractor, plan.envelope) {
-            builder.append(issuance, eventIndex: eventIndex)
-        }
-        let rules = matchingRules()
-        guard !rules.isEmpty else { return }
+    @inline(__always)
+    func appendMatches(
+        _ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields, eventIndex: Int,
+        to builder: inout BatchBuilder
+    ) {
+        if let issuance = Issuance(envelope, extractor, fields) { builder.append(issuance, eventIndex: eventIndex) }
+        matched.removeAll(keepingCapacity: true)
+        evaluator.evaluate(extractor, into: &matched)
+        if !matched.isEmpty { append(matched, envelope, eventIndex: eventIndex, to: &builder) }
+    }
+
+    @inline(never)
+    private func append(_ rules: [Int], _ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
+        extractor.fill()
         let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
         for rule in rules where !isExcepted(rule, account: event.accountID, time: event.reference.time) {
             if plan.correlations.concerns(rule: rule) {
-                extractor.fill()
                 builder.append(
                     Observation(
                         eventIndex: eventIndex, rule: rule, event: event,

@@ -79,7 +79,10 @@ public final class CompiledFields: Sendable {
     }
 
     /// Whether a slot has its values only after `RecordExtractor.fill`.
-    public func isDeferred(_ slot: Slot) -> Bool { th_json_fields_deferred(handle, UInt32(slot)) }
+    public func isDeferred(_ slot: Slot) -> Bool { deferral(slot) != 0 }
+
+    /// What `RecordExtractor.fill` has to be given so that a slot has its values; 0 where it has them anyway.
+    public func deferral(_ slot: Slot) -> UInt64 { th_json_fields_deferral(handle, UInt32(slot)) }
 
     deinit { th_json_fields_destroy(handle) }
 }

@@ -16,8 +16,8 @@ public final class RecordExtractor {
     /// Where the parser's values are. It may move with each record; kept behind a pointer, so that reading it costs no
     /// check of exclusive access.
     @usableFromInline let place: UnsafeMutablePointer<UnsafeMutablePointer<th_json_value>>
-    /// How many members of the current record were put off; the parser's own count.
-    @usableFromInline let pending: UnsafePointer<UInt32>
+    /// Which members of the current record were put off; the parser's own note.
+    @usableFromInline let pending: UnsafePointer<UInt64>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
@@ -98,15 +98,17 @@ public final class RecordExtractor {
 
     /// Reads what was put off of the current record: of fields that `CompiledFields.isDeferred` the values are there only
     /// afterwards. Costs nothing where nothing was put off.
+    ///
+    /// - Parameter wanted: what `CompiledFields.deferral` says of the fields to be read, together; all of them.
     @inlinable
     @inline(__always)
-    public func fill() {
-        if pending.pointee > 0 { fillNow() }
+    public func fill(_ wanted: UInt64 = .max) {
+        if pending.pointee & wanted != 0 { fillNow(wanted) }
     }
 
     @usableFromInline
-    func fillNow() {
-        th_json_fill(parser)
+    func fillNow(_ wanted: UInt64) {
+        th_json_fill(parser, wanted)
         place.pointee = th_json_values(parser)
     }
 
@@ -117,20 +119,35 @@ public final class RecordExtractor {
         return FieldValues(extractor: self, slot: UInt32(truncatingIfNeeded: slot))
     }
 
-    /// Calls `body` with each string of a field, in the order of the record: what `values` leads to, without an iterator
-    /// that has to keep the extractor.
+    /// The bytes of a field's first value where that is a string; nil where it is anything else or absent.
     @inlinable
     @inline(__always)
-    package func forEachString(_ slot: Slot, _ body: (UnsafeRawBufferPointer) -> Void) {
+    package func string(_ slot: Slot) -> UnsafeRawBufferPointer? {
         precondition(slot >= 0 && slot < slots)
-        var index = UInt32(truncatingIfNeeded: slot)
-        repeat {
-            let entry = table + Int(index)
-            if entry.pointee.kind == FieldValue.Kind.string.rawValue {
-                body(UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length)))
+        let entry = table + slot
+        guard entry.pointee.kind == UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue) else { return nil }
+        return UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length))
+    }
+
+    /// Calls `body` with each string of some fields, in the order of the record: what `values` leads to, without an
+    /// iterator that has to keep the extractor.
+    @inlinable
+    @inline(__always)
+    package func forEachString(of wanted: [Slot], _ body: (UnsafeRawBufferPointer) -> Void) {
+        let table = table
+        let stringKind = UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue)
+        for slot in wanted {
+            precondition(slot >= 0 && slot < slots)
+            var entry = table + slot
+            guard entry.pointee.kind > UInt8(truncatingIfNeeded: TH_JSON_EMPTY_ARRAY.rawValue) else { continue }
+            while true {
+                if entry.pointee.kind == stringKind {
+                    body(UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length)))
+                }
+                guard entry.pointee.next != 0 else { break }
+                entry = table + Int(entry.pointee.next)
             }
-            index = entry.pointee.next
-        } while index != 0
+        }
     }
 
     /// Whether the path leads anywhere, be it to null or to an empty array.

@@ -60,4 +60,14 @@ public enum SigmaLimits {
     public static let rules = 100_000
     /// Into how many values of an index field one rule may be filed; one with more is tried on every record.
     public static let indexValuesPerRule = 100_000
+    /// The longest value of a field in bytes whose answers are kept for the next record.
+    public static let rememberedValueBytes = 512
+    /// For how many combinations of the index fields' values an evaluator remembers which rules to try. A power of two.
+    public static let cachedCombinations = 1_024
+    /// The longest such combination in bytes.
+    public static let cachedCombinationBytes = 256
+    /// The most rules that are remembered for all combinations together.
+    public static let cachedCandidates = 1 << 17
+    /// How many steps of a rule are followed to see whether it can hold on records of a combination.
+    static let followedSteps = 64
 }

@@ -37,16 +37,31 @@ public final class TestCertificates: Sendable {
 
     private static let sharedDirectory = Mutex<URL?>(nil)
 
-    /// Mints a new authority, and a server's and a client's certificate by it.
-    public init() throws {
+    /// Mints a new authority, and a server's and a client's certificate by it. Under another one it is an intermediate.
+    public init(under root: TestCertificates? = nil) throws {
         directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("trailhound-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        try openssl(
-            ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=Test CA", "-keyout", path("ca-key.pem")]
-                + Self.newKey + ["-out", authority])
+        if let root {
+            try root.issue(
+                "issuing", subject: "/CN=Test issuing CA", extensions: "basicConstraints=critical,CA:TRUE")
+            let files = FileManager.default
+            try files.copyItem(atPath: root.path("issuing.pem"), toPath: authority)
+            try files.copyItem(atPath: root.path("issuing-key.pem"), toPath: path("ca-key.pem"))
+        } else {
+            try openssl(
+                ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=Test CA", "-keyout", path("ca-key.pem")]
+                    + Self.newKey + ["-out", authority])
+        }
         try issue("server", subject: "/CN=localhost", names: "DNS:localhost,IP:127.0.0.1,IP:::1")
         try issue("client", subject: "/O=Example/CN=collector-7", names: "URI:\(Self.clientURI)")
+    }
+
+    /// One file with what is in several.
+    public func joined(_ name: String, _ files: [String]) throws -> String {
+        let texts = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
+        try texts.joined().write(toFile: path(name), atomically: true, encoding: .utf8)
+        return path(name)
     }
 
     deinit { try? FileManager.default.removeItem(at: directory) }
@@ -83,9 +98,13 @@ public final class TestCertificates: Sendable {
     private func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
 
     private func issue(_ name: String, subject: String, names: String, days: Int = 2) throws {
+        try issue(name, subject: subject, extensions: "subjectAltName=\(names)", days: days)
+    }
+
+    private func issue(_ name: String, subject: String, extensions text: String, days: Int = 2) throws {
         let request = path("\(name).csr")
         let extensions = path("\(name).cnf")
-        try "subjectAltName=\(names)\n".write(toFile: extensions, atomically: true, encoding: .utf8)
+        try "\(text)\n".write(toFile: extensions, atomically: true, encoding: .utf8)
         try openssl(
             ["req", "-new", "-nodes", "-subj", subject, "-keyout", path("\(name)-key.pem"), "-out", request]
                 + Self.newKey)

@@ -33,9 +33,11 @@ public final class MotoServer: Sendable {
     ///
     /// - Parameters:
     ///   - environment: moto's settings, by their variables.
+    ///   - isGuarded: Whether the policies of roles and users hold in it, as moto_guard.py says.
     ///   - isRecorded: Whether its calls are written down for `CallRecorder`.
-    public init(environment: [String: String] = [:], isRecorded: Bool = true) throws {
+    public init(environment: [String: String] = [:], isGuarded: Bool = false, isRecorded: Bool = true) throws {
         var variables = environment
+        if isGuarded { variables["TRAILHOUND_GUARDED"] = "1" }
         if isRecorded { variables["TRAILHOUND_CALLS"] = CallRecorder.folder.path }
         let (port, input) = try Self.start("moto_server.py", arguments: [], environment: variables)
         url = "http://127.0.0.1:\(port)"
@@ -89,18 +91,41 @@ public final class MotoServer: Sendable {
         return output
     }
 
-    /// A client of the server with the credentials of `account`.
+    /// A client of the server with the key of `caller`.
     ///
     /// moto tells accounts apart by the key, whose account it reads from a key that AssumeRole gave.
     package func client(
-        region: String = "us-east-1", transport: (any HTTPTransport)? = nil, clock: AWSClock = .system,
+        as caller: TestCaller = .stage, region: String = "us-east-1", transport: (any HTTPTransport)? = nil,
+        clock: AWSClock = .system,
         credentials: (any CredentialsProvider)? = nil
     ) -> AWSClient {
         AWSClient(
             credentials: credentials
-                ?? StaticCredentials(Credentials(accessKeyID: "AKIDTEST", secretAccessKey: "test-secret")),
+                ?? StaticCredentials(caller.credentials),
             region: region, endpoints: EndpointResolver(override: url), transport: transport ?? SocketTransport.shared,
             limiter: RateLimiter(), clock: clock)
+    }
+}
+
+/// Whose key signs a call, so that the test of the printed policies knows what a call is to be held against.
+public enum TestCaller: String, Sendable, CaseIterable {
+    /// A test that sets its stage, or looks at what came of it.
+    case stage = "AKIDTEST"
+    /// The service, or whoever else of Trailhound takes the printed roles on and does nothing before.
+    case service = "AKIDSERVICE"
+    /// A collector whose own identity has the policy to read with, and which takes on no role.
+    case collector = "AKIDCOLLECTOR"
+
+    /// The key, with a secret that all share.
+    package var credentials: Credentials { Credentials(accessKeyID: rawValue, secretAccessKey: "test-secret") }
+
+    /// What a program needs to call a stand-in for AWS at `endpoint` with this key.
+    public func environment(_ endpoint: String) -> [String: String] {
+        [
+            "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": rawValue,
+            "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        ]
     }
 }
 

@@ -24,9 +24,10 @@ package struct MotoStage: Sendable {
         return root.child(operation + "Result") ?? root
     }
 
-    /// Makes a bucket, or writes an object into one.
+    /// Makes a bucket, or writes an object into one, encrypted by a KMS key where one is given.
     package func put(
-        _ bucket: String, _ key: String? = nil, _ body: [UInt8] = [], metadata: [String: String] = [:]
+        _ bucket: String, _ key: String? = nil, _ body: [UInt8] = [], metadata: [String: String] = [:],
+        keyARN: String? = nil
     ) async throws {
         var call = APICall(.s3, key == nil ? "CreateBucket" : "PutObject", format: .xml)
         call.method = "PUT"
@@ -34,6 +35,12 @@ package struct MotoStage: Sendable {
         call.path = "/" + PercentEncoding.encode(key ?? "", keepingSlashes: true)
         call.body = body
         call.headers = metadata.map { Header("x-amz-meta-" + $0.key, $0.value) }
+        if let keyARN {
+            call.headers += [
+                Header("x-amz-server-side-encryption", "aws:kms"),
+                Header("x-amz-server-side-encryption-aws-kms-key-id", keyARN),
+            ]
+        }
         _ = try await client.send(call)
     }
 
@@ -62,11 +69,11 @@ package struct MotoStage: Sendable {
 
     /// Makes a multi-region trail with log file validation, which does not log yet.
     package func makeTrail(_ name: String, bucket: String) async throws {
-        let input: [String: Any] = [
-            "Name": name, "S3BucketName": bucket, "IsMultiRegionTrail": true, "EnableLogFileValidation": true,
-        ]
-        _ = try await json(
-            .cloudtrail, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail", version: "1.1", input)
+        try await change(
+            "CreateTrail",
+            [
+                "Name": name, "S3BucketName": bucket, "IsMultiRegionTrail": true, "EnableLogFileValidation": true,
+            ])
     }
 
     /// Makes an organisation with so many members, `member 0` and on.
@@ -80,13 +87,48 @@ package struct MotoStage: Sendable {
         }
     }
 
-    /// Makes a KMS key and returns its id.
+    /// Changes a trail's settings, or the events that it takes.
+    package func change(_ operation: String, _ input: [String: Any]) async throws {
+        _ = try await json(
+            .cloudtrail, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101." + operation, version: "1.1", input)
+    }
+
+    /// Makes a KMS key and returns its ARN.
     package func makeKey() async throws -> String {
         let answer = try await json(.kms, "TrentService.CreateKey", version: "1.1", [:])
-        guard let key = answer["KeyMetadata"] as? [String: Any], let id = key["KeyId"] as? String else {
+        guard let key = answer["KeyMetadata"] as? [String: Any], let arn = key["Arn"] as? String else {
             throw MotoError("there is no key")
         }
-        return id
+        return arn
+    }
+
+    /// Makes a user with so many access keys, and returns the keys.
+    package func makeUser(_ name: String, keys: Int) async throws -> [Credentials] {
+        try await query(.iam, "CreateUser", [QueryItem("UserName", name)])
+        var made: [Credentials] = []
+        for _ in 0..<keys {
+            let answer = try await query(.iam, "CreateAccessKey", [QueryItem("UserName", name)])
+            guard let id = answer.value("AccessKey", "AccessKeyId"),
+                let secret = answer.value("AccessKey", "SecretAccessKey")
+            else { throw MotoError("there is no access key") }
+            made.append(Credentials(accessKeyID: id, secretAccessKey: secret))
+        }
+        return made
+    }
+
+    /// Makes a role.
+    package func makeRole(_ name: String, trust: String = #"{"Version":"2012-10-17"}"#) async throws {
+        let items = [QueryItem("RoleName", name), QueryItem("AssumeRolePolicyDocument", trust)]
+        try await query(.iam, "CreateRole", items)
+    }
+
+    /// Publishes the public key of digests, for ListPublicKeys.
+    package func publish(_ forge: DigestForge, in server: MotoServer) async throws {
+        let keys = [forge.fingerprint: Data(forge.publicKey).base64EncodedString()]
+        let request = HTTPRequest(
+            method: "PUT", url: server.url + "/stage/public-keys",
+            body: Array(try JSONSerialization.data(withJSONObject: keys)))
+        guard try await SocketTransport.shared.send(request).status == 200 else { throw MotoError("no public keys") }
     }
 
     /// From now on moto verifies signatures and evaluates policies, for every caller.

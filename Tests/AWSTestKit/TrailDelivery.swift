@@ -18,11 +18,15 @@ package struct TrailDelivery: Sendable {
     /// The bucket's name.
     package let bucket: String
     private let stage: MotoStage
+    private let keyARN: String?
 
     /// Takes names in moto; the bucket is there already.
-    package init(stage: MotoStage, bucket: String) {
+    ///
+    /// - Parameter keyARN: The KMS key that objects are encrypted by.
+    package init(stage: MotoStage, bucket: String, keyARN: String? = nil) {
         self.stage = stage
         self.bucket = bucket
+        self.keyARN = keyARN
     }
 
     /// The key of a log file.
@@ -41,7 +45,38 @@ package struct TrailDelivery: Sendable {
 
     /// Writes a log file.
     package func put(_ key: String, _ content: [UInt8]) async throws {
-        try await stage.put(bucket, key, Self.gzip(content))
+        try await stage.put(bucket, key, Self.gzip(content), keyARN: keyARN)
+    }
+
+    /// Writes a log file for each of some hours from `start` on, and the digest that names it, chained and signed.
+    /// Returns the keys of both, the oldest first.
+    package func putHours(
+        _ count: Int, from start: Milliseconds, account: String, trail: String, signedBy forge: DigestForge
+    ) async throws -> [(logFile: String, digest: String)] {
+        var previous: DigestForge.Signed?
+        var keys: [(logFile: String, digest: String)] = []
+        for hour in 0..<count {
+            let begin = start + Milliseconds(hour) * 3_600_000
+            let end = begin + 3_600_000
+            let logFile = key(account: account, time: begin, suffix: "x\(hour)")
+            let content = Array(#"{"Records":[{"n":\#(hour)}]}"#.utf8)
+            try await put(logFile, content)
+            let time = EventTime.format(end).filter { $0 != "-" && $0 != ":" }
+            let day = EventTime.format(end).prefix(10).replacing("-", with: "/")
+            let name =
+                "AWSLogs/\(account)/CloudTrail-Digest/us-east-1/\(day)/"
+                + "\(account)_CloudTrail-Digest_us-east-1_\(trail)_us-east-1_\(time).json.gz"
+            let digest = try forge.digest(
+                at: ObjectLocation(bucket: bucket, key: name), start: begin, end: end, accountID: account,
+                logFiles: [(ObjectLocation(bucket: bucket, key: logFile), hash: DigestForge.hash(content))],
+                previous: previous)
+            try await stage.put(
+                bucket, name, Self.gzip(digest.content),
+                metadata: ["signature": digest.signature, "signature-algorithm": "SHA256withRSA"], keyARN: keyARN)
+            previous = digest
+            keys.append((logFile, name))
+        }
+        return keys
     }
 
     /// Puts messages into a queue, ten a call.

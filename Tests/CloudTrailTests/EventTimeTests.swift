@@ -28,6 +28,20 @@ import Testing
         #expect(EventTime.parse(text) == nil)
     }
 
+    /// The form that CloudTrail writes is read in a way of its own: the same as with an offset, whatever stands there.
+    @Test func theUsualFormIsNoLaxerThanOthers() {
+        let usual = Array("2023-07-10T11:42:31Z".utf8)
+        for place in 0..<19 {
+            for byte in UInt8.min...UInt8.max {
+                var text = usual
+                text[place] = byte
+                let other = text.dropLast() + Array("+00:00".utf8)
+                let found = text.withUnsafeBytes { EventTime.parse($0) }
+                #expect(found == other.withUnsafeBytes { EventTime.parse($0) }, "byte \(byte) at \(place)")
+            }
+        }
+    }
+
     @Test func formatIsTheInverse() {
         for time: Milliseconds in [0, 1, 951_782_400_000, 1_688_989_351_000, 1_709_164_800_123, 253_402_300_799_000] {
             #expect(EventTime.parse(EventTime.format(time)) == time)

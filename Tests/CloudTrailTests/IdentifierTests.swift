@@ -16,9 +16,14 @@ import Testing
 
     @Test(arguments: [
         "28773860-a4fd-47c7-a215-6f0e6e6e532f", "28773860-A4FD-47c7-a215-6f0e6e6e532f", "", "an id of another kind",
+        "28773860xa4fd-47c7-a215-6f0e6e6e532f",
     ])
     func aReferenceKeepsTheText(text: String) {
-        #expect(EventReference(time: 1, text: text).text == text)
+        let reference = EventReference(time: 1, text: text)
+        #expect(reference.text == text)
+        Array(text.utf8).withUnsafeBytes { bytes in
+            #expect(EventReference(time: 1, id: EventID(text), text: bytes) == reference)
+        }
     }
 
     /// The fast reader of GUIDs agrees with the plain one, whatever one byte is.

@@ -9,7 +9,7 @@ func tokens(_ records: [String]) throws -> [Set<LookupToken>] {
     var paths = FieldSet()
     let fields = try EnvelopeFields(adding: &paths)
     let extractor = RecordExtractor(paths.compile())
-    var collector = TokenCollector()
+    let collector = TokenCollector()
     return try records.map { record in
         try Array(record.utf8).withUnsafeBytes { bytes in
             try extractor.extract(bytes)

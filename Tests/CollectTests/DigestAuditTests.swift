@@ -8,37 +8,26 @@ import Foundation
 import Synchronization
 import Testing
 
-/// The audit over a bucket in moto. CloudTrail's keys come from a script, since moto has none.
+/// The audit over a bucket in moto.
 @Suite(.enabled(if: MotoServer.isInstalled && DigestForge.isAvailable, "needs moto[server] in .venv, and openssl"))
 struct DigestAuditTests {
     static let hour: Milliseconds = 3_600_000
 
-    /// Sends S3's requests to moto and answers ListPublicKeys itself.
-    struct Transport: HTTPTransport {
-        let key: String
-
-        func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-            guard request.operation == "ListPublicKeys" else { return try await SocketTransport.shared.send(request) }
-            return HTTPResponse(status: 200, body: Array(key.utf8))
-        }
-    }
-
     /// A bucket with digests of the last hours: S3 sets the time of writing, so the chain has to be of now.
     final class Stage: Sendable {
+        /// The collector's.
         let client: AWSClient
+        let own: MotoStage
         let forge: DigestForge
         let bucket: String
         let origin: Milliseconds
 
-        init(_ bucket: String) throws {
+        init(_ bucket: String) async throws {
             forge = try DigestForge()
-            let list = [
-                "PublicKeyList": [
-                    ["Fingerprint": forge.fingerprint, "Value": Data(forge.publicKey).base64EncodedString()]
-                ]
-            ]
-            let json = String(decoding: try JSONSerialization.data(withJSONObject: list), as: UTF8.self)
-            client = try MotoServer.shared.get().client(transport: Transport(key: json))
+            let moto = try MotoServer.shared.get()
+            own = MotoStage(moto.client())
+            try await own.publish(forge, in: moto)
+            client = moto.client(as: .collector)
             self.bucket = bucket
             // The second of five hours is now, so the objects written now belong to it.
             origin = Milliseconds(Date().timeIntervalSince1970 * 1_000) - 90 * 60_000
@@ -58,8 +47,7 @@ struct DigestAuditTests {
         }
 
         func put(_ location: ObjectLocation, _ content: [UInt8], metadata: [String: String] = [:]) async throws {
-            try await MotoStage(client).put(
-                bucket, location.key, TrailDelivery.gzip(content), metadata: metadata)
+            try await own.put(bucket, location.key, TrailDelivery.gzip(content), metadata: metadata)
         }
 
         /// Writes a log file and its digest for each hour, and returns the log files.
@@ -95,31 +83,31 @@ struct DigestAuditTests {
     }
 
     @Test func oneAlteredOneMissingAndOneUnsignedFileAreReportedExactly() async throws {
-        let stage = try Stage("digest-audit")
-        try await MotoStage(stage.client).put(stage.bucket)
+        let stage = try await Stage("digest-audit")
+        try await stage.own.put(stage.bucket)
         let logs = try await stage.deliver(hours: 5)
         var findings = try await stage.audit()
         #expect(findings.filter { $0.verdict != .good } == [])
         #expect(findings.count == 10)
 
         try await stage.put(logs[1], Array("{}".utf8))
-        try await MotoStage(stage.client).delete(stage.bucket, logs[2].key)
+        try await stage.own.delete(stage.bucket, logs[2].key)
         let extra = stage.location("CloudTrail", stage.time(1), "extra")
         try await stage.put(extra, Array("{}".utf8))
-        try await MotoStage(stage.client).put(stage.bucket, logs[3].key, Array("no gzip".utf8))
+        try await stage.own.put(stage.bucket, logs[3].key, Array("no gzip".utf8))
         findings = try await stage.audit().filter { $0.verdict != .good }
         #expect(findings.map(\.kind) == [.logFileAltered, .logFileMissing, .logFileAltered, .logFileUnsigned])
         #expect(findings.map(\.location) == [logs[3], logs[2], logs[1], extra])
     }
 
     @Test func anEmptyBucketHasNoDigests() async throws {
-        let stage = try Stage("digest-none")
-        try await MotoStage(stage.client).put(stage.bucket)
+        let stage = try await Stage("digest-none")
+        try await stage.own.put(stage.bucket)
         #expect(try await stage.audit().map(\.kind) == [.noDigests])
     }
 
     @Test func aBucketThatCannotBeListedIsAnError() async throws {
-        let stage = try Stage("digest-absent")
+        let stage = try await Stage("digest-absent")
         let error = try await #require(throws: AWSError.self) { try await stage.audit() }
         #expect(error.code == "NoSuchBucket")
     }

@@ -13,8 +13,8 @@ import Testing
     .timeLimit(.minutes(2)))
 struct DigestWatchTests {
     @Test func whatIsWrongIsHandedOn() async throws {
-        let stage = try DigestAuditTests.Stage("digest-watch")
-        try await MotoStage(stage.client).put(stage.bucket)
+        let stage = try await DigestAuditTests.Stage("digest-watch")
+        try await stage.own.put(stage.bucket)
         let logs = try await stage.deliver(hours: 5)
         // Hours later, as far as the watch knows: the digests of the time have come.
         let clock = ManualClock(Date(timeIntervalSinceNow: 3.6 * 3_600))
@@ -37,9 +37,41 @@ struct DigestWatchTests {
         #expect(findings.first?.accountID == "111122223333" && findings.first?.region == "us-east-1")
     }
 
+    @Test func itLooksEveryHourUntilItIsStopped() async throws {
+        let stage = try await DigestAuditTests.Stage("digest-watch-hourly")
+        try await stage.own.put(stage.bucket)
+        let logs = try await stage.deliver(hours: 5)
+        let handed = Locked<[[DigestFinding.Kind]]>([])
+        let pauses = Locked<[Duration]>([])
+        var clock = ManualClock(Date(timeIntervalSinceNow: 3.6 * 3_600)).clock()
+        // Each pause is over at once; after the first look a file is altered, and after the third it ends.
+        clock.sleep = { pause in
+            let count = pauses.withLock { pauses in
+                pauses.append(pause)
+                return pauses.count
+            }
+            if count == 2 { try await stage.put(logs[1], Array("{}".utf8)) }
+            if count == 4 { throw CancellationError() }
+        }
+        let troubles = Locked<[String]>([])
+        let report = CollectReport { level, text in
+            if level == .trouble { troubles.withLock { $0.append(text) } }
+        }
+        let watch = DigestWatch(
+            audit: DigestAudit(s3: S3(stage.client), trails: Trails(stage.client)), report: report, clock: clock
+        ) { findings in handed.withLock { $0.append(findings.map(\.finding.kind)) } }
+        for log in logs { watch.observe(log) }
+        // What can't be read is told, and keeps the rest from nothing.
+        watch.observe(ObjectLocation(bucket: "digest-watch-gone", key: logs[0].key))
+        await #expect(throws: CancellationError.self) { try await watch.run() }
+        #expect(pauses.withLock { $0 } == Array(repeating: .seconds(3_600), count: 4))
+        #expect(handed.withLock { $0 } == [[.logFileAltered], [.logFileAltered]])
+        #expect(troubles.withLock { $0.count { $0.contains("digest-watch-gone") } } == 3)
+    }
+
     @Test func aNewRegionHasHoursForItsFirstDigest() async throws {
-        let stage = try DigestAuditTests.Stage("digest-watch-new")
-        try await MotoStage(stage.client).put(stage.bucket)
+        let stage = try await DigestAuditTests.Stage("digest-watch-new")
+        try await stage.own.put(stage.bucket)
         let log = stage.location("CloudTrail", stage.time(0), "x")
         try await stage.put(log, Array("{}".utf8))
         let clock = ManualClock(Date())

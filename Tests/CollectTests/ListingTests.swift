@@ -115,11 +115,38 @@ struct ListingTests {
         withExtendedLifetime(first) {}
     }
 
-    private func backfill(_ rig: CollectRig, clock: AWSClock = .system) -> Backfill {
+    private func backfill(
+        _ rig: CollectRig, clock: AWSClock = .system, isCaughtUp: (@Sendable () -> Bool)? = nil
+    ) -> Backfill {
         Backfill(
             bucket: rig.trail.bucket, layout: BucketLayout(s3: rig.s3(), bucket: rig.trail.bucket, keyPrefix: ""),
             s3: rig.s3(), delivery: rig.delivery, sink: rig.sink, aside: rig.aside, report: rig.report,
-            state: rig.folder.path + "/state", clock: clock)
+            state: rig.folder.path + "/state", clock: clock, isCaughtUp: isCaughtUp)
+    }
+
+    /// What the queue may still hold is live: taken in as history it would never remediate.
+    @Test func historyLeavesToTheQueueWhatIsItsOwn() async throws {
+        let rig = try await CollectRig("backfill-live")
+        let old = try await rig.put("old", daysAgo: 20)
+        for days in 0...1 { try await rig.put("recent", daysAgo: days) }
+        let days = [20, 1, 0].map { FolderDay.of(rig.now - Milliseconds($0) * 86_400_000) }
+        let asleep = Locked(0)
+        var clock = AWSClock.system
+        clock.sleep = { _ in
+            asleep.withLock { $0 += 1 }
+            #expect(rig.sink.sources == [rig.address(old)])
+        }
+        let begin = Date()
+        // All of it is written after that beginning.
+        clock.now = { begin.addingTimeInterval(-3_600) }
+        _ = try await backfill(rig, clock: clock) { true }.run(days: [days[2]])
+        #expect(rig.sink.files.isEmpty)
+        // And before this one; the queue is caught up with when history has looked for the third time.
+        clock.now = { begin.addingTimeInterval(60) }
+        let result = try await backfill(rig, clock: clock) { asleep.withLock { $0 } == 3 }.run(days: days)
+        #expect((result.done, result.failed) == (3, 0))
+        #expect(asleep.withLock { $0 } == 3)
+        #expect(rig.sink.files.count == 3 && rig.sink.sources.first == rig.address(old))
     }
 
     @Test func historyIsBoundedMarkedAndDoneOnce() async throws {

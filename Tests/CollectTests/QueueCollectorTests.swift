@@ -26,7 +26,7 @@ struct QueueCollectorTests {
 
     /// Messages in the queue: those to be had, and those that are hidden.
     private func count(_ rig: CollectRig, _ queue: String) async throws -> [Int] {
-        let attributes = try await SQS(rig.client, queueURL: queue).attributes()
+        let attributes = try await SQS(rig.own, queueURL: queue).attributes()
         return ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"].map {
             attributes[$0].flatMap(Int.init) ?? -1
         }
@@ -83,7 +83,7 @@ struct QueueCollectorTests {
     @Test func poisonIsLeftToTheQueuesOwnRedrive() async throws {
         let rig = try await CollectRig("queue-redrive")
         let dead = try await rig.stage.makeQueue("queue-redrive-dead")
-        let arn = try #require(try await SQS(rig.client, queueURL: dead).attributes()["QueueArn"])
+        let arn = try #require(try await SQS(rig.own, queueURL: dead).attributes()["QueueArn"])
         let queue = try await rig.stage.makeQueue(
             "queue-redrive",
             attributes: ["RedrivePolicy": #"{"deadLetterTargetArn":"\#(arn)","maxReceiveCount":"2"}"#])
@@ -138,7 +138,7 @@ struct QueueCollectorTests {
         try await eventually { rig.sink.files.count == 1 }
         // Three times as long as one asking hides it.
         try await Task.sleep(for: .seconds(6))
-        #expect(try await SQS(rig.client, queueURL: queue).receiveMessages(wait: .zero).isEmpty)
+        #expect(try await SQS(rig.own, queueURL: queue).receiveMessages(wait: .zero).isEmpty)
         hold.withLock { $0 = false }
         try await running.value
         #expect(rig.sink.files.count == 1)
@@ -202,6 +202,32 @@ struct QueueCollectorTests {
         // A queue of the standard kind delivers at least once.
         #expect(Set(rig.sink.sources) == Set(keys))
         #expect(try await count(rig, queue) == [0, 0])
+    }
+
+    @Test func itKnowsWhenItHasCaughtUp() async throws {
+        let hold = Locked(true)
+        let rig = try await CollectRig(
+            "queue-backlog",
+            sink: RecordingSink { _ in
+                while hold.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(20)) }
+                return Acknowledgement(accepted: 1)
+            })
+        let queue = try await rig.stage.makeQueue("queue-backlog")
+        let key = try await rig.put("x")
+        for _ in 0..<12 { try await rig.stage.sendMessage(queue, try rig.trail.message([key], .storage)) }
+        var settings = QueueCollector.Settings()
+        settings.wait = .zero
+        settings.endsWhenEmpty = true
+        let collector = QueueCollector(
+            queue: SQS(rig.client, queueURL: queue), delivery: rig.delivery, aside: rig.aside, report: rig.report,
+            settings: settings)
+        #expect(!collector.isCaughtUp)
+        async let running: Void = collector.run()
+        try await eventually { rig.report.totals.received == 12 }
+        #expect(!collector.isCaughtUp, "what is held is not dealt with")
+        hold.withLock { $0 = false }
+        try await running
+        #expect(collector.isCaughtUp)
     }
 
     @Test func aQueueThatIsNotThereEndsTheCollector() async throws {

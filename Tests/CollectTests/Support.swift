@@ -60,7 +60,10 @@ final class ScratchFolder: Sendable {
 
 /// A trail's bucket in moto, and all that a collector of it needs.
 struct CollectRig: Sendable {
+    /// The collector's.
     let client: AWSClient
+    /// The test's own, to look at what came of it.
+    let own: AWSClient
     let stage: MotoStage
     let trail: TrailDelivery
     let sink: RecordingSink
@@ -70,8 +73,9 @@ struct CollectRig: Sendable {
     let delivery: FileDelivery
 
     init(_ bucket: String, sink: RecordingSink = RecordingSink(), permits: Permits = Permits()) async throws {
-        client = try MotoServer.shared.get().client()
-        stage = MotoStage(client)
+        client = try MotoServer.shared.get().client(as: .collector)
+        own = try MotoServer.shared.get().client()
+        stage = MotoStage(own)
         try await stage.put(bucket)
         trail = TrailDelivery(stage: stage, bucket: bucket)
         self.sink = sink

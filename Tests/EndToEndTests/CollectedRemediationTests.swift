@@ -2,13 +2,18 @@
 
 import AWS
 import AWSTestKit
+import CloudTrail
 import Foundation
 import Messages
+import Onboard
 import TestKit
 import Testing
 
-/// The whole way, with the built programs: log files in S3, messages in SQS, collector, service, alert, IAM, and back.
-@Suite(.serialized, .enabled(if: MotoServer.isInstalled, "needs moto[server] in .venv"))
+/// The whole way, with the built programs and with nothing but the printed roles and policies, which hold in this moto:
+/// onboarding, verification, log files in S3, messages in SQS, collector, service, alert, IAM, and back.
+@Suite(
+    .serialized,
+    .enabled(if: MotoServer.isInstalled && DigestForge.isAvailable, "needs moto[server] in .venv, and openssl"))
 struct CollectedRemediationTests {
     private static let files = 200
     private static let recordsPerFile = 10
@@ -18,49 +23,103 @@ struct CollectedRemediationTests {
     private static let late = 20
 
     @Test(.timeLimit(.minutes(4)))
-    func fromTheBucketToTheDeactivatedKey() async throws {
-        let stage = try await RemediationStage()
+    func fromOnboardingToTheDeactivatedKeyAndBack() async throws {
+        let account = try await GuardedAccount()
+        let service = try await Service(
+            options: ["--workers", "1"], environment: account.environment(account.proxy.url))
+        let roles = try TemporaryFolder()
+        try await account.onboard(service, to: roles.url)
+        let early = try await account.verify(service)
+        #expect(early.status == 3 && early.checks["assume_role"]?.status == "failed", "\(early.checks)")
+        try await account.makeRoles(service, from: roles.url)
+        try await Self.everyCheckPasses(account, service)
+
+        let stage = try await RemediationStage(
+            account: GuardedAccount.id, service: service, proxy: account.proxy, owner: account.moto.client())
+        let role = RoleNames.arn(RoleNames.respond, account: stage.account)
+        try await stage.succeed("remediation", "access", stage.account, "--role", role)
         try await stage.enable("auto", "--never", "user/break-glass")
-        let trail = SyntheticTrail(account: stage.account)
-        let aws = MotoStage(try MotoServer.shared.get().client())
-        let bucket = "trail-\(stage.account)"
-        try await aws.put(bucket)
-        let queue = try await aws.makeQueue(bucket)
-        let delivery = TrailDelivery(stage: aws, bucket: bucket)
-        let now = Int64(Date().timeIntervalSince1970) * 1_000
-        let keys = (0..<Self.files).map { delivery.key(account: stage.account, time: now, suffix: "\($0)") }
-        let order = (0..<Self.files - Self.late).shuffled()
-        for index in order { try await delivery.put(keys[index], Self.file(index, trail, stage)) }
-        try await Self.tell(order, keys, delivery, aws, queue)
+        try await Self.everyCheckPasses(account, service)
 
-        let state = try TemporaryFolder()
-        func collect() async throws {
-            try await run(
-                Programs.client,
-                [
-                    "collect", "--queue", queue, "--bucket", bucket, "--once", "--no-validation", "--state",
-                    state.url.path, "--server", stage.service.server, "--pki", stage.service.pki.path,
-                ], environment: RemediationStage.environment(try MotoServer.shared.get().url)
-            ).check()
-        }
-        try await collect()
-        let done = try await stage.remediation("in effect") { $0.outcome == "succeeded" }
-        let rest = (Self.files - Self.late)..<Self.files
-        for index in rest { try await delivery.put(keys[index], Self.file(index, trail, stage)) }
-        // The late ones, and once more what was told before.
-        try await Self.tell(Array(rest) + order.prefix(30), keys, delivery, aws, queue)
-        try await collect()
-
-        #expect(try await stage.service.status().storedRecords == UInt64(Self.files * Self.recordsPerFile + 1))
+        let done = try await Self.deliverAndCollect(account, stage)
+        #expect(try await service.status().storedRecords == UInt64(Self.files * Self.recordsPerFile + 1))
+        #expect(try await SQS(account.moto.client(), queueURL: GuardedAccount.queue).isEmpty())
         #expect(try await stage.statuses() == [.inactive, .active])
         #expect(try await stage.remediations().count == 1)
         #expect(try await stage.passed("UpdateAccessKey") == 1)
-        #expect(done.target?.accessKeyID == stage.keys[0] && !done.alertID.isEmpty)
-        #expect(done.before.contains(Evidence(name: "key/\(stage.keys[0])", value: "Active")))
-        #expect(done.after.contains(Evidence(name: "key/\(stage.keys[0])", value: "Inactive")))
+        try await Self.historyIsWhole(done, stage)
         try await stage.succeed("remediation", "rollback", done.remediationID, "--yes")
         #expect(try await stage.statuses() == [.active, .active])
-        try await stage.service.stop()
+        try await service.stop()
+    }
+
+    private static func everyCheckPasses(_ account: GuardedAccount, _ service: Service) async throws {
+        let (status, checks) = try await account.verify(service)
+        #expect(status == 0)
+        #expect(Set(checks.keys) == Set(AccountCheck.Name.allCases.map(\.rawValue)))
+        for (name, check) in checks { #expect(check.status == "passed", "\(name): \(check.detail)") }
+        // The newest log file was decrypted, and a digest was found true.
+        #expect(checks["newest_object_readable"]?.detail.contains(account.keyARN) == true)
+        #expect(checks["digests"]?.detail.hasPrefix("4 ") == true, "\(String(describing: checks["digests"]))")
+    }
+
+    /// Who, why, snapshot and verification.
+    private static func historyIsWhole(_ done: Remediation, _ stage: RemediationStage) async throws {
+        let (stolen, other) = (stage.keys[0], stage.keys[1])
+        #expect(done.target?.accessKeyID == stolen && done.target?.userName == stage.user)
+        #expect(!done.alertID.isEmpty && !done.detectionID.isEmpty && done.requestedBy.isEmpty)
+        #expect(done.before.contains(Evidence(name: "key/\(stolen)", value: "Active")))
+        #expect(done.before.contains(Evidence(name: "key/\(other)", value: "Active")))
+        #expect(done.after.contains(Evidence(name: "key/\(stolen)", value: "Inactive")))
+        let shown = try await stage.succeed("remediation", "show", done.remediationID)
+        for word in [stage.user, done.alertID, done.detectionID, "key/\(stolen): Active", "key/\(stolen): Inactive"] {
+            #expect(shown.contains(word), "\(word)")
+        }
+        for kind in ["started", "snapshot_taken", "other_keys", "executing", "in_effect"] {
+            #expect(done.history.contains { $0.kind == kind } && shown.contains(kind), "\(kind)")
+        }
+    }
+
+    // MARK: The trail's deliveries
+
+    /// Delivers the files but the late ones and collects them until the key is inactive, then the rest; returns the
+    /// remediation.
+    private static func deliverAndCollect(
+        _ account: GuardedAccount, _ stage: RemediationStage
+    ) async throws -> Remediation {
+        let trail = SyntheticTrail(account: stage.account)
+        let delivery = account.delivery
+        let now = Int64(Date().timeIntervalSince1970) * 1_000
+        let keys = (0..<files).map { delivery.key(account: stage.account, time: now, suffix: "\($0)") }
+        let order = (0..<files - late).shuffled()
+        for index in order { try await delivery.put(keys[index], file(index, trail, stage)) }
+        try await tell(order, keys, account)
+        let state = try TemporaryFolder()
+        try await collect(account, stage, state)
+        let done = try await stage.remediation("in effect") { $0.outcome == "succeeded" }
+        let rest = (files - late)..<files
+        for index in rest { try await delivery.put(keys[index], file(index, trail, stage)) }
+        // The late ones, and once more what was told before.
+        try await tell(Array(rest) + order.prefix(30), keys, account)
+        try await collect(account, stage, state)
+        return done
+    }
+
+    private static func collect(
+        _ account: GuardedAccount, _ stage: RemediationStage, _ state: TemporaryFolder
+    ) async throws {
+        let shown = try await stage.succeed("account", "show", stage.account, "-o", "json")
+        let fields = try JSONSerialization.jsonObject(with: Data(shown.utf8)) as? [String: Any]
+        let externalID = try #require(fields?["external_id"] as? String)
+        try await run(
+            Programs.client,
+            [
+                "collect", "--queue", GuardedAccount.queue, "--bucket", GuardedAccount.bucket, "--once",
+                "--no-validation", "--role-arn", RoleNames.arn(RoleNames.read, account: stage.account),
+                "--external-id", externalID, "--state", state.url.path, "--server", stage.service.server, "--pki",
+                stage.service.pki.path,
+            ], environment: account.environment(account.moto.url)
+        ).check()
     }
 
     private static func file(_ index: Int, _ trail: SyntheticTrail, _ stage: RemediationStage) -> [UInt8] {
@@ -73,14 +132,23 @@ struct CollectedRemediationTests {
     }
 
     /// Sends a message for each file in an order of its own, some twice.
-    private static func tell(
-        _ indices: [Int], _ keys: [String], _ delivery: TrailDelivery, _ aws: MotoStage, _ queue: String
-    ) async throws {
+    private static func tell(_ indices: [Int], _ keys: [String], _ account: GuardedAccount) async throws {
         let forms = TrailDelivery.Envelope.allCases
         for index in indices.shuffled() {
-            let message = try delivery.message([keys[index]], forms[index % forms.count])
-            try await aws.sendMessage(queue, message)
-            if index % 10 == 0 { try await aws.sendMessage(queue, message) }
+            let message = try account.delivery.message([keys[index]], forms[index % forms.count])
+            for _ in 0..<(index % 10 == 0 ? 2 : 1) {
+                try await account.stage.sendMessage(GuardedAccount.queue, message)
+            }
+        }
+    }
+}
+
+extension SQS {
+    /// Whether no message is there, hidden or not.
+    fileprivate func isEmpty() async throws -> Bool {
+        let attributes = try await attributes()
+        return ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"].allSatisfy {
+            attributes[$0] == "0"
         }
     }
 }

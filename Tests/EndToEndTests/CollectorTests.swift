@@ -120,10 +120,7 @@ private final class Collector {
 
     /// What the collector needs to find moto.
     static func environment(_ aws: MotoServer) -> [String: String] {
-        [
-            "AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDTEST",
-            "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true",
-        ]
+        TestCaller.service.environment(aws.url)
     }
 
     init(_ arguments: [String], _ aws: MotoServer) throws {

@@ -10,6 +10,9 @@ import Testing
 /// Remediation through executors: the service has no credentials in the account at all.
 @Suite(.serialized, .enabled(if: MotoServer.isInstalled, "needs moto[server] in .venv"))
 struct ExecutorTests {
+    /// The executor's own role.
+    static let role = "Executor"
+
     /// A running `trailhound execute` that can be killed.
     private final class Executor {
         let proxy: FaultProxy.Channel
@@ -29,14 +32,14 @@ struct ExecutorTests {
                 pki.appendingPathComponent("executor-key.pem").path, "--account", stage.account,
             ]
             // The account's own credentials: moto knows the account of a key by the role that it was given for.
-            var environment = RemediationStage.environment(proxy.url)
+            var environment = TestCaller.service.environment(proxy.url)
             let profile = scratch.url.appendingPathComponent("config")
             try """
             [profile inside]
-            role_arn = arn:aws:iam::\(stage.account):role/Executor
+            role_arn = arn:aws:iam::\(stage.account):role/\(ExecutorTests.role)
             source_profile = base
             [profile base]
-            aws_access_key_id = AKIDTEST
+            aws_access_key_id = \(TestCaller.service.rawValue)
             aws_secret_access_key = test-secret
             """.write(to: profile, atomically: true, encoding: .utf8)
             environment["AWS_CONFIG_FILE"] = profile.path

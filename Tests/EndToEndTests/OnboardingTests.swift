@@ -5,20 +5,18 @@ import AWSTestKit
 import CloudTrail
 import Foundation
 import Messages
+import TestKit
 import Testing
 
-/// Onboarding, verification and validation by the built programs over moto. moto has no ListPublicKeys, no
-/// SimulatePrincipalPolicy and no digests of its own: what rests on them is told as not found out, or failed; the checks
-/// themselves are tested one by one in OnboardTests.
+/// Onboarding, verification and validation by the built programs over a bare moto, which has no ListPublicKeys, no
+/// SimulatePrincipalPolicy and no digests: what rests on them is told as not found out, or failed.
+/// `CollectedRemediationTests` has an account where all of it passes; OnboardTests test the checks one by one.
 @Suite(.serialized, .enabled(if: MotoServer.isInstalled, "needs moto[server] in .venv"), .timeLimit(.minutes(3)))
 struct OnboardingTests {
     private static let account = "123456789012"
 
     private static func environment(_ aws: MotoServer) -> [String: String] {
-        [
-            "AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDTEST",
-            "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_EC2_METADATA_DISABLED": "true",
-        ]
+        TestCaller.service.environment(aws.url)
     }
 
     private func onboarded(_ aws: MotoServer) async throws -> Service {
@@ -152,6 +150,43 @@ struct OnboardingTests {
         try await service.stop()
     }
 
+    @Test func anAccountThatFallsSilentWhileItsTrailLogsIsDegradedAndAnAlert() async throws {
+        let aws = try MotoServer()
+        let stage = MotoStage(aws.client())
+        try await stage.put("trail")
+        try await stage.makeTrail("trail", bucket: "trail")
+        try await stage.change("StartLogging", ["Name": "trail"])
+        let service = try await Service(
+            options: ["--degraded-after-minutes", "30"], environment: Self.environment(aws))
+        try await service.client(
+            "account", "onboard", Self.account, "--role-arn", "arn:aws:iam::\(Self.account):role/TrailhoundRead"
+        ).check()
+        // The last that was heard of it happened an hour ago. A start looks at once, and later every minute.
+        let hourAgo = Int64(Date().timeIntervalSince1970) - 3_600
+        let trail = SyntheticTrail(account: Self.account, start: hourAgo)
+        _ = try await service.submit([.logFile(Bytes(trail.logFile(0..<1)))])
+        try await service.restart()
+        let heard = try await service.hear { $0.contains { $0.title.hasPrefix("Account degraded") } }
+        let alert = try #require(heard.last)
+        #expect(alert.severity == .high && alert.accountID == Self.account && alert.status == .open)
+        let reason = try #require(alert.evidence.first { $0.name == "reason" }?.value)
+        #expect(reason.hasPrefix("no events for 6") && reason.hasSuffix("minutes, though the trail logs"), "\(reason)")
+        let shown = try object(try await service.client("account", "show", Self.account, "-o", "json"))
+        #expect(shown["state"] as? String == "degraded" && shown["state_reason"] as? String == reason, "\(shown)")
+        // It hears of it again, and all is well at the next look.
+        _ = try await service.submit([
+            .logFile(Bytes(SyntheticTrail(account: Self.account, start: hourAgo + 3_590).logFile(1..<2)))
+        ])
+        try await service.restart()
+        let well = try await eventually { () -> Bool? in
+            let shown = try object(try await service.client("account", "show", Self.account, "-o", "json"))
+            return shown["state"] as? String == "learning" ? true : nil
+        }
+        #expect(well == true)
+        #expect(try await service.alertLog().count { $0.alert?.title.hasPrefix("Account degraded") == true } == 1)
+        try await service.stop()
+    }
+
     @Test func aBucketWithoutDigestsIsAFindingAndAnAlert() async throws {
         let aws = try MotoServer()
         let service = try await onboarded(aws)
@@ -167,7 +202,7 @@ struct OnboardingTests {
             [
                 "collect", "validate", "--bucket", "trail", "--since", "3h", "--alert", "--server", service.server,
                 "--pki", service.pki.path,
-            ], environment: Self.environment(aws))
+            ], environment: TestCaller.collector.environment(aws.url))
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("cloudtrail:ListPublicKeys"), "\(outcome.errors)")
         try await service.stop()

@@ -7,8 +7,7 @@ import Foundation
 import Messages
 import Testing
 
-/// The built programs over a chain of digests in moto. CloudTrail's keys come from a stand-in, since moto has none; key
-/// and digests are made here.
+/// The built programs over a chain of digests in moto; key and digests are made here.
 @Suite(
     .serialized,
     .enabled(if: MotoServer.isInstalled && DigestForge.isAvailable, "needs moto[server] in .venv, and openssl"),
@@ -24,7 +23,6 @@ struct ValidationTests {
         let logFiles: [String]
         let extra: String
         let environment: [String: String]
-        let keys: ScriptedServer
 
         init(_ aws: MotoServer) async throws {
             let account = ValidationTests.account
@@ -35,41 +33,12 @@ struct ValidationTests {
             // The second of four hours is now, since S3 says of every object that it was written now.
             let now = Milliseconds(Date().timeIntervalSince1970) * 1_000
             let origin = now - ValidationTests.hour * 3 / 2
-            var previous: DigestForge.Signed?
-            var logFiles: [String] = []
-            for index in 0..<4 {
-                let start = origin + Milliseconds(index) * ValidationTests.hour
-                let end = start + ValidationTests.hour
-                let key = delivery.key(account: account, time: start, suffix: "x\(index)")
-                let content = Array(#"{"Records":[{"n":\#(index)}]}"#.utf8)
-                try await delivery.put(key, content)
-                let time = EventTime.format(end).filter { $0 != "-" && $0 != ":" }
-                let day = EventTime.format(end).prefix(10).replacing("-", with: "/")
-                let place = ObjectLocation(
-                    bucket: "trail",
-                    key: "AWSLogs/\(account)/CloudTrail-Digest/us-east-1/\(day)/"
-                        + "\(account)_CloudTrail-Digest_us-east-1_main_us-east-1_\(time).json.gz")
-                let digest = try forge.digest(
-                    at: place, start: start, end: end, accountID: account,
-                    logFiles: [(ObjectLocation(bucket: "trail", key: key), hash: DigestForge.hash(content))],
-                    previous: previous)
-                try await stage.put(
-                    "trail", place.key, TrailDelivery.gzip(digest.content),
-                    metadata: ["signature": digest.signature, "signature-algorithm": "SHA256withRSA"])
-                previous = digest
-                logFiles.append(key)
-            }
-            self.logFiles = logFiles
+            try await stage.publish(forge, in: aws)
+            logFiles = try await delivery.putHours(
+                4, from: origin, account: account, trail: "main", signedBy: forge
+            ).map(\.logFile)
             extra = delivery.key(account: account, time: now, suffix: "extra")
-            let key: [String: Any] = [
-                "Fingerprint": forge.fingerprint, "Value": Data(forge.publicKey).base64EncodedString(),
-            ]
-            keys = try ScriptedServer(["ListPublicKeys": ["PublicKeyList": [key]]])
-            environment = [
-                "AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_CLOUDTRAIL": keys.url, "AWS_REGION": "us-east-1",
-                "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "test-secret",
-                "AWS_EC2_METADATA_DISABLED": "true",
-            ]
+            environment = TestCaller.collector.environment(aws.url)
         }
 
         /// Validates, up to the end of the newest digest.

@@ -88,7 +88,8 @@ struct VerifierTests {
             "the key is disabled", [.key],
             { rig in
                 let key = try await MotoStage(rig.client).makeKey()
-                try await rig.stage("TrentService.DisableKey", ["KeyId": key], service: .kms, version: "1.1")
+                let id = key.split(separator: "/").last.map(String.init) ?? ""
+                try await rig.stage("TrentService.DisableKey", ["KeyId": id], service: .kms, version: "1.1")
                 try await rig.updateTrail(["KmsKeyId": key])
             }
         ),

@@ -103,11 +103,11 @@ final class Overlay: HTTPTransport {
         return try await SocketTransport.shared.send(request)
     }
 
-    /// Writes down what moto does not see, for the test of the printed policies. Whatever is not called with the test's
-    /// own key is called with the account's role.
+    /// Writes down what moto does not see, for the test of the printed policies. Whatever is not called with the
+    /// service's own key is called with the account's role.
     private func record(_ request: HTTPRequest) {
         let authorization = request.headers.first { $0.name == "authorization" }?.value ?? ""
-        guard !authorization.contains("AKIDTEST") else { return }
+        guard !authorization.contains(TestCaller.service.rawValue) else { return }
         let service = request.operation == "SimulatePrincipalPolicy" ? "iam" : "cloudtrail"
         let call = CallRecorder.Call(
             action: "\(service):\(request.operation)", caller: RoleNames.arn(RoleNames.read, account: VerifyRig.id),
@@ -141,7 +141,10 @@ final class Overlay: HTTPTransport {
 final class VerifyRig: Sendable {
     let name: String
     let overlay = Overlay()
+    /// The stage's.
     let client: AWSClient
+    /// The service's own, before it takes on a role.
+    private let base: AWSClient
     let queue: String
     let keys: [String]
     private let forge: DigestForge
@@ -153,6 +156,7 @@ final class VerifyRig: Sendable {
     init(_ name: String) async throws {
         self.name = name
         client = try MotoServer.shared.get().client()
+        base = try MotoServer.shared.get().client(as: .service, transport: overlay)
         forge = try DigestForge()
         let stage = MotoStage(client)
         delivery = TrailDelivery(stage: stage, bucket: name)
@@ -161,13 +165,13 @@ final class VerifyRig: Sendable {
         queue = try await stage.makeQueue(name)
         for role in ["TrailhoundRead", "TrailhoundAnalyst"] {
             // Other tests share the account: the role may be there.
-            _ = try? await stage.query(
-                .iam, "CreateRole",
-                [QueryItem("RoleName", role), QueryItem("AssumeRolePolicyDocument", #"{"Version":"2012-10-17"}"#)])
+            _ = try? await stage.makeRole(role)
         }
-        let (made, last) = try await Self.deliver(delivery, forge, stage, name)
-        keys = made
-        try await stage.sendMessage(queue, try delivery.message([last], .storage))
+        let now = Milliseconds(Date().timeIntervalSince1970) * 1_000
+        let hours = try await delivery.putHours(
+            2, from: now - 2 * 3_600_000 - 60_000, account: Self.id, trail: name, signedBy: forge)
+        keys = hours.flatMap { [$0.logFile, $0.digest] }
+        try await stage.sendMessage(queue, try delivery.message(hours.suffix(1).map(\.logFile), .storage))
         var account = VerifiedAccount(accountID: Self.id)
         account.roleARN = RoleNames.arn(RoleNames.read, account: Self.id)
         account.externalID = "trailhound-test"
@@ -181,59 +185,24 @@ final class VerifyRig: Sendable {
             ]
         ]
         overlay.keys = String(decoding: try JSONSerialization.data(withJSONObject: list), as: UTF8.self)
-        try await self.stage(
-            "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.PutEventSelectors",
+        try await stage.change(
+            "PutEventSelectors",
             [
                 "TrailName": name,
                 "EventSelectors": [["ReadWriteType": "All", "IncludeManagementEvents": true]],
             ])
     }
 
-    /// Two hours of log files, each with its digest.
-    private static func deliver(
-        _ delivery: TrailDelivery, _ forge: DigestForge, _ stage: MotoStage, _ name: String
-    ) async throws -> (keys: [String], lastLogFile: String) {
-        let now = Milliseconds(Date().timeIntervalSince1970) * 1_000
-        var previous: DigestForge.Signed?
-        var keys: [String] = []
-        var last = ""
-        for hours in [2, 1] {
-            let start = now - Milliseconds(hours) * 3_600_000 - 60_000
-            let end = start + 3_600_000
-            last = delivery.key(account: id, time: start, suffix: "x\(hours)")
-            let content = Array(#"{"Records":[{"n":\#(hours)}]}"#.utf8)
-            try await delivery.put(last, content)
-            let time = EventTime.format(end).filter { $0 != "-" && $0 != ":" }
-            let day = EventTime.format(end).prefix(10).replacing("-", with: "/")
-            let key =
-                "AWSLogs/\(id)/CloudTrail-Digest/us-east-1/\(day)/"
-                + "\(id)_CloudTrail-Digest_us-east-1_\(name)_us-east-1_\(time).json.gz"
-            let digest = try forge.digest(
-                at: ObjectLocation(bucket: name, key: key), start: start, end: end, accountID: id,
-                logFiles: [(ObjectLocation(bucket: name, key: last), hash: DigestForge.hash(content))],
-                previous: previous)
-            try await stage.put(
-                name, key, TrailDelivery.gzip(digest.content),
-                metadata: ["signature": digest.signature, "signature-algorithm": "SHA256withRSA"])
-            previous = digest
-            keys += [last, key]
-        }
-        return (keys, last)
-    }
-
     /// Changes what is verified.
     func account(_ change: (inout VerifiedAccount) -> Void) { verified.withLock { change(&$0) } }
 
     func verify() async -> [Onboard.AccountCheck] {
-        let base = (try? client.with(transport: overlay)) ?? client
-        return await AccountVerifier(verified.withLock { $0 }, base: base).run()
+        await AccountVerifier(verified.withLock { $0 }, base: base).run()
     }
 
     /// Changes the trail's settings.
     func updateTrail(_ settings: [String: Any]) async throws {
-        try await stage(
-            "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.UpdateTrail",
-            settings.merging(["Name": name]) { $1 })
+        try await MotoStage(client).change("UpdateTrail", settings.merging(["Name": name]) { $1 })
     }
 
     /// The newest log file is something else now, under a digest that says so.
@@ -258,12 +227,5 @@ final class VerifyRig: Sendable {
         call.headers = [Header("content-type", "application/x-amz-json-" + version), Header("x-amz-target", target)]
         call.body = Array(try JSONSerialization.data(withJSONObject: input))
         _ = try await client.send(call)
-    }
-}
-
-extension AWSClient {
-    /// The same client over another transport.
-    func with(transport: any HTTPTransport) throws -> AWSClient {
-        try MotoServer.shared.get().client(transport: transport)
     }
 }

@@ -183,6 +183,42 @@ import Testing
         }
     }
 
+    /// A root, an authority that it certified, and lists of one of them or both.
+    @Test func revokedAuthorities() async throws {
+        let root = try TestCertificates()
+        let issuing = try TestCertificates(under: root)
+        let trust = try issuing.joined("trust.pem", [issuing.authority, root.authority])
+        func settings(_ lists: [String]) throws -> TLSConfiguration {
+            var tls = TLSConfiguration.server(
+                certificateChainFile: root.server, privateKeyFile: root.serverKey, trustRoots: .file(trust),
+                clientCertificates: .require)
+            tls.revocationListFile = try issuing.joined("lists.pem", lists)
+            return tls
+        }
+        try await Rig.run(.tls) { rig in
+            func client() throws -> Client {
+                try Self.client(
+                    rig, trust: .file(root.authority), certificate: issuing.client, key: issuing.clientKey)
+            }
+            let own = try issuing.revocationList(of: [])
+            // The root has no list: its authority is believed. With one, it is held against it.
+            for lists in [[own], [own, try root.revocationList(of: [])]] {
+                try rig.server.reloadTLS(try settings(lists))
+                let welcome = try client()
+                let response = try await welcome.unary(EchoService.unary, [1])
+                #expect(response == [1])
+                await welcome.close()
+            }
+            try rig.server.reloadTLS(try settings([own, try root.revocationList(of: [issuing.authority])]))
+            await Self.refused(try client(), .ownCertificateRevoked)
+            try await eventually { rig.server.statistics.handshakeFailures == [.revokedCertificate: 1] }
+            // The list of the certificate's own authority may not be missing.
+            try rig.server.reloadTLS(try settings([try root.revocationList(of: [])]))
+            await Self.refused(try client(), .ownCertificateUntrusted)
+            try await eventually { rig.server.statistics.handshakeFailures[.untrustedCertificate] == 1 }
+        }
+    }
+
     @Test func expiredCertificates() async throws {
         let certificates = try TestCertificates()
         let expired = try certificates.issued("expired", days: -1)

@@ -20,7 +20,7 @@ import Synchronization
         }
         let job = try JSONDecoder().decode(Job.self, from: Data(arguments[3].utf8))
         let client = AWSClient(
-            credentials: StaticCredentials(Credentials(accessKeyID: "AKIDTEST", secretAccessKey: "test-secret")),
+            credentials: StaticCredentials(Credentials(accessKeyID: "AKIDSERVICE", secretAccessKey: "test-secret")),
             region: "us-east-1", endpoints: EndpointResolver(override: arguments[1])
         ).assuming(
             STS.RoleRequest(

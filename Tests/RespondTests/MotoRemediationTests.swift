@@ -63,6 +63,25 @@ struct MotoRemediationTests {
         #expect(try await scene.channel.calls().seen.isEmpty)
     }
 
+    /// Lists of paths and tags have the user looked up, with the permissions that are there for it.
+    @Test(arguments: Example.all.filter { $0.action.permissions.contains { $0.isForLists } })
+    func usersAreLookedUpForPathsAndTagsOfLists(example: Example) async throws {
+        let never = try ["path/break-glass/*", "tag/tier=production"].map { try #require(TargetPattern($0)) }
+        let scene = try await MotoScene(example, policy: RemediationPolicy(mode: .auto, never: never))
+        try await scene.stage.query(
+            .iam, "TagUser",
+            [
+                QueryItem("UserName", scene.name), QueryItem("Tags.member.1.Key", "tier"),
+                QueryItem("Tags.member.1.Value", "production"),
+            ])
+        #expect(try await scene.run().outcome == .refused(.neverListed, pattern: never[1].text))
+        #expect(try await scene.writes().isEmpty)
+        let seen = try await scene.channel.calls().seen
+        for permission in example.action.permissions where permission.isForLists {
+            #expect(seen.contains { permission.action == "iam:" + $0 }, "\(permission.action)")
+        }
+    }
+
     /// Names that AWS does not know: nothing to do, but for a trail, whose absence is the harm.
     @Test(arguments: Example.all)
     func whatAWSDoesNotKnow(example: Example) async throws {

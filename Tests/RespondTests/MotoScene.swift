@@ -57,7 +57,8 @@ struct MotoScene: Sendable {
     /// life, so that the machine's own retries have something to do.
     static func client(_ url: String, impatientAt: String?) -> AWSClient {
         AWSClient(
-            credentials: StaticCredentials(Credentials(accessKeyID: "AKIDTEST", secretAccessKey: secret)),
+            credentials: StaticCredentials(
+                Credentials(accessKeyID: TestCaller.service.rawValue, secretAccessKey: secret)),
             region: "us-east-1", endpoints: EndpointResolver(override: url),
             transport: Impatient(operation: impatientAt), backoff: Backoff(attempts: 2),
             clock: ManualClock(Date()).clock()

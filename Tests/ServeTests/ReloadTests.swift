@@ -84,6 +84,26 @@ import Testing
         }
     }
 
+    /// An authority between the root and the clients is found revoked by the root's list, and by no other.
+    @Test func aRevokedAuthorityIsFound() throws {
+        let root = try TestCertificates()
+        let issuing = try TestCertificates(under: root)
+        let trust = try issuing.joined("trust.pem", [issuing.authority, root.authority])
+        func revoked(_ lists: [String]) throws -> Set<String> {
+            let files = CertificateFiles(
+                certificate: root.server, key: root.serverKey, clientAuthority: trust,
+                revocationList: try issuing.joined("lists.pem", lists), mayLackRevocationList: false)
+            return try files.load().revokedAuthorities
+        }
+        let own = try issuing.revocationList(of: [issuing.client])
+        #expect(try revoked([own]).isEmpty)
+        #expect(try revoked([own, try root.revocationList(of: [])]).isEmpty)
+        let fingerprint = try PEMFiles.certificate(at: issuing.authority).fingerprint
+        #expect(try revoked([own, try root.revocationList(of: [issuing.authority])]) == [fingerprint])
+        // The number of the issuing authority on its own list means one of its certificates.
+        #expect(try revoked([try issuing.revocationList(of: [issuing.authority])]).isEmpty)
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func filesThatDoNotFitAreLeftAlone() async throws {
         try await ServiceRig.run { rig in

@@ -7,12 +7,15 @@ import Messages
 import NIOCore
 import RPC
 
-/// A service on a data folder of its own, which goes with this object.
+/// A service on a data folder of its own, which goes with this object, and with this process however it ends.
 package final class RunningService {
     package let figures: ProcessFigures
     private let process = Process()
     private let folder: URL
     private let port: Int
+    /// Ends when this process does, which is when it tidies up.
+    private let heir = Process()
+    private let heirsInput = Pipe()
 
     /// Starts the service, and returns once it listens.
     package init(program: String, rules: String, options: [String], parent: String) async throws {
@@ -26,8 +29,19 @@ package final class RunningService {
         process.arguments =
             ["serve", "--data-dir", folder.path, "--listen", "127.0.0.1:0", "--rules", rules] + options
         process.standardInput = FileHandle.nullDevice
+        // Not this process's own output: whoever reads that would wait for the service's end as well.
+        process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
+        heir.executableURL = URL(fileURLWithPath: "/bin/sh")
+        heir.arguments = [
+            "-c", "read end; kill -KILL $1 2>/dev/null; rm -rf \"$2\"", "sh", "\(process.processIdentifier)",
+            folder.path,
+        ]
+        heir.standardInput = heirsInput
+        heir.standardOutput = FileHandle.nullDevice
+        heir.standardError = FileHandle.nullDevice
+        try heir.run()
         figures = ProcessFigures(process.processIdentifier)
         var found: Int?
         while found == nil {
@@ -82,10 +96,32 @@ package final class RunningService {
         }
     }
 
-    /// SIGTERM, and waits for the end.
+    /// The end of the service's log.
+    package var lastWords: String {
+        let text = (try? String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(10).joined(separator: "\n")
+    }
+
+    /// SIGTERM, and waits for the end; SIGKILL for a service that does not end by itself.
     package func stop() async throws {
+        defer { heir.terminate() }
         process.terminate()
-        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+        let end = ContinuousClock.now + .seconds(60)
+        while process.isRunning {
+            try await Task.sleep(for: .milliseconds(5))
+            guard ContinuousClock.now < end else {
+                kill(process.processIdentifier, SIGKILL)
+                throw BenchFailure("the service did not end:\n\(lastWords)")
+            }
+        }
+    }
+}
+
+/// Runs a benchmark to its end; what it fails of is one message, and the program's status.
+package func benchmark(_ body: () async throws -> Void) async {
+    do { try await body() } catch {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        exit(1)
     }
 }
 

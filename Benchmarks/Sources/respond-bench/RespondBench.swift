@@ -12,6 +12,7 @@ import TestKit
 struct RespondBench {
     private let runs: Int
     private let pause: Int
+    private let patience: Int
     private let moto: Moto
     private let service: RunningService
     private let client: Client
@@ -27,6 +28,7 @@ struct RespondBench {
     init(_ options: Options) async throws {
         runs = max(1, options.number("--runs"))
         pause = options.number("--pause")
+        patience = options.number("--patience")
         moto = try Moto(python: options["--python"])
         for (name, value) in [
             "AWS_ENDPOINT_URL": moto.url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDTEST",
@@ -43,12 +45,19 @@ struct RespondBench {
         let policy = RemediationPolicy(action: .deactivateAccessKey, mode: .auto, hourlyCap: UInt32(runs))
         _ = try await client.unary(
             RemediationService.setPolicy, SetPolicyRequest(accountID: Moto.account, policy: policy))
-        let alerts = try await client.serverStreaming(
-            AlertService.subscribeAlerts, SubscribeAlertsRequest(cursor: "latest"))
+        // From the beginning: there is nothing yet, and of what comes nothing can be missed.
+        let alerts = try await client.serverStreaming(AlertService.subscribeAlerts, SubscribeAlertsRequest())
         let records = try await client.bidirectional(IngestService.submitEvents)
         var times: [Times] = []
         for run in 0..<runs {
-            times.append(try await measure(run, alerts, records))
+            let impatience = Task { [patience] in
+                try await Task.sleep(for: .seconds(patience))
+                alerts.cancel()
+            }
+            do { times.append(try await measure(run, alerts, records)) } catch {
+                throw BenchFailure("run \(run): \(error)\n\(service.lastWords)")
+            }
+            impatience.cancel()
             try await Task.sleep(for: .milliseconds(pause))
         }
         report(

@@ -80,8 +80,9 @@ uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t len
 /// Asks for the values of a slot with each record. Once any slot is kept, members of a record below which no kept slot
 /// lies are only checked; their values come with th_json_fill. Only before sealing.
 void th_json_fields_keep(th_json_fields *fields, uint32_t slot);
-/// Whether the values of a slot come only with th_json_fill.
-bool th_json_fields_deferred(const th_json_fields *fields, uint32_t slot);
+/// The bit that stands for a slot's member of the record where its values come only with th_json_fill, else 0. Members
+/// may share one.
+uint64_t th_json_fields_deferral(const th_json_fields *fields, uint32_t slot);
 /// Builds the look-up tables. From here on the set is immutable.
 void th_json_fields_seal(th_json_fields *fields);
 /// The number of slots.
@@ -102,10 +103,11 @@ th_json_status th_json_document_next(th_json_parser *parser, th_json_range *reco
 
 /// The values: one for each slot, then further ones by `next`. The address may change with each record.
 th_json_value *th_json_values(th_json_parser *parser);
-/// How many members of the current record wait for th_json_fill. The address stays as long as the parser.
-const uint32_t *th_json_pending(const th_json_parser *parser);
-/// Reads the values of the current record that were put off. The values' address may change.
-void th_json_fill(th_json_parser *parser);
+/// The bits of the members of the current record that wait for th_json_fill. The address stays as long as the parser.
+const uint64_t *th_json_pending(const th_json_parser *parser);
+/// Reads those values of the current record that were put off and whose bit is in `wanted`. The values' address may
+/// change.
+void th_json_fill(th_json_parser *parser, uint64_t wanted);
 /// Turns a TH_JSON_RAW_OBJECT of the current record into compact JSON text.
 void th_json_object_text(th_json_parser *parser, th_json_value *value);
 /// All strings, numbers and booleans of the current record, at any depth, without keys.

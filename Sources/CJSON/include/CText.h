@@ -19,6 +19,9 @@ uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out);
 /// Where `needle` first stands in `bytes`, or SIZE_MAX (which Swift reads as -1). Linear in time.
 size_t th_text_find(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length);
 
+/// Where the first of two bytes stands, or `length`.
+size_t th_text_find_either(const uint8_t *bytes, size_t length, uint8_t one, uint8_t other);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,11 +3,18 @@
 import AWS
 import CloudTrail
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Collects the log files of a span of days, as history: their alerts are marked so, and never remediate.
 ///
 /// It goes folder by folder and day by day, the newest first, and keeps a note of each that is done: a restart repeats
 /// what was under way. It yields to live events in this process by its permits, and in others by waiting while the
-/// service has a queue.
+/// service has a queue. What is taken in as history never remediates, so beside a queue it leaves to that what is live:
+/// files that are written after it began, and those of the last days until the queue has been caught up with.
 package struct Backfill: Sendable {
     /// What it came to.
     package struct Result: Sendable, Hashable {
@@ -27,11 +34,15 @@ package struct Backfill: Sendable {
     private let report: CollectReport
     private let state: String
     private let clock: AWSClock
+    private let isCaughtUp: (@Sendable () -> Bool)?
 
-    /// - Parameter state: The folder for the note of what is done.
+    /// - Parameters:
+    ///   - state: The folder for the note of what is done.
+    ///   - isCaughtUp: Whether the live lane beside has dealt with what waited for it; nil where there is none.
     package init(
         bucket: String, layout: BucketLayout, s3: S3, delivery: FileDelivery, sink: any EventSink,
-        aside: AsideFolder, report: CollectReport, state: String, clock: AWSClock = .system
+        aside: AsideFolder, report: CollectReport, state: String, clock: AWSClock = .system,
+        isCaughtUp: (@Sendable () -> Bool)? = nil
     ) {
         self.bucket = bucket
         self.layout = layout
@@ -42,6 +53,7 @@ package struct Backfill: Sendable {
         self.report = report
         self.state = state
         self.clock = clock
+        self.isCaughtUp = isCaughtUp
     }
 
     /// Collects the days of a span, whole.
@@ -50,12 +62,19 @@ package struct Backfill: Sendable {
     ///   can't be kept, and `CancellationError`.
     package func run(days: [String]) async throws -> Result {
         let note = try BackfillNote(folder: state)
+        let begin = clock.now()
         // Today's folder still grows: it is never done.
-        let today = FolderDay.of(Milliseconds(clock.now().timeIntervalSince1970 * 1_000))
+        let today = FolderDay.of(Milliseconds(begin.timeIntervalSince1970 * 1_000))
+        let recent = FolderDay.of(
+            Milliseconds((begin.timeIntervalSince1970 - Double(CollectLimits.queueRetentionDays) * 86_400) * 1_000))
+        let isBesideLive = isCaughtUp != nil
         var result = Result()
         var open: [(folder: TrailFolder, day: String)] = []
         let folders = try await layout.folders()
-        for day in days.sorted(by: >) {
+        let newestFirst = days.sorted(by: >)
+        let order =
+            isBesideLive ? newestFirst.filter { $0 < recent } + newestFirst.filter { $0 >= recent } : newestFirst
+        for day in order {
             for folder in folders {
                 if note.contains(folder.prefix + day) {
                     result.skipped += 1
@@ -67,7 +86,8 @@ package struct Backfill: Sendable {
         for _ in 0..<CollectLimits.backfillPasses {
             var failed: [(folder: TrailFolder, day: String)] = []
             for unit in open {
-                guard try await pass(unit.folder, day: unit.day) else {
+                if unit.day >= recent { try await waitForLive() }
+                guard try await pass(unit.folder, day: unit.day, before: isBesideLive ? begin : .distantFuture) else {
                     failed.append(unit)
                     continue
                 }
@@ -82,13 +102,14 @@ package struct Backfill: Sendable {
     }
 
     /// One folder's day. False where some file could not be read.
-    private func pass(_ folder: TrailFolder, day: String) async throws -> Bool {
+    private func pass(_ folder: TrailFolder, day: String, before begin: Date) async throws -> Bool {
         do {
             return try await withThrowingTaskGroup(of: Bool.self) { group in
                 var underWay = 0
                 var isWhole = true
                 try await s3.forEachPage(bucket: bucket, prefix: folder.prefix + day + "/") { page in
                     for object in page where LogFileName(key: object.key)?.kind.hasRecords == true {
+                        if let written = object.lastModified, written > begin { continue }
                         if underWay >= CollectLimits.historicalFilesInFlight {
                             isWhole = try await group.next() ?? true && isWhole
                         } else {
@@ -107,6 +128,11 @@ package struct Backfill: Sendable {
             report.trouble("\(error)")
             return false
         }
+    }
+
+    /// Waits until the live lane has dealt with what was there before.
+    private func waitForLive() async throws {
+        while let isCaughtUp, !isCaughtUp() { try await clock.sleep(CollectLimits.historicalPause) }
     }
 
     /// Waits while the service has live events to catch up with.

@@ -35,6 +35,8 @@ package final class QueueCollector: Sendable {
     private let ledger: Mutex<MessageLedger>
     /// The poison that this run has left in the queue; asked for only where the run ends with the queue.
     private let left = Mutex<Set<String>>([])
+    /// What was held when the queue first had no more to give, and is held still; nil before that.
+    private let backlog = Mutex<Set<String>?>(nil)
     private let clock: AWSClock
     private let observe: @Sendable (ObjectLocation) -> Void
 
@@ -54,6 +56,10 @@ package final class QueueCollector: Sendable {
         deletions = Deletions(queue: queue, report: report)
         ledger = Mutex(MessageLedger(visibility: settings.visibility))
     }
+
+    /// Whether everything has been dealt with that was in the queue when this began. What other collectors of the queue
+    /// hold is not known here.
+    package var isCaughtUp: Bool { backlog.withLock { $0?.isEmpty ?? false } }
 
     /// Collects until the task is cancelled, or the queue is empty where that was asked for.
     ///
@@ -100,6 +106,10 @@ package final class QueueCollector: Sendable {
             pauses.reset()
             let now = clock.instant()
             ledger.withLock { ledger in for message in messages { ledger.take(message.receiptHandle, at: now) } }
+            if messages.count < CollectLimits.messagesPerCall {
+                let handles = ledger.withLock { $0.handles }
+                backlog.withLock { backlog in if backlog == nil { backlog = Set(handles) } }
+            }
             report.count { $0.received += messages.count }
             for message in messages { group.addTask { try await self.handle(message, leavesPoison: leavesPoison) } }
             guard settings.endsWhenEmpty, messages.isEmpty else { continue }
@@ -143,7 +153,10 @@ package final class QueueCollector: Sendable {
         settle(message)
     }
 
-    private func settle(_ message: SQS.Message) { ledger.withLock { $0.settle(message.receiptHandle) } }
+    private func settle(_ message: SQS.Message) {
+        ledger.withLock { $0.settle(message.receiptHandle) }
+        backlog.withLock { _ = $0?.remove(message.receiptHandle) }
+    }
 
     /// Hides the message for longer with each time that it comes, and leaves it.
     private func postpone(_ message: SQS.Message, _ reason: String) async {

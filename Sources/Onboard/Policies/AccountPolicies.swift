@@ -27,6 +27,12 @@ package struct AccountPolicies: Sendable {
         return PolicyDocument([statement])
     }
 
+    private var respondARN: String {
+        facts.respondRoleARN.isEmpty ? role(RoleNames.respond) : facts.respondRoleARN
+    }
+
+    private var respondName: String { respondARN.split(separator: "/").last.map(String.init) ?? RoleNames.respond }
+
     private var analystName: String { facts.consoleRole.isEmpty ? RoleNames.analyst : facts.consoleRole }
 
     // MARK: Reading
@@ -49,7 +55,7 @@ package struct AccountPolicies: Sendable {
                 resources: ["arn:\(facts.partition):cloudtrail:*:*:trail/*"]),
             PolicyDocument.Statement(
                 "Roles", actions: ["iam:GetRole", "iam:SimulatePrincipalPolicy"],
-                resources: [role(RoleNames.respond), role(analystName)]),
+                resources: [respondARN, role(analystName)]),
         ]
         if !facts.bucket.isEmpty { statements += bucketStatements }
         if !facts.queueARN.isEmpty {
@@ -85,7 +91,7 @@ package struct AccountPolicies: Sendable {
     /// What remediations act with: a policy for each, to be left out where it is not wanted.
     package var respond: AccountRole {
         AccountRole(
-            name: RoleNames.respond, purpose: "Remediations act with it. Leave out the policies of those not wanted.",
+            name: respondName, purpose: "Remediations act with it. Leave out the policies of those not wanted.",
             trust: serviceTrust, policies: RemediationAction.allCases.map(policy))
     }
 

@@ -24,6 +24,8 @@ package struct AccountFacts: Sendable, Hashable {
     package var keyARN = ""
     /// The name of the analysts' role; empty for `TrailhoundAnalyst`.
     package var consoleRole = ""
+    /// The ARN of the role that remediations act with; empty for `TrailhoundRemediation`.
+    package var respondRoleARN = ""
 
     package init(accountID: String, externalID: String, trusted: String) {
         self.accountID = accountID

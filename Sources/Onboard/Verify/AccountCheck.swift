@@ -107,6 +107,8 @@ package struct VerifiedAccount: Sendable, Hashable {
     package var queueURL = ""
     /// The role that remediations act with; empty where none are wanted.
     package var respondRoleARN = ""
+    /// Whether an executor inside the account makes the calls of remediations, with credentials of its own.
+    package var isActedByExecutor = false
     /// The name of the analysts' role; empty for `TrailhoundAnalyst`.
     package var consoleRole = ""
 

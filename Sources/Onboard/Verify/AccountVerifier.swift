@@ -152,6 +152,12 @@ package struct AccountVerifier: Sendable {
     }
 
     private func remediation(_ action: RemediationAction, _ name: AccountCheck.Name) async -> AccountCheck {
+        guard !account.isActedByExecutor else {
+            return .unknown(
+                name, "an executor inside the account makes the calls, with credentials that are not known here",
+                remedy: "Verify from where it runs: trailhound account verify \(account.accountID) --offline "
+                    + "--respond-role ARN, with the ARN of the executor's role.")
+        }
         guard !account.respondRoleARN.isEmpty else {
             return .unknown(
                 name, "no role is set that remediations act with",
@@ -174,7 +180,11 @@ package struct AccountVerifier: Sendable {
                 name, "there is no role \(account.respondRoleARN)",
                 remedy: "Make the role as trailhound account policy prints it, where remediation is wanted.")
         } catch {
-            return .of(name, error)
+            let remedy = """
+                Allow iam:SimulatePrincipalPolicy on \(account.respondRoleARN) to the role that is read with: trailhound \
+                account policy --respond-role prints its policy for a role of that name.
+                """
+            return .of(name, error, remedy: remedy)
         }
         guard refused.isEmpty else {
             return .failed(

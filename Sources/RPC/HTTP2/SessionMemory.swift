@@ -20,8 +20,15 @@ struct SessionMemory: @unchecked Sendable {
         table.initialize(
             to: nghttp2_mem(
                 mem_user_data: nil,
-                malloc: { size, _ in FramePages.shared.take(size) ?? Glibc.malloc(size) },
-                free: { pointer, _ in if !FramePages.shared.give(pointer) { Glibc.free(pointer) } },
+                malloc: { size, _ in
+                    guard size > FramePages.smallest else { return Glibc.malloc(size) }
+                    return FramePages.shared.take(size) ?? Glibc.malloc(size)
+                },
+                free: { pointer, _ in
+                    // A piece begins at a page, and hardly anything does that malloc gives.
+                    guard Int(bitPattern: pointer) & (FramePages.alignment - 1) == 0 else { return Glibc.free(pointer) }
+                    if !FramePages.shared.give(pointer) { Glibc.free(pointer) }
+                },
                 calloc: { count, size, _ in Glibc.calloc(count, size) },
                 realloc: { pointer, size, _ in SessionMemory.realloc(pointer, size) }))
     }
@@ -46,7 +53,9 @@ final class FramePages: @unchecked Sendable {
 
     /// A frame of 16 KiB with nghttp2's additions, in whole pages.
     static let pieceBytes = 20 * 1024
-    private static let smallest = 16 * 1024
+    static let smallest = 16 * 1024
+    /// A page, where each piece begins.
+    static let alignment = 4096
     private static let pieces = 32 * 1024
 
     private struct State {

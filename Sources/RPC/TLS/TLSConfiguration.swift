@@ -33,8 +33,10 @@ public struct TLSConfiguration: Sendable {
     /// The name that a server's certificate must carry, where it is not the host that is connected to. Servers
     /// ignore it.
     public var serverName: String?
-    /// PEM file with the revocation lists of the trust roots: a peer's certificate on one of them is refused, and so is
-    /// one whose authority's list is missing from the file or out of date. nil: none are looked at.
+    /// PEM file with the revocation lists of the authorities that are trusted. A peer's certificate on one of them is
+    /// refused, and so is one whose authority's list is missing from the file. The certificates of the authorities above
+    /// it are held against the lists that are there: the chain ends where one of them was revoked. A list that is out of
+    /// date refuses everything that it is about. nil: none are looked at.
     public var revocationListFile: String?
     /// A last word on a peer whose certificate is trusted: false refuses it as revoked, within the handshake. Called on
     /// an event loop, so it must not block. `Server.closeConnections` ends those that are open already.

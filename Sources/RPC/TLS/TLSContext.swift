@@ -83,7 +83,8 @@ final class TLSContext: @unchecked Sendable {
         try loadRevocations()
         // The callback finds this object by way of the SSL_CTX, which it owns and therefore outlives.
         SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
-        SSL_CTX_set_verify(pointer, verifyMode, configuration.acceptsPeer == nil ? nil : verifyPeer)
+        let hasSay = configuration.acceptsPeer != nil || configuration.revocationListFile != nil
+        SSL_CTX_set_verify(pointer, verifyMode, hasSay ? verifyPeer : nil)
     }
 
     private func loadRevocations() throws(TLSConfigurationError) {
@@ -94,7 +95,7 @@ final class TLSContext: @unchecked Sendable {
         else {
             throw TLSConfigurationError(description: "\(file): no revocation lists in PEM: \(Self.lastError())")
         }
-        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK))
+        X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
     }
 
     private var verifyMode: Int32 {
@@ -130,14 +131,22 @@ private let SSL_OP_CIPHER_SERVER_PREFERENCE_ = 1 << 22
 private let SSL_OP_NO_RENEGOTIATION_ = 1 << 30
 private let SSL_MODE_RELEASE_BUFFERS_ = 0x10
 
-/// OpenSSL's question about each certificate of a peer's chain: the configuration has the last word on the peer's own.
+/// OpenSSL's question about each certificate of a peer's chain. An authority of the chain may be on no list there is, the
+/// peer's own certificate may not; and on that one the configuration has the last word.
 private func verifyPeer(_ isTrusted: Int32, _ store: OpaquePointer?) -> Int32 {
-    guard isTrusted == 1, X509_STORE_CTX_get_error_depth(store) == 0 else { return isTrusted }
+    let depth = X509_STORE_CTX_get_error_depth(store)
+    if isTrusted != 1, depth > 0, X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_CRL {
+        X509_STORE_CTX_set_error(store, X509_V_OK)
+        return 1
+    }
+    guard isTrusted == 1, depth == 0 else { return isTrusted }
     guard let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
-        let owner = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(OpaquePointer(ssl)), 0),
-        let certificate = X509_STORE_CTX_get_current_cert(store),
-        let peer = PeerCertificate(borrowing: certificate),
-        let accepts = Unmanaged<TLSContext>.fromOpaque(owner).takeUnretainedValue().configuration.acceptsPeer
+        let owner = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(OpaquePointer(ssl)), 0)
+    else { return 0 }
+    let configuration = Unmanaged<TLSContext>.fromOpaque(owner).takeUnretainedValue().configuration
+    guard let accepts = configuration.acceptsPeer else { return 1 }
+    guard let certificate = X509_STORE_CTX_get_current_cert(store),
+        let peer = PeerCertificate(borrowing: certificate)
     else { return 0 }
     if accepts(peer) { return 1 }
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REVOKED)

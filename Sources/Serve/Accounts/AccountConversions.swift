@@ -96,7 +96,8 @@ extension Messages.AccountCheck {
 }
 
 extension VerifiedAccount {
-    init(_ row: AccountRow) {
+    /// - Parameter access: how remediations reach the account.
+    init(_ row: AccountRow, remediatedBy access: AccountAccess) {
         self.init(accountID: row.accountID)
         let settings = row.settings
         roleARN = settings.roleARN
@@ -108,8 +109,11 @@ extension VerifiedAccount {
         organizationID = settings.organizationID
         queueURL = settings.queueURL
         consoleRole = settings.consoleRole
-        // By the name that the printed policies give it, beside the role that is read with.
-        if let partition = Partition(arn: roleARN) {
+        isActedByExecutor = access.way == .executor
+        if !access.roleARN.isEmpty {
+            respondRoleARN = access.roleARN
+        } else if let partition = Partition(arn: roleARN) {
+            // Before it is set: by the name that the printed policies give it, beside the role that is read with.
             respondRoleARN = RoleNames.arn(RoleNames.respond, account: accountID, partition: partition.rawValue)
         }
     }

@@ -37,8 +37,11 @@ package final class AccountInspector: Sendable {
     }
 
     /// Makes every check of an account's onboarding.
-    func verify(_ row: AccountRow) async throws -> [Onboard.AccountCheck] {
-        await AccountVerifier(VerifiedAccount(row), base: try base(region: row.settings.region), clock: clock).run()
+    ///
+    /// - Parameter access: how remediations reach the account.
+    func verify(_ row: AccountRow, remediatedBy access: AccountAccess) async throws -> [Onboard.AccountCheck] {
+        let account = VerifiedAccount(row, remediatedBy: access)
+        return await AccountVerifier(account, base: try base(region: row.settings.region), clock: clock).run()
     }
 
     /// Whether the account's trail logs.

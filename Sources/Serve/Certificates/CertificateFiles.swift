@@ -17,6 +17,17 @@ package struct CertificateFiles: Sendable, Hashable {
     /// Whether the revocation list may be missing: a development authority has none before it revokes something.
     package var mayLackRevocationList: Bool
 
+    /// Files by their paths.
+    package init(
+        certificate: String, key: String, clientAuthority: String, revocationList: String?, mayLackRevocationList: Bool
+    ) {
+        self.certificate = certificate
+        self.key = key
+        self.clientAuthority = clientAuthority
+        self.revocationList = revocationList
+        self.mayLackRevocationList = mayLackRevocationList
+    }
+
     /// What a file was when it was looked at: another stamp means another content.
     struct Stamp: Hashable {
         private let seconds: Int
@@ -41,7 +52,7 @@ package struct CertificateFiles: Sendable, Hashable {
     }
 
     /// Reads the files. Throws where one can't be read, or a list was not made by the authority that it names.
-    func load() throws -> LoadedCertificates {
+    package func load() throws -> LoadedCertificates {
         let authorities = try PEMFiles.certificates(at: clientAuthority)
         let chain = try PEMFiles.certificates(at: certificate)
         guard let own = chain.first, own.isOf(try PEMFiles.key(at: key)) else {
@@ -82,6 +93,17 @@ package struct LoadedCertificates: Sendable, Equatable {
     /// Whether a client's certificate is on a list.
     func hasRevoked(_ certificate: PeerCertificate) -> Bool {
         lists.contains { $0.issuer == certificate.issuer && $0.serials.contains(certificate.serial) }
+    }
+
+    /// The fingerprints of the authorities that one above them has revoked.
+    package var revokedAuthorities: Set<String> {
+        let revoked = authorities.filter { authority in
+            lists.contains { list in
+                list.serials.contains(authority.serial)
+                    && authorities.contains { list.names($0) && authority.isSigned(by: $0) }
+            }
+        }
+        return Set(revoked.map(\.fingerprint))
     }
 
     /// How many certificates are revoked.

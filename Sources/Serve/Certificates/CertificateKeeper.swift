@@ -76,7 +76,9 @@ package final class CertificateKeeper: Sendable {
             state.refused = nil
         }
         let kept = Set(fresh.authorities.map(\.fingerprint))
-        let lostAuthority = before.authorities.contains { !kept.contains($0.fingerprint) }
+        let lostAuthority =
+            before.authorities.contains { !kept.contains($0.fingerprint) }
+            || !fresh.revokedAuthorities.isSubset(of: before.revokedAuthorities)
         // Who came with an authority that is no longer trusted can't be told from the others any more: all are asked to
         // show their certificates again.
         server.closeConnections { peer in

@@ -111,6 +111,9 @@ struct StringTable {
 
     private static let seed = UInt64.random(in: .min ... .max)
 
+    /// The hash of a key. Another in each process, like that of the tables.
+    static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { hash(key, seed) }
+
     @inline(__always)
     private static func mix(_ word: UInt64) -> UInt64 {
         let product = word.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)

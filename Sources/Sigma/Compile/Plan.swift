@@ -84,8 +84,8 @@ public final class Plan: Sendable {
             for index in builder.predicates.indices where builder.predicates[index].slot >= 0 {
                 let predicate = builder.predicates[index]
                 let other = predicate.kind == .fieldReference ? predicate.payload : predicate.slot
-                builder.predicates[index].isDeferred =
-                    fields.isDeferred(Int(predicate.slot)) || fields.isDeferred(Int(other))
+                builder.predicates[index].deferral =
+                    fields.deferral(Int(predicate.slot)) | fields.deferral(Int(other))
             }
         }
         regexes = builder.regexes
@@ -99,6 +99,13 @@ public final class Plan: Sendable {
         instructions = Frozen(program.instructions)
         self.starts = Frozen(starts)
         index = RuleIndex(rules.dropLast(onDemand).map(\.expression), fields: slots)
+    }
+
+    /// Whether a predicate asks for an index field and nothing else.
+    func isAboutIndex(_ predicate: Int32) -> Bool {
+        let predicate = predicates[Int(predicate)]
+        guard predicate.kind != .fieldReference else { return false }
+        return (0..<index.fields.count).contains { index.fields[$0].slot == predicate.slot }
     }
 
     deinit {

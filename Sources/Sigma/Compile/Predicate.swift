@@ -28,8 +28,10 @@ struct Predicate {
     var kind: Kind
     /// Whether letters have to be of the same case.
     var cased = false
-    /// Whether a field of it has its values only after `RecordExtractor.fill`.
-    var isDeferred = false
+    /// What `RecordExtractor.fill` has to be given before it is asked; mostly 0.
+    var deferral: UInt64 = 0
+    /// Whether the answer follows from the values of one field.
+    var asksOneField: Bool { slot >= 0 && kind != .fieldReference }
     var comparison = SigmaComparison.equal
     var relation = SigmaTextRelation.equals
     var datePart = SigmaDatePart.year

@@ -24,15 +24,19 @@ struct RuleIndex {
         let needs = expressions.map { expression in
             fields.map { Self.needed(expression, $0.path) }
         }
-        // Of two fields that a rule needs the same number of values of, the one that tells more rules apart is better.
+        // Of how many records a rule is tried is about the share that it needs of all values of a field. A field that the
+        // caller names first is better than others of the same share.
         let variety = fields.indices.map { field in
             needs.reduce(into: Set<[UInt8]>()) { $0.formUnion($1[field] ?? []) }.count
+        }
+        func share(_ needs: Set<[UInt8]>?, _ field: Int) -> Double {
+            Double(needs?.count ?? 0) / Double(max(1, variety[field]))
         }
         var always: [Int32] = []
         var buckets = fields.map { _ in [[UInt8]: [Int32]]() }
         for (rule, needs) in needs.enumerated() {
             let best = fields.indices.filter { needs[$0] != nil }.min {
-                (needs[$0]?.count ?? 0, -variety[$0]) < (needs[$1]?.count ?? 0, -variety[$1])
+                (share(needs[$0], $0), $0) < (share(needs[$1], $1), $1)
             }
             guard let best, let values = needs[best], values.count <= SigmaLimits.indexValuesPerRule else {
                 always.append(Int32(rule))

@@ -13,17 +13,23 @@ public final class Evaluator {
     let folded: FoldedTexts
     let regexes = RegexRunner()
     var allValues = AllValues()
-    /// Counts records. An answer or text of another generation is of another record.
+    /// Counts records. A text of another generation is of another record.
     let generation: UnsafeMutablePointer<UInt32>
-    /// For each predicate: the generation it was answered in, and the answer in the last bit.
-    private let answers: UnsafeMutablePointer<UInt32>
+    private let versions: FieldVersions
+    /// For each predicate: the version of its field that it was answered for, and the answer in the last bit. Of one that
+    /// asks for more than one field, the record.
+    private let answers: UnsafeMutablePointer<UInt64>
     /// For each rule: the generation it was tried in, where an index field has several values.
     private let tried: UnsafeMutablePointer<UInt32>
+    private let cache = CandidateCache()
+    /// Room for the rules that the index leaves.
+    private var picked: [Int32] = []
     private static let lastGeneration = UInt32.max >> 1
 
     public init(_ plan: Plan) {
         self.plan = plan
         folded = FoldedTexts(count: plan.fields.count)
+        versions = FieldVersions(count: plan.fields.count)
         answers = .allocate(capacity: max(1, plan.predicates.count))
         answers.initialize(repeating: 0, count: max(1, plan.predicates.count))
         tried = .allocate(capacity: max(1, plan.rules.count))
@@ -37,6 +43,8 @@ public final class Evaluator {
         tried.deallocate()
         generation.deallocate()
         folded.free()
+        cache.free()
+        versions.free()
     }
 
     /// Appends the indices of the rules that hold on the extractor's current record, in ascending order.
@@ -44,40 +52,103 @@ public final class Evaluator {
     public func evaluate(_ extractor: RecordExtractor, into matches: inout [Int]) {
         precondition(extractor.fields === plan.fields, "the extractor reads other fields")
         begin()
-        let before = matches.count
-        let index = plan.index
-        for place in 0..<index.always.count where run(index.always[place], extractor) {
-            matches.append(Int(index.always[place]))
+        guard let key = cache.key(plan.index.fields, extractor) else {
+            forEachCandidate(extractor) { rule in
+                if run(from: plan.starts.start[Int(rule)], extractor) { matches.append(Int(rule)) }
+            }
+            return
         }
+        if let candidates = cache.find(key) {
+            run(candidates, extractor, &matches)
+        } else {
+            let candidates = candidates(extractor)
+            cache.insert(key, candidates)
+            candidates.withUnsafeBufferPointer { run($0, extractor, &matches) }
+        }
+    }
+
+    @inline(__always)
+    private func run(
+        _ candidates: UnsafeBufferPointer<CandidateCache.Candidate>, _ extractor: RecordExtractor,
+        _ matches: inout [Int]
+    ) {
+        for candidate in candidates where run(from: candidate.start, extractor) { matches.append(Int(candidate.rule)) }
+    }
+
+    /// Calls `body` with each rule that the index leaves, in ascending order.
+    private func forEachCandidate(_ extractor: RecordExtractor, _ body: (Int32) -> Void) {
+        let index = plan.index
+        var rules: [Int32] = []
+        swap(&rules, &picked)
+        defer { swap(&rules, &picked) }
+        rules.removeAll(keepingCapacity: true)
+        for place in 0..<index.always.count { rules.append(index.always[place]) }
         for place in 0..<index.fields.count {
             let field = index.fields[place]
             var at = UInt32(bitPattern: field.slot)
-            while true {
+            repeat {
                 let entry = extractor.entry(at: at)
-                guard entry.pointee.kind > Self.nullKind else {
-                    at = entry.pointee.next
-                    if at == 0 { break }
-                    continue
+                if entry.pointee.kind > Self.nullKind {
+                    let bucket = field.table.find(folded.text(Int(at), Self.bytes(entry)))
+                    if bucket >= 0 {
+                        for place in Int(index.starts[Int(bucket)])..<Int(index.starts[Int(bucket) + 1]) {
+                            rules.append(index.rules[place])
+                        }
+                    }
                 }
-                let bucket = field.table.find(folded.text(Int(at), Self.bytes(entry)))
-                // Running a rule may move the entries.
-                let next = entry.pointee.next
-                let hasSeveral = at != UInt32(bitPattern: field.slot) || next != 0
-                if bucket >= 0 { runBucket(Int(bucket), extractor, onlyOnce: hasSeveral, &matches) }
-                at = next
-                if at == 0 { break }
+                at = entry.pointee.next
+            } while at != 0
+        }
+        rules.sort()
+        for rule in rules where tried[Int(rule)] != generation.pointee {
+            tried[Int(rule)] = generation.pointee
+            body(rule)
+        }
+    }
+
+    /// What to try on all records that have the values of the index fields that the extractor's record has.
+    private func candidates(_ extractor: RecordExtractor) -> [CandidateCache.Candidate] {
+        var candidates: [CandidateCache.Candidate] = []
+        forEachCandidate(extractor) { rule in
+            let start = following(plan.starts[Int(rule)], extractor)
+            var steps = SigmaLimits.followedSteps
+            if canMatch(start, extractor, &steps) {
+                candidates.append(CandidateCache.Candidate(rule: rule, start: start))
             }
         }
-        if matches.count - before > 1 { matches[before...].sort() }
+        return candidates
+    }
+
+    /// The first step from one on that asks for another field than the index's.
+    private func following(_ start: Int32, _ extractor: RecordExtractor) -> Int32 {
+        var at = start
+        while at >= 0 {
+            let instruction = plan.instructions[Int(at)]
+            guard plan.isAboutIndex(instruction.predicate) else { return at }
+            at = answer(instruction.predicate, extractor) ? instruction.onTrue : instruction.onFalse
+        }
+        return at
+    }
+
+    /// Whether a rule that stands at a step can hold, whatever the fields have that are not the index's. After so many
+    /// steps it is taken for granted.
+    private func canMatch(_ at: Int32, _ extractor: RecordExtractor, _ steps: inout Int) -> Bool {
+        let at = following(at, extractor)
+        guard at >= 0 else { return at == Program.match }
+        steps -= 1
+        guard steps > 0 else { return true }
+        let instruction = plan.instructions[Int(at)]
+        return canMatch(instruction.onTrue, extractor, &steps) || canMatch(instruction.onFalse, extractor, &steps)
     }
 
     /// Whether a rule holds on the record that `evaluate` was last given.
     public func holds(rule: Int, _ extractor: RecordExtractor) -> Bool {
         precondition(extractor.fields === plan.fields, "the extractor reads other fields")
-        return run(Int32(rule), extractor)
+        return run(from: plan.starts[rule], extractor)
     }
 
-    static let nullKind = UInt8(truncatingIfNeeded: TH_JSON_NULL.rawValue)
+    @inline(__always) static var nullKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_NULL.rawValue) }
+    @inline(__always) static var stringKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue) }
 
     @inline(__always)
     static func bytes(_ entry: UnsafeMutablePointer<th_json_value>) -> UnsafeRawBufferPointer {
@@ -87,32 +158,19 @@ public final class Evaluator {
     private func begin() {
         if generation.pointee == Self.lastGeneration {
             generation.pointee = 0
-            answers.update(repeating: 0, count: plan.predicates.count)
             tried.update(repeating: 0, count: plan.rules.count)
             folded.clear()
         }
         generation.pointee += 1
         folded.begin(generation: generation.pointee)
+        versions.begin()
     }
 
     @inline(__always)
-    private func runBucket(_ bucket: Int, _ extractor: RecordExtractor, onlyOnce: Bool, _ matches: inout [Int]) {
-        let index = plan.index
-        for place in Int(index.starts[bucket])..<Int(index.starts[bucket + 1]) {
-            let rule = index.rules[place]
-            if onlyOnce {
-                if tried[Int(rule)] == generation.pointee { continue }
-                tried[Int(rule)] = generation.pointee
-            }
-            if run(rule, extractor) { matches.append(Int(rule)) }
-        }
-    }
-
-    @inline(__always)
-    private func run(_ rule: Int32, _ extractor: RecordExtractor) -> Bool {
-        var at = plan.starts[Int(rule)]
+    private func run(from start: Int32, _ extractor: RecordExtractor) -> Bool {
+        var at = start
         while at >= 0 {
-            let instruction = plan.instructions[Int(at)]
+            let instruction = plan.instructions.start[Int(at)]
             at = answer(instruction.predicate, extractor) ? instruction.onTrue : instruction.onFalse
         }
         return at == Program.match
@@ -120,10 +178,14 @@ public final class Evaluator {
 
     @inline(__always)
     private func answer(_ predicate: Int32, _ extractor: RecordExtractor) -> Bool {
+        let asked = plan.predicates.start + Int(predicate)
+        extractor.fill(asked.pointee.deferral)
+        let version =
+            asked.pointee.asksOneField ? versions.version(asked.pointee.slot, extractor) : versions.record
         let known = answers[Int(predicate)]
-        if known >> 1 == generation.pointee { return known & 1 == 1 }
-        let answer = test(plan.predicates.start + Int(predicate), extractor)
-        answers[Int(predicate)] = generation.pointee << 1 | (answer ? 1 : 0)
+        if known >> 1 == version { return known & 1 == 1 }
+        let answer = test(asked, extractor)
+        answers[Int(predicate)] = version << 1 | (answer ? 1 : 0)
         return answer
     }
 }

@@ -23,12 +23,13 @@ struct FoldedTexts {
     private let texts: UnsafeMutablePointer<Text>
     private let count: Int
     private let state: UnsafeMutablePointer<State>
+    private let first: UnsafeMutablePointer<UInt8>
     private static let blockBytes = 64 << 10
 
     /// - Parameter count: how many values are remembered; the ones behind are folded anew whenever they are asked for.
     init(count: Int) {
         self.count = count
-        let first = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.blockBytes)
+        first = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.blockBytes)
         texts = .allocate(capacity: max(1, count))
         texts.initialize(repeating: Text(generation: 0, length: 0, start: first), count: max(1, count))
         state = .allocate(capacity: 1)
@@ -49,8 +50,9 @@ struct FoldedTexts {
     @inline(__always)
     func begin(generation: UInt32) {
         state.pointee.generation = generation
-        state.pointee.block = -1
-        nextBlock(for: 0)
+        state.pointee.block = 0
+        state.pointee.next = first
+        state.pointee.room = Self.blockBytes
     }
 
     /// Forgets everything, generations too.

@@ -20,7 +20,7 @@ extension Evaluator {
     func test(_ predicate: UnsafePointer<Predicate>, _ extractor: RecordExtractor) -> Bool {
         let slot = predicate.pointee.slot
         if slot < 0 { return testAllValues(predicate, extractor) }
-        if predicate.pointee.isDeferred { extractor.fill() }
+        extractor.fill(predicate.pointee.deferral)
         switch predicate.pointee.kind {
         case .exists: return extractor.entry(at: UInt32(bitPattern: slot)).pointee.kind != Self.absentKind
         case .null: return isNull(slot, extractor)
@@ -41,9 +41,9 @@ extension Evaluator {
         return false
     }
 
-    static let absentKind = UInt8(truncatingIfNeeded: TH_JSON_ABSENT.rawValue)
-    static let numberKind = UInt8(truncatingIfNeeded: TH_JSON_NUMBER.rawValue)
-    static let boolKind = UInt8(truncatingIfNeeded: TH_JSON_BOOL.rawValue)
+    @inline(__always) static var absentKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_ABSENT.rawValue) }
+    @inline(__always) static var numberKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_NUMBER.rawValue) }
+    @inline(__always) static var boolKind: UInt8 { UInt8(truncatingIfNeeded: TH_JSON_BOOL.rawValue) }
 
     /// Asks one text, which is folded unless the predicate is cased.
     private func test(_ predicate: UnsafePointer<Predicate>, _ text: UnsafeRawBufferPointer, isNumber: Bool) -> Bool {
@@ -98,6 +98,9 @@ extension Evaluator {
 
     /// Whether any value of the field stands in the relation to any value of the other field.
     private func testReference(_ predicate: UnsafePointer<Predicate>, _ extractor: RecordExtractor) -> Bool {
+        // Most records lack one of the two.
+        let other = extractor.entry(at: UInt32(bitPattern: predicate.pointee.payload))
+        if other.pointee.kind == Self.absentKind { return false }
         var at = UInt32(bitPattern: predicate.pointee.slot)
         repeat {
             let entry = extractor.entry(at: at)

@@ -52,6 +52,25 @@ extension Service {
         return log
     }
 
+    /// Reads alerts as a subscriber does, all there are and then live, until one has come for which `isLast` holds.
+    func hear(until isLast: ([Alert]) -> Bool) async throws -> [Alert] {
+        let client = try connect()
+        var heard: [Alert] = []
+        do {
+            let options = CallOptions(timeout: .seconds(90))
+            let stream = try await client.serverStreaming(
+                AlertService.subscribeAlerts, SubscribeAlertsRequest(), options: options)
+            while let response = try await stream.next() {
+                if let alert = response.alert { heard.append(alert) }
+                if isLast(heard) { break }
+            }
+        } catch {
+            throw ServiceFailure(message: "heard \(heard.map(\.title)): \(error)")
+        }
+        await client.close(now: true)
+        return heard
+    }
+
     /// What the service says of itself.
     func status() async throws -> GetStatusResponse {
         let client = try connect()

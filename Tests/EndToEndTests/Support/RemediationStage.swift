@@ -17,42 +17,34 @@ struct RemediationStage {
     let user: String
     /// The key that is stolen, and the user's other one.
     let keys: [String]
-    let iam: IAM
+    /// The account's owner: who sets the stage, and looks at what came of it.
+    let owner: AWSClient
+    var iam: IAM { IAM(owner) }
 
     /// - Parameter role: Whether the service reaches the account by a role; else it is left to the test.
     init(role: Bool = true) async throws {
-        let moto = try MotoServer.shared.get()
-        proxy = try FaultProxy.shared.get().channel()
         // An account of its own, so that tests keep apart.
-        account = "4" + String((0..<11).map { _ in Character("\(Int.random(in: 0...9))") })
-        user = "mallory-\(UUID().uuidString.prefix(8).lowercased())"
-        service = try await Service(
-            options: ["--workers", "1"], accounts: [account], environment: Self.environment(proxy.url))
-        let owner = moto.client().assuming(
-            STS.RoleRequest(roleARN: "arn:aws:iam::\(account):role/Owner", sessionName: "test"))
-        iam = IAM(owner)
-        let stage = MotoStage(owner)
-        try await stage.query(.iam, "CreateUser", [QueryItem("UserName", user)])
-        var made: [String] = []
-        for _ in 0..<2 {
-            let answer = try await stage.query(.iam, "CreateAccessKey", [QueryItem("UserName", user)])
-            guard let key = answer.value("AccessKey", "AccessKeyId") else { throw ServiceFailure(message: "no key") }
-            made.append(key)
-        }
-        keys = made
+        let account = "4" + String((0..<11).map { _ in Character("\(Int.random(in: 0...9))") })
+        let proxy = try FaultProxy.shared.get().channel()
+        let service = try await Service(
+            options: ["--workers", "1"], accounts: [account], environment: TestCaller.service.environment(proxy.url))
+        let owner = try MotoServer.shared.get().client().assuming(
+            STS.RoleRequest(roleARN: "arn:aws:iam::\(account):role/Stage", sessionName: "test"))
+        try await self.init(account: account, service: service, proxy: proxy, owner: owner)
         if role {
             try await succeed(
                 "remediation", "access", account, "--role", "arn:aws:iam::\(account):role/\(Self.role)")
         }
     }
 
-    /// What a program needs to take a stand-in for AWS.
-    static func environment(_ endpoint: String) -> [String: String] {
-        [
-            "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDTEST",
-            "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        ]
+    /// Takes an account that a service watches, and makes the user there.
+    init(account: String, service: Service, proxy: FaultProxy.Channel, owner: AWSClient) async throws {
+        self.account = account
+        self.service = service
+        self.proxy = proxy
+        self.owner = owner
+        user = "mallory-\(UUID().uuidString.prefix(8).lowercased())"
+        keys = try await MotoStage(owner).makeUser(user, keys: 2).map(\.accessKeyID)
     }
 
     /// Runs a command of the CLI that has to succeed, and returns what it printed.
@@ -61,26 +53,33 @@ struct RemediationStage {
         let outcome = try await run(
             Programs.client, arguments + ["--server", service.server, "--pki", service.pki.path])
         guard outcome.status == 0 else {
-            throw ServiceFailure(message: "\(arguments.joined(separator: " ")): \(outcome.errors)")
+            let log = service.logText.split(separator: "\n").suffix(5).joined(separator: "\n")
+            throw ServiceFailure(message: "\(arguments.joined(separator: " ")): \(outcome.errors)\n\(log)")
         }
         return outcome.text
     }
 
-    /// Lets the key's deactivation go as far as `mode`.
-    func enable(_ mode: String, _ options: String...) async throws {
-        let arguments = ["remediation", "enable", account, "deactivate-access-key", "--mode", mode, "--yes"] + options
+    /// Lets an action go as far as `mode`.
+    func enable(_ mode: String, of action: String = "deactivate-access-key", _ options: String...) async throws {
+        let arguments = ["remediation", "enable", account, action, "--mode", mode, "--yes"] + options
         let outcome = try await run(
             Programs.client, arguments + ["--server", service.server, "--pki", service.pki.path])
         guard outcome.status == 0 else { throw ServiceFailure(message: outcome.errors) }
     }
 
-    /// The stolen key stops the trail: an alert of high severity.
-    func attack(historical: Bool = false) async throws {
+    /// Who attacks: the user with the stolen key, or a session of a role.
+    enum Attacker {
+        case user
+        case role(String)
+    }
+
+    /// The stolen key, or a stolen session, stops the trail: an alert of high severity.
+    func attack(by attacker: Attacker = .user, historical: Bool = false) async throws {
         let client = try service.connect()
         let stream = try await client.bidirectional(IngestService.submitEvents)
         try await stream.requests.write(
             SubmitEventsRequest(
-                sequence: 1, source: "test", payload: .records(RecordBatch(records: [Bytes(record())])),
+                sequence: 1, source: "test", payload: .records(RecordBatch(records: [Bytes(record(attacker))])),
                 historical: historical))
         try await stream.requests.finish()
         for try await answer in stream.responses where answer.accepted != 1 {
@@ -89,14 +88,27 @@ struct RemediationStage {
         await client.close()
     }
 
-    /// StopLogging with the stolen key, now.
-    func record() -> [UInt8] {
+    /// StopLogging by the attacker, now.
+    func record(_ attacker: Attacker = .user) -> [UInt8] {
         let time = SyntheticTrail.timestamp(Int64(Date().timeIntervalSince1970))
+        let identity =
+            switch attacker {
+            case .user:
+                """
+                "type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"arn:aws:iam::\(account):user/\(user)","accountId":\
+                "\(account)","accessKeyId":"\(keys[0])","userName":"\(user)"
+                """
+            case .role(let role):
+                """
+                "type":"AssumedRole","principalId":"AROAEXAMPLE:s","arn":"arn:aws:sts::\(account):assumed-role/\(role)/s",\
+                "accountId":"\(account)","accessKeyId":"ASIAEXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role",\
+                "principalId":"AROAEXAMPLE","arn":"arn:aws:iam::\(account):role/\(role)","accountId":"\(account)",\
+                "userName":"\(role)"}}
+                """
+            }
         return Array(
             """
-            {"eventVersion":"1.10","userIdentity":{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":\
-            "arn:aws:iam::\(account):user/\(user)","accountId":"\(account)","accessKeyId":"\(keys[0])","userName":\
-            "\(user)"},"eventTime":"\(time)","eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging",\
+            {"eventVersion":"1.10","userIdentity":{\(identity)},"eventTime":"\(time)","eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging",\
             "awsRegion":"us-east-1","sourceIPAddress":"203.0.113.57","userAgent":"aws-cli/2.17.42","requestParameters":\
             {"name":"arn:aws:cloudtrail:us-east-1:\(account):trail/main"},"responseElements":null,"requestID":\
             "\(UUID().uuidString.lowercased())","eventID":"\(UUID().uuidString.lowercased())","readOnly":false,\

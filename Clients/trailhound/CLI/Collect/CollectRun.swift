@@ -91,26 +91,26 @@ package final class CollectRun: Sendable {
 
     private func works() -> [@Sendable () async throws -> Void] {
         var works: [@Sendable () async throws -> Void] = []
-        if let queueURL = plan.queueURL {
-            works.append { [self] in try await collectQueue(queueURL) }
+        let queue = plan.queueURL.map(queueCollector)
+        if let queue {
+            works.append { try await queue.run() }
         } else if let bucket = plan.bucket, plan.days == nil {
             works.append { [self] in try await collectListing(bucket) }
         }
         if let bucket = plan.bucket, let days = plan.days {
-            works.append { [self] in try await collectHistory(bucket, days) }
+            works.append { [self] in try await collectHistory(bucket, days, beside: queue) }
         }
         return works
     }
 
-    private func collectQueue(_ url: String) async throws {
+    private func queueCollector(_ url: String) -> QueueCollector {
         var settings = QueueCollector.Settings()
         settings.visibility = plan.visibility
         settings.endsWhenEmpty = plan.isOnce
         if plan.isOnce { settings.wait = .seconds(2) }
-        let collector = QueueCollector(
+        return QueueCollector(
             queue: SQS(client, queueURL: url), delivery: delivery, aside: aside, report: report, settings: settings,
             observe: { [watch] in watch.observe($0) })
-        try await collector.run()
     }
 
     private func layout(_ bucket: String) -> BucketLayout {
@@ -131,10 +131,12 @@ package final class CollectRun: Sendable {
         try await collector.run()
     }
 
-    private func collectHistory(_ bucket: String, _ days: [String]) async throws {
+    private func collectHistory(_ bucket: String, _ days: [String], beside queue: QueueCollector?) async throws {
+        var isCaughtUp: (@Sendable () -> Bool)?
+        if let queue { isCaughtUp = { queue.isCaughtUp } }
         let backfill = Backfill(
             bucket: bucket, layout: layout(bucket), s3: s3, delivery: delivery, sink: sink, aside: aside,
-            report: report, state: state(bucket))
+            report: report, state: state(bucket), isCaughtUp: isCaughtUp)
         let result = try await backfill.run(days: days)
         guard result.failed == 0 else {
             throw Failure(

@@ -25,7 +25,8 @@ struct CollectCommand: ServiceCommand {
             files are found. Files from before the first start are left for a backfill.
 
             With --since, the files of these days are collected as history: their alerts are marked so and never \
-            remediate. It goes on beside --queue, and yields to it.
+            remediate. It goes on beside --queue, and yields to it: files that the queue may still tell of wait until it \
+            has been caught up with, and what is written from now on is left to it.
 
             Every hour the digests of what was collected are validated; what is wrong becomes an alert.
 

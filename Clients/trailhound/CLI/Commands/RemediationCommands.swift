@@ -58,9 +58,6 @@ struct RemediationCommands: AsyncParsableCommand {
         @Argument(help: .init("The remediation's id, or its end as tables show it.", valueName: "remediation-id"))
         var remediationID: String
 
-        @Flag(help: "Don't ask.")
-        var yes = false
-
         @OptionGroup var global: GlobalOptions
     }
 
@@ -69,6 +66,9 @@ struct RemediationCommands: AsyncParsableCommand {
 
         @OptionGroup var named: Named
 
+        @Flag(help: "Don't ask.")
+        var yes = false
+
         var global: GlobalOptions { named.global }
 
         func run(_ session: Session, _ output: Output) async throws {
@@ -76,7 +76,7 @@ struct RemediationCommands: AsyncParsableCommand {
             let target = RemediationPresentation.target(remediation.target)
             try Confirmation.require(
                 "\(remediation.action.word) of \(target) in account \(remediation.accountID): let it go on",
-                isGiven: named.yes)
+                isGiven: yes, output)
             let request = ApproveRemediationRequest(remediationID: remediation.remediationID)
             try await session.obey(.approve(request), output)
         }
@@ -111,6 +111,9 @@ struct RemediationCommands: AsyncParsableCommand {
 
         @OptionGroup var named: Named
 
+        @Flag(help: "Don't ask.")
+        var yes = false
+
         var global: GlobalOptions { named.global }
 
         func run(_ session: Session, _ output: Output) async throws {
@@ -118,7 +121,7 @@ struct RemediationCommands: AsyncParsableCommand {
             let target = RemediationPresentation.target(remediation.target)
             try Confirmation.require(
                 "\(remediation.action.word) of \(target) in account \(remediation.accountID): take it back",
-                isGiven: named.yes)
+                isGiven: yes, output)
             let request = RollbackRemediationRequest(remediationID: remediation.remediationID)
             let last = try await session.follow(.rollback(request), output)
             let newest = last.history.last

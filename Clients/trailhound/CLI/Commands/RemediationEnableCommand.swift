@@ -72,7 +72,7 @@ struct RemediationEnableCommand: ServiceCommand {
             for change in changes.isEmpty ? ["nothing changes"] : changes { Diagnostics.note("  " + change) }
         }
         if let question = RemediationQuestion.text(before, after, accountID) {
-            try Confirmation.require(question, isGiven: yes)
+            try Confirmation.require(question, isGiven: yes, output)
         }
         let request = SetPolicyRequest(accountID: accountID, policy: after)
         let answer = try await session.call(RemediationService.setPolicy, request)

@@ -38,7 +38,7 @@ struct RemediationRunCommand: ServiceCommand {
 
     func run(_ session: Session, _ output: Output) async throws {
         if !dryRun {
-            try Confirmation.require("\(action.deed(target)) in account \(accountID)", isGiven: yes)
+            try Confirmation.require("\(action.deed(target)) in account \(accountID)", isGiven: yes, output)
         }
         let command = RunCommand(
             accountID: accountID, action: action.value, target: action.target(target, region: region), dryRun: dryRun)

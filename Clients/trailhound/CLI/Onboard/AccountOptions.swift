@@ -63,6 +63,10 @@ struct RoleOptions: ParsableArguments {
     @Option(help: .init("Who may take the analysts' role on; may be repeated.", valueName: "arn"))
     var analyst: [String] = []
 
+    @Option(
+        help: .init("The role that remediations act with, where it is not TrailhoundRemediation.", valueName: "arn"))
+    var respondRole: String?
+
     @Option(help: .init("The ARN of the trail's KMS key.", valueName: "arn"))
     var keyARN: String?
 
@@ -118,6 +122,14 @@ struct RoleOptions: ParsableArguments {
         facts.organizationID = connection.organizationID
         facts.consoleRole = connection.consoleRole
         facts.keyARN = keyARN ?? ""
+        if let respondRole {
+            guard respondRole.hasPrefix("arn:"), respondRole.contains(":\(account.accountID):role/") else {
+                throw Failure(
+                    "--respond-role: \(respondRole) is no role of account \(account.accountID)",
+                    code: Failure.Code.usage)
+            }
+            facts.respondRoleARN = respondRole
+        }
         if let queueARN {
             facts.queueARN = queueARN
         } else if !connection.queueURL.isEmpty {

@@ -4,6 +4,12 @@ import Glibc
 
 /// Asks before what hurts.
 package enum Confirmation {
+    /// The same, and where `isGiven` lets it a person is told what is done.
+    static func require(_ deed: String, isGiven: Bool, _ output: Output) throws(Failure) {
+        if isGiven, output.format == .table { Diagnostics.note(deed) }
+        try require(deed, isGiven: isGiven)
+    }
+
     /// Goes on when a person says yes. Where nobody can be asked, only `isGiven` (`--yes`) lets it.
     ///
     /// - Parameters:

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CJSON
+import JSON
+
+/// Tells whether a field has the value that it had in the record before, by a number that changes with the value.
+///
+/// The records of a log file are mostly by few callers, each with one user agent, address and identity: what rules ask of
+/// such a field is answered once for a run of records. A field of several values, of an object or of a long text counts as
+/// changed.
+///
+/// Its state stands behind pointers, so that reading it costs no check of exclusive access; its owner frees it.
+struct FieldVersions {
+    private struct Field {
+        var version: UInt64 = 0
+        /// The record that `version` was made sure of for.
+        var record: UInt64 = 0
+        var length: Int32 = 0
+        var kind: UInt8 = 0
+    }
+
+    private let fields: UnsafeMutablePointer<Field>
+    private let texts: UnsafeMutablePointer<UInt8>
+    /// Counts records and versions: each gets a number of its own.
+    private let last: UnsafeMutablePointer<UInt64>
+    private let current: UnsafeMutablePointer<UInt64>
+
+    /// - Parameter count: the number of fields.
+    init(count: Int) {
+        fields = .allocate(capacity: max(1, count))
+        fields.initialize(repeating: Field(), count: max(1, count))
+        texts = .allocate(capacity: max(1, count * SigmaLimits.rememberedValueBytes))
+        last = .allocate(capacity: 1)
+        last.initialize(to: 0)
+        current = .allocate(capacity: 1)
+        current.initialize(to: 0)
+    }
+
+    func free() {
+        fields.deallocate()
+        texts.deallocate()
+        last.deallocate()
+        current.deallocate()
+    }
+
+    /// The number of the record at hand.
+    @inline(__always) var record: UInt64 { current.pointee }
+
+    /// Goes on to the next record.
+    @inline(__always)
+    func begin() {
+        last.pointee &+= 1
+        current.pointee = last.pointee
+    }
+
+    /// The version of a field in the record at hand.
+    @inline(__always)
+    func version(_ slot: Int32, _ extractor: RecordExtractor) -> UInt64 {
+        let field = fields + Int(slot)
+        return field.pointee.record == current.pointee ? field.pointee.version : look(field, slot, extractor)
+    }
+
+    @inline(never)
+    private func look(_ field: UnsafeMutablePointer<Field>, _ slot: Int32, _ extractor: RecordExtractor) -> UInt64 {
+        field.pointee.record = current.pointee
+        let entry = extractor.entry(at: UInt32(bitPattern: slot))
+        let length = Int(entry.pointee.length)
+        let text = texts + Int(slot) * SigmaLimits.rememberedValueBytes
+        let bytes = UnsafeRawBufferPointer(start: entry.pointee.text, count: length)
+        let isPlain =
+            entry.pointee.next == 0 && entry.pointee.kind <= Evaluator.boolKind
+            && length <= SigmaLimits.rememberedValueBytes
+        if isPlain, field.pointee.version > 0, Int(field.pointee.length) == length,
+            field.pointee.kind == entry.pointee.kind, equal(bytes, text, length)
+        {
+            return field.pointee.version
+        }
+        last.pointee &+= 1
+        field.pointee.version = last.pointee
+        if isPlain {
+            field.pointee.length = Int32(length)
+            field.pointee.kind = entry.pointee.kind
+            if let from = bytes.baseAddress, length > 0 {
+                UnsafeMutableRawPointer(text).copyMemory(from: from, byteCount: length)
+            }
+        } else {
+            field.pointee.length = -1
+        }
+        return field.pointee.version
+    }
+}
