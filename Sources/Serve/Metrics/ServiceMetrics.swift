@@ -65,7 +65,8 @@ struct ServiceMetrics: Sendable {
         out.add(
             "trailhound_handshakes", .gauge, "Connections that are in their handshake.", Double(seen.handshakesOpen))
         out.add(
-            "trailhound_streams", .gauge, "Streams of requests that are open, also of calls whose status waits to be taken.",
+            "trailhound_streams", .gauge,
+            "Streams of requests that are open, also of calls whose status waits to be taken.",
             Double(seen.streamsOpen))
         out.begin("trailhound_handshake_failures_total", .counter, "Connections that never came up, by reason.")
         for reason in HandshakeFailure.allCases {
