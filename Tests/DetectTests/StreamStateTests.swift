@@ -75,6 +75,15 @@ import Testing
         }
     }
 
+    @Test func aGroupOfOneEventIsSmall() throws {
+        let plan = try plan()
+        var state = StreamState()
+        for number in 0..<200 { _ = try observe([record(number, second: 1, user: "user-\(number)")], &state, plan) }
+        #expect(state.groupCount == 200)
+        // So many fit into what groups may take.
+        #expect(state.bytes / 200 * SigmaLimits.correlationGroups < SigmaLimits.correlationBytes)
+    }
+
     @Test func accountsAreCountedApart() throws {
         let plan = try plan()
         var state = StreamState()

@@ -85,8 +85,13 @@ struct StreamBench {
     }
 
     private var residentMiB: Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        // Foundation takes the size that the file claims, which is none.
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 128)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let fields = bytes.prefix(count).split(separator: UInt8(ascii: " "))
+        let pages = fields.dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         return pages * Int(getpagesize()) >> 20
     }
 }

@@ -15,7 +15,23 @@ enum StreamContext {
     private enum Tag: UInt64 {
         case unusualID = 1, account, principal, type, accessKeyID, principalID, actorAccount, sourceIP, sourceIdentity
         case region, eventSource, eventName, errorCode, evidence, historical
+        /// The same, said shorter: a principal of IAM in the event's account, a source by its name before AWS's domain, a
+        /// type and a fact's name by their places in the tables below, and a fact whose value is the principal.
+        case localPrincipal, service, usualType, usualFact, principalFact
     }
+
+    /// What the tables' places stand for. They are on disk: a new one goes behind the others.
+    private static let usualTypes = ["IAMUser", "AssumedRole", "Root", "AWSService", "AWSAccount", "FederatedUser"]
+    private static let usualFacts = [
+        "userIdentity.arn", "sourceIPAddress", "eventName", "awsRegion", "userIdentity.userName",
+        "userIdentity.accessKeyId", "userIdentity.principalId", "userAgent", "errorCode", "eventSource",
+        "requestParameters.secretId", "requestParameters.userName", "requestParameters.roleName",
+        "requestParameters.bucketName", "requestParameters.instanceId", "requestParameters.name",
+    ]
+    private static let domain = ".amazonaws.com"
+
+    /// What principals of IAM in an account begin with.
+    private static func local(_ account: AccountID) -> String { "arn:aws:iam::\(account):" }
 
     static func encode(_ event: MatchedEvent, _ evidence: [Evidence], historical: Bool) -> [UInt8] {
         var writer = FieldWriter()
@@ -23,17 +39,35 @@ enum StreamContext {
         if !event.reference.isPlainGUID { writer.text(Tag.unusualID.rawValue, event.reference.text) }
         writer.number(Tag.account.rawValue, event.accountID.number)
         let actor = event.actor
+        let local = local(event.accountID)
+        let isLocal = actor.principal.hasPrefix(local)
+        let isService = event.eventSource.hasSuffix(domain)
+        let type = usualTypes.firstIndex(of: actor.type)
+        if let type { writer.number(Tag.usualType.rawValue, UInt64(type)) }
         for (tag, text) in [
-            (Tag.principal, actor.principal), (.type, actor.type), (.accessKeyID, actor.accessKeyID),
+            isLocal
+                ? (Tag.localPrincipal, String(actor.principal.dropFirst(local.count))) : (.principal, actor.principal),
+            (.type, type == nil ? actor.type : ""), (.accessKeyID, actor.accessKeyID),
             (.principalID, actor.principalID), (.sourceIP, actor.sourceIP), (.sourceIdentity, actor.sourceIdentity),
-            (.region, event.region), (.eventSource, event.eventSource), (.eventName, event.eventName),
+            (.region, event.region),
+            isService
+                ? (.service, String(event.eventSource.dropLast(domain.count))) : (.eventSource, event.eventSource),
+            (.eventName, event.eventName),
             (.errorCode, event.errorCode),
             (.actorAccount, actor.accountID == event.accountID.description ? "" : actor.accountID),
         ] where !text.isEmpty { writer.text(tag.rawValue, text) }
         for fact in evidence {
-            writer.field(Tag.evidence.rawValue) {
-                $0.string(fact.name)
-                $0.string(fact.value)
+            guard let place = usualFacts.firstIndex(of: fact.name) else {
+                writer.field(Tag.evidence.rawValue) {
+                    $0.string(fact.name)
+                    $0.string(fact.value)
+                }
+                continue
+            }
+            let isPrincipal = fact.value == actor.principal
+            writer.field(isPrincipal ? Tag.principalFact.rawValue : Tag.usualFact.rawValue) {
+                $0.varint(UInt64(place))
+                if !isPrincipal { $0.string(fact.value) }
             }
         }
         if historical { writer.number(Tag.historical.rawValue, 1) }
@@ -55,6 +89,15 @@ enum StreamContext {
                 case .account: account = AccountID(number: try field.number()) ?? .zero
                 case .evidence: evidence.append(Evidence(name: try field.string(), value: try field.string()))
                 case .historical: historical = true
+                case .localPrincipal: texts[.principal] = local(account) + field.text
+                case .service: texts[.eventSource] = field.text + domain
+                case .usualType: texts[.type] = try field.entry(of: usualTypes)
+                case .usualFact:
+                    let name = try field.entry(of: usualFacts)
+                    evidence.append(Evidence(name: name, value: try field.string()))
+                case .principalFact:
+                    let name = try field.entry(of: usualFacts)
+                    evidence.append(Evidence(name: name, value: texts[.principal] ?? ""))
                 case let tag?: texts[tag] = field.text
                 case nil: break
                 }
@@ -72,5 +115,14 @@ enum StreamContext {
                 region: text(.region), eventSource: text(.eventSource), eventName: text(.eventName),
                 errorCode: text(.errorCode)),
             evidence: evidence, historical: historical)
+    }
+}
+
+extension FieldReader {
+    /// A text by its place in a table.
+    fileprivate mutating func entry(of table: [String]) throws(AlertCodec.Malformed) -> String {
+        let place = try number()
+        guard place < UInt64(table.count) else { throw AlertCodec.Malformed() }
+        return table[Int(place)]
     }
 }
