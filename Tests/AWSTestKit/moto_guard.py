@@ -208,7 +208,9 @@ class Guard:
         for action in call.parameters("ActionNames"):
             decisions = {decide(policies, action, resource) for resource in resources}
             decision = next(iter(decisions - {"allowed"}), "allowed")
-            results += f"<member><EvalActionName>{action}</EvalActionName><EvalDecision>{decision}</EvalDecision></member>"
+            results += (
+                f"<member><EvalActionName>{action}</EvalActionName>"
+                f"<EvalDecision>{decision}</EvalDecision></member>")
         body = (
             "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated>"
             f"<EvaluationResults>{results}</EvaluationResults></SimulatePrincipalPolicyResult>"
