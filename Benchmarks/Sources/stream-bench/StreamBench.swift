@@ -92,6 +92,6 @@ struct StreamBench {
         let count = fread(&bytes, 1, bytes.count, file)
         let fields = bytes.prefix(count).split(separator: UInt8(ascii: " "))
         let pages = fields.dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
-        return pages * Int(getpagesize()) >> 20
+        return (pages * Int(getpagesize())) >> 20
     }
 }
