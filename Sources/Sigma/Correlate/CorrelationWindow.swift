@@ -55,17 +55,20 @@ struct CorrelationWindow: Sendable {
 
     /// `SigmaCorrelation.identity`.
     let correlation: UInt64
-    /// How far back from the latest event any window of an event in time can reach, in milliseconds.
-    let reach: Int64
+    /// `reach` in seconds, which it is whole. A million groups are to fit: every byte counts.
+    private let reachSeconds: UInt32
     /// When an event came last, in seconds of the caller's clock.
     var touched: UInt32
     private(set) var entries: [CorrelationEntry] = []
 
     init(correlation: UInt64, reach: Int64, touched: UInt32) {
         self.correlation = correlation
-        self.reach = reach
+        reachSeconds = UInt32(clamping: reach / 1_000)
         self.touched = touched
     }
+
+    /// How far back from the latest event any window of an event in time can reach, in milliseconds.
+    var reach: Int64 { Int64(reachSeconds) * 1_000 }
 
     /// The latest event's time.
     var latest: Int64 { entries.last?.time ?? .min }
