@@ -144,6 +144,29 @@ struct VerifierTests {
         #expect(Set(checks.map(\.name)) == Set(Name.allCases))
     }
 
+    private static let remediations: [Name] = [
+        .deactivateAccessKey, .revokeRoleSessions, .denyUser, .disableConsoleLogin, .restoreLogging,
+    ]
+
+    @Test func theRoleThatIsSetToActIsTheOneAskedFor() async throws {
+        let rig = try await VerifyRig("verify-role")
+        let role = "arn:aws:iam::\(VerifyRig.id):role/security/switch-off"
+        rig.account { $0.respondRoleARN = role }
+        for check in await rig.verify() where Self.remediations.contains(check.name) {
+            #expect(check.status == .passed && check.detail.hasPrefix(role), "\(check.name.rawValue): \(check.detail)")
+        }
+        #expect(rig.overlay.simulated == [role])
+    }
+
+    @Test func anExecutorsCredentialsAreNotGuessed() async throws {
+        let rig = try await VerifyRig("verify-executor")
+        rig.account { $0.isActedByExecutor = true }
+        for check in await rig.verify() where Self.remediations.contains(check.name) {
+            #expect(check.status == .unknown && check.remedy.contains("--respond-role"), "\(check.name.rawValue)")
+        }
+        #expect(rig.overlay.simulated.isEmpty)
+    }
+
     @Test func refusedCallsSayWhichPermissionIsMissing() async throws {
         let rig = try await VerifyRig("verify-denied")
         rig.overlay.denied = ["DescribeTrails"]

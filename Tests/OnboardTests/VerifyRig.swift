@@ -15,6 +15,7 @@ final class Overlay: HTTPTransport {
         var refusesRole = false
         var denied: Set<String> = []
         var decision = "allowed"
+        var simulated: Set<String> = []
         var status: Data
         var keys = "{}"
     }
@@ -60,6 +61,9 @@ final class Overlay: HTTPTransport {
         set { state.withLock { $0.decision = newValue } }
     }
 
+    /// Whose permissions IAM was asked for.
+    var simulated: Set<String> { state.withLock { $0.simulated } }
+
     /// What GetTrailStatus answers.
     var status: [String: Any] {
         get { [:] }
@@ -85,7 +89,9 @@ final class Overlay: HTTPTransport {
             case "GetTrailStatus" where !state.denied.contains(operation):
                 return (HTTPResponse(status: 200, body: Array(state.status)), false)
             case "ListPublicKeys": return (HTTPResponse(status: 200, body: Array(state.keys.utf8)), false)
-            case "SimulatePrincipalPolicy": return (Self.simulation(body, state.decision), false)
+            case "SimulatePrincipalPolicy":
+                state.simulated.formUnion(Self.values(of: "PolicySourceArn", in: body))
+                return (Self.simulation(body, state.decision), false)
             default: return (nil, state.denied.contains(operation))
             }
         }
@@ -122,10 +128,14 @@ final class Overlay: HTTPTransport {
         }
     }
 
-    private static func simulation(_ body: String, _ decision: String) -> HTTPResponse {
-        let actions = body.split(separator: "&").filter { $0.hasPrefix("ActionNames.member.") }
+    /// The values of a form's fields whose names begin so.
+    private static func values(of name: String, in form: String) -> [String] {
+        form.split(separator: "&").filter { $0.hasPrefix(name) }
             .compactMap { $0.split(separator: "=").last?.removingPercentEncoding }
-        let members = actions.map {
+    }
+
+    private static func simulation(_ body: String, _ decision: String) -> HTTPResponse {
+        let members = values(of: "ActionNames.member.", in: body).map {
             "<member><EvalActionName>\($0)</EvalActionName><EvalDecision>\(decision)</EvalDecision></member>"
         }
         return .xml(
