@@ -23,9 +23,11 @@ import Testing
                 peer.send(type: 6, [9, 9, 9, 9, 9, 9, 9, 9])
                 #expect(await peer.next(type: 6) != nil)
             }
-            let statistics = rig.server.statistics
-            #expect(statistics.streamsOpen <= 400)
-            #expect(statistics.callsOpen + (statistics.refusals[.maxCalls] ?? 0) >= 2000)
+            #expect(rig.server.statistics.streamsOpen <= 400)
+            try await eventually {
+                let statistics = rig.server.statistics
+                return statistics.callsOpen + (statistics.refusals[.maxCalls] ?? 0) >= 2000
+            }
             withExtendedLifetime(peers) {}
         }
     }
@@ -54,9 +56,9 @@ import Testing
                 peer.send(type: 6, [9, 9, 9, 9, 9, 9, 9, 9])
                 #expect(await peer.next(type: 6) != nil)
             }
-            let statistics = rig.server.statistics
-            #expect((100...200).contains(statistics.streamsOpen))
-            #expect((statistics.refusals[.maxCalls] ?? 0) >= 800)
+            // The PING may have been the server's own, which measures the network: the last requests may be on their way.
+            try await eventually { rig.server.statistics.refusals[.maxCalls] ?? 0 >= 800 }
+            #expect((100...200).contains(rig.server.statistics.streamsOpen))
             withExtendedLifetime(peers) {}
         }
     }
