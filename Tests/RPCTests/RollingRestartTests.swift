@@ -23,6 +23,8 @@ import Testing
         return try Client(configuration: settings)
     }
 
+    /// The request of the calls that come after the old server was told to go.
+    private static let late: [UInt8] = [9]
     private static let options = CallOptions(waitsForReady: true, retry: RetryPolicy())
 
     /// 500 calls are with a server that is told to go: it answers each, while its successor takes the new ones.
@@ -32,8 +34,10 @@ import Testing
         let go = Signal()
         let old = try await Self.server(port) { router in
             router.unary(EchoService.unary) { request, _ in
-                started.add()
-                await go.wait()
+                if request != Self.late {
+                    started.add()
+                    await go.wait()
+                }
                 return request + [1]
             }
         }
@@ -49,15 +53,15 @@ import Testing
             let shutdown = Task { await old.shutdown(gracePeriod: .seconds(120)) }
             // The old server has let go of the port when the new one can have it.
             let new = try await Self.successor(port)
+            // What a client sends before it has read the GOAWAY is still the old one's to answer.
             for client in clients {
-                let response = try await client.unary(EchoService.unary, [9], options: Self.options)
-                #expect(response == [9, 2])
+                while try await client.unary(EchoService.unary, Self.late, options: Self.options) != Self.late + [2] {}
             }
             go.raise()
             var answers: Set<[UInt8]> = []
             for try await answer in group { answers.insert(answer) }
             await shutdown.value
-            #expect(old.statistics.callsSucceeded == 500 && old.statistics.callsFailed == 0)
+            #expect(old.statistics.callsSucceeded >= 500 && old.statistics.callsFailed == 0)
             #expect(new.statistics.callsSucceeded == 10)
             for client in clients { await client.close() }
             await new.shutdown()
