@@ -60,6 +60,10 @@ final class ServerShared: Sendable {
             return nil
         }
         registry.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+        // Accepted just before the listener closed: it may have come too late for the drain of all others.
+        if isShutDown.load(ordering: .sequentiallyConsistent) {
+            connection.core.eventLoop.execute { connection.drain(grace: nil) }
+        }
         return connection
     }
 
