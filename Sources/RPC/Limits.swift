@@ -55,6 +55,12 @@ public struct Limits: Sendable, Hashable {
     /// Streams that a client may reset, or make us reset, within a second (rapid reset, CVE-2023-44487, and its relative
     /// CVE-2025-8671).
     public var maxResetsPerSecond: Int = 200
+    /// Streams beyond `maxConcurrentStreams` that a peer may open, and have refused, within a second. One that has
+    /// acknowledged our SETTINGS may open none.
+    public var maxRefusedStreamsPerSecond: Int = 1_000
+    /// Frames that may wait for a peer that takes none, beside two for each stream that it may have open: what answers to
+    /// frames of its own can pile up to.
+    public var maxQueuedFrames: Int = 10_000
     /// PING frames that a peer may send within a second.
     public var maxPingsPerSecond: Int = 20
     /// PINGs of an idle client that come sooner than this after one another are strikes.

@@ -21,8 +21,8 @@ struct SessionCallbacks: @unchecked Sendable {
             if let header { session(userData)?.onBeginFrame(header.pointee) }
             return 0
         }
-        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, userData in
-            if let frame { session(userData)?.onInvalidFrame(frame.pointee.hd) }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, error, userData in
+            if let frame { session(userData)?.onInvalidFrame(frame.pointee.hd, error) }
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
