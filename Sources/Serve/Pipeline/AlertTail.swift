@@ -12,6 +12,8 @@ package final class AlertTail: Sendable {
     package struct Entry: Sendable {
         package let position: Int64
         package let alert: Alert
+        /// What is sent of it, once somebody has.
+        package let encoded = EncodedAlert()
 
         package init(position: Int64, alert: Alert) {
             self.position = position
@@ -47,7 +49,11 @@ package final class AlertTail: Sendable {
     package func publish(_ entries: [Entry]) {
         guard let newest = entries.last else { return }
         let woken = state.withLock { state in
+            // Who is further behind than these encodes for itself.
+            let newlyOld = state.entries.count + entries.count - Limits.encodedAlerts
+            let alreadyOld = max(0, state.entries.count - Limits.encodedAlerts)
             state.entries += entries
+            if newlyOld > alreadyOld { for entry in state.entries[alreadyOld..<newlyOld] { entry.encoded.retire() } }
             state.last = newest.position
             let surplus = state.entries.count - Limits.alertTail
             if surplus > 0 {
