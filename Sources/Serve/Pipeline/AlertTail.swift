@@ -8,8 +8,9 @@ import Synchronization
 /// A subscriber that keeps up reads from here; one that is behind reads the journal until it has caught up. Nobody
 /// owns a queue: what is kept is the same for one subscriber and for ten thousand.
 package final class AlertTail: Sendable {
-    /// A revision and its place in the alert log.
-    package struct Entry: Sendable {
+    /// A revision and its place in the alert log. One object for all subscribers: an alert has dozens of references, and
+    /// ten thousand copies of it would count each of them.
+    package final class Entry: Sendable {
         package let position: Int64
         package let alert: Alert
         /// What is sent of it, once somebody has.
