@@ -65,7 +65,9 @@ struct AlertServer: AlertServiceProvider {
     }
 
     // An alert is large: each is made where it is encoded, so that ten thousand tasks that wait keep none in their frames.
+    // For the same reason these stay functions of their own: within `subscribeAlerts` their frames would be part of its.
 
+    @inline(never)
     private func send(
         _ live: [AlertTail.Entry], _ filter: AlertFilter, _ responses: ResponseWriter<SubscribeAlertsResponse>
     ) async throws {
@@ -87,6 +89,7 @@ struct AlertServer: AlertServiceProvider {
         return bytes
     }
 
+    @inline(never)
     private func send(_ page: AlertLogPage, _ responses: ResponseWriter<SubscribeAlertsResponse>) async throws {
         for index in page.entries.indices {
             try await responses.write {
