@@ -40,7 +40,8 @@ public struct Limits: Sendable, Hashable {
     public var writeLowWaterBytes: Int = 32 * 1024
     /// What the writers of all streams of one connection may leave unsent. Over it, a writer suspends until its stream has
     /// sent everything: a peer that reads no stream makes this side hold so much and one message of each stream at most,
-    /// and a stream that it does read goes on. Half of it lets all go on.
+    /// and a stream that it does read goes on. Half of it lets all go on. The one response of a call that does not stream
+    /// is not counted: no writer waits with it.
     public var maxConnectionUnsentBytes: Int = 1024 * 1024
     /// From the connection's start to the end of its TLS handshake and HTTP/2 preface.
     public var handshakeTimeout: Duration = .seconds(10)
