@@ -122,14 +122,15 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
     /// A connection over a link that came up. On the event loop.
     func makeConnection(_ link: any ByteLink, isInProcess: Bool = false) -> ConnectionCore? {
         guard case .connecting = state, attempt == nil,
-            let session = HTTP2Session(role: .client, limits: configuration.limits)
+            let session = HTTP2Session(role: .client, limits: configuration.limits, memory: scheduler.sessionMemory())
         else { return nil }
         var tlsSession: TLSSession?
         if let tls, !isInProcess {
             guard let made = TLSSession(context: tls, host: serverHost) else { return nil }
             tlsSession = made
         }
-        let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
+        let core = ConnectionCore(
+            scheduler: scheduler, link: link, session: session, tls: tlsSession, limits: configuration.limits)
         let connection = ClientConnection(core: core, configuration: configuration, owner: self)
         open[ObjectIdentifier(connection)] = connection
         attempt = connection

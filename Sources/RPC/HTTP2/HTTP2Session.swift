@@ -21,8 +21,10 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
-    /// A stream of the peer was refused: it has as many open as it may.
+    /// A stream of the peer is refused: it has as many open as it may.
     func sessionRefusedStream()
+    /// More frames wait to be sent than a peer that takes any would leave.
+    func sessionQueueOverflowed()
     /// A stream is over; it was told already.
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
@@ -70,20 +72,30 @@ final class HTTP2Session {
     /// PINGs of ours without an answer.
     var unansweredPings = 0
     /// A header block has begun and its end has not come.
-    var isHeaderBlockOpen = false
+    @exclusivity(unchecked) var isHeaderBlockOpen = false
     /// Bytes of the header block that is on its way, as the limit counts them.
-    var headerListBytes = 0
+    @exclusivity(unchecked) var headerListBytes = 0
     let headerListLimit: Int
-    var closedStreams = ClosedStreams()
-    private var scanner = FrameScanner()
+    @exclusivity(unchecked) var closedStreams = ClosedStreams()
+    @exclusivity(unchecked) private var scanner = FrameScanner()
+    private let maxQueuedFrames: Int
     /// The largest window of an open stream before the peer's SETTINGS are applied.
     var largestWindow: Int64 = 0
     var initialSendWindow: Int64 = 0
 
-    init?(role: Role, limits: Limits) {
+    /// nghttp2's memory, which it has until `deinit`.
+    private let memory: SessionMemory
+
+    /// A session on the event loop of this memory.
+    init?(role: Role, limits: Limits, memory: SessionMemory) {
         self.role = role
+        self.memory = memory
         headerListLimit = limits.maxHeaderListBytes.multipliedReportingOverflow(by: FixedLimits.headerListFactor).0
         requestHead = RequestHead(limit: limits.maxHeaderListBytes)
+        maxQueuedFrames =
+            limits.maxQueuedFrames.addingReportingOverflow(
+                limits.maxConcurrentStreams.multipliedReportingOverflow(by: 2).0
+            ).0
         windows = WindowEstimator(limits: limits)
         guard let options = SessionOptions(limits: limits) else { return nil }
         let callbacks = SessionCallbacks.shared.pointer
@@ -91,13 +103,16 @@ final class HTTP2Session {
         let result =
             role == .server
             ? nghttp2_session_server_new3(
-                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
+                &session, callbacks, userData, options.pointer, memory.table)
             : nghttp2_session_client_new3(
-                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
+                &session, callbacks, userData, options.pointer, memory.table)
         guard result == 0, submitSettings(limits) else { return nil }
     }
 
-    deinit { nghttp2_session_del(session) }
+    deinit {
+        while let stream = streams.first { streams.remove(stream) }
+        nghttp2_session_del(session)
+    }
 
     private func submitSettings(_ limits: Limits) -> Bool {
         var settings = [
@@ -161,6 +176,7 @@ final class HTTP2Session {
         }
         let result = nghttp2_session_mem_recv(session, base, bytes.count)
         if result < 0 { throw Failure(isBadPreface: result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)) }
+        if nghttp2_session_get_outbound_queue_size(session) > maxQueuedFrames { delegate?.sessionQueueOverflowed() }
     }
 
     /// The next frames to send, valid until the next call; nil when there is nothing more now.
