@@ -135,6 +135,13 @@ package enum DetectLimits {
     /// How many places of an actor are remembered: the latest.
     package static let travelPlaces = 64
 
+    /// For how many events at most a batch makes room before it has them.
+    package static let reservedEvents = 4_096
+    /// How many texts of matches a worker keeps as strings, a power of two, and how long these are at most.
+    package static let cachedTexts = 512
+    package static let cachedTextBytes = 1_024
+    /// How many actors of matches a worker keeps, a power of two.
+    package static let cachedActors = 128
     /// How many facts an event brings to correlations.
     package static let observationEvidence = 8
 
