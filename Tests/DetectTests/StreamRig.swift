@@ -41,7 +41,7 @@ struct StreamRig {
         for observation in batch.travels {
             for found in state.observe(observation, plan, historical: false, now: now) { merge(found.match) }
         }
-        if let latest = batch.latest, plan.holdsMatches {
+        if let latest = batch.latest, plan.waits {
             for account in batch.accounts { state.advance(account, to: latest, now: now) }
         }
         commit()

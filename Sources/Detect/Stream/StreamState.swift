@@ -19,6 +19,7 @@ package struct StreamState: Sendable {
         case baselines = 3
         case held = 4
         case travels = 5
+        case marks = 6
     }
 
     private var correlator: Correlator
@@ -26,6 +27,9 @@ package struct StreamState: Sendable {
     private var baselines: Baselines
     private var held = HeldMatches()
     private var travels: Travels
+    private var marks = Watermarks()
+    /// The accounts whose mark moved since the last release.
+    private var movedAccounts: Set<AccountID> = []
 
     /// - Parameters:
     ///   - latenessSeconds: how late an event may come and still be counted.
@@ -84,19 +88,35 @@ package struct StreamState: Sendable {
 
     /// Takes how late events of an account are by now.
     package mutating func advance(_ account: AccountID, to latest: Milliseconds, now: Milliseconds) {
-        held.advance(account, to: latest, now: now)
+        if marks.advance(account, to: latest, now: now) { movedAccounts.insert(account) }
     }
 
-    /// The matches that nothing can clear any more.
+    /// The matches of which nothing that comes late can make anything else any more: those that an event could have
+    /// cleared, and those of correlations that an event more could have undone.
     ///
     /// - Parameters:
     ///   - plan: the detections as they stand now; a match of one that does not run any more is dropped.
     ///   - all: whether nothing more will come.
     package mutating func release(_ plan: DetectionPlan, now: Milliseconds, all: Bool = false) -> [StreamMatch] {
-        held.release(now: now, all: all).compactMap { recall($0.context, $0.0, plan, evidence: []) }
+        let moved = movedAccounts.sorted { $0.number < $1.number }
+        movedAccounts.removeAll(keepingCapacity: true)
+        guard waitingCount > 0 else { return [] }
+        var found = held.release(marks, now: now, all: all).compactMap {
+            recall($0.context, $0.0, plan, evidence: [])
+        }
+        for account in moved {
+            let hits = correlator.advance(
+                account.number, to: marks[account], plan.correlations, now: Self.seconds(now))
+            found += hits.compactMap { recall($0, plan) }
+        }
+        let hits = correlator.settle(plan.correlations, now: Self.seconds(now), all: all)
+        return found + hits.compactMap { recall($0, plan) }
     }
 
-    /// Matches that wait.
+    /// What waits: matches that may be cleared, and groups of correlations with windows that may change.
+    package var waitingCount: Int { held.count + correlator.waitingCount }
+
+    /// Matches that wait for what may clear them.
     package var heldCount: Int { held.count }
 
     private func recall(
@@ -110,7 +130,7 @@ package struct StreamState: Sendable {
     }
 
     /// Takes an event on which a rule that correlations count holds, and gives the matches of those correlations that
-    /// hold because of it: of this event, and of earlier ones that stand in the same window.
+    /// hold because of it: of this event, and of others that stand in the same window or in one that is over by it.
     package mutating func observe(
         _ observation: Observation, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
     ) -> [StreamMatch] {
@@ -118,28 +138,34 @@ package struct StreamState: Sendable {
         let id = CorrelationEvent.ID(high: event.reference.id.high, low: event.reference.id.low)
         let hits = correlator.observe(
             CorrelationEvent(
-                id: id, time: event.reference.time, observations: observation.observations,
+                id: id, time: event.reference.time, tenant: event.accountID.number,
+                observations: observation.observations,
                 context: StreamContext.encode(event, observation.evidence, historical: historical)),
             plan.correlations, now: Self.seconds(now))
-        var matches: [StreamMatch] = []
-        for hit in hits where plan.correlationAlerts[hit.correlation] {
-            let detection = plan.correlated[hit.correlation]
-            let standing = plan.standing(ofCorrelation: hit.correlation, in: event.accountID)
-            guard standing.isEnabled else { continue }
-            func add(_ event: MatchedEvent, _ evidence: [Evidence], historical: Bool) {
-                let match = Match(
-                    detection: detection, severity: standing.severity, event: event, evidence: evidence)
-                matches.append(StreamMatch(match: match, historical: historical, isOnTrial: standing.isOnTrial))
-            }
-            if hit.id == id {
-                add(event, observation.evidence, historical: historical)
-            } else if let recalled = StreamContext.decode(
-                hit.context, time: hit.time, id: EventID(high: hit.id.high, low: hit.id.low))
-            {
-                add(recalled.event, recalled.evidence, historical: recalled.historical)
-            }
+        return hits.compactMap { hit in
+            if hit.id != id { return recall(hit, plan) }
+            return match(hit, event, observation.evidence, historical: historical, plan)
         }
-        return matches
+    }
+
+    /// The match of a correlation of an event that was remembered.
+    private func recall(_ hit: CorrelationHit, _ plan: DetectionPlan) -> StreamMatch? {
+        guard
+            let recalled = StreamContext.decode(
+                hit.context, time: hit.time, id: EventID(high: hit.id.high, low: hit.id.low))
+        else { return nil }
+        return match(hit, recalled.event, recalled.evidence, historical: recalled.historical, plan)
+    }
+
+    private func match(
+        _ hit: CorrelationHit, _ event: MatchedEvent, _ evidence: [Evidence], historical: Bool, _ plan: DetectionPlan
+    ) -> StreamMatch? {
+        guard plan.correlationAlerts[hit.correlation] else { return nil }
+        let detection = plan.correlated[hit.correlation]
+        let standing = plan.standing(ofCorrelation: hit.correlation, in: event.accountID)
+        guard standing.isEnabled else { return nil }
+        let match = Match(detection: detection, severity: standing.severity, event: event, evidence: evidence)
+        return StreamMatch(match: match, historical: historical, isOnTrial: standing.isOnTrial)
     }
 
     /// Forgets what no event in time can reach any more. Call it from time to time.
@@ -147,12 +173,14 @@ package struct StreamState: Sendable {
         correlator.expire(now: Self.seconds(now))
         lineage.expire(now: Self.seconds(now))
         baselines.expire(clock: Self.hours(now))
-        held.expire(now: now)
+        held.expire(marks, now: now)
         travels.expire(now: Self.seconds(now))
     }
 
     /// What it takes in memory, about, and in the log where nothing is outdated.
-    package var bytes: Int { correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes }
+    package var bytes: Int {
+        correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes + marks.bytes
+    }
 
     /// What it had to refuse or to forget.
     package var losses: StreamLosses {
@@ -224,6 +252,7 @@ extension StreamState {
         Self.append(.baselines, baselines.takeLog(), to: &row)
         Self.append(.held, held.takeLog(), to: &row)
         Self.append(.travels, travels.takeLog(), to: &row)
+        Self.append(.marks, marks.takeLog(), to: &row)
         return row
     }
 
@@ -236,6 +265,7 @@ extension StreamState {
             case .baselines: baselines.replay(bytes, clock: Self.hours(now))
             case .held: held.replay(bytes, now: now)
             case .travels: travels.replay(bytes, now: Self.seconds(now))
+            case .marks: marks.replay(bytes)
             }
         }
     }
@@ -251,6 +281,7 @@ extension StreamState {
                 case .baselines: live[part, default: []] += baselines.live(bytes)
                 case .held: live[part, default: []] += held.live(bytes)
                 case .travels: live[part, default: []] += travels.live(bytes)
+                case .marks: live[part, default: []] += marks.live(bytes)
                 }
             }
         }

@@ -18,7 +18,7 @@ final class Sequencer {
         case submission(EvaluatedSubmission)
         /// A change that a person or the service itself makes, in one order with the records.
         case change(Change)
-        /// A look at the clock, by which held matches may be due.
+        /// A look at the clock, by which what waits may be due.
         case tick
     }
 
@@ -280,9 +280,9 @@ final class Sequencer {
         return onTrial
     }
 
-    /// Lets held matches go that nothing can clear any more.
+    /// Lets go what nothing that comes late can change any more.
     private func release(_ transaction: borrowing Transaction, _ now: Milliseconds) throws {
-        guard stream.state.heldCount > 0 else { return }
+        guard stream.state.waitingCount > 0 else { return }
         let plan = catalog.plan
         var onTrial: [Match] = []
         for found in stream.withState({ $0.release(plan, now: now) }) {
@@ -308,7 +308,7 @@ final class Sequencer {
         for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
             _ = try transaction.recordActivity(
                 accountID: account.description, events: count.events, lastEventAt: count.latest)
-            if batch.plan?.holdsMatches == true {
+            if batch.plan?.waits == true {
                 stream.withState { $0.advance(account, to: count.latest, now: now) }
             }
         }
