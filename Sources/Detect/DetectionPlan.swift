@@ -195,7 +195,9 @@ package final class DetectionPlan: Sendable {
             clears[clearing].append(Clears(detectionID: detection.id, unless: unless, parts: unlessParts[index]))
         }
         self.clears = clears
-        waits = clears.contains { !$0.isEmpty } || correlations.hasWaits
+        waits =
+            clears.contains { !$0.isEmpty } || correlations.hasWaits
+            || detections.contains { $0.travel != nil || $0.baseline?.scope == .actor }
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule },

@@ -20,14 +20,18 @@ package struct StreamState: Sendable {
         case held = 4
         case travels = 5
         case marks = 6
+        case unattributed = 7
     }
 
     private var correlator: Correlator
-    private var lineage = Lineage()
-    private var baselines: Baselines
+    private(set) var marks = Watermarks()
     private var held = HeldMatches()
-    private var travels: Travels
-    private var marks = Watermarks()
+    var lineage = Lineage()
+    var baselines: Baselines
+    var travels: Travels
+    var unattributed: Unattributed
+    /// Matches that wait for nothing any more, until they are released in the same commit group.
+    var ready: [StreamMatch] = []
     /// The accounts whose mark moved since the last release.
     private var movedAccounts: Set<AccountID> = []
 
@@ -37,12 +41,17 @@ package struct StreamState: Sendable {
     package init(latenessSeconds: Int = DetectLimits.latenessSeconds, secret: CorrelationSecret = .none) {
         baselines = Baselines(secret: secret)
         correlator = Correlator(latenessSeconds: latenessSeconds)
-        travels = Travels(latenessSeconds: latenessSeconds, secret: secret)
+        unattributed = Unattributed(latenessSeconds: latenessSeconds)
+        // A sighting may have waited for its actor.
+        let wait = latenessSeconds + Int(DetectLimits.lineageSkew / 1_000) + 2 * SigmaLimits.settlingSeconds
+        travels = Travels(latenessSeconds: wait, secret: secret)
     }
 
     /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.
     package mutating func learn(_ issuance: Issuance, now: Milliseconds) -> [CorrelationKey] {
-        lineage.learn(issuance, now: Self.seconds(now))
+        let known = lineage.learn(issuance, now: Self.seconds(now))
+        unattributed.learn(known)
+        return known
     }
 
     /// Who stands behind a session, as far as is known now.
@@ -52,29 +61,6 @@ package struct StreamState: Sendable {
     package func attribute(_ match: Match) -> Match {
         // One that was attributed before is known by what its session was then.
         match.attributed(to: match.pending.map { lineage.resolve($0.identity) } ?? lineage.resolve(match.event.actor))
-    }
-
-    /// Takes an event on which a rule with a baseline holds, and gives its match where it is one.
-    package mutating func judge(_ observation: BaselineObservation, now: Milliseconds) -> Match? {
-        let match = attribute(observation.match)
-        return baselines.judge(observation, match, clock: Self.hours(now)) ? match : nil
-    }
-
-    /// Takes a sighting of an actor, and gives the matches that it makes: its own, and those of later ones that came
-    /// before it.
-    package mutating func observe(
-        _ observation: TravelObservation, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
-    ) -> [StreamMatch] {
-        let match = attribute(observation.match)
-        let id = match.event.reference.id
-        let hits = travels.observe(observation, match, historical: historical, now: Self.seconds(now))
-        return hits.compactMap { hit in
-            if hit.event.id == id {
-                return StreamMatch(
-                    match: match.with(hit.evidence), historical: historical, isOnTrial: observation.isOnTrial)
-            }
-            return recall(hit.context, hit.event, plan, evidence: [hit.evidence])
-        }
     }
 
     /// Takes a match that has to wait, unless it is cleared already. One that nothing holds back is not for here.
@@ -100,8 +86,10 @@ package struct StreamState: Sendable {
     package mutating func release(_ plan: DetectionPlan, now: Milliseconds, all: Bool = false) -> [StreamMatch] {
         let moved = movedAccounts.sorted { $0.number < $1.number }
         movedAccounts.removeAll(keepingCapacity: true)
-        guard waitingCount > 0 else { return [] }
-        var found = held.release(marks, now: now, all: all).compactMap {
+        answerWaiting(moved, plan, now: now, all: all)
+        var found = ready
+        ready = []
+        found += held.release(marks, now: now, all: all).compactMap {
             recall($0.context, $0.0, plan, evidence: [])
         }
         for account in moved {
@@ -113,13 +101,14 @@ package struct StreamState: Sendable {
         return found + hits.compactMap { recall($0, plan) }
     }
 
-    /// What waits: matches that may be cleared, and groups of correlations with windows that may change.
-    package var waitingCount: Int { held.count + correlator.waitingCount }
+    /// What waits: matches that may be cleared, events whose actor may change, and groups of correlations with windows that
+    /// may.
+    package var waitingCount: Int { held.count + unattributed.count + ready.count + correlator.waitingCount }
 
     /// Matches that wait for what may clear them.
     package var heldCount: Int { held.count }
 
-    private func recall(
+    func recall(
         _ context: [UInt8], _ event: HeldMatches.EventKey, _ plan: DetectionPlan, evidence: [Evidence]
     ) -> StreamMatch? {
         guard let recalled = MatchContext.decode(context, time: event.time, id: event.id),
@@ -136,7 +125,13 @@ package struct StreamState: Sendable {
     ) -> [StreamMatch] {
         let event = observation.event
         let id = CorrelationEvent.ID(high: event.reference.id.high, low: event.reference.id.low)
-        let hits = correlator.observe(
+        var hits: [CorrelationHit] = []
+        if plan.correlations.hasWaits, marks[event.accountID] > .min {
+            // An event that came far behind its account's others shall be seen as that.
+            hits = correlator.advance(
+                event.accountID.number, to: marks[event.accountID], plan.correlations, now: Self.seconds(now))
+        }
+        hits += correlator.observe(
             CorrelationEvent(
                 id: id, time: event.reference.time, tenant: event.accountID.number,
                 observations: observation.observations,
@@ -191,7 +186,7 @@ package struct StreamState: Sendable {
         losses.evictedSessions = lineage.evicted
         losses.evictedCombinations = baselines.evicted
         losses.evictedTravellers = travels.evicted
-        losses.releasedEarly = held.releasedEarly
+        losses.releasedEarly = held.releasedEarly + unattributed.judgedEarly
         return losses
     }
 
@@ -207,9 +202,9 @@ package struct StreamState: Sendable {
     /// Actors whose places are remembered.
     package var travellerCount: Int { travels.count }
 
-    private static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
+    static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
 
-    private static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
+    static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
 }
 
 /// A match that the stream's state made, of the event at hand or of an earlier one.
@@ -235,7 +230,7 @@ package struct StreamLosses: Sendable, Equatable {
     package var evictedCombinations = 0
     /// Actors whose places were too many to remember.
     package var evictedTravellers = 0
-    /// Held matches that were too many, and so made alerts before their time.
+    /// Held matches and events that waited for their actor that were too many, and so were judged before their time.
     package var releasedEarly = 0
 
     package init() {}
@@ -253,6 +248,7 @@ extension StreamState {
         Self.append(.held, held.takeLog(), to: &row)
         Self.append(.travels, travels.takeLog(), to: &row)
         Self.append(.marks, marks.takeLog(), to: &row)
+        Self.append(.unattributed, unattributed.takeLog(), to: &row)
         return row
     }
 
@@ -266,6 +262,7 @@ extension StreamState {
             case .held: held.replay(bytes, now: now)
             case .travels: travels.replay(bytes, now: Self.seconds(now))
             case .marks: marks.replay(bytes)
+            case .unattributed: unattributed.replay(bytes)
             }
         }
     }
@@ -282,6 +279,7 @@ extension StreamState {
                 case .held: live[part, default: []] += held.live(bytes)
                 case .travels: live[part, default: []] += travels.live(bytes)
                 case .marks: live[part, default: []] += marks.live(bytes)
+                case .unattributed: live[part, default: []] += unattributed.live(bytes)
                 }
             }
         }

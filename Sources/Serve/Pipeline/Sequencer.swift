@@ -214,11 +214,7 @@ final class Sequencer {
         }
         for match in batch.trialMatches where fresh[match.eventIndex] { try take(match, isOnTrial: true) }
         for match in batch.matches where fresh[match.eventIndex] { try take(match) }
-        for observation in batch.baselines where fresh[observation.match.eventIndex] {
-            guard let match = stream.withState({ $0.judge(observation, now: now) }) else { continue }
-            try take(match, isOnTrial: observation.isOnTrial)
-        }
-        onTrial += try correlate(batch, fresh, submission, transaction, now)
+        onTrial += try remember(batch, fresh, submission, transaction, now)
         if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
         if accepted > 0 { try count(batch, fresh, transaction, now) }
         try release(transaction, now)
@@ -253,29 +249,22 @@ final class Sequencer {
         }
     }
 
-    /// Counts what correlations ask for, and merges the matches of those that hold.
-    private func correlate(
+    /// Gives the stream's state what the records bring to it, and merges the matches that it makes of them.
+    private func remember(
         _ batch: EvaluatedBatch, _ fresh: [Bool], _ submission: Submission, _ transaction: borrowing Transaction,
         _ now: Milliseconds
     ) throws -> [Match] {
         guard let plan = batch.plan else { return [] }
         var onTrial: [Match] = []
-        func take(_ matches: [StreamMatch]) throws {
-            for found in matches {
+        try batch.forEachObservation(where: { fresh[$0] }) { observation in
+            let historical = submission.historical
+            for found in stream.withState({ $0.observe(observation, plan, historical: historical, now: now) }) {
                 if found.isOnTrial {
                     onTrial.append(found.match)
                 } else {
                     try merge(found.match, historical: found.historical, transaction, now)
                 }
             }
-        }
-        for observation in batch.observations where fresh[observation.eventIndex] {
-            try take(
-                stream.withState { $0.observe(observation, plan, historical: submission.historical, now: now) })
-        }
-        for observation in batch.travels where fresh[observation.match.eventIndex] {
-            try take(
-                stream.withState { $0.observe(observation, plan, historical: submission.historical, now: now) })
         }
         return onTrial
     }

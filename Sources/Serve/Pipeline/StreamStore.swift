@@ -15,7 +15,7 @@ package struct StreamStatistics: Sendable, Equatable {
     package var combinations = 0
     /// Actors whose places are known.
     package var travellers = 0
-    /// What waits until no late event can change it: matches, and groups of correlations.
+    /// What waits until no late event can change it: matches, events whose actor may change, groups of correlations.
     package var held = 0
     /// What it takes in memory, about.
     package var bytes = 0
