@@ -318,6 +318,10 @@ struct CorrelationTests {
                 "the condition of value_count needs a 'field'"
             ),
             (
+                "{type: value_sum, rules: [a], timespan: 1m, condition: {field: [x, y], gte: 1}}",
+                "the condition of value_sum takes one 'field'"
+            ),
+            (
                 "{type: event_count, rules: [a], timespan: 1m, condition: {most: 1}}",
                 "unknown key 'most' in a correlation's condition"
             ),

@@ -194,6 +194,9 @@ extension DocumentParser {
             let what = kind.needsField ? "needs a 'field'" : "takes no 'field'"
             throw Problem("the condition of \(kind.rawValue) \(what)", at: condition)
         }
+        if kind != .valueCount, fields.count > 1 {
+            throw Problem("the condition of \(kind.rawValue) takes one 'field'", at: condition)
+        }
         return Condition(bounds: bounds, fields: fields, percentile: percentile)
     }
 
