@@ -85,6 +85,9 @@ enum FixedLimits {
     static let pooledBufferBytes = 64 * 1024
     /// Rounds of newly readied jobs that one turn of an event loop runs before sockets get their turn again.
     static let jobRoundsPerTurn = 8
+    /// Freed blocks of nghttp2's that an event loop keeps for those to come: the largest, and how many of a size.
+    static let keptBlockBytes = 520
+    static let keptBlocks = 256
     /// What a message may reserve by its length alone, before its bytes have come.
     static let messageReserveBytes = 64 * 1024
     /// Bytes between two in-process ends that wait for the receiver.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// nghttp2, OpenSSL and zlib for Swift: the headers, and prefixed inline functions for the macros that Swift can't import.
+// nghttp2, OpenSSL, zlib and malloc.h for Swift: the headers, and prefixed inline functions for the macros that Swift can't import.
 #ifndef CTRANSPORT_H
 #define CTRANSPORT_H
 
+#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -77,7 +77,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         }
     }
 
-    final override func receivedData(_ bytes: UnsafeRawBufferPointer) {
+    final override func receivedData(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         heldBytes += bytes.count
         do throws(RPCError) {
             try deframer.receive(bytes) { isCompressed, message throws(RPCError) in

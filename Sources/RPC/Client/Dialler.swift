@@ -122,7 +122,7 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
     /// A connection over a link that came up. On the event loop.
     func makeConnection(_ link: any ByteLink, isInProcess: Bool = false) -> ConnectionCore? {
         guard case .connecting = state, attempt == nil,
-            let session = HTTP2Session(role: .client, limits: configuration.limits)
+            let session = HTTP2Session(role: .client, limits: configuration.limits, memory: scheduler.sessionMemory())
         else { return nil }
         var tlsSession: TLSSession?
         if let tls, !isInProcess {

@@ -31,6 +31,7 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var flushing: [ConnectionCore] = []
     /// Buffers of streams that are over, for those to come. The loop's and not a connection's, which may be idle for hours.
     @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
+    private let memory = SessionMemory()
     @exclusivity(unchecked) private var isTurnScheduled = false
     @exclusivity(unchecked) private var isRunning = false
 
@@ -108,7 +109,13 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    // MARK: Buffers
+    // MARK: Memory
+
+    /// What sessions on this event loop get their memory from. On the event loop.
+    func sessionMemory() -> SessionMemory {
+        memory.serveThisThread()
+        return memory
+    }
 
     /// An empty buffer for a stream's output. On the event loop.
     func takeBuffer() -> ByteBuffer { buffers.popLast() ?? ByteBuffer() }
@@ -118,8 +125,16 @@ final class LoopScheduler: TaskExecutor, @unchecked Sendable {
         guard buffers.count < FixedLimits.pooledBuffers, buffer.capacity > 0,
             buffer.capacity <= FixedLimits.pooledBufferBytes
         else { return }
-        buffer.clear()
+        buffer.rewind()
         buffers.append(buffer)
+    }
+}
+
+extension ByteBuffer {
+    /// Forgets the bytes, as `clear` does, but touches no memory, and keeps it even where another value shares it.
+    mutating func rewind() {
+        moveReaderIndex(to: 0)
+        moveWriterIndex(to: 0)
     }
 }
 

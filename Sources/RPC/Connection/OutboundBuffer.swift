@@ -25,7 +25,7 @@ struct OutboundBuffer {
     mutating func write(
         limit: Int, isCompressed: Bool = false, _ encode: (inout ByteBuffer) throws -> Void
     ) throws {
-        if bytes.readableBytes == 0 { bytes.clear() }
+        if bytes.readableBytes == 0 { bytes.rewind() }
         try bytes.writeMessage(limit: limit, isCompressed: isCompressed, encode)
     }
 

@@ -7,14 +7,16 @@ import NIOCore
 package struct MessageDeframer {
     /// The longest message that is taken.
     package let maxMessageBytes: Int
-    private var gathered = ByteBuffer()
-    private static let prefixBytes = 5
+    /// An unfinished message. Most calls never have one.
+    private var gathered: ByteBuffer?
+    /// A flag and the message's length.
+    fileprivate static let prefixBytes = 5
 
     /// A deframer at the start of a body.
     package init(maxMessageBytes: Int) { self.maxMessageBytes = maxMessageBytes }
 
     /// Bytes of an unfinished message that are held.
-    package var pendingBytes: Int { gathered.readableBytes }
+    package var pendingBytes: Int { gathered?.readableBytes ?? 0 }
 
     /// Calls `body` for each message that the bytes complete: whether it is compressed, and its bytes, valid during
     /// the call only. Throws RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for unknown flags.
@@ -23,11 +25,11 @@ package struct MessageDeframer {
     ) throws(RPCError) {
         var rest = bytes
         while rest.count > 0 {
-            if gathered.readableBytes == 0 {
+            if pendingBytes == 0 {
                 guard let (isCompressed, length) = try Self.prefix(rest, limit: maxMessageBytes),
                     rest.count >= Self.prefixBytes + length
                 else {
-                    gathered.writeBytes(rest)
+                    gather(rest)
                     return try reserve()
                 }
                 let end = Self.prefixBytes + length
@@ -47,31 +49,38 @@ package struct MessageDeframer {
         guard let (isCompressed, length) = try gatheredPrefix() else { return }
         try reserve()
         take(from: &rest, upTo: Self.prefixBytes + length)
-        guard gathered.readableBytes == Self.prefixBytes + length else { return }
+        guard pendingBytes == Self.prefixBytes + length else { return }
         var failure: RPCError?
-        gathered.withUnsafeReadableBytes { message in
+        gathered?.withUnsafeReadableBytes { message in
             do throws(RPCError) {
                 try body(isCompressed, UnsafeRawBufferPointer(rebasing: message[Self.prefixBytes...]))
             } catch { failure = error }
         }
         if let failure { throw failure }
         // A large message's memory goes with it: the stream may be idle for hours after it.
-        if gathered.capacity > FixedLimits.messageReserveBytes { gathered = ByteBuffer() } else { gathered.clear() }
+        if gathered?.capacity ?? 0 > FixedLimits.messageReserveBytes { gathered = nil } else { gathered?.clear() }
     }
 
     private mutating func take(from rest: inout UnsafeRawBufferPointer, upTo total: Int) {
-        let count = min(rest.count, total - gathered.readableBytes)
+        let count = min(rest.count, total - pendingBytes)
         guard count > 0 else { return }
-        gathered.writeBytes(UnsafeRawBufferPointer(rebasing: rest[..<count]))
+        gather(UnsafeRawBufferPointer(rebasing: rest[..<count]))
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+
+    private mutating func gather(_ bytes: UnsafeRawBufferPointer) {
+        if gathered == nil { gathered = ByteBuffer() }
+        gathered?.writeBytes(bytes)
     }
 
     private func gatheredPrefix() throws(RPCError) -> (isCompressed: Bool, length: Int)? {
         var copy = (UInt64(0))
-        let count = min(gathered.readableBytes, Self.prefixBytes)
+        let count = min(pendingBytes, Self.prefixBytes)
         guard count == Self.prefixBytes else { return nil }
         withUnsafeMutableBytes(of: &copy) { target in
-            gathered.withUnsafeReadableBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            gathered?.withUnsafeReadableBytes {
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+            }
         }
         var result: Result<(isCompressed: Bool, length: Int)?, RPCError> = .success(nil)
         withUnsafeBytes(of: &copy) { bytes in
@@ -83,8 +92,8 @@ package struct MessageDeframer {
     /// Makes room for the message, but never on its word alone for more than a little.
     private mutating func reserve() throws(RPCError) {
         guard let (_, length) = try gatheredPrefix() else { return }
-        let missing = Self.prefixBytes + length - gathered.readableBytes
-        gathered.reserveCapacity(minimumWritableBytes: min(missing, FixedLimits.messageReserveBytes))
+        let missing = Self.prefixBytes + length - pendingBytes
+        gathered?.reserveCapacity(minimumWritableBytes: min(missing, FixedLimits.messageReserveBytes))
     }
 
     private static func prefix(
@@ -110,15 +119,19 @@ extension ByteBuffer {
         limit: Int, isCompressed: Bool, _ encode: (inout ByteBuffer) throws -> Void
     ) throws {
         let start = writerIndex
+        let prefixBytes = MessageDeframer.prefixBytes
         do {
-            // Its flag and a place for its length.
-            writeMultipleIntegers(UInt8(isCompressed ? 1 : 0), UInt32(0))
+            reserveCapacity(minimumWritableBytes: prefixBytes)
+            moveWriterIndex(forwardBy: prefixBytes)
             try encode(&self)
-            let length = writerIndex - start - 5
+            let length = writerIndex - start - prefixBytes
             guard length <= limit, let prefix = UInt32(exactly: length) else {
                 throw RPCError(.resourceExhausted, "A message of \(length) bytes is over the limit of \(limit).")
             }
-            setInteger(prefix, at: start + 1)
+            withVeryUnsafeMutableBytes { bytes in
+                bytes.storeBytes(of: isCompressed ? 1 : 0, toByteOffset: start, as: UInt8.self)
+                bytes.storeBytes(of: prefix.bigEndian, toByteOffset: start + 1, as: UInt32.self)
+            }
         } catch {
             moveWriterIndex(to: start)
             throw error

@@ -16,8 +16,11 @@ package struct RequestHead {
         case refuse(RPCError)
     }
 
-    /// The method's path, as it came.
-    package private(set) var path: [UInt8] = []
+    /// The method's path, as it came; kept from one request to the next, since it is often the same.
+    private var knownPath: [UInt8] = []
+    private var hasPath = false
+    /// Counts the paths that differed from the one before: as long as it stays, so does the path.
+    package private(set) var pathChanges = 0
     /// Nanoseconds from the arrival, where there is a timeout.
     package private(set) var timeout: Int64?
     /// How compressed messages of the request are compressed.
@@ -45,7 +48,7 @@ package struct RequestHead {
 
     /// Starts over for another request.
     package mutating func reset() {
-        path.removeAll(keepingCapacity: true)
+        hasPath = false
         hasUserAgent = false
         timeout = nil
         encoding = .identity
@@ -69,6 +72,8 @@ package struct RequestHead {
         case UInt8(ascii: "c") where name.isEqual("content-type"):
             hasContentType = true
             isGRPC = Self.isGRPC(value)
+        // HTTP's and not the call's: nghttp2 has held the body to it.
+        case UInt8(ascii: "c") where name.isEqual("content-length"): break
         case UInt8(ascii: "g") where name.starts(with: "grpc-"): addGRPC(name, value)
         case UInt8(ascii: "u") where name.isEqual("user-agent"): setUserAgent(value)
         case UInt8(ascii: "t") where name.isEqual("te"): break
@@ -87,7 +92,10 @@ package struct RequestHead {
 
     private mutating func addPseudo(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         if name.isEqual(":path") {
-            path.append(contentsOf: value)
+            hasPath = true
+            guard !value.isEqual(knownPath) else { return }
+            knownPath = Array(value)
+            pathChanges += 1
         } else if name.isEqual(":method") {
             isPost = value.isEqual("POST")
             isHead = !isPost && value.isEqual("HEAD")
@@ -118,6 +126,9 @@ package struct RequestHead {
                 .invalidArgument, "The metadata '\(String(decoding: name, as: UTF8.self))' is no base64.")
         }
     }
+
+    /// The method's path, as it came.
+    package var path: [UInt8] { hasPath ? knownPath : [] }
 
     /// What the client calls itself.
     package var userAgent: String { hasUserAgent ? knownAgent : "" }

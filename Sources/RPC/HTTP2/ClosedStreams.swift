@@ -49,9 +49,12 @@ package struct ClosedStreams: Equatable {
         oldest = (oldest + 1) % Self.kept
     }
 
+    /// The client has not come to the stream yet; or it would be the server's own, which has none.
+    package func isIdle(_ id: Int32) -> Bool { id & 1 == 0 || (id >= next && !isUsedUp) }
+
     /// What a stream that is not open is. Streams of the server's own are idle: it has none.
     package func kind(_ id: Int32) -> Kind {
-        guard id & 1 == 1, id < next || isUsedUp else { return .idle }
+        if isIdle(id) { return .idle }
         if skipped.contains(where: { $0.contains(id) }) { return .skipped }
         return id <= forgotten || reset.contains(id) ? .resetHere : .ended
     }

@@ -22,9 +22,10 @@ extension HTTP2Session {
     /// Section 5.1: a stream that is closed takes no more content.
     private func checkState(_ header: nghttp2_frame_hd) {
         let id = header.stream_id
+        if closedStreams.isIdle(id) { return closedStreams.opened(id) }
         guard nghttp2_session_find_stream(session, id) == nil else { return }
         switch closedStreams.kind(id) {
-        case .idle: closedStreams.opened(id)
+        case .idle: break
         case .skipped: terminate(.protocolError)
         case .resetHere: break
         // For a stream that the client reset itself a stream error would do, but a stream that is gone can't be reset.
@@ -34,7 +35,8 @@ extension HTTP2Session {
 
     /// Whether the client ended or reset the stream, and it is gone.
     func isOver(_ id: Int32) -> Bool {
-        nghttp2_session_find_stream(session, id) == nil && closedStreams.kind(id) == .ended
+        !closedStreams.isIdle(id) && nghttp2_session_find_stream(session, id) == nil
+            && closedStreams.kind(id) == .ended
     }
 
     private func largestSendWindow() -> Int64 {

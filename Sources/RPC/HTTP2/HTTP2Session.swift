@@ -70,18 +70,23 @@ final class HTTP2Session {
     /// PINGs of ours without an answer.
     var unansweredPings = 0
     /// A header block has begun and its end has not come.
-    var isHeaderBlockOpen = false
+    @exclusivity(unchecked) var isHeaderBlockOpen = false
     /// Bytes of the header block that is on its way, as the limit counts them.
-    var headerListBytes = 0
+    @exclusivity(unchecked) var headerListBytes = 0
     let headerListLimit: Int
-    var closedStreams = ClosedStreams()
-    private var scanner = FrameScanner()
+    @exclusivity(unchecked) var closedStreams = ClosedStreams()
+    @exclusivity(unchecked) private var scanner = FrameScanner()
     /// The largest window of an open stream before the peer's SETTINGS are applied.
     var largestWindow: Int64 = 0
     var initialSendWindow: Int64 = 0
 
-    init?(role: Role, limits: Limits) {
+    /// nghttp2's memory, which it has until `deinit`.
+    private let memory: SessionMemory
+
+    /// A session on the event loop of this memory.
+    init?(role: Role, limits: Limits, memory: SessionMemory) {
         self.role = role
+        self.memory = memory
         headerListLimit = limits.maxHeaderListBytes.multipliedReportingOverflow(by: FixedLimits.headerListFactor).0
         requestHead = RequestHead(limit: limits.maxHeaderListBytes)
         windows = WindowEstimator(limits: limits)
@@ -91,13 +96,16 @@ final class HTTP2Session {
         let result =
             role == .server
             ? nghttp2_session_server_new3(
-                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
+                &session, callbacks, userData, options.pointer, memory.table)
             : nghttp2_session_client_new3(
-                &session, callbacks, userData, options.pointer, SessionMemory.shared.table)
+                &session, callbacks, userData, options.pointer, memory.table)
         guard result == 0, submitSettings(limits) else { return nil }
     }
 
-    deinit { nghttp2_session_del(session) }
+    deinit {
+        while let stream = streams.first { streams.remove(stream) }
+        nghttp2_session_del(session)
+    }
 
     private func submitSettings(_ limits: Limits) -> Bool {
         var settings = [

@@ -19,16 +19,19 @@ enum OutboundData {
 class HTTP2Stream {
     /// 0 until the session has given one.
     @exclusivity(unchecked) fileprivate(set) final var id: Int32 = 0
-    /// The session's list of open streams, which owns them.
-    @exclusivity(unchecked) fileprivate(set) final var next: HTTP2Stream?
-    @exclusivity(unchecked) fileprivate(set) final unowned(unsafe) var previous: HTTP2Stream?
+    // The session's list of open streams, which owns them.
+    @exclusivity(unchecked) fileprivate final var nextReference: Unmanaged<HTTP2Stream>?
+    @exclusivity(unchecked) fileprivate final var previous: Unmanaged<HTTP2Stream>?
+
+    /// The stream that was opened before this one and is open.
+    final var next: HTTP2Stream? { nextReference?.takeUnretainedValue() }
 
     /// A field of a header block other than a request's first.
     func receivedHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}
     /// The end of a header block other than a request's first.
     func receivedHeaders(endStream: Bool) {}
-    /// A part of the body.
-    func receivedData(_ bytes: UnsafeRawBufferPointer) {}
+    /// A part of the body; the last one where `isLast`, of which `receivedEnd` tells too.
+    func receivedData(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {}
     /// The end of the body.
     func receivedEnd() {}
     /// DATA is asked for.
@@ -41,32 +44,38 @@ class HTTP2Stream {
     func closed(_ code: HTTP2ErrorCode) {}
 }
 
-/// The open streams of a session: an intrusive list, so that opening and closing cost no look-up.
+/// The open streams of a session: an intrusive list, so that opening and closing cost no look-up. It owns them, by a
+/// reference to each that `remove` gives up.
 struct StreamList {
-    private(set) var first: HTTP2Stream?
+    private var head: Unmanaged<HTTP2Stream>?
     private(set) var count = 0
 
+    /// The newest stream.
+    var first: HTTP2Stream? { head?.takeUnretainedValue() }
+
     mutating func insert(_ stream: HTTP2Stream, id: Int32) {
+        let added = Unmanaged.passRetained(stream)
         stream.id = id
-        stream.next = first
+        stream.nextReference = head
         stream.previous = nil
-        first?.previous = stream
-        first = stream
+        head?._withUnsafeGuaranteedRef { $0.previous = added }
+        head = added
         count += 1
     }
 
-    /// Takes the stream out and gives it to the caller.
+    /// Takes the stream, which the caller holds, out.
     mutating func remove(_ stream: HTTP2Stream) {
-        let next = stream.next
-        if let previous = stream.previous {
-            previous.next = next
+        let (next, previous) = (stream.nextReference, stream.previous)
+        if let previous {
+            previous._withUnsafeGuaranteedRef { $0.nextReference = next }
         } else {
-            first = next
+            head = next
         }
-        next?.previous = stream.previous
-        stream.next = nil
+        next?._withUnsafeGuaranteedRef { $0.previous = previous }
+        stream.nextReference = nil
         stream.previous = nil
         count -= 1
+        Unmanaged.passUnretained(stream).release()
     }
 }
 

@@ -14,38 +14,44 @@ struct SessionCallbacks: @unchecked Sendable {
         var callbacks: OpaquePointer?
         nghttp2_session_callbacks_new(&callbacks)
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, userData in
-            if let frame { session(userData)?.onBeginHeaders(frame.pointee) }
+            withSession(userData) { if let frame { $0.onBeginHeaders(frame) } }
             return 0
         }
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, userData in
-            if let header { session(userData)?.onBeginFrame(header.pointee) }
+            withSession(userData) { if let header { $0.onBeginFrame(header.pointee) } }
             return 0
         }
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, userData in
-            if let frame { session(userData)?.onInvalidFrame(frame.pointee.hd) }
+            withSession(userData) { if let frame { $0.onInvalidFrame(frame.pointee.hd) } }
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, _, name, nameLength, value, valueLength, _, userData in
-            let goesOn = session(userData)?.onHeader(
-                name: UnsafeRawBufferPointer(start: name, count: nameLength),
-                value: UnsafeRawBufferPointer(start: value, count: valueLength))
-            return goesOn == false ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue : 0
+            let result = withSession(userData) {
+                $0.onHeader(
+                    name: UnsafeRawBufferPointer(start: name, count: nameLength),
+                    value: UnsafeRawBufferPointer(start: value, count: valueLength))
+            }
+            return result ?? 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, userData in
-            if let frame { session(userData)?.onFrame(frame) }
+            withSession(userData) { if let frame { $0.onFrame(frame) } }
             return 0
         }
-        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, userData in
-            session(userData)?.onData(id, UnsafeRawBufferPointer(start: bytes, count: count))
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, flags, id, bytes, count, userData in
+            withSession(userData) {
+                $0.onData(
+                    id, UnsafeRawBufferPointer(start: bytes, count: count),
+                    isLast: flags & FrameFlag.endStream != 0)
+            }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, userData in
-            if let frame { session(userData)?.onSent(frame) }
+            withSession(userData) { if let frame { $0.onSent(frame) } }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, userData in
-            session(userData)?.onClosed(id, HTTP2ErrorCode(rawValue: code))
+            withSession(userData) { $0.onClosed(id, HTTP2ErrorCode(rawValue: code)) }
             return 0
         }
         pointer = callbacks
@@ -54,18 +60,22 @@ struct SessionCallbacks: @unchecked Sendable {
     /// Asks the stream for its DATA.
     static var provider: nghttp2_data_provider {
         nghttp2_data_provider(source: nghttp2_data_source()) { _, id, target, capacity, flags, _, userData in
-            guard let target, let flags, let session = session(userData) else {
-                return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+            let count = withSession(userData) { session -> Int? in
+                guard let target, let flags else { return nil }
+                return session.onProvideData(
+                    id, into: UnsafeMutableRawBufferPointer(start: target, count: capacity), flags: flags)
             }
-            return session.onProvideData(
-                id, into: UnsafeMutableRawBufferPointer(start: target, count: capacity), flags: flags)
+            return (count ?? nil) ?? Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
         }
     }
 }
 
-private func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
+/// Calls `body` with the session, without a retain: whoever runs nghttp2 holds it meanwhile.
+@discardableResult
+@inline(__always)
+private func withSession<Result>(_ userData: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result) -> Result? {
     guard let userData else { return nil }
-    return Unmanaged<HTTP2Session>.fromOpaque(userData).takeUnretainedValue()
+    return Unmanaged<HTTP2Session>.fromOpaque(userData)._withUnsafeGuaranteedRef(body)
 }
 
 /// nghttp2's options for a session; freed with this object.

@@ -9,6 +9,15 @@ extension HTTP2Session {
         return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
     }
 
+    /// Calls `body` with the stream, if it is open, without a retain: `streams` holds it, and nothing that a stream does
+    /// within a callback takes it out.
+    @discardableResult
+    @inline(__always)
+    private func withStream<Result>(_ id: Int32, _ body: (HTTP2Stream) -> Result) -> Result? {
+        guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return nil }
+        return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
+    }
+
     /// A frame was refused; its stream or the connection hears of it from nghttp2.
     func onInvalidFrame(_ header: nghttp2_frame_hd) {
         guard header.type == FrameType.headers else { return }
@@ -17,31 +26,31 @@ extension HTTP2Session {
         if role == .server { closedStreams.resetHere(header.stream_id) }
     }
 
-    func onBeginHeaders(_ frame: nghttp2_frame) {
+    func onBeginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
         headerListBytes = 0
         isHeaderBlockOpen = true
-        isRequestBlock = frame.headers.cat == NGHTTP2_HCAT_REQUEST
+        isRequestBlock = frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
         if isRequestBlock {
             requestHead.reset()
         } else {
-            headerStream = stream(frame.hd.stream_id)
+            headerStream = stream(frame.pointee.hd.stream_id)
         }
     }
 
-    /// False: no more of this block.
-    func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool {
+    /// A field; nghttp2's code for what becomes of its block.
+    func onHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Int32 {
         headerListBytes += name.count + value.count + 32
         guard headerListBytes <= headerListLimit else {
             delegate?.sessionReceivedEndlessHeaders()
             isHeaderBlockOpen = false
-            return false
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
         if isRequestBlock {
             requestHead.add(name: name, value: value)
         } else {
             headerStream?.receivedHeader(name: name, value: value)
         }
-        return true
+        return 0
     }
 
     func onFrame(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -50,7 +59,7 @@ extension HTTP2Session {
         switch header.type {
         case FrameType.data:
             if header.length == 0 && !endStream { delegate?.sessionReceived(.empty) }
-            if endStream { stream(header.stream_id)?.receivedEnd() }
+            if endStream { withStream(header.stream_id) { $0.receivedEnd() } }
         case FrameType.headers:
             isHeaderBlockOpen = false
             if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
@@ -90,13 +99,11 @@ extension HTTP2Session {
         }
     }
 
-    func onData(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
+    func onData(_ id: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         // The connection's window is given back at once: only the stream's own window waits for its reader.
         nghttp2_session_consume_connection(session, bytes.count)
         if windows.received(bytes.count, now: receivedAt) { ping(.measure) }
-        if let stream = stream(id) {
-            stream.receivedData(bytes)
-        } else {
+        if withStream(id, { $0.receivedData(bytes, isLast: isLast) }) == nil {
             nghttp2_session_consume_stream(session, id, bytes.count)
         }
     }
@@ -108,7 +115,7 @@ extension HTTP2Session {
         }
         sentFrames += 1
         guard header.flags & FrameFlag.endStream != 0 else { return }
-        stream(header.stream_id)?.sentEnd()
+        withStream(header.stream_id) { $0.sentEnd() }
     }
 
     private func onSentControl(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -144,11 +151,10 @@ extension HTTP2Session {
     func onProvideData(
         _ id: Int32, into target: UnsafeMutableRawBufferPointer, flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        guard let stream = stream(id) else {
+        switch withStream(id, { $0.provideData(into: target) }) {
+        case nil:
             flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             return 0
-        }
-        switch stream.provideData(into: target) {
         case .bytes(let count): return count
         case .nothing: return Int(NGHTTP2_ERR_DEFERRED.rawValue)
         case .end(let count):
@@ -156,7 +162,7 @@ extension HTTP2Session {
             return count
         case .trailers(let count):
             flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-            stream.submitTrailers(to: self)
+            withStream(id) { $0.submitTrailers(to: self) }
             return count
         }
     }

@@ -52,7 +52,7 @@ final class RefusedRequest: HTTP2Stream, TimedRequest, @unchecked Sendable {
         }
     }
 
-    override func receivedData(_ bytes: UnsafeRawBufferPointer) {
+    override func receivedData(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         session.consume(self, bytes.count)
         received += bytes.count
         if received >= FixedLimits.refusedBodyBytes { answer() }

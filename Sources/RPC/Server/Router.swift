@@ -67,9 +67,10 @@ public struct Router: Sendable {
     public mutating func unary<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping UnaryHandler<Request, Response>
     ) {
+        let call = UnaryCall<Request, Response>.self
+        let coders = Coders(method)
         add(method, as: .unary) { connection, route, deadline in
-            UnaryCall(
-                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
+            call.init(connection: connection, route: route, deadline: deadline, coders: coders, handler: handler)
         }
     }
 
@@ -78,9 +79,10 @@ public struct Router: Sendable {
     public mutating func unary<Request, Response>(
         _ method: Method<Request, Response>, immediate handler: @escaping ImmediateHandler<Request, Response>
     ) {
+        let call = ImmediateCall<Request, Response>.self
+        let coders = Coders(method)
         add(method, as: .unary) { connection, route, deadline in
-            ImmediateCall(
-                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
+            call.init(connection: connection, route: route, deadline: deadline, coders: coders, handler: handler)
         }
     }
 
@@ -88,9 +90,10 @@ public struct Router: Sendable {
     public mutating func clientStreaming<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping ClientStreamingHandler<Request, Response>
     ) {
+        let coders = Coders(method)
         add(method, as: .clientStreaming) { connection, route, deadline in
             ClientStreamingCall(
-                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
+                connection: connection, route: route, deadline: deadline, coders: coders, handler: handler)
         }
     }
 
@@ -98,9 +101,10 @@ public struct Router: Sendable {
     public mutating func serverStreaming<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping ServerStreamingHandler<Request, Response>
     ) {
+        let coders = Coders(method)
         add(method, as: .serverStreaming) { connection, route, deadline in
             ServerStreamingCall(
-                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
+                connection: connection, route: route, deadline: deadline, coders: coders, handler: handler)
         }
     }
 
@@ -108,9 +112,10 @@ public struct Router: Sendable {
     public mutating func bidirectional<Request, Response>(
         _ method: Method<Request, Response>, handler: @escaping BidirectionalHandler<Request, Response>
     ) {
+        let coders = Coders(method)
         add(method, as: .bidirectional) { connection, route, deadline in
             BidirectionalCall(
-                connection: connection, route: route, deadline: deadline, method: method, handler: handler)
+                connection: connection, route: route, deadline: deadline, coders: coders, handler: handler)
         }
     }
 

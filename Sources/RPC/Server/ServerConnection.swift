@@ -20,7 +20,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private var isCounted = false
     /// When the last bytes came: what they hold began then.
     @exclusivity(unchecked) private(set) var lastReceived = NIODeadline.now()
-    private var lastRoute: Route?
+    /// The route of the last path, and the count of its changes then.
+    @exclusivity(unchecked) private var lastRoute: (changes: Int, route: Route?) = (0, nil)
     @exclusivity(unchecked) private var deadlines = DeadlineHeap<ServerStream>()
     /// When the oldest unfinished request is looked at.
     @exclusivity(unchecked) private var requestsDue: NIODeadline?
@@ -228,7 +229,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     }
 
     private func accept(_ id: Int32, endStream: Bool) {
-        guard let route = route(core.session.requestHead.path) else {
+        guard let route = requestedRoute() else {
             let path = String(decoding: core.session.requestHead.path, as: UTF8.self)
             return refuse(
                 id, RPCError(.unimplemented, "The method '\(path)' is not served."), isReceiving: !endStream)
@@ -277,12 +278,13 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     func handlerStarted() { shared.runningHandlers.add(1, ordering: .relaxed) }
     func handlerEnded() { shared.runningHandlers.subtract(1, ordering: .relaxed) }
 
-    /// The route of the path: often the one of the request before.
-    private func route(_ path: [UInt8]) -> Route? {
-        if let lastRoute, path.withUnsafeBytes({ $0.isEqual(lastRoute.path) }) { return lastRoute }
-        let route = shared.routes.route(path)
-        lastRoute = route
-        return route
+    /// The route of the request's path: often the one of the request before.
+    private func requestedRoute() -> Route? {
+        let changes = core.session.requestHead.pathChanges
+        if changes != lastRoute.changes {
+            lastRoute = (changes, shared.routes.route(core.session.requestHead.path))
+        }
+        return lastRoute.route
     }
 
     /// The call has its status.

@@ -68,7 +68,8 @@ final class ServerShared: Sendable {
     }
 
     private func made(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool) -> ServerConnection? {
-        guard let session = HTTP2Session(role: .server, limits: configuration.limits) else { return nil }
+        guard let session = HTTP2Session(role: .server, limits: configuration.limits, memory: scheduler.sessionMemory())
+        else { return nil }
         var tlsSession: TLSSession?
         if !isInProcess, let context = tls.withLock({ $0 }) {
             guard let made = TLSSession(context: context, host: nil) else { return nil }

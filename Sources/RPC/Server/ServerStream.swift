@@ -24,7 +24,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     final let deadline: NIODeadline?
     /// When its headers came.
     final let started: NIODeadline
-    private final let responseMetadata = Mutex(ResponseMetadata())
+    private final let responseMetadata = Mutex<ResponseMetadata?>(nil)
     /// Saves nearly every call the lock.
     private final let hasResponseMetadata = Atomic<Bool>(false)
     @exclusivity(unchecked) final var deadlineIndex = -1
@@ -37,6 +37,8 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     @exclusivity(unchecked) private final var isDeferred = false
     @exclusivity(unchecked) private final var trailers: HeaderBlock?
     @exclusivity(unchecked) private final var heldBytes = 0
+    /// Nobody needs window on a stream that has ended.
+    @exclusivity(unchecked) private final var takesWindow = true
     @exclusivity(unchecked) private final var accountedBytes = 0
     @exclusivity(unchecked) private final var task: Task<Void, Never>?
     @exclusivity(unchecked) private final var hasEnded = false
@@ -64,12 +66,16 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
 
     /// What the handler has set so far. From any thread.
     final func readResponseMetadata<Result>(_ body: (ResponseMetadata) -> Result) -> Result {
-        responseMetadata.withLock { body($0) }
+        responseMetadata.withLock { body($0 ?? ResponseMetadata()) }
     }
 
     /// Changes what the handler sets. From any thread.
     final func changeResponseMetadata(_ body: (inout ResponseMetadata) -> Void) {
-        responseMetadata.withLock { body(&$0) }
+        responseMetadata.withLock { metadata in
+            var changed = metadata ?? ResponseMetadata()
+            body(&changed)
+            metadata = changed
+        }
         hasResponseMetadata.store(true, ordering: .releasing)
     }
 
@@ -82,7 +88,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     /// True while messages wait for the handler: the client gets no window.
     var hasUnreadMessages: Bool { false }
     /// The stream is over: whoever reads is told.
-    func abandoned(_ error: RPCError) {}
+    func abandoned() {}
     /// Calls the handler and sends what it returns. In the call's task.
     func invoke() async throws {}
 
@@ -129,8 +135,9 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
 
     // MARK: In
 
-    final override func receivedData(_ bytes: UnsafeRawBufferPointer) {
+    final override func receivedData(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         heldBytes += bytes.count
+        takesWindow = !isLast
         do throws(RPCError) {
             try deframer.receive(bytes) { isCompressed, message throws(RPCError) in
                 switch machine.receivedMessage() {
@@ -163,7 +170,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     /// Gives the client window for what was taken off its hands: everything, unless messages wait for the handler.
     private final func giveWindow() {
         guard heldBytes > 0, hasEnded || !hasUnreadMessages else { return }
-        if !machine.isClosed { connection.core.session.consume(self, heldBytes) }
+        if takesWindow && !machine.isClosed { connection.core.session.consume(self, heldBytes) }
         heldBytes = 0
     }
 
@@ -243,7 +250,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         guard hasResponseMetadata.load(ordering: .acquiring) else {
             return connection.core.session.submitResponse(self, headers: .response)
         }
-        let (initial, compresses) = responseMetadata.withLock { ($0.initial, $0.compresses) }
+        let (initial, compresses) = readResponseMetadata { ($0.initial, $0.compresses) }
         codec.enableOutput(compresses)
         if initial.isEmpty && !codec.compressesOutput {
             connection.core.session.submitResponse(self, headers: .response)
@@ -275,9 +282,9 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         guard !hasEnded else { return }
         hasEnded = true
         connection.callEnded(self, error)
-        if error != nil { abandoned(Self.closedError) }
+        if error != nil { abandoned() }
         let trailing =
-            hasResponseMetadata.load(ordering: .acquiring) ? responseMetadata.withLock { $0.trailing } : Metadata()
+            hasResponseMetadata.load(ordering: .acquiring) ? readResponseMetadata { $0.trailing } : Metadata()
         switch machine.finish() {
         case .ignore: break
         case .trailersOnly:
@@ -337,7 +344,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         accountedBytes = 0
         heldBytes = 0
         connection.core.recycle(outbound.close(Self.closedError))
-        abandoned(Self.closedError)
+        abandoned()
         if !hasEnded {
             hasEnded = true
             connection.callEnded(self, Self.closedError)
@@ -345,5 +352,5 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         if wasCut { task?.cancel() }
     }
 
-    private static let closedError = RPCError(.cancelled, "The call is over.")
+    static let closedError = RPCError(.cancelled, "The call is over.")
 }
