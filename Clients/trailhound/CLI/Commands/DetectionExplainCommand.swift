@@ -80,7 +80,7 @@ struct DetectionExplainCommand: AsyncParsableCommand {
         let records: [[UInt8]]
         var history: ExplainedHistory?
         /// The service's alerts of the detections, where the event is a stored one.
-        var alerts: [Alert]?
+        var alerts: [Messages.Alert]?
         var eventID = ""
 
         /// The explanation with what the service found.
@@ -96,7 +96,7 @@ struct DetectionExplainCommand: AsyncParsableCommand {
         }
     }
 
-    private func subject(_ detections: [Detection]) async throws -> Subject {
+    private func subject(_ detections: [Detect.Detection]) async throws -> Subject {
         if access(event, R_OK) == 0 {
             do {
                 let records = try EventFileReader.records(path: event, eventID: eventID)
@@ -111,10 +111,10 @@ struct DetectionExplainCommand: AsyncParsableCommand {
         do {
             let request = GetTimelineRequest(value: event, pageSize: 1)
             let page = try await session.call(InvestigationService.getTimeline, request)
-            guard let entry = page.entries.first, let record = entry.record.array else {
+            guard let entry = page.entries.first else {
                 throw Failure("\(event) is neither a file nor the eventID of a stored record")
             }
-            var subject = Subject(records: [record], eventID: entry.eventID)
+            var subject = Subject(records: [entry.record.array], eventID: entry.eventID)
             if detections.contains(where: \.needsStream) {
                 let filter = ListAlertsRequest(
                     accountIDs: [entry.accountID], detectionIDs: detections.map(\.id), pageSize: 1_000)
