@@ -44,7 +44,7 @@ let package = Package(
             ]),
         .target(name: "RPC", dependencies: ["CTransport", nioCore, nioPosix], swiftSettings: strict),
         .testTarget(
-            name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioPosix], exclude: ["Python"],
+            name: "RPCTests", dependencies: ["RPC", "TestKit", nioCore, nioEmbedded, nioPosix], exclude: ["Python"],
             swiftSettings: strict),
         .executableTarget(name: "rpc-interop", dependencies: ["RPC", argumentParser], swiftSettings: strict),
         .testTarget(

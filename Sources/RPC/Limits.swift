@@ -38,6 +38,10 @@ public struct Limits: Sendable, Hashable {
     public var writeHighWaterBytes: Int = 64 * 1024
     /// … and goes on when the stream holds no more than this.
     public var writeLowWaterBytes: Int = 32 * 1024
+    /// What the writers of all streams of one connection may leave unsent. Over it, a writer suspends until its stream has
+    /// sent everything: a peer that reads no stream makes this side hold so much and one message of each stream at most,
+    /// and a stream that it does read goes on. Half of it lets all go on.
+    public var maxConnectionUnsentBytes: Int = 1024 * 1024
     /// From the connection's start to the end of its TLS handshake and HTTP/2 preface.
     public var handshakeTimeout: Duration = .seconds(10)
     /// From a SETTINGS frame of ours to its acknowledgement.
@@ -51,6 +55,12 @@ public struct Limits: Sendable, Hashable {
     /// Streams that a client may reset, or make us reset, within a second (rapid reset, CVE-2023-44487, and its relative
     /// CVE-2025-8671).
     public var maxResetsPerSecond: Int = 200
+    /// Streams beyond `maxConcurrentStreams` that a peer may open, and have refused, within a second. One that has
+    /// acknowledged our SETTINGS may open none.
+    public var maxRefusedStreamsPerSecond: Int = 1_000
+    /// Frames that may wait for a peer that takes none, beside two for each stream that it may have open: what answers to
+    /// frames of its own can pile up to.
+    public var maxQueuedFrames: Int = 10_000
     /// PING frames that a peer may send within a second.
     public var maxPingsPerSecond: Int = 20
     /// PINGs of an idle client that come sooner than this after one another are strikes.

@@ -57,6 +57,13 @@ import Testing
         #expect(served.callsFailed == 0)
     }
 
+    /// A server that says hello and goodbye in one breath: the calls that waited for it find no connection, and nothing
+    /// of them stays in memory. `callAll` stops the process where it does.
+    @Test func callsThatTheirConnectionDoesNotTakeLeaveNothing() throws {
+        let goodbye = try Self.seed("client-frames", "goaway-at-once")
+        #expect(goodbye.withUnsafeBytes { FuzzTarget.callAll($0) }.isEmpty)
+    }
+
     @Test func seedsReachTheDetections() throws {
         for (name, events, matches) in [("log-file", 2, 12), ("records", 2, 10), ("spliced", 3, 18)] {
             let found = try Self.seed("records", name).withUnsafeBytes { FuzzTarget.detect($0) }

@@ -148,7 +148,7 @@ public struct RequestWriter<Request: Sendable>: Sendable {
 
     private func writeOnLoop(_ request: Request, _ compresses: Bool) async throws {
         try stream.send(compresses: compresses) { try encode(request, &$0) }
-        if stream.isOverHighWater { try await stream.waitUntilWritable() }
+        if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }
     }
 
     /// There are no more requests.

@@ -93,7 +93,8 @@ public final class Client: Sendable {
                 connection: connection, method: method.descriptor, marshaller: method.response, deadline: deadline,
                 compresses: options.compresses)
             if connection.open(call, headers: headers) { return call }
-            // It went away, or has used up its stream ids: the next one.
+            // It went away, or has used up its stream ids: the next one. A call and its queue hold each other till it ends.
+            call.cancel(RPCError(.unavailable, "The connection takes no more calls."))
             connection.giveUp()
         }
     }

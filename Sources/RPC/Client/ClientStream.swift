@@ -128,7 +128,13 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         if machine.finishSending() { resume() }
     }
 
-    final var isOverHighWater: Bool { outbound.isOverHighWater && !isClosed && !machine.isEnded }
+    /// Counts what a writer has queued. True when it has to wait with its next message. On the event loop.
+    final func mustWaitAfterWriting() -> Bool {
+        connection.core.unsentChanged(by: outbound.count())
+        return outbound.isFull(connection.core.unsent) && !isClosed && !machine.isEnded
+    }
+
+    final override func connectionHasRoom() { outbound.resumeWriters(connection.core.unsent) }
 
     /// Suspends until the server has taken enough. On the event loop.
     final func waitUntilWritable() async throws {
@@ -139,7 +145,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
                     continuation.resume(throwing: overError)
                 } else if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
-                } else if !outbound.isOverHighWater {
+                } else if !outbound.isFull(connection.core.unsent) {
                     continuation.resume()
                 } else {
                     outbound.wait(ticket, continuation)
@@ -158,8 +164,15 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         connection.core.markDirty()
     }
 
+    /// Tells the connection what has gone of that which writers left.
+    private final func uncount() {
+        let gone = outbound.recount()
+        if gone != 0 { connection.core.unsentChanged(by: gone) }
+    }
+
     final override func provideData(into target: UnsafeMutableRawBufferPointer) -> OutboundData {
-        let count = outbound.read(into: target)
+        let count = outbound.read(into: target, connection.core.unsent)
+        uncount()
         if outbound.isEmpty && !machine.isSending { return .end(count) }
         if count > 0 { return .bytes(count) }
         isDeferred = true
@@ -192,6 +205,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         }
         heldBytes = 0
         connection.core.recycle(outbound.close(overError))
+        uncount()
     }
 
     /// The call has its status.
@@ -203,7 +217,10 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         for waiter in endWaiters { waiter.resume(returning: result) }
         endWaiters = []
         ended(result.map { _ in () }, isLocal: isLocal)
-        if !outbound.isEmpty { outbound.discard() }
+        if !outbound.isEmpty {
+            outbound.discard()
+            uncount()
+        }
         giveWindow()
     }
 

@@ -129,7 +129,8 @@ final class Dialler: ClientConnectionOwner, @unchecked Sendable {
             guard let made = TLSSession(context: tls, host: serverHost) else { return nil }
             tlsSession = made
         }
-        let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
+        let core = ConnectionCore(
+            scheduler: scheduler, link: link, session: session, tls: tlsSession, limits: configuration.limits)
         let connection = ClientConnection(core: core, configuration: configuration, owner: self)
         open[ObjectIdentifier(connection)] = connection
         attempt = connection

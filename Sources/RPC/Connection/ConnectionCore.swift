@@ -43,9 +43,12 @@ final class ConnectionCore: @unchecked Sendable {
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
     let peerAddress: String
+    /// What streams hold that the peer has not taken.
+    @exclusivity(unchecked) private(set) var unsent: UnsentBytes
 
-    init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?) {
+    init(scheduler: LoopScheduler, link: any ByteLink, session: HTTP2Session, tls: TLSSession?, limits: Limits) {
         self.scheduler = scheduler
+        unsent = UnsentBytes(limit: limits.maxConnectionUnsentBytes)
         self.link = link
         self.session = session
         self.tls = tls
@@ -247,6 +250,18 @@ final class ConnectionCore: @unchecked Sendable {
         link?.close()
         delegate = nil
         session.delegate = nil
+    }
+
+    // MARK: Writers
+
+    /// A stream's writers have left so many bytes more in its buffer, or it holds so many fewer.
+    func unsentChanged(by count: Int) {
+        guard unsent.change(by: count) else { return }
+        var stream = session.streams.first
+        while let open = stream {
+            stream = open.next
+            open.connectionHasRoom()
+        }
     }
 
     // MARK: Buffers

@@ -12,11 +12,13 @@ private final class DrivenLink: ByteLink, @unchecked Sendable {
     }
     private(set) var isUnused = true
     private(set) var sentBytes = 0
-    private var isClosed = false
+    private(set) var isClosed = false
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    var isWritable: Bool { !isClosed }
+    /// The other end reads.
+    var takesBytes = true
+    var isWritable: Bool { !isClosed && takesBytes }
     var peerAddress: String { "driven" }
 
     func send(_ bytes: ByteBuffer) { sentBytes += bytes.readableBytes }
@@ -41,15 +43,25 @@ private final class DrivenLink: ByteLink, @unchecked Sendable {
 package final class DrivenServer {
     private let shared: ServerShared
     private let link: DrivenLink
+    private let scheduler: LoopScheduler
 
-    /// A connection that was just accepted.
-    package init(router: Router, limits: Limits = Limits(), eventLoop: any EventLoop) {
+    /// A connection that was just accepted. `duringShutdown`: by a server that has told its connections to go meanwhile.
+    package init(
+        router: Router, limits: Limits = Limits(), eventLoop: any EventLoop, duringShutdown: Bool = false
+    ) {
         var configuration = ServerConfiguration(addresses: [])
         configuration.limits = limits
         shared = ServerShared(configuration: configuration, router: router, tls: nil, loops: 1)
+        if duringShutdown { _ = shared.shutDown() }
         link = DrivenLink(eventLoop: eventLoop)
-        link.connection = shared.makeConnection(
-            link, scheduler: LoopScheduler(eventLoop: eventLoop), isInProcess: true)?.started()
+        scheduler = LoopScheduler(eventLoop: eventLoop)
+        link.connection = shared.makeConnection(link, scheduler: scheduler, isInProcess: true)?.started()
+    }
+
+    /// Whether the client reads what is sent.
+    package var clientReads: Bool {
+        get { link.takesBytes }
+        set { link.takesBytes = newValue }
     }
 
     /// Bytes come from the client.
@@ -58,11 +70,17 @@ package final class DrivenServer {
     /// The client is gone.
     package func end() { link.close() }
 
-    /// What the server has sent so far.
+    /// The server has not closed the connection.
+    package var isOpen: Bool { !link.isClosed }
+
+    /// What the server has sent so far, in bytes.
     package var sentBytes: Int { link.sentBytes }
 
     /// What the server has seen.
     package var statistics: TransportStatistics { shared.statistics }
+
+    /// Tells, once this object is gone, whether anything of its connection is still in memory.
+    package var remains: () -> Bool { scheduler.isInMemory }
 }
 
 /// A client's connection without socket, TLS or threads, as `DrivenServer` is a server's.
@@ -94,4 +112,12 @@ package final class DrivenClient {
 
     /// The server is gone.
     package func end() { link.close() }
+
+    /// Tells, once this object is gone, whether anything of its connection or its calls is still in memory.
+    package var remains: () -> Bool { client.scheduler.isInMemory }
+}
+
+extension LoopScheduler {
+    /// Everything of a connection holds its scheduler, which holds nothing once its turns are over.
+    fileprivate var isInMemory: () -> Bool { { [weak self] in self != nil } }
 }

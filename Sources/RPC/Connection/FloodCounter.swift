@@ -11,6 +11,8 @@ package enum CountedFrame: Int, CaseIterable {
     /// A frame that nothing follows from.
     case empty
     case windowUpdate
+    /// HEADERS of a stream more than the peer may have open.
+    case refusedStream
 
     /// The limit on this kind of frame.
     package var limit: LimitName {
@@ -20,6 +22,7 @@ package enum CountedFrame: Int, CaseIterable {
         case .reset: .maxResetsPerSecond
         case .empty: .maxEmptyFramesPerSecond
         case .windowUpdate: .maxWindowUpdatesPerSecond
+        case .refusedStream: .maxRefusedStreamsPerSecond
         }
     }
 }
@@ -31,6 +34,7 @@ package struct FloodCounter: Equatable {
     private var settings: Int32 = 0
     private var resets: Int32 = 0
     private var empty: Int32 = 0
+    private var refusedStreams: Int32 = 0
     /// Less what our own frames have paid for.
     private var windowUpdates: Int32 = 0
     private var windowStart = NIODeadline.uptimeNanoseconds(0)
@@ -49,7 +53,7 @@ package struct FloodCounter: Equatable {
     package mutating func isFlood(_ frame: CountedFrame, limits: Limits, now: NIODeadline) -> Bool {
         if now - windowStart >= .seconds(1) {
             windowStart = now
-            (pings, settings, resets, empty) = (0, 0, 0, 0)
+            (pings, settings, resets, empty, refusedStreams) = (0, 0, 0, 0, 0)
             windowUpdates = min(windowUpdates, 0)
         }
         switch frame {
@@ -58,6 +62,7 @@ package struct FloodCounter: Equatable {
         case .reset: return Self.count(&resets, limits.maxResetsPerSecond)
         case .empty: return Self.count(&empty, limits.maxEmptyFramesPerSecond)
         case .windowUpdate: return Self.count(&windowUpdates, limits.maxWindowUpdatesPerSecond)
+        case .refusedStream: return Self.count(&refusedStreams, limits.maxRefusedStreamsPerSecond)
         }
     }
 

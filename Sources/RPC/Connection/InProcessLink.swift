@@ -112,7 +112,7 @@ extension Server {
             of: MultiThreadedEventLoopGroup.singleton.next())
         return Client(configuration: configuration, scheduler: clientScheduler, tls: nil) { dialler, failed in
             shared.inProcessClients.add(1, ordering: .sequentiallyConsistent)
-            guard !shared.isShutDown.load(ordering: .sequentiallyConsistent) else {
+            guard !shared.isShutDown else {
                 shared.inProcessClients.subtract(1, ordering: .sequentiallyConsistent)
                 return failed(RPCError(.unavailable, "The server is shut down."))
             }

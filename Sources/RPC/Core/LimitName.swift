@@ -32,6 +32,10 @@ public enum LimitName: String, Sendable, Hashable, CaseIterable {
     case sendTimeout
     /// A connection was closed: the peer reset too many streams, or made us reset them.
     case maxResetsPerSecond
+    /// A connection was closed: the peer opened too many streams beyond those that it may have open.
+    case maxRefusedStreamsPerSecond
+    /// A connection was closed: too many frames waited for a peer that took none.
+    case maxQueuedFrames
     /// A connection was closed: too many PINGs.
     case maxPingsPerSecond
     /// A connection was closed: PINGs of an idle client came too often (`minPingInterval`, `maxPingStrikes`).

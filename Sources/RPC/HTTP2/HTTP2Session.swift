@@ -21,8 +21,10 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedSettings()
     /// The peer goes away and has seen streams up to `lastStreamID`.
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
-    /// A stream of the peer was refused: it has as many open as it may.
+    /// A stream of the peer is refused: it has as many open as it may.
     func sessionRefusedStream()
+    /// More frames wait to be sent than a peer that takes any would leave.
+    func sessionQueueOverflowed()
     /// A stream is over; it was told already.
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
 }
@@ -76,6 +78,7 @@ final class HTTP2Session {
     let headerListLimit: Int
     @exclusivity(unchecked) var closedStreams = ClosedStreams()
     @exclusivity(unchecked) private var scanner = FrameScanner()
+    private let maxQueuedFrames: Int
     /// The largest window of an open stream before the peer's SETTINGS are applied.
     var largestWindow: Int64 = 0
     var initialSendWindow: Int64 = 0
@@ -89,6 +92,10 @@ final class HTTP2Session {
         self.memory = memory
         headerListLimit = limits.maxHeaderListBytes.multipliedReportingOverflow(by: FixedLimits.headerListFactor).0
         requestHead = RequestHead(limit: limits.maxHeaderListBytes)
+        maxQueuedFrames =
+            limits.maxQueuedFrames.addingReportingOverflow(
+                limits.maxConcurrentStreams.multipliedReportingOverflow(by: 2).0
+            ).0
         windows = WindowEstimator(limits: limits)
         guard let options = SessionOptions(limits: limits) else { return nil }
         let callbacks = SessionCallbacks.shared.pointer
@@ -169,6 +176,7 @@ final class HTTP2Session {
         }
         let result = nghttp2_session_mem_recv(session, base, bytes.count)
         if result < 0 { throw Failure(isBadPreface: result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)) }
+        if nghttp2_session_get_outbound_queue_size(session) > maxQueuedFrames { delegate?.sessionQueueOverflowed() }
     }
 
     /// The next frames to send, valid until the next call; nil when there is nothing more now.

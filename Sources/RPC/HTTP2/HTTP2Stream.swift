@@ -40,6 +40,8 @@ class HTTP2Stream {
     func submitTrailers(to session: HTTP2Session) {}
     /// The last frame of this side was sent.
     func sentEnd() {}
+    /// The connection holds few unsent bytes again: writers that waited for that go on.
+    func connectionHasRoom() {}
     /// The stream is over, by both ends (NO_ERROR) or by a reset.
     func closed(_ code: HTTP2ErrorCode) {}
 }

@@ -21,8 +21,8 @@ struct SessionCallbacks: @unchecked Sendable {
             withSession(userData) { if let header { $0.onBeginFrame(header.pointee) } }
             return 0
         }
-        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, userData in
-            withSession(userData) { if let frame { $0.onInvalidFrame(frame.pointee.hd) } }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, error, userData in
+            withSession(userData) { if let frame { $0.onInvalidFrame(frame.pointee.hd, error) } }
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {

@@ -19,9 +19,11 @@ extension HTTP2Session {
     }
 
     /// A frame was refused; its stream or the connection hears of it from nghttp2.
-    func onInvalidFrame(_ header: nghttp2_frame_hd) {
+    func onInvalidFrame(_ header: nghttp2_frame_hd, _ error: Int32) {
         guard header.type == FrameType.headers else { return }
         isHeaderBlockOpen = false
+        // Here rather than where the answer is sent: a peer that takes none is counted as well.
+        if error == NGHTTP2_ERR_REFUSED_STREAM.rawValue { delegate?.sessionRefusedStream() }
         // nghttp2 resets it, and what the client sends before it hears of that is no fault of its own.
         if role == .server { closedStreams.resetHere(header.stream_id) }
     }
@@ -127,8 +129,7 @@ extension HTTP2Session {
         case FrameType.reset:
             switch HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code) {
             // What this side resets of its own will.
-            case .noError, .cancel: break
-            case .refusedStream: delegate?.sessionRefusedStream()
+            case .noError, .cancel, .refusedStream: break
             // A peer that makes us reset streams does the same as one that resets them (CVE-2025-8671).
             default: delegate?.sessionReceived(.reset)
             }

@@ -87,7 +87,7 @@ public struct ResponseWriter<Response: Sendable>: Sendable {
     public func write(_ response: Response, compresses: Bool = true) async throws {
         if stream.scheduler.eventLoop.inEventLoop {
             try stream.send(compresses: compresses) { try encode(response, &$0) }
-            if stream.isOverHighWater { try await stream.waitUntilWritable() }
+            if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }
         } else {
             try await withTaskExecutorPreference(stream.scheduler) {
                 try await self.writeOnLoop(compresses) { response }
@@ -100,7 +100,7 @@ public struct ResponseWriter<Response: Sendable>: Sendable {
     public func write(compresses: Bool = true, making response: () throws -> Response) async throws {
         if stream.scheduler.eventLoop.inEventLoop {
             try stream.send(compresses: compresses) { try encode(response(), &$0) }
-            if stream.isOverHighWater { try await stream.waitUntilWritable() }
+            if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }
         } else {
             try await withTaskExecutorPreference(stream.scheduler) { try await self.writeOnLoop(compresses, response) }
         }
@@ -108,7 +108,7 @@ public struct ResponseWriter<Response: Sendable>: Sendable {
 
     private func writeOnLoop(_ compresses: Bool, _ response: () throws -> Response) async throws {
         try stream.send(compresses: compresses) { try encode(response(), &$0) }
-        if stream.isOverHighWater { try await stream.waitUntilWritable() }
+        if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }
     }
 
     /// Sends the initial metadata now rather than with the first message.

@@ -116,17 +116,17 @@ public final class Server: Sendable {
     /// Returns when every connection is closed. A handler that does not heed its cancellation keeps the server's event
     /// loops alive.
     public func shutdown(gracePeriod: Duration = .seconds(10)) async {
-        shared.isShutDown.store(true, ordering: .sequentiallyConsistent)
+        let connections = shared.shutDown()
         await closeListeners()
-        for connection in shared.openConnections {
+        for connection in connections {
             connection.core.eventLoop.execute { connection.drain(grace: gracePeriod) }
         }
-        await wait(gracePeriod + FixedLimits.closeFlushTimeout) { self.shared.openConnections.isEmpty }
+        await wait(gracePeriod + FixedLimits.closeFlushTimeout) { !self.shared.hasConnections }
         for connection in shared.openConnections {
             connection.core.eventLoop.execute { connection.core.close(nil) }
         }
         let isIdle = await wait(FixedLimits.closeFlushTimeout) {
-            self.shared.openConnections.isEmpty && self.shared.runningHandlers.load(ordering: .relaxed) == 0
+            !self.shared.hasConnections && self.shared.runningHandlers.load(ordering: .relaxed) == 0
                 && self.shared.inProcessClients.load(ordering: .sequentiallyConsistent) == 0
         }
         if ownsGroup && isIdle { try? await group.shutdownGracefully() }

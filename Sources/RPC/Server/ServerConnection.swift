@@ -296,9 +296,11 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     }
 
     func sessionRefusedStream() {
-        // Ours are counted where they are refused.
-        if machine.openStreams >= limits.maxConcurrentStreams { refused(by: .maxConcurrentStreams) }
+        refused(by: .maxConcurrentStreams)
+        perform(machine.received(.refusedStream, now: lastReceived))
     }
+
+    func sessionQueueOverflowed() { perform(machine.queueOverflowed()) }
 
     func sessionClosedStream(_ id: Int32, hadStream: Bool) {
         // Others were malformed, and never became requests.

@@ -121,6 +121,11 @@ package struct ServerConnectionMachine: Equatable {
         phase == .closed ? .none : end(.endForFlood(.maxHeaderListBytes))
     }
 
+    /// The peer takes none of the frames that wait for it.
+    package mutating func queueOverflowed() -> Action {
+        phase == .closed ? .none : end(.endForFlood(.maxQueuedFrames))
+    }
+
     /// A request came.
     package mutating func streamOpened() {
         openStreams += 1

@@ -13,12 +13,11 @@ final class ServerShared: Sendable {
     let tls: Mutex<TLSContext?>
     /// Handlers that have not returned, whatever became of their calls.
     let runningHandlers = Atomic<Int>(0)
-    let isShutDown = Atomic<Bool>(false)
     /// In-process clients whose links still use this server's event loops.
     let inProcessClients = Atomic<Int>(0)
     /// What one event loop may have open of `maxCalls`.
     let quota: StreamQuota
-    private let registry = Mutex(ConnectionRegistry())
+    private let registry = Mutex(ConnectionRegistry<ServerConnection>())
     private let methods: [MethodDescriptor]
 
     init(configuration: ServerConfiguration, router: Router, tls: TLSContext?, loops: Int) {
@@ -36,13 +35,18 @@ final class ServerShared: Sendable {
     }
 
     func remove(_ connection: ServerConnection) {
-        registry.withLock { $0.remove(connection) }
+        registry.withLock { $0.remove(connection, host: Self.host(connection.peer.address)) }
     }
 
     /// A connection is up, or will never be.
     func handshakeEnded(_ address: String) { registry.withLock { $0.admission.handshakeEnded(Self.host(address)) } }
 
-    var openConnections: [ServerConnection] { registry.withLock { Array($0.connections.values) } }
+    var openConnections: [ServerConnection] { registry.withLock { $0.open } }
+    var hasConnections: Bool { registry.withLock { !$0.isEmpty } }
+    var isShutDown: Bool { registry.withLock { $0.isShutDown } }
+
+    /// Takes in no more connections; answers those to drain, and whichever are still being made drain by themselves.
+    func shutDown() -> [ServerConnection] { registry.withLock { $0.shutDown() } }
 
     /// A connection over a link, on its event loop. nil when there is no room for it.
     func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection?
@@ -59,10 +63,9 @@ final class ServerShared: Sendable {
             registry.withLock { $0.admission.ended(Self.host(address)) }
             return nil
         }
-        registry.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
-        // Accepted just before the listener closed: it may have come too late for the drain of all others.
-        if isShutDown.load(ordering: .sequentiallyConsistent) {
-            connection.core.eventLoop.execute { connection.drain(grace: nil) }
+        switch registry.withLock({ $0.add(connection) }) {
+        case .serves: break
+        case .mustDrain: connection.core.eventLoop.execute { connection.drain(grace: nil) }
         }
         return connection
     }
@@ -75,7 +78,8 @@ final class ServerShared: Sendable {
             guard let made = TLSSession(context: context, host: nil) else { return nil }
             tlsSession = made
         }
-        let core = ConnectionCore(scheduler: scheduler, link: link, session: session, tls: tlsSession)
+        let core = ConnectionCore(
+            scheduler: scheduler, link: link, session: session, tls: tlsSession, limits: configuration.limits)
         return ServerConnection(core: core, shared: self, counters: counters(of: scheduler))
     }
 
@@ -94,16 +98,5 @@ final class ServerShared: Sendable {
         statistics.methods = methods.map { MethodStatistics(method: $0) }
         for loop in counters { loop.add(to: &statistics) }
         return statistics
-    }
-}
-
-/// The connections of a server, and those that it may take in.
-private struct ConnectionRegistry {
-    var connections: [ObjectIdentifier: ServerConnection] = [:]
-    var admission = Admission()
-
-    mutating func remove(_ connection: ServerConnection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        admission.ended(ServerShared.host(connection.peer.address))
     }
 }

@@ -224,7 +224,13 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         resume()
     }
 
-    final var isOverHighWater: Bool { outbound.isOverHighWater && !machine.isClosed }
+    /// Counts what a writer has queued. True when it has to wait with its next message. On the event loop.
+    final func mustWaitAfterWriting() -> Bool {
+        connection.core.unsentChanged(by: outbound.count())
+        return outbound.isFull(connection.core.unsent) && !machine.isClosed
+    }
+
+    final override func connectionHasRoom() { outbound.resumeWriters(connection.core.unsent) }
 
     /// Suspends until the client has taken enough. On the event loop.
     final func waitUntilWritable() async throws {
@@ -235,7 +241,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
                     continuation.resume(throwing: Self.closedError)
                 } else if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
-                } else if !outbound.isOverHighWater {
+                } else if !outbound.isFull(connection.core.unsent) {
                     continuation.resume()
                 } else {
                     outbound.wait(ticket, continuation)
@@ -304,6 +310,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     final func deadlinePassed() {
         // What the client has not taken by now would only delay the status.
         outbound.discard()
+        uncount()
         finish(RPCError(.deadlineExceeded, "The deadline passed."))
         task?.cancel()
     }
@@ -318,8 +325,15 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
                 .deadlineExceeded, "The request took too long to come.", cause: LimitExceeded(limit: .requestTimeout)))
     }
 
+    /// Tells the connection what has gone of that which writers left.
+    private final func uncount() {
+        let gone = outbound.recount()
+        if gone != 0 { connection.core.unsentChanged(by: gone) }
+    }
+
     final override func provideData(into target: UnsafeMutableRawBufferPointer) -> OutboundData {
-        let count = outbound.read(into: target)
+        let count = outbound.read(into: target, connection.core.unsent)
+        uncount()
         if hasEnded && outbound.isEmpty { return .trailers(count) }
         if count > 0 { return .bytes(count) }
         isDeferred = true
@@ -344,6 +358,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         accountedBytes = 0
         heldBytes = 0
         connection.core.recycle(outbound.close(Self.closedError))
+        uncount()
         abandoned()
         if !hasEnded {
             hasEnded = true

@@ -53,9 +53,18 @@ extension FuzzTarget {
         _ = serve(input)
     }
 
-    /// Serves a conversation to its end, and tells what the server saw.
+    /// Serves a conversation to its end, and tells what the server saw. Nothing of the connection stays in memory.
     package static func serve(_ input: UnsafeRawBufferPointer) -> TransportStatistics {
         let loop = EmbeddedEventLoop()
+        let (statistics, remains) = serve(input, on: loop)
+        try? loop.syncShutdownGracefully()
+        require(!remains(), "the connection is still in memory after its end")
+        return statistics
+    }
+
+    private static func serve(
+        _ input: UnsafeRawBufferPointer, on loop: EmbeddedEventLoop
+    ) -> (TransportStatistics, remains: () -> Bool) {
         let server = DrivenServer(router: FuzzService.router(), limits: FuzzService.limits, eventLoop: loop)
         Conversation(input, isFromClient: true).forEachPiece { piece in
             server.receive(piece)
@@ -66,8 +75,7 @@ extension FuzzTarget {
         let statistics = server.statistics
         require(statistics.connectionsOpen == 0, "the connection is still open after its end")
         require(statistics.callsOpen == 0, "\(statistics.callsOpen) calls are still open after the connection's end")
-        try? loop.syncShutdownGracefully()
-        return statistics
+        return (statistics, server.remains)
     }
 
     /// What a server sends, to a client's connection with a call of each shape.
@@ -76,10 +84,20 @@ extension FuzzTarget {
     }
 
     /// Makes the calls on streams 1, 3, 5 and 7, answers them with a conversation, and tells which ones got a response.
+    /// Nothing of connection and calls stays in memory.
     package static func callAll(_ input: UnsafeRawBufferPointer) -> Set<String> {
         let loop = EmbeddedEventLoop()
-        let client = DrivenClient(limits: FuzzService.limits, eventLoop: loop)
         let outcome = Outcome()
+        let remains = callAll(input, on: loop, outcome)
+        try? loop.syncShutdownGracefully()
+        require(!remains(), "the connection is still in memory after its end")
+        return outcome.answered
+    }
+
+    private static func callAll(
+        _ input: UnsafeRawBufferPointer, on loop: EmbeddedEventLoop, _ outcome: Outcome
+    ) -> () -> Bool {
+        let client = DrivenClient(limits: FuzzService.limits, eventLoop: loop)
         client.start { client in
             let response = try? await client.unary(FuzzService.method("Unary", .unary), [1, 2, 3])
             outcome.ended("unary", response != nil)
@@ -113,8 +131,7 @@ extension FuzzTarget {
         client.end()
         loop.run()
         require(outcome.count == 4, "\(4 - outcome.count) calls hang after the connection's end")
-        try? loop.syncShutdownGracefully()
-        return outcome.answered
+        return client.remains
     }
 }
 
