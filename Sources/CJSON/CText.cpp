@@ -55,8 +55,10 @@ __attribute__((target("avx2"))) size_t find_avx2(
     const size_t last = needle_length - 1;
     const __m256i first_byte = _mm256_set1_epi8(static_cast<char>(needle[0]));
     const __m256i last_byte = _mm256_set1_epi8(static_cast<char>(needle[last]));
+    // The last block overlaps the one before it: what stands in both was looked at without a find.
+    const size_t last_block = length - last - 64;
     size_t at = 0;
-    for (; at + last + 64 <= length; at += 64) {
+    for (;;) {
         const auto *low = reinterpret_cast<const __m256i *>(bytes + at);
         const auto *high = reinterpret_cast<const __m256i *>(bytes + at + last);
         const __m256i left = _mm256_and_si256(
@@ -66,16 +68,19 @@ __attribute__((target("avx2"))) size_t find_avx2(
             _mm256_cmpeq_epi8(_mm256_loadu_si256(low + 1), first_byte),
             _mm256_cmpeq_epi8(_mm256_loadu_si256(high + 1), last_byte));
         const __m256i both = _mm256_or_si256(left, right);
-        if (_mm256_testz_si256(both, both)) { continue; }
-        uint64_t marks = static_cast<uint32_t>(_mm256_movemask_epi8(left))
-            | static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(right))) << 32;
-        for (; marks != 0; marks &= marks - 1) {
-            const size_t place = at + static_cast<size_t>(__builtin_ctzll(marks));
-            if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
+        if (__builtin_expect(!_mm256_testz_si256(both, both), 0)) {
+            uint64_t marks = static_cast<uint32_t>(_mm256_movemask_epi8(left))
+                | static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(right))) << 32;
+            for (; marks != 0; marks &= marks - 1) {
+                const size_t place = at + static_cast<size_t>(__builtin_ctzll(marks));
+                if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
+            }
         }
+        at += 64;
+        if (at < last_block) { continue; }
+        if (at >= last_block + 64) { return SIZE_MAX; }
+        at = last_block;
     }
-    const size_t rest = find_sse2(bytes + at, length - at, needle, needle_length);
-    return rest == SIZE_MAX ? rest : at + rest;
 }
 
 const bool has_avx2 = [] {
@@ -84,8 +89,8 @@ const bool has_avx2 = [] {
 }();
 
 size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
-    return has_avx2 && length >= 64 ? find_avx2(bytes, length, needle, needle_length)
-                                    : find_sse2(bytes, length, needle, needle_length);
+    return has_avx2 && length >= 64 + short_needle ? find_avx2(bytes, length, needle, needle_length)
+                                                   : find_sse2(bytes, length, needle, needle_length);
 }
 
 #else
@@ -96,9 +101,70 @@ size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, si
 
 #endif
 
+#ifdef __SSE2__
+
+/// Turns sixteen hexadecimal digits into eight bytes. Returns whether they are digits, and by `upper` whether a letter of
+/// them is a capital.
+bool read_hex(__m128i digits, uint64_t *value, bool *upper) {
+    const __m128i small = _mm_or_si128(digits, _mm_set1_epi8(0x20));
+    const __m128i number = _mm_sub_epi8(digits, _mm_set1_epi8('0'));
+    const __m128i letter = _mm_sub_epi8(small, _mm_set1_epi8('a'));
+    const __m128i is_number = _mm_cmpeq_epi8(_mm_min_epu8(number, _mm_set1_epi8(9)), number);
+    const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+    if (_mm_movemask_epi8(_mm_or_si128(is_number, is_letter)) != 0xFFFF) { return false; }
+    *upper = _mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(digits, small), is_letter)) != 0;
+    const __m128i low_bits = _mm_and_si128(digits, _mm_set1_epi8(0x0F));
+    const __m128i nibbles = _mm_add_epi8(low_bits, _mm_and_si128(is_letter, _mm_set1_epi8(9)));
+    // The first of two digits is the upper half of a byte.
+    const __m128i pairs = _mm_or_si128(_mm_slli_epi16(nibbles, 4), _mm_srli_epi16(nibbles, 8));
+    const __m128i bytes = _mm_packus_epi16(_mm_and_si128(pairs, _mm_set1_epi16(0xFF)), _mm_setzero_si128());
+    *value = __builtin_bswap64(static_cast<uint64_t>(_mm_cvtsi128_si64(bytes)));
+    return true;
+}
+
+template <typename Word> Word load(const uint8_t *at) {
+    Word word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+#endif
+
 } // namespace
 
 extern "C" {
+
+th_text_guid_form th_text_guid(const uint8_t *text, uint64_t *high, uint64_t *low) {
+    if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') { return TH_TEXT_NO_GUID; }
+#ifdef __SSE2__
+    const auto second = load<uint32_t>(text + 9) | static_cast<uint64_t>(load<uint32_t>(text + 14)) << 32;
+    const auto third = load<uint32_t>(text + 19) | static_cast<uint64_t>(load<uint32_t>(text + 24)) << 32;
+    const __m128i first_half = _mm_set_epi64x(static_cast<int64_t>(second), static_cast<int64_t>(load<uint64_t>(text)));
+    const __m128i last_half
+        = _mm_set_epi64x(static_cast<int64_t>(load<uint64_t>(text + 28)), static_cast<int64_t>(third));
+    bool first_upper;
+    bool last_upper;
+    if (!read_hex(first_half, high, &first_upper) || !read_hex(last_half, low, &last_upper)) { return TH_TEXT_NO_GUID; }
+    return first_upper || last_upper ? TH_TEXT_UPPER_GUID : TH_TEXT_GUID;
+#else
+    uint64_t halves[2] = {0, 0};
+    bool upper = false;
+    unsigned digits = 0;
+    for (unsigned at = 0; at < 36; ++at) {
+        const uint8_t byte = text[at];
+        if (at == 8 || at == 13 || at == 18 || at == 23) { continue; }
+        const auto number = static_cast<uint8_t>(byte - '0');
+        const auto letter = static_cast<uint8_t>((byte | 0x20) - 'a');
+        if (number > 9 && letter > 5) { return TH_TEXT_NO_GUID; }
+        upper = upper || (byte >= 'A' && byte <= 'F');
+        uint64_t &half = halves[digits++ / 16];
+        half = half << 4 | (number <= 9 ? number : letter + 10u);
+    }
+    *high = halves[0];
+    *low = halves[1];
+    return upper ? TH_TEXT_UPPER_GUID : TH_TEXT_GUID;
+#endif
+}
 
 uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out) {
     uint8_t all = 0;

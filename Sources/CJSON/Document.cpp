@@ -120,7 +120,7 @@ th_json_status th_json_parser::next(th_json_range *record) {
     const bool root = place_ == Place::root_elements || place_ == Place::root_elements_first;
     fetch_ahead(bytes_ + *token);
     const bool is_object = bytes_[*token] == '{';
-    const Token after = is_object ? extract_object(token, 0, 0) : skip_value(token, 0);
+    const Token after = is_object ? extract_record(token) : skip_value(token, 0);
     if (after == nullptr) {
         place_ = Place::closed;
         return status_;
@@ -151,6 +151,9 @@ uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t len
 }
 
 void th_json_fields_keep(th_json_fields *fields, uint32_t slot) { fields->trie.keep(slot); }
+void th_json_fields_remember(th_json_fields *fields, const char *key, size_t length) {
+    fields->trie.remember(std::string(key, length));
+}
 uint64_t th_json_fields_deferral(const th_json_fields *fields, uint32_t slot) { return fields->trie.deferral(slot); }
 void th_json_fields_seal(th_json_fields *fields) { fields->trie.seal(); }
 
@@ -175,6 +178,8 @@ th_json_status th_json_document_next(th_json_parser *parser, th_json_range *reco
 th_json_value *th_json_values(th_json_parser *parser) { return parser->values.data(); }
 
 const uint64_t *th_json_pending(const th_json_parser *parser) { return &parser->pending; }
+const th_json_member *th_json_remembered(const th_json_parser *parser) { return &parser->remembered; }
+const th_json_filled *th_json_filled_slots(const th_json_parser *parser) { return &parser->filled; }
 void th_json_fill(th_json_parser *parser, uint64_t wanted) { parser->fill(wanted); }
 void th_json_object_text(th_json_parser *parser, th_json_value *value) { parser->object_text(value); }
 

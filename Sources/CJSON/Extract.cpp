@@ -11,15 +11,18 @@ using trailhound::Node;
 
 /// Empties the slots that the last record filled.
 void th_json_parser::reset_record() {
-    for (uint32_t at = 0; at < touched_count_; ++at) {
-        values[touched_[at]] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT};
+    for (uint32_t at = 0; at < filled.count; ++at) {
+        values[touched_[at]] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT, 0};
     }
-    touched_count_ = 0;
+    filled.count = 0;
     values.resize(trie_.slots);
     scratch_.reset();
     waiting_.clear();
     pending = 0;
     order_ = 0;
+    element_ = 0;
+    is_spoiled_ = false;
+    remembered = th_json_member{};
     if (objects_ > UINT32_MAX / 2) {
         std::fill(met_.begin(), met_.end(), Meeting{0, 0});
         objects_ = 0;
@@ -31,12 +34,11 @@ void th_json_parser::append(uint32_t slot, const th_json_value &value) {
     th_json_value &head = values[slot];
     if (head.kind == TH_JSON_EMPTY_ARRAY) {
         head = value;
-        tails_[slot] = slot;
         return;
     }
     if (value.kind == TH_JSON_EMPTY_ARRAY) { return; }
     const auto at = static_cast<uint32_t>(values.size());
-    values[tails_[slot]].next = at;
+    values[head.next == 0 ? slot : tails_[slot]].next = at;
     tails_[slot] = at;
     values.push_back(value);
 }
@@ -46,10 +48,10 @@ void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
     th_json_value &head = values[slot];
     if (head.kind == TH_JSON_ABSENT) { return; }
     if (head.order >= order) {
-        head = th_json_value{nullptr, 0, 0, 0, TH_JSON_EMPTY_ARRAY};
+        head = th_json_value{nullptr, 0, 0, 0, TH_JSON_EMPTY_ARRAY, 0};
         head.kind = TH_JSON_ABSENT;
-        const auto end = touched_.begin() + touched_count_;
-        touched_count_ = static_cast<uint32_t>(std::remove(touched_.begin(), end, slot) - touched_.begin());
+        const auto end = touched_.begin() + filled.count;
+        filled.count = static_cast<uint32_t>(std::remove(touched_.begin(), end, slot) - touched_.begin());
         return;
     }
     uint32_t at = slot;
@@ -60,44 +62,6 @@ void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
 
 void th_json_parser::forget_below(uint32_t node) {
     for (const uint32_t slot : trie_.shapes[node].subtree_slots) { forget_since(slot, met_[node].order); }
-}
-
-/// Of a key that stands twice in one object the last one counts, as in Python's and JavaScript's readers.
-inline void th_json_parser::first_or_again(uint32_t node, uint32_t object) {
-    if (met_[node].object == object) { forget_below(node); }
-    met_[node] = {object, order_};
-}
-
-/// Puts a member of the record off. Of a key that stands twice the last one counts.
-void th_json_parser::defer(uint32_t node, Token token) {
-    const uint64_t bit = uint64_t{1} << nodes_[node].deferral;
-    if ((pending & bit) != 0) {
-        for (Waiting &waiting : waiting_) {
-            if (waiting.node == node) {
-                waiting.token = token;
-                return;
-            }
-        }
-    }
-    waiting_.push_back({token, node});
-    pending |= bit;
-}
-
-/// Reads what was put off and is wanted. It was checked before, so that nothing can fail any more.
-void th_json_parser::fill(uint64_t wanted) {
-    size_t kept = 0;
-    for (size_t at = 0; at < waiting_.size(); ++at) {
-        const Waiting waiting = waiting_[at];
-        if ((wanted >> nodes_[waiting.node].deferral & 1) == 0) {
-            waiting_[kept++] = waiting;
-            continue;
-        }
-        const Again again(this, bytes_ + *waiting.token, record_end());
-        first_or_again(waiting.node, ++objects_);
-        extract_value(waiting.token, waiting.node, 1);
-    }
-    waiting_.resize(kept);
-    pending &= ~wanted;
 }
 
 /// The child of a node under a key with escapes, or -1; -2 where one is malformed.
@@ -115,13 +79,6 @@ bool th_json_parser::add_escaped(const String &string, uint32_t slot) {
     const uint8_t *end = trailhound::unescape(string.start, string.end, text);
     if (end == nullptr) { return false; }
     add(slot, TH_JSON_STRING, text, static_cast<size_t>(end - text));
-    return true;
-}
-
-inline bool th_json_parser::add_string(Token token, uint32_t slot) {
-    const String string = string_at(token);
-    if (string.escaped) { return add_escaped(string, slot); }
-    add(slot, TH_JSON_STRING, string.start, static_cast<size_t>(string.end - string.start));
     return true;
 }
 
@@ -165,7 +122,9 @@ Token th_json_parser::extract_array(Token token, uint32_t node, unsigned depth) 
         return token + 1;
     }
     for (;;) {
+        element_ = bytes_[*token] != '{';
         token = extract_value(token, node, depth + 1);
+        element_ = 0;
         if (token == nullptr) { return nullptr; }
         const uint8_t byte = bytes_[*token];
         if (byte == ']') { return token + 1; }
@@ -196,16 +155,11 @@ Token th_json_parser::extract_object(Token token, uint32_t node, unsigned depth)
         } else {
             const auto child = static_cast<uint32_t>(found);
             const Node &below = nodes_[child];
-            if (below.deferred) {
-                defer(child, token);
-                token = skip_value(token, depth + 1);
+            first_or_again(child, object);
+            if (is_string && below.slot >= 0) {
+                token = add_string(token, static_cast<uint32_t>(below.slot)) ? token + 1 : fail(token);
             } else {
-                first_or_again(child, object);
-                if (is_string && below.slot >= 0) {
-                    token = add_string(token, static_cast<uint32_t>(below.slot)) ? token + 1 : fail(token);
-                } else {
-                    token = extract_value(token, child, depth + 1);
-                }
+                token = extract_value(token, child, depth + 1);
             }
         }
         if (token == nullptr) { return nullptr; }
@@ -222,7 +176,7 @@ th_json_status th_json_parser::extract(const uint8_t *bytes, size_t length) {
     const th_json_status found = structure(bytes, length);
     if (found != TH_JSON_OK) { return found; }
     if (bytes_[*first_] != '{') { return classify(TH_JSON_NOT_OBJECT); }
-    const Token after = extract_object(first_, 0, 0);
+    const Token after = extract_record(first_);
     if (after == nullptr) { return status_; }
     if (after != last_) { return fail_at(after, TH_JSON_TRAILING); }
     record_first_ = first_;
@@ -280,7 +234,7 @@ void th_json_parser::collect_all() {
     const Again again(this, bytes_ + *record_first_, record_end());
     for (Token token = record_first_; token < record_last_; ++token) {
         const uint8_t byte = bytes_[*token];
-        th_json_value value{nullptr, 0, 0, static_cast<uint32_t>(all.size()), TH_JSON_STRING};
+        th_json_value value{nullptr, 0, 0, static_cast<uint32_t>(all.size()), TH_JSON_STRING, 0};
         if (byte == '"') {
             if (bytes_[token[1]] == ':') { continue; }
             const String string = string_at(token);

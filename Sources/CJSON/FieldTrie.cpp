@@ -48,11 +48,28 @@ void FieldTrie::seal() {
                 return std::find(kept_.begin(), kept_.end(), slot) != kept_.end();
             });
             nodes[child.second].deferred = !keeps;
+            nodes[child.second].special = !keeps;
             nodes[child.second].deferral = bit;
             if (!keeps && bit < 63) { ++bit; }
         }
     }
+    const auto found = shapes[0].children.find(remembered_);
+    if (found != shapes[0].children.end()) {
+        Node &node = nodes[found->second];
+        node.remembered = !node.deferred && !shapes[found->second].children.empty();
+        if (node.remembered) { mark_special(found->second); }
+    }
+    for (const auto &child : shapes[0].children) {
+        Node &node = nodes[child.second];
+        node.is_leaf = !node.special && shapes[child.second].children.empty();
+    }
     for (uint32_t node = 0; node < nodes.size(); ++node) { build_tables(node); }
+}
+
+/// A key of the record with dots in it gives values to what lies below the remembered member.
+void FieldTrie::mark_special(uint32_t node) {
+    nodes[node].special = true;
+    for (const auto &child : shapes[node].children) { mark_special(child.second); }
 }
 
 uint64_t FieldTrie::deferral(uint32_t slot) const {

@@ -32,6 +32,9 @@ struct Node {
     bool has_children = false;
     bool has_dotted = false;
     bool deferred = false;  // a member of the record below which nobody keeps a slot
+    bool remembered = false; // the member of the record whose objects are remembered
+    bool is_leaf = false;   // a member of the record itself, without children or anything special
+    bool special = false;   // as a key of the record: deferred, remembered or below that one
     uint8_t deferral = 0;   // the place of its bit then
 };
 
@@ -79,6 +82,7 @@ class FieldTrie {
 
     uint32_t add(const std::string &path);
     void keep(uint32_t slot) { kept_.push_back(slot); }
+    void remember(const std::string &key) { remembered_ = key; }
     uint64_t deferral(uint32_t slot) const;
     void seal();
 
@@ -126,6 +130,7 @@ class FieldTrie {
 
     [[gnu::noinline]] int32_t find_slowly(const Node &from, const uint8_t *key, size_t length) const;
     int32_t find(const Table &table, const uint8_t *key, size_t length) const;
+    void mark_special(uint32_t node);
     void build_tables(uint32_t node);
     Table build_table(const std::map<std::string, uint32_t> &keys);
     void collect_dotted(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const;
@@ -133,6 +138,7 @@ class FieldTrie {
     std::vector<Entry> entries;
     std::vector<uint8_t> bytes;
     std::vector<uint32_t> kept_;
+    std::string remembered_;
 };
 
 } // namespace trailhound

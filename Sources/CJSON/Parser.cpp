@@ -14,7 +14,8 @@ th_json_parser::th_json_parser(const th_json_fields *fields) : trie_(fields->tri
     tails_.resize(trie_.slots);
     touched_.resize(trie_.slots);
     met_.resize(trie_.nodes.size());
-    for (th_json_value &value : values) { value = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT}; }
+    for (th_json_value &value : values) { value = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT, 0}; }
+    filled.slots = touched_.data();
 }
 
 th_json_status th_json_parser::fail_at(Token token, th_json_status status) {
@@ -148,23 +149,6 @@ bool th_json_parser::check_scalar(Token token, th_json_kind *kind, uint32_t *len
     }
     *length = static_cast<uint32_t>(end - start);
     return true;
-}
-
-/// Whether `true`, `false` or `null` stands here with nothing but an operator right behind it, which a list of
-/// tokens ensures where the next token is as near. Other forms are left to `check_scalar`.
-inline bool th_json_parser::is_word(Token token) const {
-    const uint8_t *start = bytes_ + *token;
-    const uint32_t length = token[1] - *token;
-    if (length < 4 || length > 5) { return false; }
-    uint32_t word;
-    std::memcpy(&word, start, 4);
-    uint32_t wanted;
-    switch (*start) {
-    case 't': std::memcpy(&wanted, "true", 4); return length == 4 && word == wanted;
-    case 'n': std::memcpy(&wanted, "null", 4); return length == 4 && word == wanted;
-    case 'f': std::memcpy(&wanted, "fals", 4); return length == 5 && word == wanted && start[4] == 'e';
-    default: return false;
-    }
 }
 
 Token th_json_parser::skip_value(Token token, unsigned depth) {

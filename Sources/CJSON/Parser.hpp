@@ -15,6 +15,8 @@
 
 #include "CJSON.h"
 #include "FieldTrie.hpp"
+#include "KnownKeys.hpp"
+#include "ObjectMemory.hpp"
 #include "Text.hpp"
 
 #include <algorithm>
@@ -45,6 +47,8 @@ struct th_json_parser {
     std::vector<th_json_value> all;
     size_t error_offset = 0;
     uint64_t pending = 0; // the bits of what waits in `waiting_`
+    th_json_member remembered{};
+    th_json_filled filled{};
     simdjson::dom::parser yardstick;
 
   private:
@@ -65,6 +69,7 @@ struct th_json_parser {
     bool is_word(Token token) const;
     Token skip_value(Token token, unsigned depth);
     Token skip_container(Token token, unsigned depth);
+    Token skip_member(Token token);
 
     [[gnu::noinline]] bool has_escape(const uint8_t *start, const uint8_t *end);
     [[gnu::noinline]] const uint8_t *trimmed(const uint8_t *start, const uint8_t *end) const;
@@ -74,7 +79,13 @@ struct th_json_parser {
     [[gnu::noinline]] void append(uint32_t slot, const th_json_value &value);
     void add(uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length);
     Token extract_value(Token token, uint32_t node, unsigned depth);
+    Token extract_record(Token token);
+    [[gnu::noinline]] Token extract_member(Token token, const trailhound::KnownKey &key, uint32_t object);
+    [[gnu::noinline]] const trailhound::KnownKey *learn(Token token, const trailhound::KnownKey &before);
     Token extract_object(Token token, uint32_t node, unsigned depth);
+    [[gnu::noinline]] Token extract_special(Token token, uint32_t node, uint32_t object);
+    Token extract_remembered(Token token, uint32_t node);
+    void remember(trailhound::ObjectMemory::Object *object, Token token, Token after, uint32_t first, uint32_t order);
     Token extract_array(Token token, uint32_t node, unsigned depth);
     bool add_string(Token token, uint32_t slot);
     [[gnu::noinline]] bool add_escaped(const String &string, uint32_t slot);
@@ -135,9 +146,13 @@ struct th_json_parser {
     Place place_ = Place::closed;
     bool seen_records_ = false;
 
-    std::vector<uint32_t> tails_;   // the last value of each slot
-    std::vector<uint32_t> touched_; // slots that hold something, `touched_count_` of them
-    uint32_t touched_count_ = 0;
+    std::vector<uint32_t> tails_;   // the last value of each slot that has several
+    std::vector<uint32_t> touched_; // slots that hold something, `filled.count` of them
+    uint8_t element_ = 0;           // whether what is read is an element of an array
+    bool is_spoiled_ = false;       // whether the remembered member is not all that its slots have
+    trailhound::ObjectMemory memory_;  // of the remembered member
+    trailhound::ObjectMemory skipped_; // of members that nobody reads
+    trailhound::KnownKeys keys_;
     /// When a key was last met.
     struct Meeting {
         uint32_t object; // in this one
@@ -158,7 +173,7 @@ struct th_json_parser {
 
 /// A string's bytes between its quotes. Behind a string's last byte there are only its closing quote and white space
 /// up to the next token.
-inline th_json_parser::String th_json_parser::string_at(Token token) {
+[[gnu::always_inline]] inline th_json_parser::String th_json_parser::string_at(Token token) {
     const uint8_t *start = bytes_ + *token + 1;
     const uint8_t *end = bytes_ + token[1] - 1;
     if (*end != '"') { end = trimmed(start, end); }
@@ -166,19 +181,34 @@ inline th_json_parser::String th_json_parser::string_at(Token token) {
 }
 
 /// Gives a slot a value.
-inline void th_json_parser::add(uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length) {
+[[gnu::always_inline]] inline void th_json_parser::add(
+    uint32_t slot, th_json_kind kind, const uint8_t *text, size_t length) {
     th_json_value &head = values[slot];
     if (head.kind == TH_JSON_ABSENT) {
-        touched_[touched_count_++] = slot;
-        tails_[slot] = slot;
+        touched_[filled.count++] = slot;
         // `next` is 0 in an absent value.
         head.text = text;
         head.length = static_cast<uint32_t>(length);
         head.order = order_++;
         head.kind = static_cast<uint8_t>(kind);
+        head.element = element_;
     } else {
-        append(slot, th_json_value{text, static_cast<uint32_t>(length), 0, order_++, static_cast<uint8_t>(kind)});
+        const auto size = static_cast<uint32_t>(length);
+        append(slot, th_json_value{text, size, 0, order_++, static_cast<uint8_t>(kind), element_});
     }
+}
+
+/// Of a key that stands twice in one object the last one counts, as in Python's and JavaScript's readers.
+inline void th_json_parser::first_or_again(uint32_t node, uint32_t object) {
+    if (met_[node].object == object) { forget_below(node); }
+    met_[node] = {object, order_};
+}
+
+inline bool th_json_parser::add_string(Token token, uint32_t slot) {
+    const String string = string_at(token);
+    if (string.escaped) { return add_escaped(string, slot); }
+    add(slot, TH_JSON_STRING, string.start, static_cast<size_t>(string.end - string.start));
+    return true;
 }
 
 /// Fetches what is read next into the cache while the current record is read: a document is larger than the caches, and
@@ -187,6 +217,23 @@ inline void th_json_parser::fetch_ahead(const uint8_t *at) {
     const uint8_t *const limit = end_ - at > fetched_bytes ? at + fetched_bytes : end_;
     for (const uint8_t *line = std::max(at, fetched_); line < limit; line += 64) { __builtin_prefetch(line); }
     fetched_ = limit;
+}
+
+/// Whether `true`, `false` or `null` stands here with nothing but an operator right behind it, which a list of
+/// tokens ensures where the next token is as near. Other forms are left to `check_scalar`.
+inline bool th_json_parser::is_word(Token token) const {
+    const uint8_t *start = bytes_ + *token;
+    const uint32_t length = token[1] - *token;
+    if (length < 4 || length > 5) { return false; }
+    uint32_t word;
+    std::memcpy(&word, start, 4);
+    uint32_t wanted;
+    switch (*start) {
+    case 't': std::memcpy(&wanted, "true", 4); return length == 4 && word == wanted;
+    case 'n': std::memcpy(&wanted, "null", 4); return length == 4 && word == wanted;
+    case 'f': std::memcpy(&wanted, "fals", 4); return length == 5 && word == wanted && start[4] == 'e';
+    default: return false;
+    }
 }
 
 /// Checks the escapes of a string; the rest stage 1 did.

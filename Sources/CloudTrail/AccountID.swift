@@ -8,13 +8,24 @@ package struct AccountID: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// Reads twelve digits, or gives nil.
     package init?(_ text: UnsafeRawBufferPointer) {
         guard text.count == 12 else { return nil }
-        var value: UInt64 = 0
-        for byte in text {
-            let digit = byte &- UInt8(ascii: "0")
-            guard digit <= 9 else { return nil }
-            value = value * 10 + UInt64(digit)
-        }
-        number = value
+        // The first eight, and the last eight, each byte less '0': one that is no digit then has a bit of its upper half,
+        // be it with 6 more.
+        let zeros: UInt64 = 0x3030_3030_3030_3030
+        let tops: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+        let first = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: 0, as: UInt64.self)) ^ zeros
+        let last = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: 4, as: UInt64.self)) ^ zeros
+        guard (first | last) & tops == 0,
+            ((first &+ 0x0606_0606_0606_0606) | (last &+ 0x0606_0606_0606_0606)) & tops == 0
+        else { return nil }
+        // Of the last eight the upper four are new.
+        number = Self.value(first) * 10_000 + Self.value(last & 0xFFFF_FFFF_0000_0000)
+    }
+
+    /// The number that eight digits make, the first in the lowest byte: by pairs, by fours, as a whole.
+    private static func value(_ digits: UInt64) -> UInt64 {
+        let pairs = (digits &* 10 &+ digits >> 8) & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs &* 100 &+ pairs >> 16) & 0x0000_FFFF_0000_FFFF
+        return (fours &* 10_000 &+ fours >> 32) & 0xFFFF_FFFF
     }
 
     /// Reads twelve digits, or gives nil.

@@ -15,30 +15,22 @@ package struct Envelope {
     package let region: TextView?
 
     /// Reads and checks the record that the extractor holds.
-    ///
-    /// - Parameter record: the record's bytes, as they were given to the extractor.
-    package init(
-        _ record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields
-    ) throws(Rejection) {
-        if let plain = Envelope(plain: record, extractor, fields) {
+    @inline(__always)
+    package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) throws(Rejection) {
+        if let plain = Envelope(plain: extractor, fields) {
             self = plain
         } else {
-            try self.init(checking: record, extractor, fields)
+            try self.init(checking: extractor, fields)
         }
     }
 
     /// Reads a record as CloudTrail writes them; nil where anything about it is unusual. Nearly every record passes
     /// here, and what is wrong with the others is found out anew.
     @inline(__always)
-    private init?(plain record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields) {
-        guard let start = record.baseAddress else { return nil }
-        /// A string that stands in the record as it is, behind a colon: no element of an array.
+    private init?(plain extractor: RecordExtractor, _ fields: EnvelopeFields) {
         @inline(__always)
         func text(_ slot: Slot, _ limit: Int) -> TextView? {
-            guard let text = extractor.string(slot), let address = text.baseAddress, address > start + 1,
-                address < start + record.count, (address - 2).load(as: UInt8.self) == UInt8(ascii: ":"),
-                !text.isEmpty, text.count <= limit
-            else { return nil }
+            guard let text = extractor.member(slot), !text.isEmpty, text.count <= limit else { return nil }
             return text
         }
         guard let eventID = text(fields.eventID, CloudTrailLimits.eventIDBytes),
@@ -50,7 +42,7 @@ package struct Envelope {
             let account = text(fields.recipientAccountID, 64).flatMap({ AccountID($0) })
         else { return nil }
         self.eventID = eventID
-        id = EventID(ofRecord: eventID)
+        id = EventID(text: eventID)
         self.time = time
         self.eventName = eventName
         self.eventSource = eventSource
@@ -59,12 +51,11 @@ package struct Envelope {
     }
 
     /// Reads a record that need not be as CloudTrail writes them, and says what is wrong with it.
-    private init(
-        checking record: UnsafeRawBufferPointer, _ extractor: RecordExtractor, _ fields: EnvelopeFields
-    ) throws(Rejection) {
-        let reader = FieldChecker(record: record, extractor: extractor)
+    @inline(never)
+    private init(checking extractor: RecordExtractor, _ fields: EnvelopeFields) throws(Rejection) {
+        let reader = FieldChecker(extractor: extractor)
         eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
-        id = EventID(ofRecord: eventID)
+        id = EventID(text: eventID)
         let timeText = try reader.required(fields.eventTime, "eventTime", CloudTrailLimits.eventTimeBytes)
         guard let time = EventTime.parse(timeText) else {
             throw Rejection(.invalidValue, "eventTime is no RFC 3339 date and time of 1970 or later")
@@ -85,7 +76,6 @@ extension RecordExtractor {
 
 /// Checks single fields, and words what is wrong with them.
 private struct FieldChecker {
-    let record: UnsafeRawBufferPointer
     let extractor: RecordExtractor
 
     func required(_ slot: Slot, _ name: StaticString, _ limit: Int) throws(Rejection) -> TextView {
@@ -103,7 +93,9 @@ private struct FieldChecker {
         case .string: break
         default: throw Rejection(.wrongType, "\(name) has to be a string")
         }
-        guard !isElement(value.bytes) else { throw Rejection(.wrongType, "\(name) has to be a string, not an array") }
+        guard !extractor.isElement(slot) else {
+            throw Rejection(.wrongType, "\(name) has to be a string, not an array")
+        }
         guard value.bytes.count <= limit else {
             throw Rejection(.invalidValue, "\(name) has at most \(limit) bytes")
         }
@@ -122,16 +114,6 @@ private struct FieldChecker {
         }
         guard let account = AccountID(text) else { throw Rejection(.invalidValue, "\(name) has to be twelve digits") }
         return account
-    }
-
-    /// Whether a string stands in an array. Slots fan arrays out, so the bytes before the string have to tell.
-    private func isElement(_ text: TextView) -> Bool {
-        guard let start = record.baseAddress, let address = text.baseAddress,
-            address > start, address < start + record.count
-        else { return false }
-        var index = address - start - 2
-        while index > 0, record[index] == 0x20 || (0x09...0x0D).contains(record[index]) { index -= 1 }
-        return index >= 0 && (record[index] == UInt8(ascii: "[") || record[index] == UInt8(ascii: ","))
     }
 }
 

@@ -2,86 +2,85 @@
 
 import JSON
 
-/// The slots of what every record is asked for, resolved once. They share one pass with the fields that rules read.
+/// The slots of what every record is asked for. They share one pass with the fields that rules read.
 ///
-/// A class, since every record hands them on several times: a copy of two dozen numbers each time shows in a profile.
-package final class EnvelopeFields: Sendable {
-    let eventID: Slot
-    let eventTime: Slot
-    let eventSource: Slot
-    let eventName: Slot
-    let region: Slot
-    let errorCode: Slot
-    let sourceIP: Slot
-    let userAgent: Slot
-    let recipientAccountID: Slot
-    let type: Slot
-    let arn: Slot
-    let principalID: Slot
-    let accountID: Slot
-    let accessKeyID: Slot
-    let userName: Slot
-    let invokedBy: Slot
-    let identityProvider: Slot
-    let issuerType: Slot
-    let issuerARN: Slot
-    let issuerAccountID: Slot
-    let sourceIdentity: Slot
-    let onBehalfOfUserID: Slot
-    let issuedAccessKeyID: Slot
-    let issuedRoleID: Slot
-    let issuedRoleARN: Slot
-    let issuedSourceIdentity: Slot
-    let requestedSourceIdentity: Slot
-    let switchFrom: Slot
-    /// The fields whose values lead to the record.
-    let tokens: [Slot]
+/// They are the first slots of a set and so constants, which the path of a record neither carries nor loads.
+package struct EnvelopeFields: Sendable {
+    var eventID: Slot { 0 }
+    var eventTime: Slot { 1 }
+    var eventSource: Slot { 2 }
+    var region: Slot { 3 }
+    var errorCode: Slot { 4 }
+    var userAgent: Slot { 5 }
+    var recipientAccountID: Slot { 6 }
+    var issuedSourceIdentity: Slot { 7 }
+    var requestedSourceIdentity: Slot { 8 }
+    var switchFrom: Slot { 9 }
+    var type: Slot { 10 }
+    var accountID: Slot { 11 }
+    var identityProvider: Slot { 12 }
+    var issuerType: Slot { 13 }
+    var issuerAccountID: Slot { 14 }
+    // From here on, the values lead to the record; first those of `userIdentity`.
+    var arn: Slot { 15 }
+    var principalID: Slot { 16 }
+    var userName: Slot { 17 }
+    var accessKeyID: Slot { 18 }
+    var invokedBy: Slot { 19 }
+    var issuerARN: Slot { 20 }
+    var sourceIdentity: Slot { 21 }
+    var onBehalfOfUserID: Slot { 22 }
+    // Then those of the call.
+    var eventName: Slot { 24 }
+    var sourceIP: Slot { 25 }
+    var issuedAccessKeyID: Slot { 26 }
+    var issuedRoleID: Slot { 27 }
+    var issuedRoleARN: Slot { 28 }
 
-    /// Adds the fields to a set that is not compiled yet.
+    /// The fields of `userIdentity` whose values lead to the record.
+    var identityTokens: Range<Slot> { 15..<24 }
+    /// The other fields whose values lead to the record.
+    var callTokens: Range<Slot> { 24..<58 }
+
+    /// What matches show of a record beside its envelope; nil where it is absent or no string.
+    package func sourceIP(of extractor: RecordExtractor) -> TextView? { extractor.text(sourceIP) }
+    package func userAgent(of extractor: RecordExtractor) -> TextView? { extractor.text(userAgent) }
+    package func errorCode(of extractor: RecordExtractor) -> TextView? { extractor.text(errorCode) }
+
+    /// The member of a record that stands in record after record in the same bytes: who calls.
+    package static let repeatedMember = "userIdentity"
+
+    /// Makes the fields the first of a set, which has none yet.
     package init(adding fields: inout FieldSet) throws(FieldSet.PathError) {
-        let identity = "userIdentity."
-        let issuer = "userIdentity.sessionContext.sessionIssuer."
-        eventID = try fields.insert("eventID")
-        eventTime = try fields.insert("eventTime")
-        eventSource = try fields.insert("eventSource")
-        eventName = try fields.insert("eventName")
-        region = try fields.insert("awsRegion")
-        errorCode = try fields.insert("errorCode")
-        sourceIP = try fields.insert("sourceIPAddress")
-        userAgent = try fields.insert("userAgent")
-        recipientAccountID = try fields.insert("recipientAccountId")
-        type = try fields.insert(identity + "type")
-        arn = try fields.insert(identity + "arn")
-        principalID = try fields.insert(identity + "principalId")
-        accountID = try fields.insert(identity + "accountId")
-        accessKeyID = try fields.insert(identity + "accessKeyId")
-        userName = try fields.insert(identity + "userName")
-        invokedBy = try fields.insert(identity + "invokedBy")
-        identityProvider = try fields.insert(identity + "identityProvider")
-        issuerType = try fields.insert(issuer + "type")
-        issuerARN = try fields.insert(issuer + "arn")
-        issuerAccountID = try fields.insert(issuer + "accountId")
-        sourceIdentity = try fields.insert(identity + "sessionContext.sourceIdentity")
-        onBehalfOfUserID = try fields.insert(identity + "onBehalfOf.userId")
-        issuedAccessKeyID = try fields.insert("responseElements.credentials.accessKeyId")
-        issuedRoleID = try fields.insert("responseElements.assumedRoleUser.assumedRoleId")
-        issuedRoleARN = try fields.insert("responseElements.assumedRoleUser.arn")
-        issuedSourceIdentity = try fields.insert("responseElements.sourceIdentity")
-        requestedSourceIdentity = try fields.insert("requestParameters.sourceIdentity")
-        switchFrom = try fields.insert("additionalEventData.SwitchFrom")
-        var tokens: [Slot] = []
-        for path in Self.tokenPaths { tokens.append(try fields.insert(path)) }
-        self.tokens = tokens
+        precondition(fields.paths.isEmpty, "the envelope's slots are constants")
+        for path in Self.otherPaths + Self.tokenPaths { try fields.insert(path) }
+        precondition(fields.paths.count == callTokens.upperBound, "the envelope's slots are constants")
     }
+
+    private static let otherPaths =
+        [
+            "eventID", "eventTime", "eventSource", "awsRegion", "errorCode", "userAgent", "recipientAccountId",
+            "responseElements.sourceIdentity", "requestParameters.sourceIdentity", "additionalEventData.SwitchFrom",
+        ]
+        + [
+            "type", "accountId", "identityProvider", "sessionContext.sessionIssuer.type",
+            "sessionContext.sessionIssuer.accountId",
+        ].map { "userIdentity." + $0 }
 
     /// What a record can be looked up by, beside its eventID: who, with which key, from where, did what, to what, and
     /// the identities that the call made, which lead from a session back to who started it.
-    package static let tokenPaths: [String] =
+    package static let tokenPaths: [String] = identityTokenPaths + callTokenPaths
+
+    private static let identityTokenPaths: [String] = [
+        "arn", "principalId", "userName", "accessKeyId", "invokedBy", "sessionContext.sessionIssuer.arn",
+        "sessionContext.sourceIdentity", "onBehalfOf.userId", "sessionContext.sessionIssuer.principalId",
+    ].map { "userIdentity." + $0 }
+
+    private static let callTokenPaths: [String] =
         [
-            "eventName", "sourceIPAddress", "vpcEndpointId", "resources.ARN", "userIdentity.arn",
-            "userIdentity.principalId", "userIdentity.userName", "userIdentity.accessKeyId", "userIdentity.invokedBy",
-            "userIdentity.sessionContext.sessionIssuer.arn", "userIdentity.sessionContext.sessionIssuer.principalId",
-            "userIdentity.sessionContext.sourceIdentity", "userIdentity.onBehalfOf.userId",
+            "eventName", "sourceIPAddress", "responseElements.credentials.accessKeyId",
+            "responseElements.assumedRoleUser.assumedRoleId", "responseElements.assumedRoleUser.arn", "vpcEndpointId",
+            "resources.ARN",
         ]
         + [
             "accessKeyId", "bucketName", "clusterIdentifier", "clusterName", "dBInstanceIdentifier",
@@ -90,8 +89,7 @@ package final class EnvelopeFields: Sendable {
             "snapshotId", "userName", "volumeId",
         ].map { "requestParameters." + $0 }
         + [
-            "accessKey.accessKeyId", "assumedRoleUser.arn", "assumedRoleUser.assumedRoleId",
-            "credentials.accessKeyId", "federatedUser.arn", "instancesSet.items.instanceId", "role.arn", "snapshotId",
+            "accessKey.accessKeyId", "federatedUser.arn", "instancesSet.items.instanceId", "role.arn", "snapshotId",
             "user.arn", "user.userId",
         ].map { "responseElements." + $0 }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CJSON
+
 /// The identity of a CloudTrail event: its `eventID` as 128 bits.
 ///
 /// CloudTrail documents eventID as a GUID; such a text is taken bit for bit, in either case of its letters. Any other
@@ -19,10 +21,9 @@ package struct EventID: Hashable, Comparable, Sendable {
     }
 
     /// Reads the text of an `eventID`.
-    @inlinable
     package init(text: UnsafeRawBufferPointer) {
-        if let parsed = Self.guid(text) {
-            self = parsed
+        if let guid = Self.guid(text) {
+            self = guid.id
         } else {
             high = StableHash.hash(text, seed: 0x6576_656E_7449_4431)
             low = StableHash.hash(text, seed: 0x6576_656E_7449_4432)
@@ -30,7 +31,6 @@ package struct EventID: Hashable, Comparable, Sendable {
     }
 
     /// Reads the text of an `eventID`.
-    @inlinable
     package init(_ text: String) {
         var text = text
         self = text.withUTF8 { EventID(text: UnsafeRawBufferPointer($0)) }
@@ -41,29 +41,12 @@ package struct EventID: Hashable, Comparable, Sendable {
         left.high != right.high ? left.high < right.high : left.low < right.low
     }
 
-    /// The 8-4-4-4-12 form, or nil.
-    @usableFromInline
-    static func guid(_ text: UnsafeRawBufferPointer) -> EventID? {
-        guard text.count == 36 else { return nil }
+    /// The 8-4-4-4-12 form, and whether it has no capital letter; nil for any other text.
+    static func guid(_ text: UnsafeRawBufferPointer) -> (id: EventID, isSmall: Bool)? {
+        guard text.count == 36, let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
-        var digits = 0
-        for index in 0..<36 {
-            let byte = text[index]
-            if index == 8 || index == 13 || index == 18 || index == 23 {
-                guard byte == UInt8(ascii: "-") else { return nil }
-                continue
-            }
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            if digits < 16 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
-            digits += 1
-        }
-        return EventID(high: high, low: low)
+        let form = th_text_guid(start, &high, &low)
+        return form == TH_TEXT_NO_GUID ? nil : (EventID(high: high, low: low), form == TH_TEXT_GUID)
     }
 }

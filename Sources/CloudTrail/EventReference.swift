@@ -20,8 +20,7 @@ package struct EventReference: Hashable, Comparable, Sendable {
     package init(time: Milliseconds, id: EventID, text: TextView) {
         self.time = time
         self.id = id
-        let isPlain = text.count == 36 && !text.contains { 0x41...0x5A ~= $0 } && EventID.guid(text) != nil
-        unusual = isPlain ? nil : text.string()
+        unusual = EventID.guid(text)?.isSmall == true ? nil : text.string()
     }
 
     /// - Parameter id: the identity of a GUID in lower case.

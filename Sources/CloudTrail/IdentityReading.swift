@@ -72,12 +72,12 @@ package final class EventReader {
     /// Reads one record.
     package func read(_ record: UnsafeRawBufferPointer) throws(Rejection) -> EventSummary {
         do { try extractor.extract(record) } catch { throw error.rejectionOfRecord }
-        return EventSummary(try Envelope(record, extractor, fields), extractor, fields)
+        return EventSummary(try Envelope(extractor, fields), extractor, fields)
     }
 
     /// What made a session in the record that was read last: the event, and the ARN of the session; nil where it made none.
     package func issuance(_ record: UnsafeRawBufferPointer) -> (issuance: Issuance, arn: String)? {
-        guard let envelope = try? Envelope(record, extractor, fields),
+        guard let envelope = try? Envelope(extractor, fields),
             let issuance = Issuance(envelope, extractor, fields)
         else { return nil }
         // The console's event is the session's own.
@@ -91,7 +91,7 @@ package final class EventReader {
     /// - Parameter summary: what reading the record gave.
     package func carries(_ value: String, _ record: UnsafeRawBufferPointer, _ summary: EventSummary) -> Bool {
         if EventID(value) == summary.reference.id || value == summary.actor.principal { return true }
-        for slot in fields.tokens {
+        for slot in Array(fields.identityTokens) + Array(fields.callTokens) {
             for found in extractor.values(slot) where found.kind == .string && found.string == value { return true }
         }
         guard value.hasPrefix("arn:") else { return false }

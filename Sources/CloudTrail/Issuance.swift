@@ -35,6 +35,14 @@ package struct Issuance: Sendable, Equatable {
         self.session = session
     }
 
+    /// Whether a record may have made a session. Nearly every record made none, and is asked no more than this.
+    package static func isPossible(
+        _ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields
+    ) -> Bool {
+        extractor.string(fields.issuedAccessKeyID) != nil || extractor.string(fields.issuedRoleID) != nil
+            || envelope.eventName.equals("SwitchRole")
+    }
+
     /// Reads the record that the extractor holds; nil where it made no session.
     package init?(_ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields) {
         let key = extractor.text(fields.issuedAccessKeyID).nonEmpty

@@ -42,6 +42,9 @@ package enum CloudTrailLimits {
     /// The longest value that gets a lookup token. Longer ones are no ARN, key or address that AWS makes.
     package static let tokenBytes = 2_048
 
+    /// The most lookup tokens of a `userIdentity` that are kept for the next record with the same one.
+    package static let rememberedIdentityTokens = 16
+
     /// How much of a text (a user agent, a principal) is kept with an alert.
     package static let keptTextBytes = 2_048
 }

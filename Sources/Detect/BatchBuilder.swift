@@ -7,6 +7,8 @@ import JSON
 struct BatchBuilder {
     private var batch = EvaluatedBatch()
     private var keptBytes = 0
+    /// How many records the batch before had.
+    private var lastCount = 0
     private var filter = AccountFilter.only([])
     private var accountIndexes: [AccountID: UInt32] = [:]
     /// Records of one account come in runs.
@@ -21,6 +23,8 @@ struct BatchBuilder {
 
     mutating func begin(_ accounts: AccountFilter) {
         batch = EvaluatedBatch()
+        // Batches of a sender are of one size, about.
+        batch.events.reserveCapacity(min(lastCount, DetectLimits.reservedEvents))
         keptBytes = 0
         filter = accounts
         accountIndexes.removeAll(keepingCapacity: true)
@@ -29,6 +33,7 @@ struct BatchBuilder {
 
     mutating func finish(_ plan: DetectionPlan) -> EvaluatedBatch {
         batch.plan = plan
+        lastCount = batch.events.count
         defer { batch = EvaluatedBatch() }
         return batch
     }

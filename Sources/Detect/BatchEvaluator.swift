@@ -144,7 +144,7 @@ package final class BatchEvaluator {
     ) throws {
         let envelope: Envelope
         do throws(Rejection) {
-            envelope = try Envelope(record, extractor, fields)
+            envelope = try Envelope(extractor, fields)
         } catch {
             builder.reject(index, error, record)
             return

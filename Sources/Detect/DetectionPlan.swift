@@ -27,8 +27,8 @@ package final class DetectionPlan: Sendable {
     /// The compiled rules, whose fields include the envelope's and the evidence's: one pass reads all.
     let rules: Plan
     let envelope: EnvelopeFields
-    /// The slots of each detection's evidence fields.
-    let evidenceSlots: [[Slot]]
+    /// Names and slots of each detection's evidence fields.
+    let evidenceSlots: [[(name: String, slot: Slot)]]
 
     /// What explains a rule's part in correlations: names and slots of the fields that these group by and count.
     let observationSlots: [[(name: String, slot: Slot)]]
@@ -57,8 +57,8 @@ package final class DetectionPlan: Sendable {
 
     /// For each rule: what its events clear.
     let clears: [[Clears]]
-    /// Whether any rule holds its matches back.
-    package let holdsMatches: Bool
+    /// Whether anything waits until no late event can change it.
+    package let waits: Bool
     /// Where addresses are.
     let geography: Geography
     let secret: CorrelationSecret
@@ -126,7 +126,7 @@ package final class DetectionPlan: Sendable {
         places = Dictionary(detections.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         let chosen = catalog.correlations.indices.filter(counted.correlations.contains)
         let own = included.map { catalog.rules[$0] }
-        correlations = CorrelationPlan(
+        var correlations = CorrelationPlan(
             chosen.map { catalog.correlations[$0] }, rules: own, taxonomy: .cloudTrail, secret: secret)
         let places = Dictionary(
             chosen.map { (catalog.correlations[$0].metadata.reference, catalog.correlated[$0]) },
@@ -155,10 +155,10 @@ package final class DetectionPlan: Sendable {
         var paths = FieldSet()
         envelope = try EnvelopeFields(adding: &paths)
         let kept = paths.paths.count
-        var evidence: [[Slot]] = []
+        var evidence: [[(name: String, slot: Slot)]] = []
         for detection in detections {
-            var slots: [Slot] = []
-            for path in detection.evidenceFields { slots.append(try paths.insert(path)) }
+            var slots: [(name: String, slot: Slot)] = []
+            for path in detection.evidenceFields { slots.append((path, try paths.insert(path))) }
             evidence.append(slots)
         }
         var observed: [[(name: String, slot: Slot)]] = []
@@ -195,12 +195,16 @@ package final class DetectionPlan: Sendable {
             clears[clearing].append(Clears(detectionID: detection.id, unless: unless, parts: unlessParts[index]))
         }
         self.clears = clears
-        holdsMatches = clears.contains { !$0.isEmpty }
+        waits =
+            clears.contains { !$0.isEmpty } || correlations.hasWaits
+            || detections.contains { $0.travel != nil || $0.baseline?.scope == .actor }
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule },
             indexFields: ["eventName", "eventSource", "userIdentity.type", "errorCode"], extraFields: paths,
-            keeping: kept, onDemand: exceptions.count)
+            keeping: kept, remembering: EnvelopeFields.repeatedMember, onDemand: exceptions.count)
+        correlations.bind(to: rules.fields)
+        self.correlations = correlations
     }
 
     /// How a rule of the plan stands in an account.

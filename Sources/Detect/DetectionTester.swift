@@ -139,7 +139,7 @@ package struct DetectionTester {
         let envelope: Envelope
         do {
             try engine.extractor.extract(record)
-            envelope = try Envelope(record, engine.extractor, engine.plan.envelope)
+            envelope = try Envelope(engine.extractor, engine.plan.envelope)
         } catch let error as JSONError {
             return error.rejectionOfRecord.detail
         } catch { return "\(error)" }
@@ -151,19 +151,7 @@ package struct DetectionTester {
         for match in batch.matches where match.hold != nil {
             state.hold(match, isOnTrial: false, historical: false, now: 0)
         }
-        for observation in batch.travels {
-            let matches = state.observe(observation, engine.plan, historical: false, now: 0)
-            if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
-        }
-        for observation in batch.baselines {
-            guard let match = state.judge(observation, now: 0) else { continue }
-            if match.hold != nil {
-                state.hold(match, isOnTrial: false, historical: false, now: 0)
-            } else if match.detection.file == file {
-                didMatch = true
-            }
-        }
-        for observation in batch.observations {
+        batch.forEachObservation(where: { _ in true }) { observation in
             let matches = state.observe(observation, engine.plan, historical: false, now: 0)
             if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
         }
@@ -175,7 +163,7 @@ package struct DetectionTester {
         do throws(JSONError) { try engine.extractor.extract(record) } catch {
             return (error.rejectionOfRecord.detail, [])
         }
-        do throws(Rejection) { _ = try Envelope(record, engine.extractor, engine.plan.envelope) } catch {
+        do throws(Rejection) { _ = try Envelope(engine.extractor, engine.plan.envelope) } catch {
             return (error.detail, [])
         }
         return (nil, engine.matchingRules().map { engine.plan.detections[$0] })

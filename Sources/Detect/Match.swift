@@ -20,25 +20,44 @@ package final class MatchedEvent: Sendable {
     package let reference: EventReference
     /// The account that the event belongs to.
     package let accountID: AccountID
-    package let actor: Actor
+    /// Of runs of events by one caller the same object.
+    private let shared: SharedActor
     package let region: String
     package let eventSource: String
     package let eventName: String
     /// Empty where the call succeeded.
     package let errorCode: String
 
-    package init(
+    package convenience init(
         reference: EventReference, accountID: AccountID, actor: Actor, region: String, eventSource: String,
         eventName: String, errorCode: String = ""
     ) {
+        self.init(
+            reference: reference, accountID: accountID, shared: SharedActor(actor), region: region,
+            eventSource: eventSource, eventName: eventName, errorCode: errorCode)
+    }
+
+    init(
+        reference: EventReference, accountID: AccountID, shared: SharedActor, region: String, eventSource: String,
+        eventName: String, errorCode: String
+    ) {
         self.reference = reference
         self.accountID = accountID
-        self.actor = actor
+        self.shared = shared
         self.region = region
         self.eventSource = eventSource
         self.eventName = eventName
         self.errorCode = errorCode
     }
+
+    package var actor: Actor { _read { yield shared.actor } }
+}
+
+/// An actor that events share.
+final class SharedActor: Sendable {
+    let actor: Actor
+
+    init(_ actor: Actor) { self.actor = actor }
 }
 
 extension MatchedEvent {

@@ -9,19 +9,31 @@ final class RecordEngine {
     let plan: DetectionPlan
     let extractor: RecordExtractor
     private let evaluator: Evaluator
-    private var matched: [Int] = []
+    /// Behind a pointer, so that no access to it is checked.
+    private let matched: UnsafeMutablePointer<[Int]>
+    private var texts = TextCache()
+    private var actors = ActorCache()
+    /// Room for the values of fields together.
+    private var values: [UInt8] = []
 
     init(_ plan: DetectionPlan) {
         self.plan = plan
         extractor = RecordExtractor(plan.rules.fields)
         evaluator = Evaluator(plan.rules)
+        matched = .allocate(capacity: 1)
+        matched.initialize(to: [])
+    }
+
+    deinit {
+        matched.deinitialize(count: 1)
+        matched.deallocate()
     }
 
     /// Evaluates the record that the extractor holds: the indexes of the detections that match it, in order.
     func matchingRules() -> [Int] {
-        matched.removeAll(keepingCapacity: true)
-        evaluator.evaluate(extractor, into: &matched)
-        return matched
+        matched.pointee.removeAll(keepingCapacity: true)
+        evaluator.evaluate(extractor, into: &matched.pointee)
+        return matched.pointee
     }
 
     /// Evaluates the record that the extractor holds and gives its matches to the builder.
@@ -30,16 +42,25 @@ final class RecordEngine {
         _ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields, eventIndex: Int,
         to builder: inout BatchBuilder
     ) {
-        if let issuance = Issuance(envelope, extractor, fields) { builder.append(issuance, eventIndex: eventIndex) }
-        matched.removeAll(keepingCapacity: true)
-        evaluator.evaluate(extractor, into: &matched)
-        if !matched.isEmpty { append(matched, envelope, eventIndex: eventIndex, to: &builder) }
+        if Issuance.isPossible(envelope, extractor, fields) {
+            appendIssuance(envelope, eventIndex: eventIndex, to: &builder)
+        }
+        if !matched.pointee.isEmpty { matched.pointee.removeAll(keepingCapacity: true) }
+        evaluator.evaluate(extractor, into: &matched.pointee)
+        if !matched.pointee.isEmpty { append(matched.pointee, envelope, eventIndex: eventIndex, to: &builder) }
+    }
+
+    @inline(never)
+    private func appendIssuance(_ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
+        if let issuance = Issuance(envelope, extractor, plan.envelope) {
+            builder.append(issuance, eventIndex: eventIndex)
+        }
     }
 
     @inline(never)
     private func append(_ rules: [Int], _ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
         extractor.fill()
-        let event = MatchedEvent(EventSummary(envelope, extractor, plan.envelope))
+        let event = matchedEvent(envelope)
         for rule in rules where !isExcepted(rule, account: event.accountID, time: event.reference.time) {
             if plan.correlations.concerns(rule: rule) {
                 builder.append(
@@ -75,29 +96,56 @@ final class RecordEngine {
                 if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
                 continue
             }
-            if let values = combination(plan.baselineParts[rule]) {
+            if gather(plan.baselineParts[rule]) {
+                let key = values.withUnsafeBytes {
+                    StableKey(detection.id, event.accountID, $0, secret: plan.secret)
+                }
                 builder.append(
                     BaselineObservation(
                         match: match, isOnTrial: standing.isOnTrial, baseline: baseline,
-                        values: StableKey(detection.id, event.accountID, values, secret: plan.secret).value))
+                        values: key.value))
             }
         }
     }
 
+    private func matchedEvent(_ envelope: Envelope) -> MatchedEvent {
+        let fields = plan.envelope
+        return MatchedEvent(
+            reference: EventReference(time: envelope.time, id: envelope.id, text: envelope.eventID),
+            accountID: envelope.account, shared: actors.actor(extractor, fields, &texts),
+            region: texts.string(envelope.region), eventSource: texts.string(envelope.eventSource),
+            eventName: texts.string(envelope.eventName),
+            errorCode: texts.string(fields.errorCode(of: extractor), limit: CloudTrailLimits.nameBytes))
+    }
+
+    /// Puts the values of fields together into `values`, each behind its length; false where the record lacks one.
+    private func gather(_ parts: [DetectionPlan.Part]) -> Bool {
+        values.removeAll(keepingCapacity: true)
+        for part in parts {
+            switch part {
+            case .field(let slot):
+                guard let value = extractor.values(slot).first(where: \.hasText) else { return false }
+                append(value.bytes)
+            case .network:
+                guard var name = network else { return false }
+                name.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+            case .autonomousSystem:
+                guard var name = autonomousSystem else { return false }
+                name.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+            }
+        }
+        return true
+    }
+
+    private func append(_ value: UnsafeRawBufferPointer) {
+        values.append(contentsOf: String(value.count).utf8)
+        values.append(UInt8(ascii: ":"))
+        values.append(contentsOf: value)
+    }
+
     /// The values of fields together; nil where the record lacks one.
     private func combination(_ parts: [DetectionPlan.Part]) -> String? {
-        var text = ""
-        for part in parts {
-            let value: String? =
-                switch part {
-                case .field(let slot): extractor.values(slot).first(where: \.hasText)?.string
-                case .network: network
-                case .autonomousSystem: autonomousSystem
-                }
-            guard let value else { return nil }
-            text += "\(value.utf8.count):\(value)"
-        }
-        return text
+        gather(parts) ? String(decoding: values, as: UTF8.self) : nil
     }
 
     /// What keeps a match back; nil where nothing clears it, be it that it lacks a field.
@@ -143,26 +191,19 @@ final class RecordEngine {
     /// fields.
     func evidence(_ rule: Int) -> [Evidence] {
         extractor.fill()
-        return facts(Array(zip(plan.detections[rule].evidenceFields, plan.evidenceSlots[rule])))
+        return facts(plan.evidenceSlots[rule])
     }
 
     private func facts(_ fields: [(name: String, slot: Slot)]) -> [Evidence] {
         var result: [Evidence] = []
+        result.reserveCapacity(min(fields.count, DetectLimits.matchEvidence))
         for (name, slot) in fields {
             for value in extractor.values(slot) where value.hasText {
                 guard result.count < DetectLimits.matchEvidence else { return result }
-                let fact = Evidence(name: name, value: value.bytes.string(limit: DetectLimits.evidenceBytes))
+                let fact = Evidence(name: name, value: texts.string(value.bytes, limit: DetectLimits.evidenceBytes))
                 if !result.contains(fact) { result.append(fact) }
             }
         }
         return result
-    }
-}
-
-extension MatchedEvent {
-    convenience init(_ summary: EventSummary) {
-        self.init(
-            reference: summary.reference, accountID: summary.account, actor: summary.actor, region: summary.region,
-            eventSource: summary.eventSource, eventName: summary.eventName, errorCode: summary.errorCode)
     }
 }

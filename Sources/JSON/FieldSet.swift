@@ -50,9 +50,14 @@ public struct FieldSet: Sendable {
 
     /// The set made ready for reading.
     ///
-    /// - Parameter kept: the slots that are read of every record. The members of a record below which none of them lies
-    ///   are only checked, until `RecordExtractor.fill` is called. Nil to read all of every record.
-    public func compile(keeping kept: [Slot]? = nil) -> CompiledFields { CompiledFields(self, keeping: kept) }
+    /// - Parameters:
+    ///   - kept: the slots that are read of every record. The members of a record below which none of them lies are only
+    ///     checked, until `RecordExtractor.fill` is called. Nil to read all of every record.
+    ///   - remembered: a member of the record whose objects stand in record after record in the same bytes: the latest
+    ///     `JSONLimits.rememberedObjects` of them are known again without being read.
+    public func compile(keeping kept: [Slot]? = nil, remembering remembered: String? = nil) -> CompiledFields {
+        CompiledFields(self, keeping: kept, remembering: remembered)
+    }
 }
 
 /// A set of fields made ready for reading; any number of extractors on any threads share one.
@@ -61,12 +66,14 @@ public final class CompiledFields: Sendable {
     public let fields: FieldSet
     /// The number of slots.
     public let count: Int
+    private let remembered: String?
     // Immutable from the end of init to deinit, and only read through functions that take it as const.
     nonisolated(unsafe) let handle: OpaquePointer
 
-    init(_ fields: FieldSet, keeping kept: [Slot]?) {
+    init(_ fields: FieldSet, keeping kept: [Slot]?, remembering remembered: String?) {
         self.fields = fields
         count = fields.paths.count
+        self.remembered = remembered
         handle = th_json_fields_create()
         for path in fields.paths {
             var path = path
@@ -75,7 +82,21 @@ public final class CompiledFields: Sendable {
             }
         }
         for slot in kept ?? [] { th_json_fields_keep(handle, UInt32(slot)) }
+        if let remembered { remember(remembered) }
         th_json_fields_seal(handle)
+    }
+
+    private func remember(_ member: String) {
+        var member = member
+        member.withUTF8 { text in
+            text.withMemoryRebound(to: CChar.self) { th_json_fields_remember(handle, $0.baseAddress, $0.count) }
+        }
+    }
+
+    /// Whether a slot has values of the remembered member's objects only, as long as `RecordExtractor.remembered` tells of
+    /// one.
+    public func isRemembered(_ slot: Slot) -> Bool {
+        remembered.map { fields.paths[slot].hasPrefix($0 + ".") } ?? false
     }
 
     /// Whether a slot has its values only after `RecordExtractor.fill`.

@@ -12,6 +12,8 @@ public enum JSONLimits {
     public static let pathBytes = 512
     /// The most keys in one path.
     public static let pathKeys = 24
+    /// The most objects of a record's member that are remembered.
+    public static let rememberedObjects = Int(TH_JSON_REMEMBERED)
     /// The most fields in one set.
     public static let fields = 16_384
 }

@@ -18,6 +18,9 @@ public final class RecordExtractor {
     @usableFromInline let place: UnsafeMutablePointer<UnsafeMutablePointer<th_json_value>>
     /// Which members of the current record were put off; the parser's own note.
     @usableFromInline let pending: UnsafePointer<UInt64>
+    /// The parser's notes of the remembered member and of the slots that hold something.
+    @usableFromInline let member: UnsafePointer<th_json_member>
+    @usableFromInline let filled: UnsafePointer<th_json_filled>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
@@ -26,6 +29,8 @@ public final class RecordExtractor {
         place = .allocate(capacity: 1)
         place.initialize(to: th_json_values(parser))
         pending = th_json_pending(parser)
+        member = th_json_remembered(parser)
+        filled = th_json_filled_slots(parser)
     }
 
     deinit {
@@ -129,17 +134,46 @@ public final class RecordExtractor {
         return UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length))
     }
 
-    /// Calls `body` with each string of some fields, in the order of the record: what `values` leads to, without an
-    /// iterator that has to keep the extractor.
+    /// The bytes of a field's first value where that is a string and no element of an array itself.
     @inlinable
     @inline(__always)
-    package func forEachString(of wanted: [Slot], _ body: (UnsafeRawBufferPointer) -> Void) {
+    package func member(_ slot: Slot) -> UnsafeRawBufferPointer? {
+        precondition(slot >= 0 && slot < slots)
+        let entry = table + slot
+        guard entry.pointee.kind == UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue), entry.pointee.element == 0
+        else {
+            return nil
+        }
+        return UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length))
+    }
+
+    /// Whether a field's first value is an element of an array itself.
+    package func isElement(_ slot: Slot) -> Bool {
+        precondition(slot >= 0 && slot < slots)
+        return table[slot].element != 0
+    }
+
+    /// The object of the member that `FieldSet.compile(remembering:)` named: its bytes; where it is remembered; and a
+    /// number that the same bytes have again. Nil where it may be that no other record has the same one.
+    @inlinable
+    @inline(__always)
+    package var remembered: (bytes: UnsafeRawBufferPointer, place: Int, version: UInt64)? {
+        guard member.pointee.version != 0 else { return nil }
+        let bytes = UnsafeRawBufferPointer(start: member.pointee.start, count: Int(member.pointee.length))
+        return (bytes, Int(member.pointee.place), member.pointee.version)
+    }
+
+    /// Calls `body` with each string of the fields of some slots. The order is that in which the record first has them.
+    @inlinable
+    @inline(__always)
+    package func forEachString(of wanted: Range<Slot>, _ body: (UnsafeRawBufferPointer) -> Void) {
+        precondition(wanted.lowerBound >= 0 && wanted.upperBound <= slots)
         let table = table
         let stringKind = UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue)
-        for slot in wanted {
-            precondition(slot >= 0 && slot < slots)
+        for index in 0..<Int(filled.pointee.count) {
+            let slot = Int(filled.pointee.slots[index])
+            guard wanted.contains(slot) else { continue }
             var entry = table + slot
-            guard entry.pointee.kind > UInt8(truncatingIfNeeded: TH_JSON_EMPTY_ARRAY.rawValue) else { continue }
             while true {
                 if entry.pointee.kind == stringKind {
                     body(UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length)))

@@ -6,6 +6,17 @@ import Testing
 @Suite struct IdentifierTests {
     @Test func accountIDs() {
         #expect(AccountID("012345678901")?.description == "012345678901")
+        #expect(AccountID("987654321098")?.number == 987_654_321_098)
+        // Whatever one byte is.
+        for place in 0..<12 {
+            for byte in UInt8.min...UInt8.max {
+                var text = Array("918273645546".utf8)
+                text[place] = byte
+                let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                let expected = isDigit ? UInt64(String(decoding: text, as: UTF8.self)) : nil
+                #expect(text.withUnsafeBytes { AccountID($0) }?.number == expected)
+            }
+        }
         for text in ["", "1", "1234567890123", "12345678901x", "<organization>", "+12345678901"] {
             #expect(AccountID(text) == nil)
         }
@@ -26,21 +37,34 @@ import Testing
         }
     }
 
-    /// The fast reader of GUIDs agrees with the plain one, whatever one byte is.
-    @Test func bothReadersOfGUIDsAgree() {
+    /// GUIDs are read as what they are, and nothing else is taken for one, whatever one byte is.
+    @Test func aGUIDIsItsDigits() throws {
         let text = Array("28773860-A4Fd-47c7-a215-6f0e6e6E5329".utf8)
+        #expect(id(text) == EventID(high: 0x2877_3860_A4FD_47C7, low: 0xA215_6F0E_6E6E_5329))
         for index in text.indices {
             for byte in UInt8.min...UInt8.max {
                 var changed = text
                 changed[index] = byte
-                changed.withUnsafeBytes { #expect(EventID(ofRecord: $0) == EventID(text: $0)) }
+                let digits = changed.filter { $0 != UInt8(ascii: "-") }.compactMap { hexadecimal($0) }
+                let isGUID = changed.enumerated().allSatisfy {
+                    [8, 13, 18, 23].contains($0) ? $1 == UInt8(ascii: "-") : hexadecimal($1) != nil
+                }
+                let halves = [digits.prefix(16), digits.dropFirst(16)].map { $0.reduce(UInt64(0)) { $0 << 4 | $1 } }
+                #expect((id(changed) == EventID(high: halves[0], low: halves[1])) == isGUID)
             }
         }
-        for count in 0...40 {
-            [UInt8](repeating: 0x30, count: count).withUnsafeBytes {
-                #expect(EventID(ofRecord: $0) == EventID(text: $0))
-            }
-        }
+    }
+
+    /// A text that is no GUID is one event's all the same.
+    @Test func otherTextsHaveIdentitiesOfTheirOwn() {
+        let ids = (0...40).map { id([UInt8](repeating: 0x30, count: $0)) }
+        #expect(Set(ids).count == ids.count)
+    }
+
+    private func id(_ text: [UInt8]) -> EventID { text.withUnsafeBytes { EventID(text: $0) } }
+
+    private func hexadecimal(_ byte: UInt8) -> UInt64? {
+        byte < 0x80 ? Character(UnicodeScalar(byte)).hexDigitValue.map { UInt64($0) } : nil
     }
 
     @Test func referencesGoByTimeThenIdentity() {

@@ -62,13 +62,31 @@ typedef struct th_json_value {
     uint32_t next;
     uint32_t order; // counts up through a record, in the order of the bytes
     uint8_t kind;   // th_json_kind
+    uint8_t element; // 1 where it is an array's element itself, else 0
 } th_json_value;
+
+/// Slots that hold something.
+typedef struct th_json_filled {
+    const uint32_t *slots;
+    uint32_t count;
+} th_json_filled;
 
 /// A record's place in its document, in bytes.
 typedef struct th_json_range {
     size_t offset;
     size_t length;
 } th_json_range;
+
+/// The object of the record's member that th_json_fields_remember named.
+typedef struct th_json_member {
+    const uint8_t *start;
+    uint32_t length;
+    uint32_t place;   // below TH_JSON_REMEMBERED: the same bytes have the same one as long as they are remembered
+    uint64_t version; // equal numbers: the same bytes and values. 0: not known to be those of another record
+} th_json_member;
+
+/// How many objects are remembered.
+enum { TH_JSON_REMEMBERED = 64 };
 
 typedef struct th_json_fields th_json_fields;
 typedef struct th_json_parser th_json_parser;
@@ -80,6 +98,9 @@ uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t len
 /// Asks for the values of a slot with each record. Once any slot is kept, members of a record below which no kept slot
 /// lies are only checked; their values come with th_json_fill. Only before sealing.
 void th_json_fields_keep(th_json_fields *fields, uint32_t slot);
+/// Names a member of the record whose objects stand in record after record in the same bytes: the latest of them are known
+/// again without being read. Only where all of its slots are kept, and only before sealing.
+void th_json_fields_remember(th_json_fields *fields, const char *key, size_t length);
 /// The bit that stands for a slot's member of the record where its values come only with th_json_fill, else 0. Members
 /// may share one.
 uint64_t th_json_fields_deferral(const th_json_fields *fields, uint32_t slot);
@@ -105,6 +126,11 @@ th_json_status th_json_document_next(th_json_parser *parser, th_json_range *reco
 th_json_value *th_json_values(th_json_parser *parser);
 /// The bits of the members of the current record that wait for th_json_fill. The address stays as long as the parser.
 const uint64_t *th_json_pending(const th_json_parser *parser);
+/// The remembered member of the current record. The address stays as long as the parser.
+const th_json_member *th_json_remembered(const th_json_parser *parser);
+/// The slots that hold something in the current record, in the order in which they were filled. The address stays as long
+/// as the parser.
+const th_json_filled *th_json_filled_slots(const th_json_parser *parser);
 /// Reads those values of the current record that were put off and whose bit is in `wanted`. The values' address may
 /// change.
 void th_json_fill(th_json_parser *parser, uint64_t wanted);

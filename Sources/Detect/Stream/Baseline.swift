@@ -63,7 +63,8 @@ package struct BaselineObservation: Sendable {
 ///
 /// An event is judged by what was seen more than an hour before it (in whole hours of event time), and events come no
 /// later than that: so the verdict does not depend on the order of arrival, and of a combination that is new every event
-/// of its first hour is a match, which one alert merges.
+/// of its first hour is a match, which one alert merges. Of what an actor was seen with it is two hours: events wait for
+/// their actor no longer than that.
 struct Baselines: Sendable {
     /// When a combination was seen.
     private struct Entry: Sendable, Equatable {
@@ -149,18 +150,24 @@ struct Baselines: Sendable {
     mutating func judge(_ observation: BaselineObservation, _ match: Match, clock: UInt32) -> Bool {
         let (baseline, event) = (observation.baseline, match.event)
         let time = event.reference.time
-        let rule = StableKey(match.detection.id, event.accountID, "", secret: secret)
-        if starts[rule.value].map({ time < $0 }) ?? true {
-            starts[rule.value] = time
-            changedStarts.insert(rule.value)
-        }
-        let isLearning = time < (starts[rule.value] ?? time) + Milliseconds(baseline.learningHours) * 3_600_000
+        let isLearning = time < begin(match) + Milliseconds(baseline.learningHours) * 3_600_000
         let actor = baseline.scope == .actor ? event.actor.principal : ""
         let key = StableKey(match.detection.id, event.accountID, actor, observation.values, secret: secret)
             .value
         let hour = UInt32(clamping: time / 3_600_000)
         let isNew = record(key, hour, baseline, clock)
         return isNew && (!isLearning || match.severity >= .high)
+    }
+
+    /// Takes that a rule held on an event. Returns when it did first in the event's account.
+    @discardableResult
+    mutating func begin(_ match: Match) -> Milliseconds {
+        let time = match.event.reference.time
+        let rule = StableKey(match.detection.id, match.event.accountID, "", secret: secret).value
+        if let start = starts[rule], start <= time { return start }
+        starts[rule] = time
+        changedStarts.insert(rule)
+        return time
     }
 
     private mutating func record(_ key: UInt64, _ hour: UInt32, _ baseline: Baseline, _ clock: UInt32) -> Bool {
@@ -186,7 +193,8 @@ struct Baselines: Sendable {
     }
 
     private static func isNew(_ entry: Entry, _ hour: UInt32, _ baseline: Baseline) -> Bool {
-        let settled = hour > 2 ? hour - 2 : 0
+        let unsettled: UInt32 = baseline.scope == .actor ? 3 : 2
+        let settled = hour > unsettled ? hour - unsettled : 0
         guard let seen = entry.seen(through: settled) else { return true }
         let first = hour > UInt32(baseline.days) * 24 ? hour - UInt32(baseline.days) * 24 : 0
         guard seen >= first else { return true }
@@ -220,8 +228,55 @@ struct StableKey {
     init(
         _ rule: String, _ account: AccountID, _ actor: String, _ values: UInt64 = 0, secret: CorrelationSecret
     ) {
-        var text = "\(rule)\n\(account)\n\(actor)\n\(values)"
-        value = text.withUTF8 { StableHash.hash(UnsafeRawBufferPointer($0), seed: 0x6261_7365_6C69_6E65 ^ secret.word) }
+        var actor = actor
+        self = actor.withUTF8 {
+            StableKey(rule, account, UnsafeRawBufferPointer($0), values, secret: secret)
+        }
+    }
+
+    /// The hash of four lines: the rule, the account's digits, the actor and the values' digits.
+    init(
+        _ rule: String, _ account: AccountID, _ actor: UnsafeRawBufferPointer, _ values: UInt64 = 0,
+        secret: CorrelationSecret
+    ) {
+        var rule = rule
+        value = rule.withUTF8 { rule in
+            let room = rule.count + actor.count + 12 + 20 + 3
+            return withUnsafeTemporaryAllocation(byteCount: room, alignment: 8) { text in
+                var end = 0
+                func put(_ bytes: UnsafeRawBufferPointer) {
+                    UnsafeMutableRawBufferPointer(rebasing: text[end...]).copyMemory(from: bytes)
+                    end += bytes.count
+                }
+                func put(_ number: UInt64, digits: Int) {
+                    var rest = number
+                    for place in stride(from: digits - 1, through: 0, by: -1) {
+                        text[end + place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                        rest /= 10
+                    }
+                    end += digits
+                }
+                func endLine() {
+                    text[end] = UInt8(ascii: "\n")
+                    end += 1
+                }
+                put(UnsafeRawBufferPointer(rule))
+                endLine()
+                put(account.number, digits: 12)
+                endLine()
+                put(actor)
+                endLine()
+                var digits = 1
+                var rest = values
+                while rest >= 10 {
+                    rest /= 10
+                    digits += 1
+                }
+                put(values, digits: digits)
+                return StableHash.hash(
+                    UnsafeRawBufferPointer(rebasing: text[..<end]), seed: 0x6261_7365_6C69_6E65 ^ secret.word)
+            }
+        }
     }
 }
 

@@ -51,10 +51,11 @@ public final class Plan: Sendable {
     ///   - kept: so many of the first extra fields are read of every record; what neither they nor the index fields need is
     ///     read only of records on which a rule comes to ask for it. The caller calls `RecordExtractor.fill` before it
     ///     reads other fields. Nil to read all fields of every record.
+    ///   - remembered: a member of the record whose objects come again and again, such as who calls.
     ///   - onDemand: so many of the last rules are not tried on every record: `Evaluator.holds` asks them.
     public init(
         _ rules: [SigmaRule], indexFields: [String] = [], extraFields: FieldSet = FieldSet(), keeping kept: Int? = nil,
-        onDemand: Int = 0
+        remembering remembered: String? = nil, onDemand: Int = 0
     ) throws(PlanError) {
         guard rules.count <= SigmaLimits.rules else {
             throw PlanError(message: "more than \(SigmaLimits.rules) rules")
@@ -79,7 +80,8 @@ public final class Plan: Sendable {
             }
         }
         self.rules = rules
-        fields = builder.fields.compile(keeping: kept.map { Array(0..<$0) + slots.map { Int($0.slot) } })
+        fields = builder.fields.compile(
+            keeping: kept.map { Array(0..<$0) + slots.map { Int($0.slot) } }, remembering: remembered)
         if kept != nil {
             for index in builder.predicates.indices where builder.predicates[index].slot >= 0 {
                 let predicate = builder.predicates[index]

@@ -28,14 +28,24 @@ public struct CorrelationPlan: Sendable {
         /// For each field the paths that may hold it; the first that holds a value counts.
         var groupBy: [[String]]
         var fields: [[String]]
+        /// The same as slots of `bound`.
+        var groupSlots: [[Slot]] = []
+        var slots: [[Slot]] = []
     }
 
-    private let captures: [[Capture]]
+    private var captures: [[Capture]]
+    /// The fields that `bind` was given.
+    private var bound: CompiledFields?
     private let secret: CorrelationSecret
     /// `SigmaCorrelation.identity` of each.
     let identities: [UInt64]
     /// For each correlation: the correlations that count its matches.
     let parents: [[Use]]
+    /// For each correlation: how many of those that wait stand one below another under it.
+    private let stages: [Int]
+    /// Whether windows of any wait.
+    package let hasWaits: Bool
+    private let places: [UInt64: Int]
 
     /// Resolves correlations over rules, which are known by id or name.
     /// - Parameters:
@@ -87,8 +97,35 @@ public struct CorrelationPlan: Sendable {
         self.parents = parents
         self.captures = captures
         silentRules = referred.subtracting(generating)
-        identities = self.correlations.map(\.identity)
+        let identities = self.correlations.map(\.identity)
+        self.identities = identities
+        places = Dictionary(identities.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        var stages = [Int](repeating: 0, count: kept.count)
+        // What is counted comes before what counts it.
+        for index in kept.indices {
+            let below = stages[index] + (self.correlations[index].isMonotone ? 0 : 1)
+            for use in parents[index] { stages[use.correlation] = max(stages[use.correlation], below) }
+        }
+        self.stages = stages
+        hasWaits = self.correlations.contains { !$0.isMonotone }
         silentCorrelations = silent.subtracting(speaking)
+    }
+
+    /// Whether windows of a correlation wait until no event of them can come any more.
+    package func waits(_ correlation: Int) -> Bool { !correlations[correlation].isMonotone }
+
+    /// The correlation of an identity.
+    func place(of identity: UInt64) -> Int? { places[identity] }
+
+    /// How late after later ones an event or a match from below may come, in milliseconds, where events are so late.
+    func delay(of correlation: Int, lateness: Int64) -> Int64 {
+        lateness + Int64(stages[correlation]) * (lateness + CorrelationWaits.step)
+    }
+
+    /// How far back from a group's latest event any window reaches that is not settled yet, in milliseconds.
+    func reach(of correlation: Int, lateness: Int64) -> Int64 {
+        Int64(correlations[correlation].timespanSeconds) * 1_000 + delay(of: correlation, lateness: lateness)
+            + (waits(correlation) ? CorrelationWaits.step : 0)
     }
 
     /// The fields to extract for `observations`.
@@ -105,6 +142,18 @@ public struct CorrelationPlan: Sendable {
     /// Whether a rule's matches concern any correlation.
     public func concerns(rule: Int) -> Bool { !captures[rule].isEmpty }
 
+    /// Looks up the slots of the fields of `observations`, so that extractors of these fields need not.
+    public mutating func bind(to fields: CompiledFields) {
+        func slots(_ paths: [[String]]) -> [[Slot]] { paths.map { $0.compactMap(fields.fields.slot) } }
+        for rule in captures.indices {
+            for index in captures[rule].indices {
+                captures[rule][index].groupSlots = slots(captures[rule][index].groupBy)
+                captures[rule][index].slots = slots(captures[rule][index].fields)
+            }
+        }
+        bound = fields
+    }
+
     /// What the extractor's current record, on which a rule holds, brings to correlations. The observations of
     /// correlations that count it only through others come too; `Correlator` needs them.
     /// - Parameters:
@@ -113,17 +162,22 @@ public struct CorrelationPlan: Sendable {
     public func observations(
         rule: Int, _ extractor: RecordExtractor, tenant: UInt64 = 0
     ) -> CorrelationEvent.Observations {
+        guard bound === extractor.fields else {
+            var other = self
+            other.bind(to: extractor.fields)
+            return other.observations(rule: rule, extractor, tenant: tenant)
+        }
         var observations = CorrelationEvent.Observations()
         for capture in captures[rule] {
             let index = capture.use.correlation
             var group = CorrelationHasher(identities[index], secret)
             group.combine(tenant)
-            for paths in capture.groupBy {
-                if let text = Self.text(paths, extractor) { group.combine(text) } else { group.combineAbsent() }
+            for slots in capture.groupSlots {
+                if let text = Self.text(slots, extractor) { group.combine(text) } else { group.combineAbsent() }
             }
             let observation = CorrelationObservation(
                 correlation: index, member: capture.use.member, group: group.key,
-                value: value(capture.fields, correlations[index].kind, extractor))
+                value: value(capture.slots, correlations[index].kind, extractor))
             if capture.isDirect {
                 observations.direct.append(observation)
             } else {
@@ -133,22 +187,19 @@ public struct CorrelationPlan: Sendable {
         return observations
     }
 
-    private static func text(_ paths: [String], _ extractor: RecordExtractor) -> UnsafeRawBufferPointer? {
-        for path in paths {
-            guard let slot = extractor.fields.fields.slot(of: path) else { continue }
+    private static func text(_ slots: [Slot], _ extractor: RecordExtractor) -> UnsafeRawBufferPointer? {
+        for slot in slots {
             if let value = extractor.values(slot).first(where: \.hasText) { return value.bytes }
         }
         return nil
     }
 
-    private func value(
-        _ fields: [[String]], _ kind: SigmaCorrelation.Kind, _ extractor: RecordExtractor
-    ) -> UInt64? {
+    private func value(_ fields: [[Slot]], _ kind: SigmaCorrelation.Kind, _ extractor: RecordExtractor) -> UInt64? {
         guard !fields.isEmpty else { return nil }
         var hasher = CorrelationHasher(0, secret)
         var number = Double.nan
-        for paths in fields {
-            guard let text = Self.text(paths, extractor) else { return nil }
+        for slots in fields {
+            guard let text = Self.text(slots, extractor) else { return nil }
             if kind == .valueCount {
                 hasher.combine(text)
             } else {

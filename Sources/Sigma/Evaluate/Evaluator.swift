@@ -29,7 +29,7 @@ public final class Evaluator {
     public init(_ plan: Plan) {
         self.plan = plan
         folded = FoldedTexts(count: plan.fields.count)
-        versions = FieldVersions(count: plan.fields.count)
+        versions = FieldVersions(plan.fields)
         answers = .allocate(capacity: max(1, plan.predicates.count))
         answers.initialize(repeating: 0, count: max(1, plan.predicates.count))
         tried = .allocate(capacity: max(1, plan.rules.count))
@@ -176,12 +176,21 @@ public final class Evaluator {
         return at == Program.match
     }
 
+    /// What the answer to a predicate is good for: as long as this number is the same, so is what it asks for.
+    @inline(__always)
+    private func version(_ predicate: UnsafePointer<Predicate>, _ extractor: RecordExtractor) -> UInt64 {
+        if predicate.pointee.asksOneField { return versions.version(predicate.pointee.slot, extractor) }
+        guard predicate.pointee.kind == .fieldReference else { return versions.record }
+        // Versions count up, so that the later one changes with either field.
+        return max(
+            versions.version(predicate.pointee.slot, extractor), versions.version(predicate.pointee.payload, extractor))
+    }
+
     @inline(__always)
     private func answer(_ predicate: Int32, _ extractor: RecordExtractor) -> Bool {
         let asked = plan.predicates.start + Int(predicate)
         extractor.fill(asked.pointee.deferral)
-        let version =
-            asked.pointee.asksOneField ? versions.version(asked.pointee.slot, extractor) : versions.record
+        let version = version(asked, extractor)
         let known = answers[Int(predicate)]
         if known >> 1 == version { return known & 1 == 1 }
         let answer = test(asked, extractor)

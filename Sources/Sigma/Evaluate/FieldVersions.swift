@@ -15,8 +15,12 @@ struct FieldVersions {
         var version: UInt64 = 0
         /// The record that `version` was made sure of for.
         var record: UInt64 = 0
+        /// The version of the remembered member that `version` was made sure of for; 0 for another field.
+        var member: UInt64 = 0
         var length: Int32 = 0
         var kind: UInt8 = 0
+        /// Whether it lies below the remembered member.
+        var isOfMember = false
     }
 
     private let fields: UnsafeMutablePointer<Field>
@@ -25,10 +29,11 @@ struct FieldVersions {
     private let last: UnsafeMutablePointer<UInt64>
     private let current: UnsafeMutablePointer<UInt64>
 
-    /// - Parameter count: the number of fields.
-    init(count: Int) {
+    init(_ compiled: CompiledFields) {
+        let count = compiled.count
         fields = .allocate(capacity: max(1, count))
         fields.initialize(repeating: Field(), count: max(1, count))
+        for slot in 0..<count { fields[slot].isOfMember = compiled.isRemembered(slot) }
         texts = .allocate(capacity: max(1, count * SigmaLimits.rememberedValueBytes))
         last = .allocate(capacity: 1)
         last.initialize(to: 0)
@@ -63,6 +68,11 @@ struct FieldVersions {
     @inline(never)
     private func look(_ field: UnsafeMutablePointer<Field>, _ slot: Int32, _ extractor: RecordExtractor) -> UInt64 {
         field.pointee.record = current.pointee
+        if field.pointee.isOfMember {
+            let member = extractor.remembered?.version ?? 0
+            if member != 0, field.pointee.member == member { return field.pointee.version }
+            field.pointee.member = member
+        }
         let entry = extractor.entry(at: UInt32(bitPattern: slot))
         let length = Int(entry.pointee.length)
         let text = texts + Int(slot) * SigmaLimits.rememberedValueBytes
