@@ -13,9 +13,13 @@ package struct DetectionExplanation: Sendable {
         package let tree: SigmaExplanation
         /// The exceptions that are for the rule.
         package let exceptions: [Exception]
+        /// What else it asks, under `trailhound`. A correlation counts the event without asking it.
+        package let extensions: [Extension]
 
-        /// Whether the rule holds and nothing excepts the event.
-        package var holds: Bool { tree.holds && !exceptions.contains(where: \.excepts) }
+        /// Whether the rule holds and nothing excepts the event or speaks against it.
+        package var holds: Bool {
+            tree.holds && !exceptions.contains(where: \.excepts) && !extensions.contains { $0.verdict == .fails }
+        }
     }
 
     /// One exception of a rule.
@@ -36,6 +40,11 @@ package struct DetectionExplanation: Sendable {
 
     /// Whether the event matches; of a correlation: whether it is counted.
     package var holds: Bool { rules.contains(where: \.holds) }
+
+    /// Whether it matches only if what was seen before or after says so too.
+    package var isOpen: Bool {
+        holds && rules.allSatisfy { rule in !rule.holds || rule.extensions.contains { $0.verdict == .open } }
+    }
 }
 
 extension Catalog {
@@ -45,8 +54,10 @@ extension Catalog {
     /// - Parameters:
     ///   - record: one JSON object.
     ///   - exceptions: those that operators made.
+    ///   - history: what came before and after it, for keys that ask for it; nil where that is not known.
     package func explanation(
-        of detection: Detection, on record: UnsafeRawBufferPointer, exceptions: [DetectionException] = []
+        of detection: Detection, on record: UnsafeRawBufferPointer, exceptions: [DetectionException] = [],
+        history: ExplainedHistory? = nil
     ) throws -> DetectionExplanation {
         var fields = FieldSet()
         let envelope = try EnvelopeFields(adding: &fields)
@@ -64,9 +75,17 @@ extension Catalog {
                     DetectionExplanation.Exception(
                         exception: exception, isInForce: exception.covers(account, time),
                         tree: try exception.filter.rule.explanation(on: record))
-                })
+                },
+                extensions: detection.kind == .correlation
+                    ? []
+                    : try ExtensionExplainer(detections[index], on: record, geography: history?.geography ?? .none)
+                        .extensions)
         }
-        return DetectionExplanation(detection: detection, rules: rules)
+        let explanation = DetectionExplanation(detection: detection, rules: rules)
+        guard explanation.isOpen, let history else { return explanation }
+        let isMatch = try history.matches(of: detection, in: self).contains(facts.eventID)
+        return explanation.answered(
+            isMatch, reason: isMatch ? "by the records beside it" : "not by the records beside it")
     }
 
     /// The rules that a detection comes down to: itself, or those that the correlation counts, be it through others.

@@ -57,8 +57,8 @@ package final class DetectionPlan: Sendable {
 
     /// For each rule: what its events clear.
     let clears: [[Clears]]
-    /// Whether any rule holds its matches back.
-    package let holdsMatches: Bool
+    /// Whether anything waits until no late event can change it.
+    package let waits: Bool
     /// Where addresses are.
     let geography: Geography
     let secret: CorrelationSecret
@@ -195,7 +195,9 @@ package final class DetectionPlan: Sendable {
             clears[clearing].append(Clears(detectionID: detection.id, unless: unless, parts: unlessParts[index]))
         }
         self.clears = clears
-        holdsMatches = clears.contains { !$0.isEmpty }
+        waits =
+            clears.contains { !$0.isEmpty } || correlations.hasWaits
+            || detections.contains { $0.travel != nil || $0.baseline?.scope == .actor }
         evidenceSlots = evidence
         rules = try Plan(
             own + exceptions.map { $0.filter.rule },

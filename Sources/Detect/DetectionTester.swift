@@ -151,19 +151,7 @@ package struct DetectionTester {
         for match in batch.matches where match.hold != nil {
             state.hold(match, isOnTrial: false, historical: false, now: 0)
         }
-        for observation in batch.travels {
-            let matches = state.observe(observation, engine.plan, historical: false, now: 0)
-            if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
-        }
-        for observation in batch.baselines {
-            guard let match = state.judge(observation, now: 0) else { continue }
-            if match.hold != nil {
-                state.hold(match, isOnTrial: false, historical: false, now: 0)
-            } else if match.detection.file == file {
-                didMatch = true
-            }
-        }
-        for observation in batch.observations {
+        batch.forEachObservation(where: { _ in true }) { observation in
             let matches = state.observe(observation, engine.plan, historical: false, now: 0)
             if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
         }

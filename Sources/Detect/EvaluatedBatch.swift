@@ -72,3 +72,41 @@ package struct EvaluatedBatch: Sendable {
         rejectedCount = 1
     }
 }
+
+/// What an event brings to the stream's state.
+package enum StreamObservation: Sendable {
+    case baseline(BaselineObservation)
+    case travel(TravelObservation)
+    case correlated(Observation)
+}
+
+extension EvaluatedBatch {
+    /// Gives what the records bring to the stream's state, record by record: time must not run ahead for one kind of it
+    /// while another is looked at.
+    ///
+    /// - Parameter isWanted: whether a record counts, by its place among the accepted ones.
+    package func forEachObservation(
+        where isWanted: (Int) -> Bool, _ body: (StreamObservation) throws -> Void
+    ) rethrows {
+        var (baseline, travel, correlated) = (0, 0, 0)
+        while true {
+            let places = (
+                baseline < baselines.count ? baselines[baseline].match.eventIndex : .max,
+                travel < travels.count ? travels[travel].match.eventIndex : .max,
+                correlated < observations.count ? observations[correlated].eventIndex : .max
+            )
+            let place = min(places.0, places.1, places.2)
+            if place == .max { return }
+            if places.0 == place {
+                if isWanted(place) { try body(.baseline(baselines[baseline])) }
+                baseline += 1
+            } else if places.1 == place {
+                if isWanted(place) { try body(.travel(travels[travel])) }
+                travel += 1
+            } else {
+                if isWanted(place) { try body(.correlated(observations[correlated])) }
+                correlated += 1
+            }
+        }
+    }
+}

@@ -55,8 +55,9 @@ package enum DetectLimits {
     /// How many exceptions operators may make.
     package static let exceptions = 10_000
 
-    /// How many records of a file are explained.
+    /// How many records of a file are explained, and how many are read for what was seen before and after.
     package static let explainedRecords = 20
+    package static let explainedHistory = 10_000
 
     /// The largest file of placeholders, in bytes.
     package static let placeholderBytes = 1 << 20
@@ -94,6 +95,13 @@ package enum DetectLimits {
 
     /// How many sessions a chain has at most.
     package static let lineageDepth = 16
+
+    /// How much earlier than the event that made a session one of the session's own may be dated.
+    package static let lineageSkew: Milliseconds = 300_000
+
+    /// How many events wait for who made their session, for rules that ask what their actor did before; of more the
+    /// earliest are judged by what is known.
+    package static let unattributedEvents = 50_000
 
     /// How many combinations of baselines are remembered.
     package static let baselineEntries = 1_000_000

@@ -116,6 +116,8 @@ enum FixedLimits {
     /// The soonest that the network is measured again, while the estimate grows; and the latest, once it is steady.
     static let minMeasureInterval = Duration.milliseconds(100)
     static let maxMeasureInterval = Duration.seconds(10)
+    /// … once so small a part of a window has come.
+    static let measuredWindowPart = 8
     /// Most requests that are no gRPC are answered at their end, so that what is wrong with them as HTTP/2 is found; or
     /// once so much of their body has come.
     static let refusedBodyBytes = 64 * 1024

@@ -34,6 +34,8 @@ package enum Limits {
     package static let alertPage = 256
     /// The newest alert revisions that are kept in memory for live subscribers.
     package static let alertTail = 1_024
+    /// … and those of them that are kept as they go over the wire, too.
+    package static let encodedAlerts = 64
     /// `page_size` of a listing: where 0 is asked for, and the most.
     package static let defaultPage = 100
     package static let largestPage = 1_000

@@ -48,6 +48,8 @@ public enum SigmaLimits {
     public static let correlationBytes = 384 << 20
     /// How late an event may come and still be counted, in seconds.
     public static let correlationLatenessSeconds = 3_600
+    /// In what steps time moves on for windows that wait, in seconds.
+    public static let settlingSeconds = 60
     /// How many correlations may stand above one another.
     public static let correlationDepth = 16
     /// How many alternatives for one field an explanation shows one by one; of more it shows those that hold.

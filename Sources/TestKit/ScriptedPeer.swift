@@ -295,14 +295,19 @@ public final class ScriptedListener: Sendable {
 
     deinit { Glibc.close(socket) }
 
-    /// The next connection, with the client's preface read and empty SETTINGS sent.
-    public func accept() async throws -> ScriptedPeer {
+    /// The next connection, of which nothing is read.
+    public func acceptSilently() async throws -> ScriptedPeer {
         let handle = socket
         let connected: Int32 = await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: Glibc.accept(handle, nil, nil)) }
         }
         guard connected >= 0 else { throw ScriptedPeer.SocketError(operation: "accept", code: errno) }
-        let peer = ScriptedPeer(takingOwnershipOf: connected)
+        return ScriptedPeer(takingOwnershipOf: connected)
+    }
+
+    /// The next connection, with the client's preface read and empty SETTINGS sent.
+    public func accept() async throws -> ScriptedPeer {
+        let peer = try await acceptSilently()
         await peer.expectClientPreface()
         peer.send(type: 4)
         return peer

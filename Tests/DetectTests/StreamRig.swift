@@ -32,16 +32,10 @@ struct StreamRig {
         }
         for clearing in batch.clearings { state.clear(clearing, now: now) }
         for match in batch.matches { take(match) }
-        for observation in batch.baselines {
-            if let match = state.judge(observation, now: now) { take(match) }
-        }
-        for observation in batch.observations {
+        batch.forEachObservation(where: { _ in true }) { observation in
             for found in state.observe(observation, plan, historical: false, now: now) { merge(found.match) }
         }
-        for observation in batch.travels {
-            for found in state.observe(observation, plan, historical: false, now: now) { merge(found.match) }
-        }
-        if let latest = batch.latest, plan.holdsMatches {
+        if let latest = batch.latest, plan.waits {
             for account in batch.accounts { state.advance(account, to: latest, now: now) }
         }
         commit()
@@ -78,6 +72,44 @@ struct StreamRig {
         state = StreamState()
         for row in rows { state.replay(row, now: now) }
         merger = AlertMerger(restoring: Array(store.values))
+    }
+
+    /// The alerts at the end of records that come in batches of any size, through kills and a log that is cut short.
+    ///
+    /// - Parameter last: a record behind all others, for what waits for one.
+    static func outcome(
+        _ records: [String], _ plan: DetectionPlan, _ random: inout Numbers, kills: Bool, last: String? = nil
+    ) throws -> [String] {
+        var rig = StreamRig(plan)
+        var rest = records[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(Int.random(in: 1...15, using: &random))
+            try rig.take(Array(batch))
+            rest = rest.dropFirst(batch.count)
+            guard kills else { continue }
+            if Int.random(in: 0..<4, using: &random) == 0 { rig.restart() }
+            if Int.random(in: 0..<6, using: &random) == 0 { rig.shorten(Int.random(in: 1...5, using: &random)) }
+        }
+        if let last { try rig.take([last]) }
+        return rig.open
+    }
+
+    /// Whether records give the same alerts in order and late by up to half an hour, in any batches and through kills.
+    /// Returns those of them in order.
+    static func expectSame(
+        _ events: [(second: Int, record: String)], _ plan: DetectionPlan, _ random: inout Numbers, last: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> [String] {
+        let ordered = try outcome(events.map(\.record), plan, &random, kills: false, last: last)
+        #expect(!ordered.isEmpty, sourceLocation: sourceLocation)
+        for _ in 0..<3 {
+            let late = events.map { ($0.second + Int.random(in: 0...1_800, using: &random), $0.record) }
+                .sorted { $0.0 < $1.0 }.map(\.1)
+            let found = try outcome(late, plan, &random, kills: true, last: last)
+            let difference = Set(found).symmetricDifference(ordered)
+            #expect(difference.isEmpty, "\(difference.sorted())", sourceLocation: sourceLocation)
+        }
+        return ordered
     }
 
     /// The oldest rows are written anew behind the others, as the service keeps its log short.

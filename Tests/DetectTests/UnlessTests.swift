@@ -135,32 +135,9 @@ import Testing
         let events = seconds.enumerated().map { number, second in
             let name = ["Stop", "Start", "Stop", "Other"].randomElement(using: &random) ?? "Stop"
             let trail = "t\(Int.random(in: 0..<3, using: &random))"
-            return (second, Self.record(number, name, second: second, trail: trail))
+            return (second: second, record: Self.record(number, name, second: second, trail: trail))
         }
-        let ordered = try outcome(events.map(\.1), plan, &random, kills: false)
-        #expect(!ordered.isEmpty)
-        for _ in 0..<3 {
-            let late = events.map { ($0.0 + Int.random(in: 0...1_800, using: &random), $0.1) }
-                .sorted { $0.0 < $1.0 }.map(\.1)
-            #expect(try outcome(late, plan, &random, kills: true) == ordered)
-        }
-    }
-
-    private func outcome(
-        _ records: [String], _ plan: DetectionPlan, _ random: inout Numbers, kills: Bool
-    ) throws -> [String] {
-        var rig = StreamRig(plan)
-        var rest = records[...]
-        while !rest.isEmpty {
-            let batch = rest.prefix(Int.random(in: 1...15, using: &random))
-            try rig.take(Array(batch))
-            rest = rest.dropFirst(batch.count)
-            guard kills else { continue }
-            if Int.random(in: 0..<4, using: &random) == 0 { rig.restart() }
-            if Int.random(in: 0..<6, using: &random) == 0 { rig.shorten(Int.random(in: 1...5, using: &random)) }
-        }
-        try rig.take([Self.after])
-        return rig.open
+        _ = try StreamRig.expectSame(events, plan, &random, last: Self.after)
     }
 
     @Test func tooManyAreReleasedAndNotLost() throws {

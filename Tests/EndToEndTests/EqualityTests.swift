@@ -9,7 +9,7 @@ import TestKit
 import Testing
 
 /// The same records in any order, in any batches, doubled, and through kills: the same alerts at the end, with
-/// correlations, baselines and lineage on.
+/// correlations, baselines and lineage on, those among them that an event which comes late could undo.
 @Suite(.serialized) struct EqualityTests {
     private static let records = 100_000
     private static let kills = 10
@@ -23,7 +23,8 @@ import Testing
         let ordered = try await outcome(all, batch: 1_000, rules)
         for detection in [
             "Burst", "Sweep", "Denied, then granted", "Twice", "New network", "Rare call", "New call of an actor",
-            "Act", "Left open",
+            "Act", "Left open", "Few failures", "No more than two regions", "Large on average", "Mostly small",
+            "Denied and not granted", "Exactly two such", "New network of an actor", "Rare network of an actor",
         ] {
             let count = ordered.titles[detection] ?? 0
             #expect(count > 0, "\(detection) raised no alert: the run proves nothing of it")
@@ -118,16 +119,17 @@ import Testing
         let folder = try TemporaryFolder()
         try FileManager.default.copyItem(
             at: Programs.root.appendingPathComponent("Rules"), to: folder.url.appendingPathComponent("catalog"))
-        try Data(ownRules.utf8).write(to: folder.url.appendingPathComponent("own.yml"))
+        try Data((ownRules + settledRules).joined(separator: "\n---\n").utf8).write(
+            to: folder.url.appendingPathComponent("own.yml"))
         return folder
     }
 
-    private static func rule(_ number: Int, _ title: String, name: String, _ selection: String, more: String = "")
+    private static func rule(_ number: String, _ title: String, name: String, _ selection: String, more: String = "")
         -> String
     {
         """
         title: \(title)
-        id: 7d2f0000-0000-4000-8000-00000000000\(number)
+        id: 7d2f0000-0000-4000-8000-0000000000\(number)
         name: \(name)
         logsource: {product: aws, service: cloudtrail}
         detection: {selection: \(selection), condition: selection}
@@ -136,56 +138,88 @@ import Testing
         """
     }
 
-    private static func correlation(_ number: Int, _ title: String, name: String, _ body: String) -> String {
+    private static func correlation(_ number: String, _ title: String, name: String, _ body: String) -> String {
         """
         title: \(title)
-        id: 7d2f0000-0000-4000-8000-00000000001\(number)
+        id: 7d2f0000-0000-4000-8000-0000000000\(number)
         name: \(name)
         level: high
         correlation: \(body)
         """
     }
 
-    private static let ownRules = [
-        rule(1, "Failure", name: "failure", "{eventName: ConsoleLogin, errorMessage: Failed authentication}"),
-        rule(2, "Describe", name: "describe", "{eventName: DescribeAccountAttributes}"),
-        rule(3, "Denied", name: "denied", "{eventName: ReadIt, errorCode: AccessDenied}"),
-        rule(4, "Granted", name: "granted", "{eventName: ReadIt, errorCode: null}"),
-        rule(5, "Act", name: "act", "{eventName: Act}"),
+    /// What a later event can undo, and what depends on who made a session.
+    private static let settledRules = [
         rule(
-            6, "New network", name: "network", "{eventName: Act}",
-            more: "trailhound: {first_seen: {fields: [userIdentity.accessKeyId, network], days: 30, learning: 0h}}"),
-        rule(
-            7, "Rare call", name: "rare", "{eventName|startswith: Seldom}",
-            more: "trailhound: {rare: {fields: [eventName], days: 30, at_most: 1, learning: 0h}}"),
-        rule(
-            8, "New call of an actor", name: "actor_call", "{eventName: Act, userIdentity.type: IAMUser}",
+            "a1", "New network of an actor", name: "actor_network", "{eventName: Act}",
             more: "trailhound: {first_seen: {fields: [network], scope: actor, days: 30, learning: 0h}}"),
         rule(
-            9, "Left open", name: "left_open", "{eventName: Open}",
-            more: "trailhound: {unless: {rule: closed, by: [requestParameters.door], within: 20m}}"),
-        rule(0, "Closed", name: "closed", "{eventName: Close}", more: "trailhound: {enabled: false}"),
+            "a2", "Rare network of an actor", name: "actor_rare", "{eventName: Act, userIdentity.type: AssumedRole}",
+            more: "trailhound: {rare: {fields: [network], scope: actor, days: 30, at_most: 1, learning: 1h}}"),
         correlation(
-            1, "Burst", name: "burst",
+            "a3", "Few failures", name: "few_failures",
+            "{type: event_count, rules: [failure], group-by: [sourceIPAddress], timespan: 10m, condition: {lte: 2}}"),
+        correlation(
+            "a4", "No more than two regions", name: "two_regions",
+            "{type: value_count, rules: [describe], group-by: [userIdentity.arn], timespan: 5m, "
+                + "condition: {field: awsRegion, eq: 2}}"),
+        correlation(
+            "a5", "Large on average", name: "average",
+            "{type: value_avg, rules: [act], group-by: [userIdentity.arn], timespan: 10m, "
+                + "condition: {field: requestParameters.size, gte: 800}, generate: true}"),
+        correlation(
+            "a6", "Mostly small", name: "small",
+            "{type: value_percentile, rules: [act], group-by: [userIdentity.arn], timespan: 30m, "
+                + "condition: {field: requestParameters.size, percentile: 80, lt: 300}, generate: true}"),
+        correlation(
+            "a7", "Denied and not granted", name: "denied_only",
+            "{type: temporal, rules: [denied, granted], group-by: [userIdentity.arn], timespan: 2m, "
+                + "condition: denied and not granted}"),
+        correlation(
+            "a8", "Exactly two such", name: "two_such",
+            "{type: event_count, rules: [denied_only], timespan: 5m, condition: {eq: 2}, generate: true}"),
+    ]
+
+    private static let ownRules = [
+        rule("01", "Failure", name: "failure", "{eventName: ConsoleLogin, errorMessage: Failed authentication}"),
+        rule("02", "Describe", name: "describe", "{eventName: DescribeAccountAttributes}"),
+        rule("03", "Denied", name: "denied", "{eventName: ReadIt, errorCode: AccessDenied}"),
+        rule("04", "Granted", name: "granted", "{eventName: ReadIt, errorCode: null}"),
+        rule("05", "Act", name: "act", "{eventName: Act}"),
+        rule(
+            "06", "New network", name: "network", "{eventName: Act}",
+            more: "trailhound: {first_seen: {fields: [userIdentity.accessKeyId, network], days: 30, learning: 0h}}"),
+        rule(
+            "07", "Rare call", name: "rare", "{eventName|startswith: Seldom}",
+            more: "trailhound: {rare: {fields: [eventName], days: 30, at_most: 1, learning: 0h}}"),
+        rule(
+            "08", "New call of an actor", name: "actor_call", "{eventName: Act, userIdentity.type: IAMUser}",
+            more: "trailhound: {first_seen: {fields: [network], scope: actor, days: 30, learning: 0h}}"),
+        rule(
+            "09", "Left open", name: "left_open", "{eventName: Open}",
+            more: "trailhound: {unless: {rule: closed, by: [requestParameters.door], within: 20m}}"),
+        rule("00", "Closed", name: "closed", "{eventName: Close}", more: "trailhound: {enabled: false}"),
+        correlation(
+            "11", "Burst", name: "burst",
             "{type: event_count, rules: [failure], group-by: [sourceIPAddress], timespan: 10m, condition: {gte: 4}}"),
         correlation(
-            2, "Sweep", name: "sweep",
+            "12", "Sweep", name: "sweep",
             "{type: value_count, rules: [describe], group-by: [userIdentity.arn], timespan: 15m, "
                 + "condition: {field: awsRegion, gte: 5}, generate: true}"),
         correlation(
-            3, "Denied, then granted", name: "granted_late",
+            "13", "Denied, then granted", name: "granted_late",
             "{type: temporal_ordered, rules: [denied, granted], group-by: [userIdentity.arn], timespan: 20m}"),
         correlation(
-            4, "Twice", name: "twice",
+            "14", "Twice", name: "twice",
             "{type: event_count, rules: [granted_late], timespan: 1h, condition: {gte: 2}, generate: true}"),
-    ].joined(separator: "\n---\n")
+    ]
 }
 
 /// Records of six hours of an account: sessions and the calls that make them, failures in bursts, sweeps over regions,
 /// keys from many networks. Each is a function of its index.
 private struct MixedTrail {
     static let account = "111122223333"
-    private static let start: Int64 = 1_790_000_000
+    private static let start: Int64 = 1_740_000_000
 
     /// Event time of a record, in seconds from the start.
     func second(_ index: Int) -> Int { index * 21_600 / 100_000 }
@@ -215,8 +249,12 @@ private struct MixedTrail {
             let key = Int.random(in: 0..<20, using: &random)
             let isAway = Int.random(in: 0..<25, using: &random) == 0
             let network = isAway ? Int.random(in: 100..<160, using: &random) : key
-            return make(index, "Act", "iam", user(key), address: "198.51.\(network).\(index % 250)")
-        case 45..<60: return make(index, "Act", "iam", role(session))
+            return make(
+                index, "Act", "iam", user(key), address: "198.51.\(network).\(index % 250)", more: size(&random))
+        case 45..<60:
+            let network = Int.random(in: 0..<40, using: &random)
+            return make(
+                index, "Act", "iam", role(session), address: "198.51.\(network).1", more: size(&random))
         case 60..<64: return make(index, "StopLogging", "cloudtrail", role(session - index % 3))
         case 64..<68: return make(index, "Seldom\(index / 7_000 * index % 13)", "ec2", role(session))
         case 68..<74:
@@ -224,6 +262,10 @@ private struct MixedTrail {
             return make(index, random.next() % 3 == 0 ? "Open" : "Close", "ec2", role(session), more: door)
         default: return make(index, "DescribeInstances", "ec2", role(session))
         }
+    }
+
+    private func size(_ random: inout Numbers) -> String {
+        #","requestParameters":{"size":\#(Int.random(in: 1...1_000, using: &random))}"#
     }
 
     private func user(_ number: Int) -> String {

@@ -23,15 +23,22 @@ struct TuningTests {
 
     /// A file of one event; each number is an event of its own.
     private static func event(_ number: Int, user: String, account: String = "111122223333") throws -> URL {
-        let record = """
-            {"eventVersion":"1.08","eventID":"0f6b2e40-52cf-4f0a-9d1c-\(String(1_000_000_000_000 + number).dropFirst())",\
-            "eventTime":"2026-11-20T10:00:00Z","eventName":"Call","eventSource":"iam.amazonaws.com",\
-            "awsRegion":"us-east-1","sourceIPAddress":"192.0.2.1","userAgent":"x","eventType":"AwsApiCall",\
-            "recipientAccountId":"\(account)","userIdentity":{"type":"IAMUser","userName":"\(user)",\
-            "arn":"arn:aws:iam::\(account):user/\(user)","accountId":"\(account)","principalId":"AIDA"}}
-            """
+        try file([record(number, user: user, account: account)])
+    }
+
+    private static func record(_ number: Int, user: String, account: String = "111122223333") -> String {
+        """
+        {"eventVersion":"1.08","eventID":"0f6b2e40-52cf-4f0a-9d1c-\(String(1_000_000_000_000 + number).dropFirst())",\
+        "eventTime":"2026-11-20T10:00:00Z","eventName":"Call","eventSource":"iam.amazonaws.com",\
+        "awsRegion":"us-east-1","sourceIPAddress":"192.0.2.1","userAgent":"x","eventType":"AwsApiCall",\
+        "recipientAccountId":"\(account)","userIdentity":{"type":"IAMUser","userName":"\(user)",\
+        "arn":"arn:aws:iam::\(account):user/\(user)","accountId":"\(account)","principalId":"AIDA"}}
+        """
+    }
+
+    private static func file(_ records: [String]) throws -> URL {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("trailhound-\(UUID().uuidString).jsonl")
-        try Data((record + "\n").utf8).write(to: url)
+        try Data((records.joined(separator: "\n") + "\n").utf8).write(to: url)
         return url
     }
 
@@ -127,14 +134,63 @@ struct TuningTests {
         let other = "63d40d92-f4ac-4b82-bdab-b2b26c8c42fb"
         try Data(Self.rule("Other", id: other).utf8).write(to: rig.rules.url.appendingPathComponent("b.yml"))
         let broken = rig.rules.url.appendingPathComponent("c.yml")
-        try Data("title: [\n---\ntitle: x\n".utf8).write(to: broken)
+        try Data("title: [\n".utf8).write(to: broken)
+        let wrong = rig.rules.url.appendingPathComponent("d.yml")
+        let twice = Self.rule("Other", id: "no-uuid").replacing("selection}", with: "nothing").replacing(
+            "level: high", with: "level: severe\ntags: 7")
+        try Data(twice.utf8).write(to: wrong)
         let refused = try await rig.service.client("detections", "reload")
         #expect(refused.status != 0)
-        #expect(refused.errors.contains("c.yml"), "\(refused.errors)")
+        // All that is wrong in all files, not only the first of it.
+        for error in ["c.yml", "d.yml", "'id' must be a UUID", "'level' must be one of"] {
+            #expect(refused.errors.contains(error), "\(error) is not in \(refused.errors)")
+        }
+        try FileManager.default.removeItem(at: wrong)
         #expect(try await rig.client("detections", "list", "-o", "jsonl").lines.count == 1)
         try FileManager.default.removeItem(at: broken)
         try await rig.client("detections", "reload")
         #expect(try await rig.client("detections", "list", "-o", "jsonl").lines.count == 2)
+    }
+
+    /// A rule set is taken up between two events: each is judged by the old one or by the new one, whole.
+    @Test(.timeLimit(.minutes(3)))
+    func aReloadLosesNoEventAndJudgesNoneTwice() async throws {
+        let rig = try await Rig(["a.yml": Self.rule()])
+        let ids = [Self.id, "63d40d92-f4ac-4b82-bdab-b2b26c8c42fb"]
+        let (rounds, count) = (8, 400)
+        async let reloads: Void = {
+            for round in 1...rounds {
+                // In one step: a reload never reads half a file.
+                try Data(Self.rule(id: ids[round % 2]).utf8).write(
+                    to: rig.rules.url.appendingPathComponent("a.yml"), options: .atomic)
+                try await rig.client("detections", "reload")
+            }
+        }()
+        for round in 0..<rounds {
+            let file = try Self.file((0..<count).map { Self.record(round * count + $0, user: "eve") })
+            try await rig.client("submit", file.path)
+            try FileManager.default.removeItem(at: file)
+        }
+        try await reloads
+        let alerts = try await rig.client("alerts", "list", "-o", "jsonl").lines.map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        #expect(Set(alerts.compactMap { $0["detection_id"] as? String }).isSubset(of: ids))
+        let matches = alerts.compactMap { ($0["match_count"] as? NSNumber)?.intValue }.reduce(0, +)
+        #expect(matches == rounds * count)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func whatIsOffUntilWantedIsSwitchedOnInOneAccountOrEverywhere() async throws {
+        let rig = try await Rig(["a.yml": Self.rule(more: "level: high\ntrailhound: {enabled: false}")])
+        try await rig.submit(1, user: "eve")
+        try await rig.client("detections", "enable", Self.id, "--account", "111122223333")
+        try await rig.submit(2, user: "eve")
+        try await rig.submit(3, user: "adam", account: "444455556666")
+        #expect(try await rig.alerts() == ["high eve"])
+        try await rig.client("detections", "enable", Self.id)
+        try await rig.submit(4, user: "adam", account: "444455556666")
+        #expect(try await rig.alerts() == ["high adam", "high eve"])
     }
 
     @Test(.timeLimit(.minutes(3)))
@@ -167,5 +223,63 @@ struct TuningTests {
         let json = try #require(try JSONSerialization.jsonObject(with: silent.output) as? [String: Any])
         #expect(json["holds"] as? Bool == false)
         #expect(silent.text.contains("\"Call\""))
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func whatWasSeenBeforeIsTheServicesToKnow() async throws {
+        let more = """
+            level: high
+            trailhound: {first_seen: {fields: [userIdentity.userName, network], learning: 0h}}
+            """
+        let rig = try await Rig(["a.yml": Self.rule(more: more)])
+        let file = try Self.event(1, user: "eve")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let rules = ["--rules", rig.rules.url.path]
+        let open = try await run(Programs.client, ["detections", "explain", Self.id, file.path] + rules)
+        #expect(open.status == 0)
+        #expect(
+            open.lines == [
+                "A call of Call: fires, if what was seen before or after says so too", "├─ yes selection",
+                "│  └─ yes eventName: Call  <- Call",
+                "└─ ?   first_seen: not seen in the account in 30 days before  (what was seen before decides)",
+                "   ├─ userIdentity.userName  <- eve", "   └─ network  <- 192.0.2.0/24",
+            ])
+        try await rig.client("submit", file.path)
+        let stored = "0f6b2e40-52cf-4f0a-9d1c-000000000001"
+        let known = try await rig.client("detections", "explain", Self.id, stored, "--rules", rig.rules.url.path)
+        #expect(known.lines.first == "A call of Call: fires")
+        #expect(known.text.contains("yes first_seen") && known.text.contains("(the service made alert "))
+        // The same hour of another day is seen before.
+        let both = try Self.file([
+            Self.record(2, user: "eve"), Self.record(3, user: "eve").replacing("2026-11-20T10", with: "2026-11-21T10"),
+        ])
+        defer { try? FileManager.default.removeItem(at: both) }
+        let second = try await run(
+            Programs.client,
+            ["detections", "explain", Self.id, both.path, "--event-id", "0f6b2e40-52cf-4f0a-9d1c-000000000003"] + rules)
+        #expect(second.status == 1 && second.text.contains("no  first_seen"), "\(second.text)")
+        #expect(second.text.contains("(not by the records beside it)"))
+    }
+
+    @Test func whatADetectionNeedsOfTheServiceIsSaid() async throws {
+        let rules = try TemporaryFolder()
+        let travel = Self.rule(more: "level: high\ntrailhound: {impossible_travel: {}}")
+        try Data(travel.utf8).write(to: rules.url.appendingPathComponent("a.yml"))
+        let network = Self.rule(
+            "Other", id: "63d40d92-f4ac-4b82-bdab-b2b26c8c42fb",
+            more: "level: high\ntrailhound: {first_seen: {fields: [asn]}}")
+        try Data(network.utf8).write(to: rules.url.appendingPathComponent("b.yml"))
+        let outcome = try await run(Programs.client, ["detections", "validate", rules.url.path])
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.lines.suffix(3) == [
+                "2 rules valid",
+                "'A call of Call' is inactive where the service lacks a city database (--geoip-city)",
+                "'A call of Other' is inactive where the service lacks an ASN database (--geoip-asn)",
+            ])
+        let json = try await run(Programs.client, ["detections", "validate", rules.url.path, "-o", "json"])
+        let object = try #require(try JSONSerialization.jsonObject(with: json.output) as? [String: Any])
+        let needs = (object["needs"] as? [[String: Any]])?.compactMap { $0["needs"] as? String }
+        #expect(needs == ["a city database (--geoip-city)", "an ASN database (--geoip-asn)"])
     }
 }

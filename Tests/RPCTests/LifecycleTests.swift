@@ -5,7 +5,7 @@ import Synchronization
 import TestKit
 import Testing
 
-/// Connections that come and go, interceptors, retries.
+/// Connections that come and go, and calls that wait for one.
 @Suite(.timeLimit(.minutes(2))) struct LifecycleTests {
     @Test(arguments: Transport.allCases) func shutdownLetsCallsEnd(_ transport: Transport) async throws {
         let started = Signal()
@@ -79,6 +79,57 @@ import Testing
         }
     }
 
+    @Test func idleConnectionsAreClosedAndMadeAnew() async throws {
+        try await Rig.run(.socket, server: { $0.maxConnectionIdle = .milliseconds(20) }) { rig in
+            for number in 1...3 {
+                let response = try await rig.client.unary(
+                    EchoService.unary, [1], options: CallOptions(waitsForReady: true, retry: RetryPolicy()))
+                #expect(response == [1])
+                try await eventually { rig.server.statistics.refusals[.maxConnectionIdle] ?? 0 >= number }
+                try await eventually { rig.server.statistics.connectionsOpen == 0 }
+            }
+            #expect(rig.server.statistics.callsFailed == 0)
+        }
+    }
+
+    /// A server that allows two streams: further calls of a client wait for those, their deadlines hold meanwhile.
+    @Test(arguments: Transport.allCases) func callsWaitForTheStreamsThatTheServerAllows(
+        _ transport: Transport
+    ) async throws {
+        let running = Counter()
+        let most = Mutex(0)
+        let held = Signal()
+        try await Rig.run(
+            transport, server: { $0.limits.maxConcurrentStreams = 2 },
+            router: { router in
+                router.unary(EchoService.unary) { request, _ in
+                    let now = running.add()
+                    most.withLock { $0 = max($0, now) }
+                    if request == [0] { await held.wait() } else { try await Task.sleep(for: .milliseconds(1)) }
+                    running.add(-1)
+                    return request
+                }
+            }
+        ) { rig in
+            let holders = (0..<2).map { _ in Task { try await rig.client.unary(EchoService.unary, [0]) } }
+            try await eventually { running.value == 2 }
+            let late = await rpcError {
+                let options = CallOptions(timeout: .milliseconds(30))
+                _ = try await rig.client.unary(EchoService.unary, [1], options: options)
+            }
+            #expect(late.code == .deadlineExceeded)
+            let calls = (1...30).map { number in
+                Task { try await rig.client.unary(EchoService.unary, [UInt8(number)]) }
+            }
+            held.raise()
+            for (index, call) in calls.enumerated() { #expect(try await call.value == [UInt8(index + 1)]) }
+            for holder in holders { #expect(try await holder.value == [0]) }
+            #expect(most.withLock { $0 } == 2)
+            #expect(rig.server.statistics.refusals.isEmpty)
+            #expect(rig.server.statistics.connectionsEstablished == 1)
+        }
+    }
+
     @Test func clientsReconnect() async throws {
         var router = Router()
         EchoService.add(to: &router)
@@ -117,67 +168,6 @@ import Testing
         }
         #expect(error.code == .deadlineExceeded)
         await client.close()
-    }
-
-    @Test(arguments: Transport.allCases) func retries(_ transport: Transport) async throws {
-        let attempts = Counter()
-        try await Rig.run(
-            transport,
-            router: { router in
-                router.unary(EchoService.unary) { request, _ in
-                    if attempts.add() < 3 { throw RPCError(.unavailable, "not yet") }
-                    return request
-                }
-            }
-        ) { rig in
-            var policy = RetryPolicy()
-            policy.backoff.initial = .milliseconds(1)
-            let response = try await rig.client.unary(EchoService.unary, [1], options: CallOptions(retry: policy))
-            #expect(response == [1])
-            #expect(attempts.value == 3)
-        }
-    }
-
-    private final class Gate: ServerInterceptor {
-        let seen = Mutex<[String]>([])
-
-        func intercept(_ context: CallContext, next: @Sendable () async throws -> Void) async throws {
-            guard context.metadata["role"] == "admin" else { throw RPCError(.permissionDenied, "admins only") }
-            do {
-                try await next()
-                seen.withLock { $0.append("\(context.method.name) OK") }
-            } catch {
-                seen.withLock { $0.append("\(context.method.name) \(RPCError.from(error).code)") }
-                throw error
-            }
-        }
-    }
-
-    private struct Badge: ClientInterceptor {
-        func prepare(_ method: MethodDescriptor, _ options: inout CallOptions) async throws {
-            if method.name != "Collect" { options.metadata.add("role", "admin") }
-        }
-    }
-
-    @Test(arguments: Transport.allCases) func interceptorsOnBothSides(_ transport: Transport) async throws {
-        let gate = Gate()
-        try await Rig.run(
-            transport, client: { $0.interceptors = [Badge()] },
-            router: { router in
-                EchoService.add(to: &router)
-                router.interceptors = [gate]
-                router.serverStreaming(EchoService.expand) { _, _, _ in throw RPCError(.notFound, "") }
-            }
-        ) { rig in
-            let response = try await rig.client.unary(EchoService.unary, [1])
-            #expect(response == [1])
-            let refused = await rpcError { _ = try await rig.client.clientStreaming(EchoService.collect) { _ in } }
-            #expect(refused.code == .permissionDenied)
-            let responses = try await rig.client.serverStreaming(EchoService.expand, [])
-            let failed = await rpcError { _ = try await responses.next() }
-            #expect(failed.code == .notFound)
-            #expect(gate.seen.withLock { $0 } == ["Unary OK", "Expand NOT_FOUND"])
-        }
     }
 
     @Test func theRouterListsItsMethods() {

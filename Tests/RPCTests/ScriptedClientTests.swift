@@ -99,6 +99,32 @@ import Testing
         }
     }
 
+    /// A response is compressed for a client that says it takes that, and for no other.
+    @Test func compressionIsNegotiated() async throws {
+        try await Self.run(router: { router in
+            router.unary(EchoService.unary) { request, context in
+                context.compressesResponse = true
+                return request
+            }
+        }) { peer, _ in
+            peer.sendClientPreface()
+            let accepted: [(String?, Bool)] = [
+                (nil, false), ("identity", false), ("br,deflate", false), ("identity, gzip", true),
+            ]
+            for (index, (list, isCompressed)) in accepted.enumerated() {
+                let stream = Int32(2 * index + 1)
+                let extra = list.map { [ScriptedPeer.Field("grpc-accept-encoding", $0)] } ?? []
+                peer.sendRequest(stream: stream, path: Self.unary, extra: extra)
+                peer.sendMessage(stream: stream, [UInt8](repeating: 5, count: 1_000), endStream: true)
+                let headers = await peer.next(type: 1, stream: stream)
+                #expect(headers?.value("grpc-encoding") == (isCompressed ? "gzip" : nil), "\(list ?? "nothing")")
+                let data = await peer.next(type: 0, stream: stream)
+                #expect(data?.payload.first == (isCompressed ? 1 : 0))
+                #expect((data?.payload.count ?? 0 < 100) == isCompressed)
+            }
+        }
+    }
+
     @Test func bodiesThatAreWrong() async throws {
         try await Self.run(server: { $0.limits.maxReceiveMessageBytes = 1000 }) { peer, _ in
             peer.sendClientPreface()

@@ -53,7 +53,7 @@ import Testing
     /// What the client makes of the frames that `script` answers its request with.
     private static func outcome(_ script: (ScriptedPeer, Int32) -> Void) async throws -> StatusCode {
         let listener = try ScriptedListener()
-        let client = try client(listener)
+        let client = try client(listener) { $0.limits.maxHeaderListBytes = 2_000 }
         let call = Task { await rpcError { _ = try await client.unary(EchoService.unary, [7]) } }
         let peer = try await listener.accept()
         let request = try #require(await peer.next(type: 1))
@@ -91,6 +91,34 @@ import Testing
                 peer.sendHeaders(stream: stream, Self.headers)
                 peer.sendHeaders(stream: stream, [.init("grpc-status", "0")], endStream: true)
             } == .unimplemented)
+    }
+
+    /// Encodings and flags that are not known, and headers beyond the client's limit.
+    @Test func answersThatCanNotBeRead() async throws {
+        for (encoding, flag) in [("br", UInt8(0)), ("identity", 1), ("identity", 2), ("gzip", 3)] {
+            #expect(
+                try await Self.outcome { peer, stream in
+                    peer.sendHeaders(stream: stream, Self.headers + [.init("grpc-encoding", encoding)])
+                    peer.sendMessage(stream: stream, [1, 2, 3], flag: flag)
+                    peer.sendHeaders(stream: stream, [.init("grpc-status", "0")], endStream: true)
+                } == .internalError, "\(encoding) \(flag)")
+        }
+        let long = ScriptedPeer.Field("x", String(repeating: "y", count: 3_000))
+        let ending = [long, .init("grpc-status", "0")]
+        #expect(
+            try await Self.outcome { peer, stream in
+                peer.sendHeaders(stream: stream, Self.headers + [long])
+            } == .resourceExhausted)
+        #expect(
+            try await Self.outcome { peer, stream in
+                peer.sendHeaders(stream: stream, Self.headers + ending, endStream: true)
+            } == .resourceExhausted)
+        #expect(
+            try await Self.outcome { peer, stream in
+                peer.sendHeaders(stream: stream, Self.headers)
+                peer.sendMessage(stream: stream, [1])
+                peer.sendHeaders(stream: stream, ending, endStream: true)
+            } == .resourceExhausted)
     }
 
     @Test func trailersOnly() async throws {
@@ -158,6 +186,52 @@ import Testing
         let peer = try await listener.accept()
         #expect(await peer.next(type: 6) != nil)
         #expect(await call.value.code == .unavailable)
+        await client.close(now: true)
+    }
+
+    /// gRPC's proposal A8: who is told that it asks too often asks half as often from then on.
+    @Test func aServerThatCallsForCalmIsAskedHalfAsOften() async throws {
+        let interval = Duration.milliseconds(150)
+        let listener = try ScriptedListener()
+        let client = try Self.client(listener) { $0.keepalive = KeepaliveConfiguration(interval: interval) }
+        let call = Task { await rpcError { _ = try await client.unary(EchoService.unary, [7]) } }
+        let first = try await listener.accept()
+        #expect(await first.next(type: 6) != nil)
+        // The next connection begins after this, and its PING comes so long after its beginning at the soonest.
+        let start = ContinuousClock.now
+        first.send(
+            type: 7, ScriptedPeer.bigEndian(0) + ScriptedPeer.bigEndian(11) + Array("too_many_pings".utf8))
+        let second = try await listener.accept()
+        #expect(await second.next(type: 6) != nil)
+        #expect(ContinuousClock.now - start >= interval * 2)
+        await client.close(now: true)
+        #expect(await call.value.code == .unavailable)
+    }
+
+    /// A client that can't connect tries again after waits that grow.
+    @Test func attemptsToConnectAreFurtherAndFurtherApart() async throws {
+        let listener = try ScriptedListener()
+        let client = try Self.client(listener) {
+            $0.backoff.initial = .milliseconds(40)
+            $0.backoff.maximum = .milliseconds(150)
+            $0.backoff.multiplier = 2
+            $0.backoff.jitter = 0
+        }
+        async let response = client.unary(EchoService.unary, [7], options: CallOptions(waitsForReady: true))
+        var attempt: ScriptedPeer? = try await listener.acceptSilently()
+        for wait in [40, 80, 150] {
+            let start = ContinuousClock.now
+            // It is closed when it is let go of, and the client's wait begins after that.
+            withExtendedLifetime(attempt) {}
+            attempt = nil
+            attempt = try await listener.acceptSilently()
+            #expect(ContinuousClock.now - start >= .milliseconds(wait))
+        }
+        attempt = nil
+        let peer = try await listener.accept()
+        let request = try #require(await peer.next(type: 1))
+        Self.answer(peer, stream: request.stream, [8])
+        #expect(try await response == [8])
         await client.close(now: true)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import NIOCore
 import RPC
 import Testing
 
@@ -29,6 +30,31 @@ import Testing
             var seen: [UInt8] = []
             for try await response in responses { seen += response }
             #expect(seen == Array(0..<200))
+        }
+    }
+
+    /// One encoding of a response for several calls, of which some compress.
+    @Test(arguments: Transport.allCases) func responsesThatAreEncodedAlready(_ transport: Transport) async throws {
+        let shared = ByteBuffer(repeating: 7, count: 100_000)
+        try await Rig.run(
+            transport,
+            router: { router in
+                router.serverStreaming(EchoService.expand) { request, responses, context in
+                    context.compressesResponse = request == [1]
+                    try await responses.write(encoded: shared)
+                    // Off the event loop as well.
+                    try await Task.detached { try await responses.write(encoded: shared) }.value
+                    try await responses.write(encoded: try responses.encoded([1, 2]), compresses: false)
+                }
+            }
+        ) { rig in
+            for request in [[UInt8(0)], [1], [0]] {
+                let options = CallOptions(compresses: request == [1])
+                let responses = try await rig.client.serverStreaming(EchoService.expand, request, options: options)
+                var seen: [[UInt8]] = []
+                for try await response in responses { seen.append(response) }
+                #expect(seen == [Array(shared.readableBytesView), Array(shared.readableBytesView), [1, 2]])
+            }
         }
     }
 

@@ -33,31 +33,41 @@ private func at(_ milliseconds: Int64) -> NIODeadline { start + .milliseconds(mi
         for _ in 0..<10 {
             let window = estimator.window
             // A window's worth of bytes each 10 ms.
-            guard estimator.received(1000, now: at(now)) else { break }
+            guard estimator.received(window / 8, now: at(now)) else { break }
             #expect(!Self.received(window, at(now + 5), &estimator))
             if let window = estimator.pong(now: at(now + 10)) { windows.append(window) }
             now += 200
         }
-        #expect(windows.first == (64 * 1024 + 1000) * 2)
+        let measured = 64 * 1024 + 8 * 1024
+        #expect(windows.first == measured * 2)
         #expect(windows.last == 1024 * 1024)
         #expect(windows == windows.sorted())
         // At the limit nothing is measured any more.
-        #expect(!Self.received(1000, at(1_000_000), &estimator))
+        #expect(!Self.received(1_000_000, at(1_000_000), &estimator))
     }
 
     @Test func staysWhereTheWindowIsNotInTheWay() {
         var estimator = Self.estimator()
-        #expect(Self.received(1000, at(0), &estimator))
+        #expect(Self.received(10_000, at(0), &estimator))
         #expect(Self.pong(at(10), &estimator) == nil)
         #expect(estimator.window == 64 * 1024)
         // Measured more and more seldom.
-        #expect(!Self.received(1000, at(100), &estimator))
-        #expect(Self.received(1000, at(210), &estimator))
+        #expect(!Self.received(10_000, at(100), &estimator))
+        #expect(Self.received(10_000, at(210), &estimator))
         #expect(Self.pong(at(220), &estimator) == nil)
-        #expect(!Self.received(1000, at(600), &estimator))
-        #expect(Self.received(1000, at(620), &estimator))
+        #expect(!Self.received(10_000, at(600), &estimator))
+        #expect(Self.received(10_000, at(620), &estimator))
         #expect(Self.pong(at(10), &estimator) == nil)
         #expect(Self.pong(at(10), &estimator) == nil)
+    }
+
+    /// A message now and then is no reason to ask.
+    @Test func isNotMeasuredWhereLittleComes() {
+        var estimator = Self.estimator()
+        for number in Int64(1)...7 { #expect(!Self.received(1024, at(number * 60_000), &estimator)) }
+        #expect(Self.received(1024, at(8 * 60_000), &estimator), "an eighth of the window")
+        #expect(Self.pong(at(8 * 60_000 + 10), &estimator) == nil)
+        #expect(!Self.received(1024, at(9 * 60_000), &estimator))
     }
 
     /// The server asks how long the way is when data comes, and opens its windows when they were nearly filled meanwhile.
@@ -69,10 +79,10 @@ private func at(_ milliseconds: Int64) -> NIODeadline { start + .milliseconds(mi
             _ = await peer.next(type: 4)
             peer.send(type: 4, flags: 1)
             peer.sendRequest(stream: 1, path: EchoService.collect.path)
-            peer.sendMessage(stream: 1, [1])
-            let ping = try #require(await peer.next(type: 6))
             let message = [UInt8](repeating: 7, count: 16_000)
-            for _ in 0..<15 { peer.sendMessage(stream: 1, message) }
+            for _ in 0..<3 { peer.sendMessage(stream: 1, message) }
+            let ping = try #require(await peer.next(type: 6))
+            for _ in 0..<12 { peer.sendMessage(stream: 1, message) }
             peer.send(type: 6, flags: 1, ping.payload)
             let settings = try #require(await peer.next(type: 4))
             #expect(settings.payload.count == 6 && settings.payload.prefix(2) == [0, 4])

@@ -2,6 +2,7 @@
 
 import CloudTrail
 import Detect
+import NIOCore
 import Serve
 import Testing
 
@@ -29,6 +30,32 @@ import Testing
         tail.publish(entries(14...13 + many))
         #expect(tail.entries(after: 12) == nil)
         #expect(tail.entries(after: 13)?.count == Limits.alertTail)
+    }
+
+    @Test func aRevisionIsEncodedOnceForEachRoleAndNotKeptForEver() throws {
+        let tail = AlertTail(last: 0)
+        tail.publish(entries(1...1))
+        let first = try #require(tail.entries(after: 0)?.first).encoded
+        #expect(first.bytes(consoleRole: "") == nil)
+        first.keep(ByteBuffer(bytes: [1]), consoleRole: "")
+        // Every subscriber has the same entry.
+        #expect(tail.entries(after: 0)?.first?.encoded.bytes(consoleRole: "") == ByteBuffer(bytes: [1]))
+        #expect(first.bytes(consoleRole: "reader") == nil, "the account's role has changed since")
+        first.keep(ByteBuffer(bytes: [2]), consoleRole: "reader")
+        #expect(first.bytes(consoleRole: "reader") == ByteBuffer(bytes: [2]))
+        // The last one that still is among the newest, and the one that is not.
+        tail.publish(entries(2...Int64(Limits.encodedAlerts)))
+        #expect(first.bytes(consoleRole: "reader") != nil)
+        let next = Int64(Limits.encodedAlerts) + 1
+        tail.publish(entries(next...next))
+        #expect(first.bytes(consoleRole: "reader") == nil)
+        first.keep(ByteBuffer(bytes: [3]), consoleRole: "reader")
+        #expect(first.bytes(consoleRole: "reader") == nil, "what is old is not kept again")
+        // More than are kept, at once.
+        tail.publish(entries(next + 1...3 * next))
+        let all = try #require(tail.entries(after: 0))
+        for entry in all { entry.encoded.keep(ByteBuffer(bytes: [4]), consoleRole: "") }
+        #expect(all.filter { $0.encoded.bytes(consoleRole: "") != nil }.count == Limits.encodedAlerts)
     }
 
     @Test func waitersWakeAtNewsAtCancellationAndAtTheEnd() async {

@@ -66,6 +66,57 @@ import Testing
         }
     }
 
+    /// Revoking an authority between the root and the clients ends the connections of those that it certified.
+    @Test(.timeLimit(.minutes(1)))
+    func aRevokedAuthoritysConnectionsAreClosed() async throws {
+        let root = try TestCertificates()
+        let issuing = try TestCertificates(under: root)
+        let names = "URI:trailhound://subscriber/*"
+        let lost = try issuing.issued("lost", names: names)
+        let kept = try root.issued("kept", names: names)
+        let own = try issuing.revocationList(of: [])
+        let lists = try issuing.joined("lists.pem", [own, try root.revocationList(of: [])])
+        try await ServiceRig.run {
+            ($0.certificate, $0.key) = (root.server, root.serverKey)
+            $0.clientCA = try issuing.joined("trust.pem", [issuing.authority, root.authority])
+            $0.revocationList = lists
+        } _: { rig in
+            func client(_ own: (certificate: String, key: String)) throws -> Client {
+                var configuration = ClientConfiguration(
+                    target: .tcp(host: "127.0.0.1", port: rig.port),
+                    tls: .client(
+                        trustRoots: .file(root.authority), certificateChainFile: own.certificate,
+                        privateKeyFile: own.key))
+                configuration.backoff.initial = .milliseconds(20)
+                configuration.backoff.maximum = .milliseconds(100)
+                return try Client(configuration: configuration)
+            }
+            let clients = [try client(lost), try client(kept)]
+            var streams: [ResponseStream<SubscribeAlertsResponse>] = []
+            for client in clients {
+                let request = SubscribeAlertsRequest(cursor: "latest")
+                streams.append(try await client.serverStreaming(AlertService.subscribeAlerts, request))
+                #expect(await Self.status(client) == .ok)
+            }
+            // Taken up, and nothing is wrong with anybody yet.
+            await rig.service.reloadCertificates()
+            #expect(await Self.status(clients[0]) == .ok)
+            #expect(rig.service.transport.connectionsEstablished == 2)
+
+            _ = try issuing.joined("lists.pem", [own, try root.revocationList(of: [issuing.authority])])
+            await rig.service.reloadCertificates()
+            // Whose authority certified whom is known at the handshake only: all have to come again, and these may not.
+            for stream in streams { await #expect(throws: RPCError.self) { try await stream.next() } }
+            try await eventually {
+                #expect(await Self.status(clients[0]) == .unavailable)
+                return rig.service.transport.handshakeFailures[.revokedCertificate] ?? 0 > 0
+            }
+            try await eventually { await Self.status(clients[1]) == .ok }
+            #expect(rig.service.transport.connectionsOpen == 1)
+            for client in clients { await client.close(now: true) }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func filesAreLookedAtByThemselves() async throws {
         try await ServiceRig.run { rig in

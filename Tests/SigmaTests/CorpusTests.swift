@@ -135,7 +135,8 @@ struct CorpusTests {
     private func fires(_ correlation: SigmaCorrelation, _ rules: [SigmaRule], _ events: [CorrelationEvent]) -> Bool {
         let plan = CorrelationPlan([correlation], rules: rules)
         var correlator = Correlator()
-        return events.filter { !correlator.observe($0, plan, now: 0).isEmpty }.count > 0
+        let found = events.filter { !correlator.observe($0, plan, now: 0).isEmpty }
+        return !found.isEmpty || !correlator.settle(plan, now: 0, all: true).isEmpty
     }
 
     /// The contents of a gzip file, by the gzip program.

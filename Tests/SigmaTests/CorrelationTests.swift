@@ -16,7 +16,7 @@ private func plan(_ correlation: String, more: String = "") throws -> (rules: [S
 }
 
 /// Feeds records (seconds, JSON) to a correlation and returns the hits, as `name: the seconds of the events hit`, for
-/// each record that brings about any, as `@seconds of the record`.
+/// each record that brings about any, as `@seconds of the record`; what waits comes `@end`.
 private func run(
     _ correlation: String, _ records: [(Int64, String)], more: String = "", latenessSeconds: Int = 3_600
 ) throws -> [String] {
@@ -27,6 +27,13 @@ private func run(
     let evaluator = Evaluator(rulePlan)
     var correlator = Correlator(latenessSeconds: latenessSeconds)
     var found: [String] = []
+    func tell(_ hits: [CorrelationHit], at instant: String) {
+        #expect(hits.allSatisfy { $0.context == Array("\($0.id.low)".utf8) })
+        for (correlation, hits) in Dictionary(grouping: hits, by: \.correlation).sorted(by: { $0.key < $1.key }) {
+            let times = hits.map(\.time).sorted().map { "\($0 / 1_000)" }.joined(separator: " ")
+            found.append("\(plan.correlations[correlation].metadata.name ?? "")@\(instant): \(times)")
+        }
+    }
     for (index, (seconds, record)) in records.enumerated() {
         var matches: [Int] = []
         var observations: [CorrelationEvent.Observations] = []
@@ -39,14 +46,10 @@ private func run(
             let id = CorrelationEvent.ID(high: 0, low: UInt64(index))
             let event = CorrelationEvent(
                 id: id, time: seconds * 1_000, observations: observation, context: Array("\(index)".utf8))
-            let hits = correlator.observe(event, plan, now: 0)
-            #expect(hits.allSatisfy { $0.context == Array("\($0.id.low)".utf8) })
-            for (correlation, hits) in Dictionary(grouping: hits, by: \.correlation).sorted(by: { $0.key < $1.key }) {
-                let times = hits.map(\.time).sorted().map { "\($0 / 1_000)" }.joined(separator: " ")
-                found.append("\(plan.correlations[correlation].metadata.name ?? "")@\(seconds): \(times)")
-            }
+            tell(correlator.observe(event, plan, now: 0), at: "\(seconds)")
         }
     }
+    tell(correlator.settle(plan, now: 0, all: true), at: "end")
     return found
 }
 
@@ -82,12 +85,11 @@ struct CorrelationTests {
         }
         #expect(try run("value_count", "gte: 3") == ["top@3: 0 1 2 3", "top@4: 4"])
         #expect(try run("value_sum", "gt: 11") == ["top@3: 0 1 2 3", "top@4: 4"])
-        #expect(try run("value_sum", "gt: 10, lt: 12") == ["top@2: 0 1 2"])
-        #expect(try run("value_avg", "eq: 3") == ["top@1: 0 1"])
-        #expect(
-            try run("value_percentile", "percentile: 50, gte: 5") == ["top@2: 0 1 2", "top@3: 3", "top@4: 4"])
-        #expect(try run("value_percentile", "percentile: 100, gte: 10") == ["top@3: 0 1 2 3", "top@4: 4"])
-        #expect(try run("value_median", "gte: 5") == ["top@2: 0 1 2", "top@3: 3", "top@4: 4"])
+        #expect(try run("value_sum", "gt: 10, lt: 12") == ["top@end: 0 1 2"])
+        #expect(try run("value_avg", "eq: 3") == ["top@end: 0 1"])
+        #expect(try run("value_percentile", "percentile: 50, gte: 5") == ["top@end: 0 1 2 3 4"])
+        #expect(try run("value_percentile", "percentile: 100, gte: 11") == [])
+        #expect(try run("value_median", "lt: 5") == ["top@end: 0 1"])
     }
 
     @Test("different rules within a span, in any order or in the one given")
@@ -111,7 +113,7 @@ struct CorrelationTests {
             rules.enumerated().map { (Int64($0), #"{"r":"\#($1)"}"#) }
         }
         let unordered = "type: temporal\nrules: [a, b, c]\ntimespan: 10s\ncondition: a and b and not c"
-        #expect(try run(unordered, records("ab")) == ["top@1: 0 1"])
+        #expect(try run(unordered, records("ab")) == ["top@end: 0 1"])
         #expect(try run(unordered, records("cab")) == [])
         let ordered = "type: temporal_ordered\nrules: [a, b]\ntimespan: 10s\ncondition: a and b"
         #expect(try run(ordered, records("ba")) == [])
@@ -248,8 +250,11 @@ struct CorrelationTests {
 
     @Test("a late event in a group as full as it gets takes time in proportion to the group")
     func lateInAFullGroup() throws {
-        let condition = "condition: {field: n, gte: 1000000}"
-        for kind in ["value_count", "value_sum", "value_percentile", "value_avg"] {
+        let kinds = [
+            ("value_count", ""), ("value_sum", ""), ("value_percentile", "percentile: 90, "), ("value_avg", ""),
+        ]
+        for (kind, more) in kinds {
+            let condition = "condition: {\(more)field: n, gte: 1000000}"
             let (_, plan) = try plan("type: \(kind)\nrules: [a]\ntimespan: 1d\n\(condition)")
             var correlator = Correlator()
             func add(_ index: Int, _ seconds: Int64) {
@@ -314,6 +319,10 @@ struct CorrelationTests {
             (
                 "{type: value_count, rules: [a], timespan: 1m, condition: {gte: 1}}",
                 "the condition of value_count needs a 'field'"
+            ),
+            (
+                "{type: value_sum, rules: [a], timespan: 1m, condition: {field: [x, y], gte: 1}}",
+                "the condition of value_sum takes one 'field'"
             ),
             (
                 "{type: event_count, rules: [a], timespan: 1m, condition: {most: 1}}",

@@ -77,7 +77,7 @@ struct RuleConditionTests {
                 CorrelationEvent(id: id, time: event.time * 1_000, observations: observations), plan, now: 0)
             fired = fired || !found.isEmpty
         }
-        return fired
+        return fired || !correlator.settle(plan, now: 0, all: true).isEmpty
     }
 
     @Test("presence, absence and order in a window")

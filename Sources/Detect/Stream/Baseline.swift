@@ -63,7 +63,8 @@ package struct BaselineObservation: Sendable {
 ///
 /// An event is judged by what was seen more than an hour before it (in whole hours of event time), and events come no
 /// later than that: so the verdict does not depend on the order of arrival, and of a combination that is new every event
-/// of its first hour is a match, which one alert merges.
+/// of its first hour is a match, which one alert merges. Of what an actor was seen with it is two hours: events wait for
+/// their actor no longer than that.
 struct Baselines: Sendable {
     /// When a combination was seen.
     private struct Entry: Sendable, Equatable {
@@ -149,18 +150,24 @@ struct Baselines: Sendable {
     mutating func judge(_ observation: BaselineObservation, _ match: Match, clock: UInt32) -> Bool {
         let (baseline, event) = (observation.baseline, match.event)
         let time = event.reference.time
-        let rule = StableKey(match.detection.id, event.accountID, "", secret: secret)
-        if starts[rule.value].map({ time < $0 }) ?? true {
-            starts[rule.value] = time
-            changedStarts.insert(rule.value)
-        }
-        let isLearning = time < (starts[rule.value] ?? time) + Milliseconds(baseline.learningHours) * 3_600_000
+        let isLearning = time < begin(match) + Milliseconds(baseline.learningHours) * 3_600_000
         let actor = baseline.scope == .actor ? event.actor.principal : ""
         let key = StableKey(match.detection.id, event.accountID, actor, observation.values, secret: secret)
             .value
         let hour = UInt32(clamping: time / 3_600_000)
         let isNew = record(key, hour, baseline, clock)
         return isNew && (!isLearning || match.severity >= .high)
+    }
+
+    /// Takes that a rule held on an event. Returns when it did first in the event's account.
+    @discardableResult
+    mutating func begin(_ match: Match) -> Milliseconds {
+        let time = match.event.reference.time
+        let rule = StableKey(match.detection.id, match.event.accountID, "", secret: secret).value
+        if let start = starts[rule], start <= time { return start }
+        starts[rule] = time
+        changedStarts.insert(rule)
+        return time
     }
 
     private mutating func record(_ key: UInt64, _ hour: UInt32, _ baseline: Baseline, _ clock: UInt32) -> Bool {
@@ -186,7 +193,8 @@ struct Baselines: Sendable {
     }
 
     private static func isNew(_ entry: Entry, _ hour: UInt32, _ baseline: Baseline) -> Bool {
-        let settled = hour > 2 ? hour - 2 : 0
+        let unsettled: UInt32 = baseline.scope == .actor ? 3 : 2
+        let settled = hour > unsettled ? hour - unsettled : 0
         guard let seen = entry.seen(through: settled) else { return true }
         let first = hour > UInt32(baseline.days) * 24 ? hour - UInt32(baseline.days) * 24 : 0
         guard seen >= first else { return true }

@@ -52,8 +52,6 @@ struct HeldMatches: Sendable {
     }
 
     private var groups: [CorrelationKey: Group] = [:]
-    /// The latest event of each account, in whole minutes.
-    private var marks: [AccountID: Milliseconds] = [:]
     /// Nothing of the account is due before this; nothing at all has its deadline before that.
     private var nextDue: [AccountID: Milliseconds] = [:]
     private var nextDeadline = Milliseconds.max
@@ -75,7 +73,7 @@ struct HeldMatches: Sendable {
         self.clearCapacity = max(1, clearCapacity)
     }
 
-    var bytes: Int { heldBytes + clearCount * 96 + marks.count * 48 }
+    var bytes: Int { heldBytes + clearCount * 96 }
 
     /// Takes a match, unless an event that is known clears it.
     mutating func hold(_ match: Match, _ hold: Hold, isOnTrial: Bool, historical: Bool, now: Milliseconds) {
@@ -133,26 +131,20 @@ struct HeldMatches: Sendable {
             && held.event.id != clear.event.id
     }
 
-    /// Events of an account came that are so late.
-    mutating func advance(_ account: AccountID, to latest: Milliseconds, now: Milliseconds) {
-        // An event from the future releases nothing before its time.
-        let mark = min(latest, now) / 60_000 * 60_000
-        guard mark > marks[account] ?? .min else { return }
-        marks[account] = mark
-        Self.write(mark, account, &log)
-    }
-
     /// The matches that nothing can clear any more, in the order of events. They are forgotten here.
     ///
     /// - Parameter all: whether time is over for every one of them.
-    mutating func release(now: Milliseconds, all: Bool = false) -> [(EventKey, context: [UInt8])] {
-        let isDue = marks.contains { $0.value > nextDue[$0.key] ?? .max }
+    mutating func release(
+        _ marks: Watermarks, now: Milliseconds, all: Bool = false
+    ) -> [(EventKey, context: [UInt8])] {
+        guard count > 0 else { return [] }
+        let isDue = nextDue.contains { marks[$0.key] > $0.value }
         guard all || isDue || now > nextDeadline || count > capacity else { return [] }
         var released: [(CorrelationKey, Held)] = []
         var rest: [(CorrelationKey, Held)] = []
         for (key, group) in groups {
             for held in group.held {
-                if all || held.deadline < now || held.due < marks[held.account] ?? .min {
+                if all || held.deadline < now || held.due < marks[held.account] {
                     released.append((key, held))
                 } else {
                     rest.append((key, held))
@@ -187,11 +179,11 @@ struct HeldMatches: Sendable {
     private static func bytes(_ held: Held) -> Int { 128 + held.context.count }
 
     /// Forgets the events that can clear nothing any more that comes in time.
-    mutating func expire(now: Milliseconds) {
+    mutating func expire(_ marks: Watermarks, now: Milliseconds) {
         let horizon = now - Milliseconds(DetectLimits.lineageSeconds) * 1_000
         for (key, group) in groups {
             let live = group.clears.filter {
-                $0.event.time >= (marks[$0.account] ?? .min) &- $0.lateness && $0.received >= horizon
+                $0.event.time >= marks[$0.account] &- $0.lateness && $0.received >= horizon
             }
             guard live.count < group.clears.count || group.held.isEmpty && live.isEmpty else { continue }
             clearCount -= group.clears.count - live.count
@@ -217,7 +209,7 @@ struct HeldMatches: Sendable {
 extension HeldMatches {
     /// The numbers are on disk.
     private enum Tag: UInt64 {
-        case held = 1, clear, released, mark
+        case held = 1, clear, released
     }
 
     /// What was learned since the last call.
@@ -236,7 +228,6 @@ extension HeldMatches {
                 guard let held = groups[key]?.held.first(where: { $0.event == event }) else { return }
                 groups[key]?.held.removeAll { $0.event == event }
                 drop(held)
-            case .mark(let mark, let account): marks[account] = max(marks[account] ?? .min, mark)
             }
         }
     }
@@ -253,8 +244,6 @@ extension HeldMatches {
                     Self.write(clear, within: within, key, &writer)
                 }
             case .released: break
-            case .mark(let mark, let account):
-                if marks[account] == mark { Self.write(mark, account, &writer) }
             }
         }
         return writer.bytes
@@ -264,7 +253,6 @@ extension HeldMatches {
         case held(Held, CorrelationKey)
         case clear(Clear, within: Milliseconds, CorrelationKey)
         case released(EventKey, CorrelationKey)
-        case mark(Milliseconds, AccountID)
     }
 
     private static func write(_ held: Held, _ key: CorrelationKey, _ writer: inout FieldWriter) {
@@ -293,13 +281,6 @@ extension HeldMatches {
         writer.field(Tag.released.rawValue) { $0.place(key, event) }
     }
 
-    private static func write(_ mark: Milliseconds, _ account: AccountID, _ writer: inout FieldWriter) {
-        writer.field(Tag.mark.rawValue) {
-            $0.signed(mark)
-            $0.varint(account.number)
-        }
-    }
-
     private static func read(_ bytes: [UInt8], _ take: (Item) -> Void) {
         var reader = FieldReader(bytes)
         while !reader.isAtEnd {
@@ -310,10 +291,6 @@ extension HeldMatches {
     }
 
     private static func item(_ tag: UInt64, _ field: inout FieldReader) throws(AlertCodec.Malformed) -> Item {
-        if Tag(rawValue: tag) == .mark {
-            let mark = try field.signed()
-            return .mark(mark, try field.account())
-        }
         let (key, event) = try field.place()
         switch Tag(rawValue: tag) {
         case .held:
@@ -328,7 +305,7 @@ extension HeldMatches {
             let clear = Clear(event: event, account: account, lateness: lateness, received: try field.signed())
             return .clear(clear, within: within, key)
         case .released: return .released(event, key)
-        case .mark, nil: throw AlertCodec.Malformed()
+        case nil: throw AlertCodec.Malformed()
         }
     }
 }

@@ -122,28 +122,31 @@ package struct Lineage: Sendable {
         origins[key]?.max { ($0.rank, $1.reference) < ($1.rank, $0.reference) }
     }
 
-    /// What a join knows where it leads to one caller.
-    private func unanimous(_ key: CorrelationKey) -> Origin? {
-        guard let known = origins[key], let best = known.map(\.rank).max() else { return nil }
+    /// What a join knows where it leads to one caller, as it was at a time.
+    private func unanimous(_ key: CorrelationKey, _ time: Milliseconds) -> Origin? {
+        let known = (origins[key] ?? []).filter { $0.reference.time <= time }
+        guard let best = known.map(\.rank).max() else { return nil }
         let candidates = known.filter { $0.rank == best }
         guard let first = candidates.first, candidates.allSatisfy({ $0.agrees(first) }) else { return nil }
         return first
     }
 
     /// Who stands behind an event's actor.
-    package func resolve(_ actor: Actor) -> Resolution {
+    ///
+    /// - Parameter time: sessions made later than this don't count, where it is not the key that tells.
+    package func resolve(_ actor: Actor, asOf time: Milliseconds = .max) -> Resolution {
         guard let session = actor.session else { return Resolution(principal: actor.principal, pending: nil) }
-        return resolve(session)
+        return resolve(session, asOf: time)
     }
 
     /// Who stands behind a session.
-    package func resolve(_ session: SessionIdentity) -> Resolution {
+    package func resolve(_ session: SessionIdentity, asOf time: Milliseconds = .max) -> Resolution {
         var watched: [CorrelationKey] = []
         var current = session
         var principal = session.principal
         search: for _ in 0..<DetectLimits.lineageDepth {
             if !current.principal.isEmpty { principal = current.principal }
-            switch origin(of: current, &watched)?.caller {
+            switch origin(of: current, &watched, asOf: time)?.caller {
             case nil, .service: break search
             case .principal(let name):
                 principal = name
@@ -158,7 +161,9 @@ package struct Lineage: Sendable {
             pending: watched.isEmpty ? nil : PendingSession(identity: session, watched: watched))
     }
 
-    private func origin(of session: SessionIdentity, _ watched: inout [CorrelationKey]) -> Origin? {
+    private func origin(
+        of session: SessionIdentity, _ watched: inout [CorrelationKey], asOf time: Milliseconds = .max
+    ) -> Origin? {
         if !session.accessKeyID.isEmpty {
             let key = Self.hash(.key, session.accessKeyID)
             let found = exact(key)
@@ -168,12 +173,12 @@ package struct Lineage: Sendable {
         if !session.principalID.isEmpty {
             let key = Self.hash(.role, session.principalID)
             watched.append(key)
-            if let found = unanimous(key) { return found }
+            if let found = unanimous(key, time) { return found }
         }
         if !session.sourceIdentity.isEmpty {
             let key = Self.source(session)
             watched.append(key)
-            if let found = unanimous(key) { return found }
+            if let found = unanimous(key, time) { return found }
         }
         return nil
     }

@@ -15,10 +15,12 @@ enum MatchContext {
         let historical: Bool
 
         /// The match of a rule as it stands now.
-        func match(_ detection: Detection, severity: Severity, evidence more: [Evidence] = []) -> Match {
+        func match(
+            _ detection: Detection, severity: Severity, evidence more: [Evidence] = [], hold: Hold? = nil
+        ) -> Match {
             Match(
                 detection: detection, severity: severity, event: event, evidence: evidence + more,
-                mergeKey: mergeKey)
+                mergeKey: mergeKey, hold: hold)
         }
     }
 

@@ -19,13 +19,21 @@ package struct StreamState: Sendable {
         case baselines = 3
         case held = 4
         case travels = 5
+        case marks = 6
+        case unattributed = 7
     }
 
     private var correlator: Correlator
-    private var lineage = Lineage()
-    private var baselines: Baselines
+    private(set) var marks = Watermarks()
     private var held = HeldMatches()
-    private var travels: Travels
+    var lineage = Lineage()
+    var baselines: Baselines
+    var travels: Travels
+    var unattributed: Unattributed
+    /// Matches that wait for nothing any more, until they are released in the same commit group.
+    var ready: [StreamMatch] = []
+    /// The accounts whose mark moved since the last release.
+    private var movedAccounts: Set<AccountID> = []
 
     /// - Parameters:
     ///   - latenessSeconds: how late an event may come and still be counted.
@@ -33,12 +41,17 @@ package struct StreamState: Sendable {
     package init(latenessSeconds: Int = DetectLimits.latenessSeconds, secret: CorrelationSecret = .none) {
         baselines = Baselines(secret: secret)
         correlator = Correlator(latenessSeconds: latenessSeconds)
-        travels = Travels(latenessSeconds: latenessSeconds, secret: secret)
+        unattributed = Unattributed(latenessSeconds: latenessSeconds)
+        // A sighting may have waited for its actor.
+        let wait = latenessSeconds + Int(DetectLimits.lineageSkew / 1_000) + 2 * SigmaLimits.settlingSeconds
+        travels = Travels(latenessSeconds: wait, secret: secret)
     }
 
     /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.
     package mutating func learn(_ issuance: Issuance, now: Milliseconds) -> [CorrelationKey] {
-        lineage.learn(issuance, now: Self.seconds(now))
+        let known = lineage.learn(issuance, now: Self.seconds(now))
+        unattributed.learn(known)
+        return known
     }
 
     /// Who stands behind a session, as far as is known now.
@@ -48,29 +61,6 @@ package struct StreamState: Sendable {
     package func attribute(_ match: Match) -> Match {
         // One that was attributed before is known by what its session was then.
         match.attributed(to: match.pending.map { lineage.resolve($0.identity) } ?? lineage.resolve(match.event.actor))
-    }
-
-    /// Takes an event on which a rule with a baseline holds, and gives its match where it is one.
-    package mutating func judge(_ observation: BaselineObservation, now: Milliseconds) -> Match? {
-        let match = attribute(observation.match)
-        return baselines.judge(observation, match, clock: Self.hours(now)) ? match : nil
-    }
-
-    /// Takes a sighting of an actor, and gives the matches that it makes: its own, and those of later ones that came
-    /// before it.
-    package mutating func observe(
-        _ observation: TravelObservation, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
-    ) -> [StreamMatch] {
-        let match = attribute(observation.match)
-        let id = match.event.reference.id
-        let hits = travels.observe(observation, match, historical: historical, now: Self.seconds(now))
-        return hits.compactMap { hit in
-            if hit.event.id == id {
-                return StreamMatch(
-                    match: match.with(hit.evidence), historical: historical, isOnTrial: observation.isOnTrial)
-            }
-            return recall(hit.context, hit.event, plan, evidence: [hit.evidence])
-        }
     }
 
     /// Takes a match that has to wait, unless it is cleared already. One that nothing holds back is not for here.
@@ -84,22 +74,41 @@ package struct StreamState: Sendable {
 
     /// Takes how late events of an account are by now.
     package mutating func advance(_ account: AccountID, to latest: Milliseconds, now: Milliseconds) {
-        held.advance(account, to: latest, now: now)
+        if marks.advance(account, to: latest, now: now) { movedAccounts.insert(account) }
     }
 
-    /// The matches that nothing can clear any more.
+    /// The matches of which nothing that comes late can make anything else any more: those that an event could have
+    /// cleared, and those of correlations that an event more could have undone.
     ///
     /// - Parameters:
     ///   - plan: the detections as they stand now; a match of one that does not run any more is dropped.
     ///   - all: whether nothing more will come.
     package mutating func release(_ plan: DetectionPlan, now: Milliseconds, all: Bool = false) -> [StreamMatch] {
-        held.release(now: now, all: all).compactMap { recall($0.context, $0.0, plan, evidence: []) }
+        let moved = movedAccounts.sorted { $0.number < $1.number }
+        movedAccounts.removeAll(keepingCapacity: true)
+        answerWaiting(moved, plan, now: now, all: all)
+        var found = ready
+        ready = []
+        found += held.release(marks, now: now, all: all).compactMap {
+            recall($0.context, $0.0, plan, evidence: [])
+        }
+        for account in moved {
+            let hits = correlator.advance(
+                account.number, to: marks[account], plan.correlations, now: Self.seconds(now))
+            found += hits.compactMap { recall($0, plan) }
+        }
+        let hits = correlator.settle(plan.correlations, now: Self.seconds(now), all: all)
+        return found + hits.compactMap { recall($0, plan) }
     }
 
-    /// Matches that wait.
+    /// What waits: matches that may be cleared, events whose actor may change, and groups of correlations with windows that
+    /// may.
+    package var waitingCount: Int { held.count + unattributed.count + ready.count + correlator.waitingCount }
+
+    /// Matches that wait for what may clear them.
     package var heldCount: Int { held.count }
 
-    private func recall(
+    func recall(
         _ context: [UInt8], _ event: HeldMatches.EventKey, _ plan: DetectionPlan, evidence: [Evidence]
     ) -> StreamMatch? {
         guard let recalled = MatchContext.decode(context, time: event.time, id: event.id),
@@ -110,36 +119,48 @@ package struct StreamState: Sendable {
     }
 
     /// Takes an event on which a rule that correlations count holds, and gives the matches of those correlations that
-    /// hold because of it: of this event, and of earlier ones that stand in the same window.
+    /// hold because of it: of this event, and of others that stand in the same window or in one that is over by it.
     package mutating func observe(
         _ observation: Observation, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
     ) -> [StreamMatch] {
         let event = observation.event
         let id = CorrelationEvent.ID(high: event.reference.id.high, low: event.reference.id.low)
-        let hits = correlator.observe(
+        var hits: [CorrelationHit] = []
+        if plan.correlations.hasWaits, marks[event.accountID] > .min {
+            // An event that came far behind its account's others shall be seen as that.
+            hits = correlator.advance(
+                event.accountID.number, to: marks[event.accountID], plan.correlations, now: Self.seconds(now))
+        }
+        hits += correlator.observe(
             CorrelationEvent(
-                id: id, time: event.reference.time, observations: observation.observations,
+                id: id, time: event.reference.time, tenant: event.accountID.number,
+                observations: observation.observations,
                 context: StreamContext.encode(event, observation.evidence, historical: historical)),
             plan.correlations, now: Self.seconds(now))
-        var matches: [StreamMatch] = []
-        for hit in hits where plan.correlationAlerts[hit.correlation] {
-            let detection = plan.correlated[hit.correlation]
-            let standing = plan.standing(ofCorrelation: hit.correlation, in: event.accountID)
-            guard standing.isEnabled else { continue }
-            func add(_ event: MatchedEvent, _ evidence: [Evidence], historical: Bool) {
-                let match = Match(
-                    detection: detection, severity: standing.severity, event: event, evidence: evidence)
-                matches.append(StreamMatch(match: match, historical: historical, isOnTrial: standing.isOnTrial))
-            }
-            if hit.id == id {
-                add(event, observation.evidence, historical: historical)
-            } else if let recalled = StreamContext.decode(
-                hit.context, time: hit.time, id: EventID(high: hit.id.high, low: hit.id.low))
-            {
-                add(recalled.event, recalled.evidence, historical: recalled.historical)
-            }
+        return hits.compactMap { hit in
+            if hit.id != id { return recall(hit, plan) }
+            return match(hit, event, observation.evidence, historical: historical, plan)
         }
-        return matches
+    }
+
+    /// The match of a correlation of an event that was remembered.
+    private func recall(_ hit: CorrelationHit, _ plan: DetectionPlan) -> StreamMatch? {
+        guard
+            let recalled = StreamContext.decode(
+                hit.context, time: hit.time, id: EventID(high: hit.id.high, low: hit.id.low))
+        else { return nil }
+        return match(hit, recalled.event, recalled.evidence, historical: recalled.historical, plan)
+    }
+
+    private func match(
+        _ hit: CorrelationHit, _ event: MatchedEvent, _ evidence: [Evidence], historical: Bool, _ plan: DetectionPlan
+    ) -> StreamMatch? {
+        guard plan.correlationAlerts[hit.correlation] else { return nil }
+        let detection = plan.correlated[hit.correlation]
+        let standing = plan.standing(ofCorrelation: hit.correlation, in: event.accountID)
+        guard standing.isEnabled else { return nil }
+        let match = Match(detection: detection, severity: standing.severity, event: event, evidence: evidence)
+        return StreamMatch(match: match, historical: historical, isOnTrial: standing.isOnTrial)
     }
 
     /// Forgets what no event in time can reach any more. Call it from time to time.
@@ -147,12 +168,14 @@ package struct StreamState: Sendable {
         correlator.expire(now: Self.seconds(now))
         lineage.expire(now: Self.seconds(now))
         baselines.expire(clock: Self.hours(now))
-        held.expire(now: now)
+        held.expire(marks, now: now)
         travels.expire(now: Self.seconds(now))
     }
 
     /// What it takes in memory, about, and in the log where nothing is outdated.
-    package var bytes: Int { correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes }
+    package var bytes: Int {
+        correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes + marks.bytes
+    }
 
     /// What it had to refuse or to forget.
     package var losses: StreamLosses {
@@ -163,7 +186,7 @@ package struct StreamState: Sendable {
         losses.evictedSessions = lineage.evicted
         losses.evictedCombinations = baselines.evicted
         losses.evictedTravellers = travels.evicted
-        losses.releasedEarly = held.releasedEarly
+        losses.releasedEarly = held.releasedEarly + unattributed.judgedEarly
         return losses
     }
 
@@ -179,9 +202,9 @@ package struct StreamState: Sendable {
     /// Actors whose places are remembered.
     package var travellerCount: Int { travels.count }
 
-    private static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
+    static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
 
-    private static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
+    static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
 }
 
 /// A match that the stream's state made, of the event at hand or of an earlier one.
@@ -207,7 +230,7 @@ package struct StreamLosses: Sendable, Equatable {
     package var evictedCombinations = 0
     /// Actors whose places were too many to remember.
     package var evictedTravellers = 0
-    /// Held matches that were too many, and so made alerts before their time.
+    /// Held matches and events that waited for their actor that were too many, and so were judged before their time.
     package var releasedEarly = 0
 
     package init() {}
@@ -224,6 +247,8 @@ extension StreamState {
         Self.append(.baselines, baselines.takeLog(), to: &row)
         Self.append(.held, held.takeLog(), to: &row)
         Self.append(.travels, travels.takeLog(), to: &row)
+        Self.append(.marks, marks.takeLog(), to: &row)
+        Self.append(.unattributed, unattributed.takeLog(), to: &row)
         return row
     }
 
@@ -236,6 +261,8 @@ extension StreamState {
             case .baselines: baselines.replay(bytes, clock: Self.hours(now))
             case .held: held.replay(bytes, now: now)
             case .travels: travels.replay(bytes, now: Self.seconds(now))
+            case .marks: marks.replay(bytes)
+            case .unattributed: unattributed.replay(bytes)
             }
         }
     }
@@ -251,6 +278,8 @@ extension StreamState {
                 case .baselines: live[part, default: []] += baselines.live(bytes)
                 case .held: live[part, default: []] += held.live(bytes)
                 case .travels: live[part, default: []] += travels.live(bytes)
+                case .marks: live[part, default: []] += marks.live(bytes)
+                case .unattributed: live[part, default: []] += unattributed.live(bytes)
                 }
             }
         }

@@ -310,9 +310,7 @@ extension Travels {
         writer.field(Tag.sighting.rawValue) {
             $0.place(CorrelationKey(high: key, low: 0), sighting.event)
             $0.signed(reach)
-            let place = sighting.spot.place
-            for number in [place.latitude, place.longitude, place.radius] { $0.varint(number.bitPattern.byteSwapped) }
-            $0.string(place.name)
+            $0.geography(sighting.spot.place)
             $0.string(sighting.spot.address)
             $0.varint(sighting.isHit ? 1 : 0)
             $0.bytes += sighting.context
@@ -338,12 +336,7 @@ extension Travels {
         case .mark: return (key.high, .mark(event))
         case .sighting:
             let reach = try field.signed()
-            var numbers: [Double] = []
-            for _ in 0..<3 { numbers.append(Double(bitPattern: try field.number().byteSwapped)) }
-            guard numbers.allSatisfy(\.isFinite) else { throw AlertCodec.Malformed() }
-            let place = Geography.Place(
-                latitude: numbers[0], longitude: numbers[1], radius: numbers[2], name: try field.string())
-            let spot = Spot(place: place, address: try field.string())
+            let spot = Spot(place: try field.geography(), address: try field.string())
             let isHit = try field.number() == 1
             let sighting = Sighting(event: event, spot: spot, isHit: isHit, context: Array(field.rest))
             return (key.high, .sighting(sighting, reach: reach))

@@ -84,8 +84,12 @@ extension Client {
         do {
             let options = try await prepared(method.descriptor, options)
             return try await withTaskExecutorPreference(scheduler) {
-                try await self.start(
+                let call = try await self.start(
                     method, options, deadline: options.timeout.map { NIODeadline.now() + $0.timeAmount })
+                if !self.configuration.interceptors.isEmpty {
+                    call.whenEnded { self.finished(method.descriptor, $0) }
+                }
+                return call
             }
         } catch {
             let error = RPCError.from(error)

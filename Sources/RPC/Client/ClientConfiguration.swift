@@ -126,7 +126,8 @@ public struct RetryPolicy: Sendable, Hashable {
 public protocol ClientInterceptor: Sendable {
     /// Before the call: may change its options, or throw to refuse it.
     func prepare(_ method: MethodDescriptor, _ options: inout CallOptions) async throws
-    /// After a unary call, or when a stream could not start; `error` is nil for OK.
+    /// Once for each call that `prepare` has seen, when it has its status, or could not start; `error` is nil for OK. It
+    /// may be called on an event loop, and so must not block.
     func finished(_ method: MethodDescriptor, error: RPCError?)
 }
 

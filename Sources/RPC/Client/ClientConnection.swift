@@ -111,7 +111,7 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     func connectionHeaderBlock(isOpen: Bool) {}
     func connectionBlocked(_ isBlocked: Bool) {}
     func sessionRefusedStream() {}
-    func sessionQueueOverflowed() { core.session.terminate(.enhanceYourCalm) }
+    func sessionQueueOverflowed() {}
     func sessionSentSettings() {}
     func sessionReceivedSettingsAck() {}
     func sessionReceivedPong(_ purpose: PingPurpose) {}

@@ -23,6 +23,7 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
     private final var outcome: Result<Metadata, RPCError>?
     private final var initialWaiters: [EndWaiter] = []
     private final var endWaiters: [EndWaiter] = []
+    private final var endObserver: ((RPCError?) -> Void)?
     /// The server never saw the call: it may be sent again whatever it does.
     private(set) final var wasRefused = false
 
@@ -216,12 +217,23 @@ class ClientStream: HTTP2Stream, HasDeadline, InboundQueueOwner, @unchecked Send
         setInitialMetadata(result.map { _ in Metadata() })
         for waiter in endWaiters { waiter.resume(returning: result) }
         endWaiters = []
+        endObserver?(Self.failure(result))
+        endObserver = nil
         ended(result.map { _ in () }, isLocal: isLocal)
         if !outbound.isEmpty {
             outbound.discard()
             uncount()
         }
         giveWindow()
+    }
+
+    /// Calls the observer once the call has its status. On the event loop.
+    final func whenEnded(_ observer: @escaping (RPCError?) -> Void) {
+        if let outcome { observer(Self.failure(outcome)) } else { endObserver = observer }
+    }
+
+    private static func failure(_ result: Result<Metadata, RPCError>) -> RPCError? {
+        if case .failure(let error) = result { error } else { nil }
     }
 
     private final func setInitialMetadata(_ result: Result<Metadata, RPCError>) {

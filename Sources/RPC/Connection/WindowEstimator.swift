@@ -6,13 +6,16 @@ import NIOCore
 /// estimators do it. A PING goes out while data comes in; the bytes that come before its answer are what is on its way
 /// in one round trip. When they nearly fill the window, the window may be what holds the sender: it doubles.
 ///
-/// Nothing is measured on a connection that receives nothing, so idle ones keep their small windows and send nothing.
+/// Nothing is measured on a connection that receives little: a PING and its answer, for each of ten thousand subscribers
+/// that hear of an alert, would cost more than the alert. So idle ones keep their small windows and send nothing.
 /// Time is an argument; nothing here is an error.
 package struct WindowEstimator: Equatable {
     /// The window of a stream now; the connection's is twice it.
     package private(set) var window: Int
     private let limit: Int
     private var bytes = 0
+    /// What came since the last PING was answered.
+    private var unmeasured = 0
     private var pingSent: NIODeadline?
     private var nextPing = NIODeadline.uptimeNanoseconds(0)
     private var interval = FixedLimits.minMeasureInterval.timeAmount
@@ -35,9 +38,12 @@ package struct WindowEstimator: Equatable {
             bytes += count
             return false
         }
+        unmeasured &+= count
+        guard unmeasured >= window / FixedLimits.measuredWindowPart else { return false }
         let now = now()
         guard now >= nextPing else { return false }
         bytes = count
+        unmeasured = 0
         pingSent = now
         return true
     }

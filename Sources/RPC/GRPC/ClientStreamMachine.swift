@@ -39,13 +39,14 @@ package struct ClientStreamMachine: Equatable {
         case .ended: return .ignore
         case .awaitingHeaders:
             if head.httpStatus >= 100 && head.httpStatus < 200 { return .ignore }
-            if let status = head.status, endStream { return end(status, reset: false) }
+            if let status = head.status, endStream, !head.isOverLimit { return end(status, reset: false) }
             if let fault = Self.fault(of: head, endStream: endStream) {
                 return end(.failure(fault), reset: !endStream)
             }
             inbound = .open
             return .begin
         case .open:
+            if head.isOverLimit { return end(.failure(Self.tooLong), reset: !endStream) }
             if let status = head.status, endStream { return end(checked(status), reset: false) }
             let fault = RPCError(.internalError, "The response's trailers carry no status.")
             return end(.failure(fault), reset: !endStream)
@@ -58,12 +59,14 @@ package struct ClientStreamMachine: Equatable {
             return RPCError(
                 StatusMapping.code(httpStatus: head.httpStatus), "The server answered HTTP status \(head.httpStatus).")
         }
+        if head.isOverLimit { return tooLong }
         if !head.isGRPC { return RPCError(.unknown, "The server's answer is no gRPC.") }
-        if head.isOverLimit { return RPCError(.resourceExhausted, "The response's headers are over the limit.") }
         if head.encoding == nil { return RPCError(.internalError, "The response's encoding is not known.") }
         if endStream { return RPCError(.internalError, "The response carries no status.") }
         return nil
     }
+
+    private static let tooLong = RPCError(.resourceExhausted, "The response's headers are over the limit.")
 
     private mutating func end(_ status: Result<Metadata, RPCError>, reset: Bool) -> HeadersAction {
         inbound = .ended

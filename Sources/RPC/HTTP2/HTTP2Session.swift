@@ -23,7 +23,7 @@ protocol HTTP2SessionDelegate: AnyObject {
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: UnsafeRawBufferPointer)
     /// A stream of the peer is refused: it has as many open as it may.
     func sessionRefusedStream()
-    /// More frames wait to be sent than a peer that takes any would leave.
+    /// More frames wait to be sent than a peer that takes any would leave. Servers only.
     func sessionQueueOverflowed()
     /// A stream is over; it was told already.
     func sessionClosedStream(_ id: Int32, hadStream: Bool)
@@ -176,7 +176,10 @@ final class HTTP2Session {
         }
         let result = nghttp2_session_mem_recv(session, base, bytes.count)
         if result < 0 { throw Failure(isBadPreface: result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)) }
-        if nghttp2_session_get_outbound_queue_size(session) > maxQueuedFrames { delegate?.sessionQueueOverflowed() }
+        // A client's own requests may wait for the streams that its server allows, however many they are.
+        if role == .server, nghttp2_session_get_outbound_queue_size(session) > maxQueuedFrames {
+            delegate?.sessionQueueOverflowed()
+        }
     }
 
     /// The next frames to send, valid until the next call; nil when there is nothing more now.

@@ -106,6 +106,30 @@ public struct ResponseWriter<Response: Sendable>: Sendable {
         }
     }
 
+    /// A response as `write(encoded:)` takes it: many calls of one method that send the same encode it once.
+    public func encoded(_ response: Response) throws -> ByteBuffer {
+        var bytes = ByteBuffer()
+        try encode(response, &bytes)
+        return bytes
+    }
+
+    /// Sends a response by the bytes that `encoded` made of it, as `write(_:compresses:)` does.
+    public func write(encoded bytes: ByteBuffer, compresses: Bool = true) async throws {
+        if stream.scheduler.eventLoop.inEventLoop {
+            try stream.send(compresses: compresses) { $0.writeImmutableBuffer(bytes) }
+            if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }
+        } else {
+            try await withTaskExecutorPreference(stream.scheduler) {
+                try await self.writeOnLoop(encoded: bytes, compresses)
+            }
+        }
+    }
+
+    private func writeOnLoop(encoded bytes: ByteBuffer, _ compresses: Bool) async throws {
+        try stream.send(compresses: compresses) { $0.writeImmutableBuffer(bytes) }
+        if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }
+    }
+
     private func writeOnLoop(_ compresses: Bool, _ response: () throws -> Response) async throws {
         try stream.send(compresses: compresses) { try encode(response(), &$0) }
         if stream.mustWaitAfterWriting() { try await stream.waitUntilWritable() }

@@ -8,10 +8,13 @@ import Synchronization
 /// A subscriber that keeps up reads from here; one that is behind reads the journal until it has caught up. Nobody
 /// owns a queue: what is kept is the same for one subscriber and for ten thousand.
 package final class AlertTail: Sendable {
-    /// A revision and its place in the alert log.
-    package struct Entry: Sendable {
+    /// A revision and its place in the alert log. One object for all subscribers: an alert has dozens of references, and
+    /// ten thousand copies of it would count each of them.
+    package final class Entry: Sendable {
         package let position: Int64
         package let alert: Alert
+        /// What is sent of it, once somebody has.
+        package let encoded = EncodedAlert()
 
         package init(position: Int64, alert: Alert) {
             self.position = position
@@ -47,7 +50,11 @@ package final class AlertTail: Sendable {
     package func publish(_ entries: [Entry]) {
         guard let newest = entries.last else { return }
         let woken = state.withLock { state in
+            // Who is further behind than these encodes for itself.
+            let newlyOld = state.entries.count + entries.count - Limits.encodedAlerts
+            let alreadyOld = max(0, state.entries.count - Limits.encodedAlerts)
             state.entries += entries
+            if newlyOld > alreadyOld { for entry in state.entries[alreadyOld..<newlyOld] { entry.encoded.retire() } }
             state.last = newest.position
             let surplus = state.entries.count - Limits.alertTail
             if surplus > 0 {

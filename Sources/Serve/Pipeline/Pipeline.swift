@@ -149,7 +149,7 @@ package final class Pipeline: Sendable {
     /// Requests and batches that wait.
     package var queued: Int { requests.count + evaluated.count }
 
-    /// Lets held matches go whose time is over by the clock, where there are any.
+    /// Lets go what waits and whose time is over by the clock, where there is any.
     package func tick() async {
         if counters.stream.held > 0 { _ = await evaluated.push(.tick) }
     }

@@ -18,7 +18,7 @@ final class Sequencer {
         case submission(EvaluatedSubmission)
         /// A change that a person or the service itself makes, in one order with the records.
         case change(Change)
-        /// A look at the clock, by which held matches may be due.
+        /// A look at the clock, by which what waits may be due.
         case tick
     }
 
@@ -214,11 +214,7 @@ final class Sequencer {
         }
         for match in batch.trialMatches where fresh[match.eventIndex] { try take(match, isOnTrial: true) }
         for match in batch.matches where fresh[match.eventIndex] { try take(match) }
-        for observation in batch.baselines where fresh[observation.match.eventIndex] {
-            guard let match = stream.withState({ $0.judge(observation, now: now) }) else { continue }
-            try take(match, isOnTrial: observation.isOnTrial)
-        }
-        onTrial += try correlate(batch, fresh, submission, transaction, now)
+        onTrial += try remember(batch, fresh, submission, transaction, now)
         if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
         if accepted > 0 { try count(batch, fresh, transaction, now) }
         try release(transaction, now)
@@ -253,15 +249,16 @@ final class Sequencer {
         }
     }
 
-    /// Counts what correlations ask for, and merges the matches of those that hold.
-    private func correlate(
+    /// Gives the stream's state what the records bring to it, and merges the matches that it makes of them.
+    private func remember(
         _ batch: EvaluatedBatch, _ fresh: [Bool], _ submission: Submission, _ transaction: borrowing Transaction,
         _ now: Milliseconds
     ) throws -> [Match] {
         guard let plan = batch.plan else { return [] }
         var onTrial: [Match] = []
-        func take(_ matches: [StreamMatch]) throws {
-            for found in matches {
+        try batch.forEachObservation(where: { fresh[$0] }) { observation in
+            let historical = submission.historical
+            for found in stream.withState({ $0.observe(observation, plan, historical: historical, now: now) }) {
                 if found.isOnTrial {
                     onTrial.append(found.match)
                 } else {
@@ -269,20 +266,12 @@ final class Sequencer {
                 }
             }
         }
-        for observation in batch.observations where fresh[observation.eventIndex] {
-            try take(
-                stream.withState { $0.observe(observation, plan, historical: submission.historical, now: now) })
-        }
-        for observation in batch.travels where fresh[observation.match.eventIndex] {
-            try take(
-                stream.withState { $0.observe(observation, plan, historical: submission.historical, now: now) })
-        }
         return onTrial
     }
 
-    /// Lets held matches go that nothing can clear any more.
+    /// Lets go what nothing that comes late can change any more.
     private func release(_ transaction: borrowing Transaction, _ now: Milliseconds) throws {
-        guard stream.state.heldCount > 0 else { return }
+        guard stream.state.waitingCount > 0 else { return }
         let plan = catalog.plan
         var onTrial: [Match] = []
         for found in stream.withState({ $0.release(plan, now: now) }) {
@@ -308,7 +297,7 @@ final class Sequencer {
         for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
             _ = try transaction.recordActivity(
                 accountID: account.description, events: count.events, lastEventAt: count.latest)
-            if batch.plan?.holdsMatches == true {
+            if batch.plan?.waits == true {
                 stream.withState { $0.advance(account, to: count.latest, now: now) }
             }
         }

@@ -15,7 +15,7 @@ package struct StreamStatistics: Sendable, Equatable {
     package var combinations = 0
     /// Actors whose places are known.
     package var travellers = 0
-    /// Matches that wait for what may clear them.
+    /// What waits until no late event can change it: matches, events whose actor may change, groups of correlations.
     package var held = 0
     /// What it takes in memory, about.
     package var bytes = 0
@@ -63,7 +63,7 @@ struct StreamStore {
     var statistics: StreamStatistics {
         StreamStatistics(
             groups: state.groupCount, sessions: state.sessionCount, combinations: state.combinationCount,
-            travellers: state.travellerCount, held: state.heldCount, bytes: state.bytes, losses: state.losses)
+            travellers: state.travellerCount, held: state.waitingCount, bytes: state.bytes, losses: state.losses)
     }
 
     /// Gives a commit group the state to work on.

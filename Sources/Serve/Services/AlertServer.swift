@@ -4,6 +4,7 @@ import Contract
 import Detect
 import Journal
 import Messages
+import NIOCore
 import RPC
 
 /// AlertService: the alert log to subscribers, and people's answers to alerts.
@@ -64,15 +65,31 @@ struct AlertServer: AlertServiceProvider {
     }
 
     // An alert is large: each is made where it is encoded, so that ten thousand tasks that wait keep none in their frames.
+    // For the same reason these stay functions of their own: within `subscribeAlerts` their frames would be part of its.
 
+    @inline(never)
     private func send(
         _ live: [AlertTail.Entry], _ filter: AlertFilter, _ responses: ResponseWriter<SubscribeAlertsResponse>
     ) async throws {
         for index in live.indices where filter.accepts(live[index].alert) {
-            try await responses.write { response(live[index].position, live[index].alert) }
+            try await responses.write(encoded: try encoded(live[index], responses))
         }
     }
 
+    /// What every subscriber that may see the revision gets: encoded once, not ten thousand times.
+    private func encoded(
+        _ entry: AlertTail.Entry, _ responses: ResponseWriter<SubscribeAlertsResponse>
+    ) throws -> ByteBuffer {
+        let role = pipeline.accounts.consoleRole(of: entry.alert.accountID)
+        if let bytes = entry.encoded.bytes(consoleRole: role) { return bytes }
+        let response = SubscribeAlertsResponse(
+            cursor: String(entry.position), alert: Messages.Alert(entry.alert, consoleRole: role))
+        let bytes = try responses.encoded(response)
+        entry.encoded.keep(bytes, consoleRole: role)
+        return bytes
+    }
+
+    @inline(never)
     private func send(_ page: AlertLogPage, _ responses: ResponseWriter<SubscribeAlertsResponse>) async throws {
         for index in page.entries.indices {
             try await responses.write {

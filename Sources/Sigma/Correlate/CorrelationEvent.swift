@@ -50,13 +50,17 @@ public struct CorrelationEvent: Hashable, Sendable {
     public var id: ID
     /// Milliseconds since 1970, by the event's own clock.
     public var time: Int64
+    /// Whom it belongs to, as `CorrelationPlan.observations` was told: the events of one tenant move the time on by
+    /// which windows that wait are settled.
+    public var tenant: UInt64
     public var observations: Observations
     /// Bytes that are kept with the event and given back with each hit.
     public var context: [UInt8]
 
-    public init(id: ID, time: Int64, observations: Observations, context: [UInt8] = []) {
+    public init(id: ID, time: Int64, tenant: UInt64 = 0, observations: Observations, context: [UInt8] = []) {
         self.id = id
         self.time = time
+        self.tenant = tenant
         self.observations = observations
         self.context = context
     }

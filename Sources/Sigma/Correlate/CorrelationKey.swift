@@ -93,11 +93,15 @@ extension SigmaCorrelation {
         return hasher.key.high
     }
 
-    /// Whether an event more can only make it hold and never undo it.
+    /// Whether an event more can only make a window hold and never undo it. Such a correlation is judged with each event;
+    /// of any other a window waits until no event of it can come any more.
+    ///
+    /// That holds for a sum that is to reach something since negative numbers are left out of it.
     package var isMonotone: Bool {
         switch kind {
         case .eventCount, .valueCount, .temporal, .temporalOrdered: break
-        case .valueSum, .valueAverage, .valuePercentile, .valueMedian: return false
+        case .valueSum: guard bounds.allSatisfy({ $0.number > 0 }) else { return false }
+        case .valueAverage, .valuePercentile, .valueMedian: return false
         }
         return clauses.allSatisfy(\.absent.isEmpty)
             && bounds.allSatisfy { $0.comparison == .greater || $0.comparison == .greaterOrEqual }

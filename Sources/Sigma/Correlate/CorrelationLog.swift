@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The stored form of what a correlator learns: a row of items, each an event of a group or marks of one, that a
-/// correlator takes in again in the order in which they were written. Numbers are little-endian; the tags are on disk.
+/// The stored form of what a correlator learns: a row of items, each an event of a group or marks of one, or how a group's
+/// windows wait, that a correlator takes in again in the order in which they were written. Numbers are little-endian; the tags are on disk.
 struct CorrelationLog: Sendable {
     enum Item {
         case event(CorrelationKey, correlation: UInt64, reach: Int64, CorrelationEntry)
         case marks(CorrelationKey, CorrelationEntry)
+        /// Windows of a group wait; which ones its events say.
+        case waits(CorrelationKey, tenant: UInt64, delay: Int64, isBehind: Bool)
+        /// Those that end before a time do so no more.
+        case settled(CorrelationKey, before: Int64)
     }
 
     private static let eventTag: UInt8 = 1
     private static let marksTag: UInt8 = 2
+    private static let waitsTag: UInt8 = 3
+    private static let settledTag: UInt8 = 4
 
     private(set) var bytes: [UInt8] = []
 
     mutating func event(_ key: CorrelationKey, correlation: UInt64, reach: Int64, _ entry: CorrelationEntry) {
-        bytes.append(Self.eventTag)
-        number(key.high)
-        number(key.low)
+        begin(Self.eventTag, key)
         number(correlation)
         number(UInt64(bitPattern: reach))
         head(entry)
@@ -26,15 +30,31 @@ struct CorrelationLog: Sendable {
     }
 
     mutating func marks(_ key: CorrelationKey, _ entry: CorrelationEntry) {
-        bytes.append(Self.marksTag)
-        number(key.high)
-        number(key.low)
+        begin(Self.marksTag, key)
         head(entry)
+    }
+
+    mutating func waits(_ key: CorrelationKey, _ wait: CorrelationWaits.Wait) {
+        begin(Self.waitsTag, key)
+        number(wait.tenant)
+        number(UInt64(bitPattern: wait.delay))
+        bytes.append(wait.isBehind ? 1 : 0)
+    }
+
+    mutating func settled(_ key: CorrelationKey, before time: Int64) {
+        begin(Self.settledTag, key)
+        number(UInt64(bitPattern: time))
     }
 
     mutating func take() -> [UInt8] {
         defer { bytes = [] }
         return bytes
+    }
+
+    private mutating func begin(_ tag: UInt8, _ key: CorrelationKey) {
+        bytes.append(tag)
+        number(key.high)
+        number(key.low)
     }
 
     private mutating func head(_ entry: CorrelationEntry) {
@@ -73,6 +93,12 @@ struct CorrelationLogReader {
             position += Int(count)
             return .event(key, correlation: correlation, reach: reach, entry(head, value, context))
         case 2: return head().map { .marks(key, entry($0, 0, [])) }
+        case 3:
+            guard let tenant = number(UInt64.self), let delay = number(Int64.self), let isBehind = number(UInt8.self),
+                0...CorrelationWaits.longestDelay ~= delay
+            else { return nil }
+            return .waits(key, tenant: tenant, delay: delay, isBehind: isBehind != 0)
+        case 4: return number(Int64.self).map { .settled(key, before: $0) }
         default: return nil
         }
     }
@@ -81,7 +107,8 @@ struct CorrelationLogReader {
 
     private mutating func head() -> Head? {
         guard let time = number(Int64.self), let high = number(UInt64.self), let low = number(UInt64.self),
-            let member = number(UInt16.self), let marks = number(UInt8.self)
+            let member = number(UInt16.self), let marks = number(UInt8.self),
+            -CorrelationWaits.longestDelay...CorrelationWaits.longestDelay ~= time
         else { return nil }
         return (time, .init(high: high, low: low), member, marks)
     }

@@ -4,6 +4,8 @@
 /// once and removed once.
 struct CorrelationMeasure {
     private let correlation: SigmaCorrelation
+    /// Whether numbers below zero are left out: no number may undo what holds.
+    private let leavesOutNegatives: Bool
     private var counts: [UInt64: Int] = [:]
     private var ids: [CorrelationEvent.ID: Int] = [:]
     /// Sorted, for percentiles.
@@ -23,6 +25,7 @@ struct CorrelationMeasure {
 
     init(_ correlation: SigmaCorrelation) {
         self.correlation = correlation
+        leavesOutNegatives = correlation.kind == .valueSum && correlation.isMonotone
         guard correlation.kind == .temporalOrdered else { return }
         let members = correlation.rules.count
         if correlation.clauses.isEmpty {
@@ -68,11 +71,17 @@ struct CorrelationMeasure {
             count(UInt64(entry.member), step)
             if step > 0 { extend(entry) }
         case .valueSum, .valueAverage, .valuePercentile, .valueMedian:
-            let number = Double(bitPattern: entry.value)
-            guard entry.marks.contains(.hasValue), number.isFinite else { return }
+            guard let number = number(entry) else { return }
             numberCount += step
             move(number, step)
         }
+    }
+
+    /// The number that an event brings; nil where it brings none.
+    private func number(_ entry: CorrelationEntry) -> Double? {
+        let number = Double(bitPattern: entry.value)
+        guard entry.marks.contains(.hasValue), number.isFinite else { return nil }
+        return leavesOutNegatives && number < 0 ? nil : number
     }
 
     private mutating func count(_ value: UInt64, _ step: Int) {
@@ -148,10 +157,7 @@ struct CorrelationMeasure {
     /// Fractions are summed anew in the order of the events, so that no rounding depends on how the window came here.
     private func sum(_ window: ArraySlice<CorrelationEntry>) -> Double {
         guard fractions > 0 else { return Double(sum) }
-        return window.reduce(0) { sum, entry in
-            let number = Double(bitPattern: entry.value)
-            return entry.marks.contains(.hasValue) && number.isFinite ? sum + number : sum
-        }
+        return window.reduce(0) { sum, entry in sum + (number(entry) ?? 0) }
     }
 
     /// With linear interpolation between neighbours.

@@ -41,6 +41,11 @@ public struct CorrelationPlan: Sendable {
     let identities: [UInt64]
     /// For each correlation: the correlations that count its matches.
     let parents: [[Use]]
+    /// For each correlation: how many of those that wait stand one below another under it.
+    private let stages: [Int]
+    /// Whether windows of any wait.
+    package let hasWaits: Bool
+    private let places: [UInt64: Int]
 
     /// Resolves correlations over rules, which are known by id or name.
     /// - Parameters:
@@ -92,8 +97,35 @@ public struct CorrelationPlan: Sendable {
         self.parents = parents
         self.captures = captures
         silentRules = referred.subtracting(generating)
-        identities = self.correlations.map(\.identity)
+        let identities = self.correlations.map(\.identity)
+        self.identities = identities
+        places = Dictionary(identities.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        var stages = [Int](repeating: 0, count: kept.count)
+        // What is counted comes before what counts it.
+        for index in kept.indices {
+            let below = stages[index] + (self.correlations[index].isMonotone ? 0 : 1)
+            for use in parents[index] { stages[use.correlation] = max(stages[use.correlation], below) }
+        }
+        self.stages = stages
+        hasWaits = self.correlations.contains { !$0.isMonotone }
         silentCorrelations = silent.subtracting(speaking)
+    }
+
+    /// Whether windows of a correlation wait until no event of them can come any more.
+    package func waits(_ correlation: Int) -> Bool { !correlations[correlation].isMonotone }
+
+    /// The correlation of an identity.
+    func place(of identity: UInt64) -> Int? { places[identity] }
+
+    /// How late after later ones an event or a match from below may come, in milliseconds, where events are so late.
+    func delay(of correlation: Int, lateness: Int64) -> Int64 {
+        lateness + Int64(stages[correlation]) * (lateness + CorrelationWaits.step)
+    }
+
+    /// How far back from a group's latest event any window reaches that is not settled yet, in milliseconds.
+    func reach(of correlation: Int, lateness: Int64) -> Int64 {
+        Int64(correlations[correlation].timespanSeconds) * 1_000 + delay(of: correlation, lateness: lateness)
+            + (waits(correlation) ? CorrelationWaits.step : 0)
     }
 
     /// The fields to extract for `observations`.

@@ -11,6 +11,8 @@ struct CorrelationEntry: Sendable {
         static let isHit = Marks(rawValue: 2)
         /// The window that ends at it holds, and the correlations above were told so.
         static let isEnd = Marks(rawValue: 4)
+        /// The window that ends at it was judged for good, where its correlation waits.
+        static let isSettled = Marks(rawValue: 8)
     }
 
     let time: Int64
@@ -51,6 +53,10 @@ struct CorrelationWindow: Sendable {
         var forgotten = 0
         /// By how much the group grew.
         var bytes = 0
+        /// Windows that end before this are settled now; nil where none was.
+        var settledBefore: Int64?
+        /// The earliest instant whose window waits; nil where none does.
+        var earliest: Int64?
     }
 
     /// `SigmaCorrelation.identity`.
@@ -75,8 +81,15 @@ struct CorrelationWindow: Sendable {
 
     var bytes: Int { entries.reduce(96) { $0 + $1.bytes } }
 
-    /// Takes an event and tells what holds because of it.
-    mutating func observe(_ entry: CorrelationEntry, _ correlation: SigmaCorrelation) -> Outcome {
+    /// Takes an event and tells what holds because of it; where the correlation waits, what holds by the time that the
+    /// group's own events say.
+    ///
+    /// - Parameters:
+    ///   - delay: `CorrelationPlan.delay`.
+    ///   - earliest: where windows wait already, the first that may.
+    mutating func observe(
+        _ entry: CorrelationEntry, _ correlation: SigmaCorrelation, delay: Int64, waitingFrom earliest: Int64 = .max
+    ) -> Outcome {
         var outcome = Outcome()
         let lateness = reach - Int64(correlation.timespanSeconds) * 1_000
         if let last = entries.last, entry.time < last.time - lateness {
@@ -86,15 +99,52 @@ struct CorrelationWindow: Sendable {
         guard var place = insert(entry) else { return outcome }
         outcome.isNew = true
         outcome.bytes = entry.bytes
+        if !correlation.isMonotone {
+            outcome.earliest = min(earliest, entry.time)
+            let before = CorrelationWaits.minute(latest) * CorrelationWaits.step - delay
+            if min(earliest, entry.time) < before {
+                settle(from: min(earliest, entry.time), before: before, correlation, &outcome)
+            }
+        }
         let trimmed = trim()
         outcome.forgotten = trimmed.excess
         outcome.bytes -= trimmed.bytes
         place -= trimmed.count
         guard place >= 0 else { return outcome }
-        sweep(from: place, correlation, &outcome)
+        if correlation.isMonotone {
+            let span = Int64(correlation.timespanSeconds) * 1_000
+            sweep(from: place, through: entries[place].time + span, correlation, &outcome)
+        }
         outcome.kept = entries[place]
         return outcome
     }
+
+    /// Judges the windows that wait and end before a time.
+    ///
+    /// - Parameter earliest: none that ends before it waits.
+    mutating func settle(
+        from earliest: Int64, before: Int64, _ correlation: SigmaCorrelation, _ outcome: inout Outcome
+    ) {
+        let first = firstIndex { $0.time >= earliest }
+        if let place = entries[first...].firstIndex(where: { !$0.marks.contains(.isSettled) }),
+            entries[place].time < before
+        {
+            sweep(from: place, through: before - 1, correlation, &outcome)
+        }
+        outcome.settledBefore = before
+        outcome.earliest = entries[first...].first { $0.time >= before && !$0.marks.contains(.isSettled) }?.time
+    }
+
+    /// Takes in that windows were settled.
+    mutating func settled(before: Int64) {
+        for index in entries.indices {
+            guard entries[index].time < before else { return }
+            entries[index].marks.insert(.isSettled)
+        }
+    }
+
+    /// The earliest instant whose window was not settled.
+    var earliestOpen: Int64? { entries.first { !$0.marks.contains(.isSettled) }?.time }
 
     /// Puts a stored event back. False where it is there already.
     mutating func restore(_ entry: CorrelationEntry) -> Bool { insert(entry) != nil }
@@ -162,14 +212,16 @@ struct CorrelationWindow: Sendable {
         return low
     }
 
-    /// Looks at every window that the event at a place stands in. A window ends at an instant that has an event and
-    /// reaches back by the timespan, both ends included. The time is linear in the events of these windows.
-    private mutating func sweep(from place: Int, _ correlation: SigmaCorrelation, _ outcome: inout Outcome) {
+    /// Looks at the windows that end from an event at a place through a time: of a correlation that waits, at those that
+    /// are not settled. A window ends at an instant that has an event and reaches back by the timespan, both ends
+    /// included. The time is linear in the events of these windows.
+    private mutating func sweep(
+        from place: Int, through last: Int64, _ correlation: SigmaCorrelation, _ outcome: inout Outcome
+    ) {
         let span = Int64(correlation.timespanSeconds) * 1_000
-        let time = entries[place].time
         var measure = CorrelationMeasure(correlation)
         guard measure.canHold(entries) else { return }
-        var start = firstIndex { $0.time >= time - span }
+        var start = firstIndex { $0.time >= entries[place].time - span }
         var next = start
         var end = lastOfInstant(place)
         // What stands before this index was marked already.
@@ -188,8 +240,8 @@ struct CorrelationWindow: Sendable {
                     start += 1
                 }
             }
-            if measure.holds(entries[start...end]) {
-                let instant = firstOfInstant(end)
+            let instant = firstOfInstant(end)
+            if opens(instant...end, correlation), measure.holds(entries[start...end]) {
                 if correlation.isMonotone, instant > 0, entries[instant - 1].marks.contains(.isEnd) {
                     // All of that window was marked with it, and more events undid nothing.
                     unmarked = max(unmarked, min(instant, place))
@@ -204,9 +256,20 @@ struct CorrelationWindow: Sendable {
                 }
                 unmarked = end + 1
             }
-            guard end + 1 < entries.count, entries[end + 1].time <= time + span else { return }
+            guard end + 1 < entries.count, entries[end + 1].time <= last else { return }
             end = lastOfInstant(end + 1)
         }
+    }
+
+    /// Whether the window that ends at an instant is to be judged; where its correlation waits, that is now.
+    private mutating func opens(_ instant: ClosedRange<Int>, _ correlation: SigmaCorrelation) -> Bool {
+        if correlation.isMonotone { return true }
+        var isOpen = false
+        for index in instant where !entries[index].marks.contains(.isSettled) {
+            entries[index].marks.insert(.isSettled)
+            isOpen = true
+        }
+        return isOpen
     }
 
     private func lastOfInstant(_ place: Int) -> Int {

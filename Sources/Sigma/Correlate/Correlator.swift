@@ -3,9 +3,10 @@
 /// Counts events in windows of event time, whatever the order in which they come.
 ///
 /// A window ends at an instant that has an event and reaches back by the timespan, both ends included. A correlation
-/// holds for the events of every window in which its condition holds; each such event is a hit, told once. So the hits
-/// of conditions that more events can't undo (`gte`, `gt` on counts) follow from the set of events alone; other
-/// conditions are judged by the events that are there. A correlation above counts the events at which such windows end.
+/// holds for the events of every window in which its condition holds; each such event is a hit, told once. Where more
+/// events can't undo the condition (`gte`, `gt` on counts) a window is judged with every event; else it waits until no
+/// event of it can come any more, by `CorrelationWaits`. So the hits follow from the set of events alone. A correlation
+/// above counts the events at which such windows end.
 ///
 /// Every group goes by its own clock: an event counts where it is no later than `lateness` after the group's latest.
 /// The state is bounded in groups, in events of a group and in bytes; what is forgotten before its time is counted.
@@ -25,9 +26,11 @@ public struct Correlator: Sendable {
     /// Groups that were forgotten before their time, since there were too many: those without a new event for longest.
     public private(set) var evictedGroups = 0
     /// What the state takes in memory, about.
-    public private(set) var bytes = 0
+    public var bytes: Int { groupBytes + waits.bytes }
 
     private var groups: [CorrelationKey: CorrelationWindow] = [:]
+    private var waits = CorrelationWaits()
+    private var groupBytes = 0
     private var log = CorrelationLog()
 
     public init(
@@ -42,68 +45,170 @@ public struct Correlator: Sendable {
     /// How many groups there are.
     public var groupCount: Int { groups.count }
 
-    /// Takes an event in and tells which events stand in a window that holds because of it.
+    /// How many of them have windows that wait.
+    public var waitingCount: Int { waits.count }
+
+    /// Takes an event in and tells which events stand in a window that holds because of it, or that is over by it.
     ///
     /// - Parameters:
     ///   - plan: what the event's observations were made with.
     ///   - now: seconds of the caller's clock, which decides what is forgotten first.
     public mutating func observe(_ event: CorrelationEvent, _ plan: CorrelationPlan, now: UInt32) -> [CorrelationHit] {
-        var hits: [CorrelationHit] = []
+        var hits = waits.count > 0 || plan.hasWaits ? advance(event.tenant, to: event.time, plan, now: now) : []
         for observation in event.observations.direct {
             let above =
                 plan.parents[observation.correlation].isEmpty
                 ? [] : event.observations.indirect + event.observations.direct
-            let context = UpwardContext.encode(above, plan, event.context)
-            count(observation, event.time, event.id, context, plan, now, &hits, depth: 0)
+            let entry = CorrelationEntry(
+                time: event.time, id: event.id, value: observation.value ?? 0,
+                member: UInt16(clamping: observation.member), marks: observation.value == nil ? [] : .hasValue,
+                context: UpwardContext.encode(above, plan, event.context))
+            count(observation, entry, Surroundings(plan: plan, tenant: event.tenant, now: now), &hits, depth: 0)
         }
         return hits
     }
 
+    /// What an event is counted with.
+    private struct Surroundings {
+        let plan: CorrelationPlan
+        let tenant: UInt64
+        let now: UInt32
+    }
+
     private mutating func count(
-        _ observation: CorrelationObservation, _ time: Int64, _ id: CorrelationEvent.ID, _ context: [UInt8],
-        _ plan: CorrelationPlan, _ now: UInt32, _ hits: inout [CorrelationHit], depth: Int
+        _ observation: CorrelationObservation, _ entry: CorrelationEntry, _ around: Surroundings,
+        _ hits: inout [CorrelationHit], depth: Int
     ) {
+        let (plan, key) = (around.plan, observation.group)
         let correlation = plan.correlations[observation.correlation]
         if correlation.kind.needsField, observation.value == nil { return }
-        let entry = CorrelationEntry(
-            time: time, id: id, value: observation.value ?? 0, member: UInt16(clamping: observation.member),
-            marks: observation.value == nil ? [] : .hasValue, context: context)
         let identity = plan.identities[observation.correlation]
-        let reach = Int64(correlation.timespanSeconds) * 1_000 + lateness
-        let key = observation.group
+        let reach = plan.reach(of: observation.correlation, lateness: lateness)
+        let delay = plan.delay(of: observation.correlation, lateness: lateness)
         if groups[key] == nil {
             makeRoom()
-            bytes += Self.groupBytes
+            groupBytes += Self.groupBytes
         }
+        let known = waits[key]
         let outcome = groups[
-            key, default: CorrelationWindow(correlation: identity, reach: reach, touched: now)
-        ].observe(entry, correlation)
-        groups[key]?.touched = now
-        bytes += outcome.bytes
+            key, default: CorrelationWindow(correlation: identity, reach: reach, touched: around.now)
+        ].observe(entry, correlation, delay: delay, waitingFrom: known?.earliest ?? .max)
+        groups[key]?.touched = around.now
+        groupBytes += outcome.bytes
         if outcome.isLate { lateEvents += 1 }
         forgottenEvents += outcome.forgotten
         guard outcome.isNew else { return }
+        if !correlation.isMonotone {
+            var wait = known ?? CorrelationWaits.Wait(tenant: around.tenant, delay: delay)
+            if CorrelationWaits.minute(entry.time + delay) < waits.mark(around.tenant) { wait.isBehind = true }
+            if known == nil || known?.isBehind != wait.isBehind { log.waits(key, wait) }
+            wait.earliest = outcome.earliest ?? .max
+            waits.set(key, outcome.earliest == nil ? nil : wait)
+        }
         if let kept = outcome.kept { log.event(key, correlation: identity, reach: reach, kept) }
-        var marked = outcome.hits + outcome.ends
-        marked.removeAll { $0.isSame(entry) }
-        for entry in marked { log.marks(key, entry) }
+        tell(outcome, of: observation.correlation, key, but: entry, around, &hits, depth: depth)
+    }
+
+    /// Tells of what was found in a group, and has the correlations above count it.
+    private mutating func tell(
+        _ outcome: CorrelationWindow.Outcome, of correlation: Int, _ key: CorrelationKey, but new: CorrelationEntry?,
+        _ around: Surroundings, _ hits: inout [CorrelationHit], depth: Int
+    ) {
+        for entry in outcome.hits + outcome.ends where new.map(entry.isSame) != true { log.marks(key, entry) }
+        if let before = outcome.settledBefore { log.settled(key, before: before) }
         for hit in outcome.hits {
             hits.append(
                 CorrelationHit(
-                    correlation: observation.correlation, group: key, id: hit.id, time: hit.time,
+                    correlation: correlation, group: key, id: hit.id, time: hit.time,
                     context: UpwardContext.own(hit.context)))
         }
         guard depth < SigmaLimits.correlationDepth else { return }
         for end in outcome.ends {
-            for use in plan.parents[observation.correlation] {
-                guard var above = UpwardContext.observation(plan.identities[use.correlation], end.context) else {
-                    continue
-                }
+            for use in around.plan.parents[correlation] {
+                let identity = around.plan.identities[use.correlation]
+                guard var above = UpwardContext.observation(identity, end.context) else { continue }
                 above.correlation = use.correlation
                 above.member = use.member
-                count(above, end.time, end.id, end.context, plan, now, &hits, depth: depth + 1)
+                let entry = CorrelationEntry(
+                    time: end.time, id: end.id, value: above.value ?? 0, member: UInt16(clamping: use.member),
+                    marks: above.value == nil ? [] : .hasValue, context: end.context)
+                count(above, entry, around, &hits, depth: depth + 1)
             }
         }
+    }
+}
+
+// MARK: What waits
+
+extension Correlator {
+    /// Takes how late a tenant's events are by now, and tells what windows hold that are over by it.
+    ///
+    /// - Parameters:
+    ///   - time: of an event, in milliseconds. One from the future moves nothing on.
+    ///   - now: seconds of the caller's clock.
+    public mutating func advance(
+        _ tenant: UInt64, to time: Int64, _ plan: CorrelationPlan, now: UInt32
+    ) -> [CorrelationHit] {
+        let minute = CorrelationWaits.minute(min(time, Int64(now) * 1_000))
+        guard minute > waits.mark(tenant) else { return [] }
+        var hits: [CorrelationHit] = []
+        // Minute by minute, so that what one brings about is in time for the next.
+        while let keys = waits.nextDue(tenant, before: minute) {
+            let before = waits.mark(tenant) * CorrelationWaits.step
+            for key in inOrder(keys, plan) { settle(key, before: before, plan, now, &hits) }
+        }
+        waits.advance(tenant, to: minute)
+        return hits
+    }
+
+    /// Tells what windows hold that are over by the caller's clock: of groups in which nothing moves on any more.
+    ///
+    /// - Parameters:
+    ///   - now: seconds of the caller's clock.
+    ///   - all: whether time is over for every one.
+    public mutating func settle(_ plan: CorrelationPlan, now: UInt32, all: Bool = false) -> [CorrelationHit] {
+        guard waits.count > 0, all || waits.looks(now: now) else { return [] }
+        let time = Int64(now) * 1_000
+        var hits: [CorrelationHit] = []
+        repeat {
+            let over = waits.groups.filter { key, wait in
+                all || wait.isOver(touched: groups[key]?.touched ?? 0, now: time)
+            }
+            for key in inOrder(Array(over.keys), plan) {
+                settle(key, before: all ? .max : time, plan, now, &hits)
+            }
+            // What correlations above count of it waits in turn.
+        } while all && waits.count > 0
+        return hits
+    }
+
+    /// What is counted comes before what counts it.
+    private func inOrder(_ keys: [CorrelationKey], _ plan: CorrelationPlan) -> [CorrelationKey] {
+        keys.map { key in
+            (place: groups[key].flatMap { plan.place(of: $0.correlation) } ?? 0, key: key)
+        }.sorted { ($0.place, $0.key) < ($1.place, $1.key) }.map(\.key)
+    }
+
+    /// - Parameter before: a window is over that ends by the group's delay earlier.
+    private mutating func settle(
+        _ key: CorrelationKey, before: Int64, _ plan: CorrelationPlan, _ now: UInt32, _ hits: inout [CorrelationHit]
+    ) {
+        guard var wait = waits[key] else { return }
+        guard let place = groups[key].flatMap({ plan.place(of: $0.correlation) }), plan.waits(place) else {
+            // Its correlation is not what it was.
+            waits.set(key, nil)
+            log.settled(key, before: .max)
+            return
+        }
+        var outcome = CorrelationWindow.Outcome()
+        groups[key]?.settle(
+            from: wait.earliest, before: before == .max ? .max : before - wait.delay, plan.correlations[place],
+            &outcome)
+        wait.earliest = outcome.earliest ?? .max
+        waits.set(key, outcome.earliest == nil ? nil : wait)
+        tell(
+            outcome, of: place, key, but: nil, Surroundings(plan: plan, tenant: wait.tenant, now: now), &hits,
+            depth: 0)
     }
 }
 
@@ -122,12 +227,24 @@ extension Correlator {
         while let item = reader.next() {
             switch item {
             case .event(let key, let correlation, let reach, let entry):
-                if groups[key] == nil { self.bytes += Self.groupBytes }
+                if groups[key] == nil { groupBytes += Self.groupBytes }
                 let isNew = groups[
                     key, default: CorrelationWindow(correlation: correlation, reach: reach, touched: now)
                 ].restore(entry)
-                if isNew { self.bytes += entry.bytes }
+                if isNew { groupBytes += entry.bytes }
+                guard var wait = waits[key], !entry.marks.contains(.isSettled) else { continue }
+                wait.earliest = min(wait.earliest, entry.time)
+                waits.set(key, wait)
             case .marks(let key, let entry): groups[key]?.mark(entry)
+            case .waits(let key, let tenant, let delay, let isBehind):
+                let earliest = groups[key]?.earliestOpen ?? .max
+                waits.set(key, .init(tenant: tenant, delay: delay, isBehind: isBehind, earliest: earliest))
+            case .settled(let key, let before):
+                groups[key]?.settled(before: before)
+                guard var wait = waits[key] else { continue }
+                // One that waits for nothing stays: what it waits for may stand in bytes that were written anew.
+                wait.earliest = groups[key]?.earliestOpen ?? .max
+                waits.set(key, wait)
             }
         }
     }
@@ -137,10 +254,12 @@ extension Correlator {
         var reader = CorrelationLogReader(bytes)
         var log = CorrelationLog()
         while let item = reader.next() {
-            guard case .event(let key, let correlation, let reach, let entry) = item,
-                let kept = groups[key]?.entry(entry)
-            else { continue }
-            log.event(key, correlation: correlation, reach: reach, kept)
+            switch item {
+            case .event(let key, let correlation, let reach, let entry):
+                if let kept = groups[key]?.entry(entry) { log.event(key, correlation: correlation, reach: reach, kept) }
+            case .waits(let key, _, _, _): if let wait = waits[key] { log.waits(key, wait) }
+            case .marks, .settled: continue
+            }
         }
         return log.take()
     }
@@ -151,15 +270,16 @@ extension Correlator {
     ///   that history that is read later is correlated too.
     public mutating func expire(now: UInt32) {
         let time = Int64(now) * 1_000
-        let dead = groups.filter { _, window in
-            window.latest + window.reach < time && Int64(window.touched) * 1_000 + lateness < time
+        let dead = groups.filter { key, window in
+            window.latest + window.reach < time && Int64(window.touched) * 1_000 + lateness < time && waits[key] == nil
         }
         for (key, _) in dead { remove(key) }
     }
 
     private mutating func remove(_ key: CorrelationKey) {
+        waits.set(key, nil)
         guard let window = groups.removeValue(forKey: key) else { return }
-        bytes -= window.bytes
+        groupBytes -= window.bytes
     }
 
     /// Where there is no room for a group more, a tenth goes: those without a new event for longest.

@@ -80,6 +80,9 @@ extension DocumentParser {
         let condition = attempt { _ throws(Problem) in try Self.condition(node, kind, rules: rules ?? []) }
         let aliases = attempt { _ throws(Problem) in try Self.aliases(node) }
         guard problems.isEmpty, let rules, let groupBy, let timespan, let condition, let aliases else { return nil }
+        if kind == .valuePercentile, let node = node["condition"], node["percentile"] == nil {
+            warnings.append(Problem("without 'percentile' it is the median that is compared", at: node))
+        }
         let generate = node["generate"]?.bool ?? document["generate"]?.bool ?? false
         return SigmaCorrelation(
             metadata: metadata, kind: kind, rules: rules, groupBy: groupBy, timespanSeconds: timespan,
@@ -193,6 +196,9 @@ extension DocumentParser {
         if kind.needsField != !fields.isEmpty {
             let what = kind.needsField ? "needs a 'field'" : "takes no 'field'"
             throw Problem("the condition of \(kind.rawValue) \(what)", at: condition)
+        }
+        if kind != .valueCount, fields.count > 1 {
+            throw Problem("the condition of \(kind.rawValue) takes one 'field'", at: condition)
         }
         return Condition(bounds: bounds, fields: fields, percentile: percentile)
     }

@@ -146,9 +146,7 @@ private enum FuzzRules {
                 merger.add(state.attribute(match), historical: false, now: 0)
             }
         }
-        for observation in batch.baselines { _ = state.judge(observation, now: 0) }
-        for observation in batch.observations { _ = state.observe(observation, plan, historical: false, now: 0) }
-        for observation in batch.travels { _ = state.observe(observation, plan, historical: false, now: 0) }
+        batch.forEachObservation(where: { _ in true }) { _ = state.observe($0, plan, historical: false, now: 0) }
         for alert in merger.takeChanges() {
             let read = try? AlertCodec.decode(AlertCodec.encode(alert))
             require(read == alert, "an alert does not come back")

@@ -10,9 +10,10 @@ struct DetectionExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Show why a detection fires on an event, or why it does not.",
         discussion: """
-            Prints the condition as a tree, with each part's verdict and the values that the event has. The event is a \
-            file with one record or several, plain or gzip; what is no file is the eventID of a record that the service \
-            has stored. Exits with 1 where the detection does not fire.
+            Prints the condition as a tree, with each part's verdict and the values that the event has, and what the \
+            rule asks of what was seen before or after. The event is a file with one record or several, plain or gzip; \
+            the others of a file are what was seen. What is no file is the eventID of a record that the service has \
+            stored; then the service's alerts tell what it found. Exits with 1 where the detection does not fire.
 
               trailhound detections explain 5bb4d1d7 event.json
               trailhound detections explain Rules/iam/admin_policy_attached.yml 0f6b2e40-52cf-4f0a-9d1c-7d0c2f8a4f11
@@ -47,12 +48,15 @@ struct DetectionExplainCommand: AsyncParsableCommand {
             throw Failure("\(detections.count) detections have an id that begins with \(rule)")
         }
         let output = Output(global.output.format)
+        let subject = try await subject(detections)
         var explanations: [DetectionExplanation] = []
-        for record in try await records() {
+        for record in subject.records {
             for detection in detections {
                 do {
-                    explanations.append(
-                        try record.withUnsafeBytes { try folder.catalog.explanation(of: detection, on: $0) })
+                    let explanation = try record.withUnsafeBytes {
+                        try folder.catalog.explanation(of: detection, on: $0, history: subject.history)
+                    }
+                    explanations.append(subject.answered(explanation))
                 } catch { throw Failure("the event can't be read: \(error)") }
             }
         }
@@ -71,24 +75,55 @@ struct DetectionExplainCommand: AsyncParsableCommand {
         if !explanations.contains(where: \.holds) { throw Failure("", code: 1) }
     }
 
-    private func records() async throws -> [[UInt8]] {
-        if access(event, R_OK) == 0 {
-            let records: [[UInt8]]
-            do { records = try EventFileReader.records(path: event, eventID: eventID) } catch {
-                throw Failure("can't read the events of \(event): \(error)")
+    /// What is explained, and what is known beside it.
+    private struct Subject {
+        let records: [[UInt8]]
+        var history: ExplainedHistory?
+        /// The service's alerts of the detections, where the event is a stored one.
+        var alerts: [Messages.Alert]?
+        var eventID = ""
+
+        /// The explanation with what the service found.
+        func answered(_ explanation: DetectionExplanation) -> DetectionExplanation {
+            guard explanation.isOpen, let alerts else { return explanation }
+            let own = alerts.filter { $0.detectionID == explanation.detection.id }
+            if let alert = own.first(where: { $0.eventIDs.contains(eventID) }) {
+                return explanation.answered(true, reason: "the service made alert \(alert.alertID) of it")
             }
-            guard !records.isEmpty else { throw Failure("\(event) holds no such record") }
-            return records
+            // An alert names its first matches only.
+            if own.contains(where: { $0.matchCount > UInt64($0.eventIDs.count) }) { return explanation }
+            return explanation.answered(false, reason: "the service has made no alert of it")
+        }
+    }
+
+    private func subject(_ detections: [Detect.Detection]) async throws -> Subject {
+        if access(event, R_OK) == 0 {
+            do {
+                let records = try EventFileReader.records(path: event, eventID: eventID)
+                guard !records.isEmpty else { throw Failure("\(event) holds no such record") }
+                let all = try EventFileReader.records(path: event, limit: DetectLimits.explainedHistory)
+                return Subject(records: records, history: all.count > 1 ? ExplainedHistory(records: all) : nil)
+            } catch let failure as Failure {
+                throw failure
+            } catch { throw Failure("can't read the events of \(event): \(error)") }
         }
         let session = try Session(global.connection.settings())
         do {
             let request = GetTimelineRequest(value: event, pageSize: 1)
             let page = try await session.call(InvestigationService.getTimeline, request)
-            await session.close()
-            guard let record = page.entries.first?.record.array else {
+            guard let entry = page.entries.first else {
                 throw Failure("\(event) is neither a file nor the eventID of a stored record")
             }
-            return [record]
+            var subject = Subject(records: [entry.record.array], eventID: entry.eventID)
+            if detections.contains(where: \.needsStream) {
+                let filter = ListAlertsRequest(
+                    accountIDs: [entry.accountID], detectionIDs: detections.map(\.id), pageSize: 1_000)
+                let alerts = try await session.call(AlertService.listAlerts, filter)
+                // With more of them than a page the event may be in one that is not here.
+                if alerts.nextPageToken.isEmpty { subject.alerts = alerts.alerts }
+            }
+            await session.close()
+            return subject
         } catch {
             await session.close()
             throw error

@@ -51,6 +51,16 @@ struct DetectionValidateCommand: AsyncParsableCommand {
                 .object([
                     .init("valid", .unsigned(UInt64(valid))),
                     .init("problems", .array(problems.map(RulesFolder.json))),
+                    .init(
+                        "needs",
+                        .array(
+                            needy.map { detection in
+                                .object([
+                                    .init("detection_id", .string(detection.id)),
+                                    .init("title", .string(detection.title)),
+                                    .init("needs", .string(detection.needs?.rawValue ?? "")),
+                                ])
+                            })),
                 ]))
         }
         output.flush()

@@ -11,6 +11,7 @@ package enum ExplanationPresentation {
         let isCounted = explanation.detection.kind == .correlation
         let verdict =
             switch (explanation.holds, isCounted) {
+            case (true, false) where explanation.isOpen: "fires, if what was seen before or after says so too"
             case (true, false): "fires"
             case (false, false): "does not fire"
             case (true, true): "counts the event"
@@ -20,7 +21,12 @@ package enum ExplanationPresentation {
         lines.append(styled("\(title): \(verdict)", explanation.holds ? .green : .red, colour))
         for rule in explanation.rules {
             if isCounted { lines.append("rule \(Escaping.visible(rule.detection.title))") }
-            add(rule.tree, prefix: "", isLast: rule.exceptions.isEmpty, to: &lines, colour)
+            let isAlone = rule.exceptions.isEmpty && rule.extensions.isEmpty
+            add(rule.tree, prefix: "", isLast: isAlone, to: &lines, colour)
+            for (index, asked) in rule.extensions.enumerated() {
+                let isLast = rule.exceptions.isEmpty && index == rule.extensions.count - 1
+                add(asked, isLast: isLast, to: &lines, colour)
+            }
             for (index, exception) in rule.exceptions.enumerated() {
                 let isLast = index == rule.exceptions.count - 1
                 lines.append((isLast ? "└─ " : "├─ ") + text(exception))
@@ -35,6 +41,25 @@ package enum ExplanationPresentation {
         let facts = exception.exception
         let state = exception.excepts ? "excepts the event" : exception.isInForce ? "does not apply" : "not in force"
         return Escaping.visible("exception of \(facts.owner), \(state): \(facts.reason)")
+    }
+
+    /// A line for what is asked and why it holds or not, then one for each field that it looks at.
+    private static func add(
+        _ asked: DetectionExplanation.Extension, isLast: Bool, to lines: inout [String], _ colour: Bool
+    ) {
+        let mark =
+            switch asked.verdict {
+            case .holds: styled("yes", .green, colour)
+            case .fails: styled("no ", .red, colour)
+            case .open: "?  "
+            }
+        let reason = styled("  (\(Escaping.visible(asked.reason)))", .faint, colour)
+        lines.append("\(isLast ? "└─ " : "├─ ")\(mark) \(asked.key): \(Escaping.visible(asked.text))\(reason)")
+        for (index, fact) in asked.facts.enumerated() {
+            let branch = index == asked.facts.count - 1 ? "└─ " : "├─ "
+            let value = styled("  <- \(Escaping.visible(fact.value ?? "absent"))", .faint, colour)
+            lines.append("\(isLast ? "   " : "│  ")\(branch)\(Escaping.visible(fact.field))\(value)")
+        }
     }
 
     private static func add(
@@ -64,6 +89,7 @@ package enum ExplanationPresentation {
             .init("title", .string(explanation.detection.title)),
             .init("kind", explanation.detection.kind == .rule ? "rule" : "correlation"),
             .init("holds", .bool(explanation.holds)),
+            .init("open", .bool(explanation.isOpen)),
             .init("rules", .array(explanation.rules.map(json))),
         ])
     }
@@ -73,6 +99,7 @@ package enum ExplanationPresentation {
             .init("detection_id", .string(rule.detection.id)),
             .init("holds", .bool(rule.holds)),
             .init("condition", json(rule.tree)),
+            .init("extensions", .array(rule.extensions.map(json))),
             .init(
                 "exceptions",
                 .array(
@@ -83,6 +110,24 @@ package enum ExplanationPresentation {
                             .init("in_force", .bool(exception.isInForce)),
                             .init("excepts", .bool(exception.excepts)),
                             .init("filter", json(exception.tree)),
+                        ])
+                    })),
+        ])
+    }
+
+    private static func json(_ asked: DetectionExplanation.Extension) -> JSONNode {
+        .object([
+            .init("key", .string(asked.key)),
+            .init("text", .string(asked.text)),
+            .init("verdict", .string(asked.verdict.rawValue)),
+            .init("reason", .string(asked.reason)),
+            .init(
+                "values",
+                .array(
+                    asked.facts.map { fact in
+                        .object([
+                            .init("field", .string(fact.field)),
+                            .init("value", fact.value.map { .string($0) } ?? .null),
                         ])
                     })),
         ])
