@@ -130,6 +130,7 @@ Table FieldTrie::build_table(const std::map<std::string, uint32_t> &keys) {
     table.start = static_cast<uint32_t>(entries.size());
     table.mask = size - 1;
     entries.resize(entries.size() + size);
+    tags.resize(entries.size());
     for (const auto &key : keys) {
         Entry entry;
         const auto *text = reinterpret_cast<const uint8_t *>(key.first.data());
@@ -141,12 +142,15 @@ Table FieldTrie::build_table(const std::map<std::string, uint32_t> &keys) {
         entry.child = static_cast<int32_t>(key.second);
         entry.text = static_cast<uint32_t>(bytes.size());
         bytes.insert(bytes.end(), text, text + length);
-        uint32_t at = hash(text, length) & table.mask;
+        const uint32_t mixed = hash(text, length);
+        uint32_t at = mixed & table.mask;
         while (entries[table.start + at].child >= 0) {
             entries[table.start + at].more = true;
+            tags[table.start + at] = any_tag;
             at = (at + 1) & table.mask;
         }
         entries[table.start + at] = entry;
+        tags[table.start + at] = at == (mixed & table.mask) ? tag(mixed) : any_tag;
     }
     return table;
 }

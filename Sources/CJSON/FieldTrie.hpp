@@ -90,7 +90,11 @@ class FieldTrie {
     [[gnu::always_inline]] inline int32_t find(
         const Node &from, const uint8_t *key, size_t length, const uint8_t *limit) const {
         if (limit - key < 16) { return find_slowly(from, key, length); }
-        const Entry &entry = entries[from.keys.start + (hash(key, length) & from.keys.mask)];
+        const uint32_t mixed = hash(key, length);
+        const uint32_t place = from.keys.start + (mixed & from.keys.mask);
+        // Most keys are nobody's, and of them most end here, where the larger table need not be read.
+        if (!from.has_dotted && tags[place] != tag(mixed) && tags[place] != any_tag) { return -1; }
+        const Entry &entry = entries[place];
         const bool is_key = entry.length == length && (~same_bytes(key, entry.start) & entry.mask) == 0;
         if (length <= 16) {
             if (is_key) { return entry.child; }
@@ -128,6 +132,9 @@ class FieldTrie {
         return static_cast<uint32_t>((word * UINT64_C(0x9E3779B97F4A7C15)) >> 40);
     }
 
+    static constexpr uint8_t any_tag = 0xFF;
+    static inline uint8_t tag(uint32_t mixed) { return static_cast<uint8_t>(mixed >> 16 | 1) & 0x7F; }
+
     [[gnu::noinline]] int32_t find_slowly(const Node &from, const uint8_t *key, size_t length) const;
     int32_t find(const Table &table, const uint8_t *key, size_t length) const;
     void mark_special(uint32_t node);
@@ -136,6 +143,8 @@ class FieldTrie {
     void collect_dotted(uint32_t node, const std::string &prefix, std::map<std::string, uint32_t> &keys) const;
 
     std::vector<Entry> entries;
+    /// Of each entry a byte that its key's hash has too; `any_tag` where more keys belong.
+    std::vector<uint8_t> tags;
     std::vector<uint8_t> bytes;
     std::vector<uint32_t> kept_;
     std::string remembered_;

@@ -41,20 +41,25 @@ class ObjectMemory {
     };
 
     static constexpr size_t places = 64;
+    static constexpr size_t sharing = 4;
     /// The largest object that is remembered.
     static constexpr size_t object_bytes = 4096;
     /// The same of one that was passed over: a longer one is not often met again.
     static constexpr size_t skipped_bytes = 512;
 
-    /// Where an object that starts at `start` belongs, by the bytes from `offset` on, where objects differ; null where too
-    /// little follows to tell.
+    /// The place of the object that starts at `start`, or where nothing of its bytes is remembered, the place to remember
+    /// it in. Objects share places by the bytes from `offset` on; null where too few follow to tell.
     Object *place(const uint8_t *start, const uint8_t *end, size_t offset) {
         if (static_cast<size_t>(end - start) < offset + 24) { return nullptr; }
         if (objects_ == nullptr) { objects_.reset(new Object[places]); }
         uint64_t words[3];
         std::memcpy(words, start + offset, sizeof words);
         const uint64_t mixed = (words[0] ^ (words[1] << 21 | words[1] >> 43) ^ (words[2] << 42 | words[2] >> 22));
-        return &objects_[(mixed * UINT64_C(0x9E3779B97F4A7C15)) >> 58];
+        Object *const shared = &objects_[(mixed * UINT64_C(0x9E3779B97F4A7C15)) >> 60 << 2];
+        for (Object *object = shared; object < shared + sharing; ++object) {
+            if (object->stands_at(start, end)) { return object; }
+        }
+        return shared + (++replaced_ & (sharing - 1));
     }
 
     /// The number of a place.
@@ -69,6 +74,7 @@ class ObjectMemory {
 
   private:
     std::unique_ptr<Object[]> objects_;
+    size_t replaced_ = 0;
     static inline std::atomic<uint64_t> memories_{0};
     uint64_t last_version_ = ++memories_ << 40;
 };

@@ -26,6 +26,8 @@
 
 #include <simdjson.h>
 
+static_assert(trailhound::ObjectMemory::places == TH_JSON_REMEMBERED, "the header tells it");
+
 /// A token: a pointer into the list of structural indexes. Null says that `status` has the error.
 using Token = const uint32_t *;
 

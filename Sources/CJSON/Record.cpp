@@ -16,7 +16,8 @@ static constexpr size_t skipped_offset = 92;
 /// Passes over a member's value: an object that was passed over lately is known again by its bytes.
 Token th_json_parser::skip_member(Token token) {
     const uint8_t *const start = bytes_ + *token;
-    ObjectMemory::Object *const object = *start == '{' ? skipped_.place(start, end_, skipped_offset) : nullptr;
+    ObjectMemory::Object *const object
+        = *start == '{' ? skipped_.place(start, end_, skipped_offset) : nullptr;
     if (object == nullptr) { return is_word(token) ? token + 1 : skip_value(token, 1); }
     if (object->stands_at(start, end_)) { return token + object->tokens; }
     const Token after = skip_container(token, 1);
@@ -78,7 +79,8 @@ Token th_json_parser::extract_special(Token token, uint32_t node, uint32_t objec
 Token th_json_parser::extract_remembered(Token token, uint32_t node) {
     const uint8_t *const start = bytes_ + *token;
     // A key with dots before it may be met again behind it, which counts differently where the object was not walked.
-    ObjectMemory::Object *const object = is_spoiled_ ? nullptr : memory_.place(start, end_, identity_offset);
+    ObjectMemory::Object *const object
+        = is_spoiled_ ? nullptr : memory_.place(start, end_, identity_offset);
     remembered.version = 0;
     Token after;
     if (object != nullptr && object->stands_at(start, end_)) {

@@ -15,13 +15,12 @@ package struct Envelope {
     package let region: TextView?
 
     /// Reads and checks the record that the extractor holds.
-    @inline(__always)
-    package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) throws(Rejection) {
-        if let plain = Envelope(plain: extractor, fields) {
-            self = plain
-        } else {
-            try self.init(checking: extractor, fields)
-        }
+    /// A function, since an initialiser takes its arguments over, which costs the extractor's count of references.
+    package static func read(
+        _ extractor: RecordExtractor, _ fields: EnvelopeFields
+    ) throws(Rejection) -> Envelope {
+        if let plain = Envelope(plain: extractor, fields) { return plain }
+        return try Envelope(checking: extractor, fields)
     }
 
     /// Reads a record as CloudTrail writes them; nil where anything about it is unusual. Nearly every record passes

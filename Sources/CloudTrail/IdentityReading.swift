@@ -72,12 +72,12 @@ package final class EventReader {
     /// Reads one record.
     package func read(_ record: UnsafeRawBufferPointer) throws(Rejection) -> EventSummary {
         do { try extractor.extract(record) } catch { throw error.rejectionOfRecord }
-        return EventSummary(try Envelope(extractor, fields), extractor, fields)
+        return EventSummary(try Envelope.read(extractor, fields), extractor, fields)
     }
 
     /// What made a session in the record that was read last: the event, and the ARN of the session; nil where it made none.
     package func issuance(_ record: UnsafeRawBufferPointer) -> (issuance: Issuance, arn: String)? {
-        guard let envelope = try? Envelope(extractor, fields),
+        guard let envelope = try? Envelope.read(extractor, fields),
             let issuance = Issuance(envelope, extractor, fields)
         else { return nil }
         // The console's event is the session's own.

@@ -139,7 +139,7 @@ package struct DetectionTester {
         let envelope: Envelope
         do {
             try engine.extractor.extract(record)
-            envelope = try Envelope(engine.extractor, engine.plan.envelope)
+            envelope = try Envelope.read(engine.extractor, engine.plan.envelope)
         } catch let error as JSONError {
             return error.rejectionOfRecord.detail
         } catch { return "\(error)" }
@@ -163,7 +163,7 @@ package struct DetectionTester {
         do throws(JSONError) { try engine.extractor.extract(record) } catch {
             return (error.rejectionOfRecord.detail, [])
         }
-        do throws(Rejection) { _ = try Envelope(engine.extractor, engine.plan.envelope) } catch {
+        do throws(Rejection) { _ = try Envelope.read(engine.extractor, engine.plan.envelope) } catch {
             return (error.detail, [])
         }
         return (nil, engine.matchingRules().map { engine.plan.detections[$0] })

@@ -13,7 +13,7 @@ func summary(_ json: [UInt8]) throws -> EventSummary {
     let extractor = RecordExtractor(paths.compile())
     return try json.withUnsafeBytes { bytes in
         do { try extractor.extract(bytes) } catch let error as JSONError { throw error.rejectionOfRecord }
-        return EventSummary(try Envelope(extractor, fields), extractor, fields)
+        return EventSummary(try Envelope.read(extractor, fields), extractor, fields)
     }
 }
 
