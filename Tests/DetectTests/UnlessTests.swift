@@ -120,6 +120,20 @@ import Testing
         #expect(past.alerts.isEmpty)
     }
 
+    @Test func historyBehindThePresentWaitsForWhatIsReadWithIt() throws {
+        let now = Self.start + 1_000 * Self.hour
+        for isCleared in [true, false] {
+            var rig = StreamRig(try plan(), now: now)
+            try rig.take([Self.record(1, "Other", second: 990 * 3_600)])
+            try rig.take([Self.record(2, "Stop", second: 0)])
+            #expect(rig.alerts.isEmpty && rig.state.heldCount == 1)
+            if isCleared { try rig.take([Self.record(3, "Start", second: 5)]) }
+            rig.restart()
+            rig.tick(at: now + Self.hour + 10)
+            #expect(rig.alerts.isEmpty == isCleared)
+        }
+    }
+
     @Test func anEventFromTheFutureEndsNoWait() throws {
         var rig = StreamRig(try plan(), now: Self.start + 60_000)
         try rig.take([Self.record(1, "Stop", second: 0)])

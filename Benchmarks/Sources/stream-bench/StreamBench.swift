@@ -8,8 +8,11 @@ import Foundation
 /// Fills a stream's state with groups and measures what they take.
 struct StreamBench {
     let groups: Int
+    /// The correlation's: one that a later event can undo makes every window wait.
+    let condition: String
 
-    private static let rules = """
+    private var rules: String {
+        """
         title: Call
         id: 5b1e64ab-3ffc-4f3b-a11c-3e1d7a4f4c11
         name: call
@@ -25,11 +28,12 @@ struct StreamBench {
             rules: [call]
             group-by: [userIdentity.arn]
             timespan: 1h
-            condition: {field: requestParameters.secretId, gte: 20}
+            condition: {field: requestParameters.secretId, \(condition)}
         """
+    }
 
     func run() throws {
-        let plan = try DetectionPlan(Catalog.read([.init(path: "burst.yml", text: Self.rules)]))
+        let plan = try DetectionPlan(Catalog.read([.init(path: "burst.yml", text: rules)]))
         let evaluator = BatchEvaluator()
         var state = StreamState()
         var logBytes = 0
@@ -52,7 +56,8 @@ struct StreamBench {
             report(
                 "\(name): \(grouped(Double(groups) / seconds)) events/s a core in the sequencer;",
                 "resident \(residentMiB - before) MiB above the start, by its own account \(state.bytes >> 20) MiB;",
-                "log \(logBytes >> 20) MiB; groups \(grouped(state.groupCount)), lost \(state.losses.evictedGroups)")
+                "log \(logBytes >> 20) MiB; groups \(grouped(state.groupCount)), lost \(state.losses.evictedGroups),",
+                "waiting \(grouped(state.waitingCount))")
         }
     }
 

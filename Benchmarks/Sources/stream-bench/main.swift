@@ -2,9 +2,9 @@
 
 // What the stream remembers, on one core: a million live groups of a correlation, each of another user, through the
 // service's own evaluator and state; then as many events more, each in one of these groups.
-//     stream-bench [--groups N]
+//     stream-bench [--groups N] [--condition "lt: 20"]
 
 import BenchKit
 
-let options = Options(["--groups": "1000000"])
-try StreamBench(groups: Int(options["--groups"]) ?? 1_000_000).run()
+let options = Options(["--groups": "1000000", "--condition": "gte: 20"])
+try StreamBench(groups: Int(options["--groups"]) ?? 1_000_000, condition: options["--condition"]).run()

@@ -8,7 +8,8 @@ import Sigma
 ///
 /// A match is cleared by an event of the same key that follows it within the rule's time, both ends included, whichever of
 /// the two comes first. It is released once an event of its account is so much later that a clearing one would be late;
-/// where an account has fallen silent, once as much time has passed on the service's clock. So what is released follows
+/// where an account has fallen silent, or the match came later than that, once as much time has passed on the service's
+/// clock. So what is released follows
 /// from the set of events alone, as long as they come in time. Bounded in matches and in clearing events.
 ///
 /// Invalid operations: none.
@@ -76,7 +77,9 @@ struct HeldMatches: Sendable {
     var bytes: Int { heldBytes + clearCount * 96 }
 
     /// Takes a match, unless an event that is known clears it.
-    mutating func hold(_ match: Match, _ hold: Hold, isOnTrial: Bool, historical: Bool, now: Milliseconds) {
+    mutating func hold(
+        _ match: Match, _ hold: Hold, isOnTrial: Bool, historical: Bool, marks: Watermarks, now: Milliseconds
+    ) {
         let event = EventKey(time: match.event.reference.time, id: match.event.reference.id)
         let unless = hold.unless
         let last = event.time + unless.within
@@ -85,8 +88,11 @@ struct HeldMatches: Sendable {
             event.time <= $0.event.time && $0.event.time <= last && $0.event.id != event.id
         }
         guard isCleared != true else { return }
+        let due = last + unless.lateness
+        // Of history that is read behind the present the account's mark says nothing.
         let held = Held(
-            event: event, due: last + unless.lateness, deadline: max(last, now) + unless.lateness,
+            event: event, due: due < marks[match.event.accountID] ? Watermarks.never : due,
+            deadline: max(last, now) + unless.lateness,
             account: match.event.accountID,
             context: MatchContext.encode(match, isOnTrial: isOnTrial, historical: historical))
         if insert(held, hold.key) { Self.write(held, hold.key, &log) }

@@ -66,7 +66,7 @@ package struct StreamState: Sendable {
     /// Takes a match that has to wait, unless it is cleared already. One that nothing holds back is not for here.
     package mutating func hold(_ match: Match, isOnTrial: Bool, historical: Bool, now: Milliseconds) {
         guard let hold = match.hold else { return }
-        held.hold(match, hold, isOnTrial: isOnTrial, historical: historical, now: now)
+        held.hold(match, hold, isOnTrial: isOnTrial, historical: historical, marks: marks, now: now)
     }
 
     /// Takes an event that clears matches which wait, or come late.

@@ -43,9 +43,6 @@ struct Unattributed: Sendable {
         var bytes: Int { 192 + context.count }
     }
 
-    /// Later than any mark.
-    private static let never: Milliseconds = 1 << 56
-
     private var waiting: [AccountID: [Name: Waiting]] = [:]
     /// What is to be looked at when more is known.
     private var watchers: [CorrelationKey: Set<Place>] = [:]
@@ -81,7 +78,7 @@ struct Unattributed: Sendable {
         let due = event.time + lateness
         let place = Place(account: account, name: Name(rule: Self.rule(match), event: event))
         let item = Waiting(
-            question: question, account: account, due: due < marks[account] ? Self.never : due,
+            question: question, account: account, due: due < marks[account] ? Watermarks.never : due,
             deadline: max(event.time, now) + lateness, hold: match.hold?.key,
             context: MatchContext.encode(match, isOnTrial: isOnTrial, historical: historical))
         guard insert(item, place) else { return }

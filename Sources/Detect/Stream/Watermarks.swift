@@ -8,6 +8,8 @@ struct Watermarks: Sendable {
     private var marks: [AccountID: Milliseconds] = [:]
     private var log = FieldWriter()
     private static let minute: Milliseconds = 60_000
+    /// Later than any mark.
+    static let never: Milliseconds = 1 << 56
 
     /// The account's mark; nothing lies before that of one without any.
     subscript(account: AccountID) -> Milliseconds { marks[account] ?? .min }

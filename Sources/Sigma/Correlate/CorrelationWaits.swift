@@ -39,8 +39,8 @@ struct CorrelationWaits: Sendable {
     private var lookedAt: UInt32 = 0
 
     var count: Int { groups.count }
-    /// What it takes in memory, about.
-    var bytes: Int { groups.count * 128 }
+    /// What it takes in memory, about: the table and the queues, which both grow by doubling.
+    var bytes: Int { groups.count * 208 }
 
     static func minute(_ time: Int64) -> Int64 { (time >= 0 ? time : time - step + 1) / step }
 
