@@ -52,10 +52,13 @@ struct HostileGroupTests {
             var hits: [Int] = []
             for number in 0..<20 {
                 let record = "{\"a\":\"x\",\"g\":\"g\(number % 2)\",\"v\":\"v\(number % 8)\"}"
-                try Array(record.utf8).withUnsafeBytes { try extractor.extract($0) }
+                // The extractor's values lie in the record's bytes.
+                let observations = try Array(record.utf8).withUnsafeBytes {
+                    try extractor.extract($0)
+                    return plan.observations(rule: 0, extractor)
+                }
                 let event = CorrelationEvent(
-                    id: .init(high: 0, low: UInt64(number)), time: Int64(number) * 1_000,
-                    observations: plan.observations(rule: 0, extractor))
+                    id: .init(high: 0, low: UInt64(number)), time: Int64(number) * 1_000, observations: observations)
                 let found = correlator.observe(event, plan, now: 0)
                 hits.append(found.count)
                 groups.formUnion(found.map(\.group))
