@@ -190,6 +190,8 @@ import Testing
         let count = DetectLimits.unattributedEvents + 7
         try rig.take((0..<count).map { Self.record($0, "Act", Self.session("ASIA\($0)"), second: $0 / 100) })
         #expect(rig.state.waitingCount == DetectLimits.unattributedEvents)
+        // … and they are counted: each takes its context and more.
+        #expect(rig.state.bytes > DetectLimits.unattributedEvents * 192)
         #expect(rig.state.losses.releasedEarly == 7 && rig.alerts.map(\.matchCount) == [7])
     }
 

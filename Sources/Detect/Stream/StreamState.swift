@@ -175,6 +175,7 @@ package struct StreamState: Sendable {
     /// What it takes in memory, about, and in the log where nothing is outdated.
     package var bytes: Int {
         correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes + marks.bytes
+            + unattributed.bytes
     }
 
     /// What it had to refuse or to forget.
