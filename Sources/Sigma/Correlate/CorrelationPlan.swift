@@ -111,6 +111,18 @@ public struct CorrelationPlan: Sendable {
         silentCorrelations = silent.subtracting(speaking)
     }
 
+    /// The correlations that count a correlation's matches, be it through others.
+    package func above(_ correlation: Int) -> [Int] {
+        var found: [Int] = []
+        var next = parents[correlation].map(\.correlation)
+        while let parent = next.popLast() {
+            guard !found.contains(parent) else { continue }
+            found.append(parent)
+            next += parents[parent].map(\.correlation)
+        }
+        return found
+    }
+
     /// Whether windows of a correlation wait until no event of them can come any more.
     package func waits(_ correlation: Int) -> Bool { !correlations[correlation].isMonotone }
 
