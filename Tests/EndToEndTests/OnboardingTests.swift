@@ -156,6 +156,14 @@ struct OnboardingTests {
         try await service.stop()
     }
 
+    @Test func withoutCredentialsNothingIsVerified() async throws {
+        let outcome = try await run(
+            Programs.client, ["account", "verify", Self.account, "--offline"],
+            environment: ["AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"])
+        #expect(outcome.status == 3, "\(outcome.errors)")
+        #expect(outcome.text.contains("what to do: Give credentials"))
+    }
+
     @Test func anAccountThatFallsSilentWhileItsTrailLogsIsDegradedAndAnAlert() async throws {
         let aws = try MotoServer()
         let stage = MotoStage(aws.client())
