@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Detect
+import Foundation
 import Respond
 import Testing
 
@@ -63,7 +64,7 @@ import Testing
             switch mode {
             case .off: .refuse(.off, pattern: nil)
             case .dryRun: .rehearse
-            case .approve: .askPerson(isCapped: false)
+            case .approve: .askPerson(because: .mode)
             case .auto: .run(isAutomatic: true)
             }
         let never = RemediationDecision.refuse(.neverListed, pattern: "user/alice")
@@ -122,8 +123,29 @@ import Testing
                 Self.alert(), on: Self.facts, in: RemediationSituation(automaticRuns: runs), isApproved: approved)
         }
         #expect(decide(1, false) == .run(isAutomatic: true))
-        #expect(decide(2, false) == .askPerson(isCapped: true))
+        #expect(decide(2, false) == .askPerson(because: .cap))
         #expect(decide(2, true) == .run(isAutomatic: false))
+    }
+
+    /// A record of one account may name any key of another one: such an alert never acts by itself.
+    @Test func anotherAccountsAlertAsksAPerson() {
+        let trigger = RemediationTrigger.alert(
+            alertID: "a", detectionID: "d", severity: .critical, isHistorical: false, otherAccount: "444455556666")
+        for policy in [RemediationPolicy(mode: .auto), RemediationPolicy(mode: .approve, always: Self.listed)] {
+            let decide = { policy.decide(trigger, on: Self.facts, in: RemediationSituation(), isApproved: $0) }
+            #expect(decide(false) == .askPerson(because: .otherAccount("444455556666")))
+            #expect(decide(true) == .run(isAutomatic: false))
+        }
+        #expect(
+            RemediationPolicy(mode: .dryRun).decide(trigger, on: Self.facts, in: RemediationSituation()) == .rehearse)
+    }
+
+    /// What an older version kept has no such account.
+    @Test func triggersOfOlderVersionsAreRead() throws {
+        let kept = #"{"alert":{"alertID":"a","detectionID":"d","severity":"high","isHistorical":false}}"#
+        let severity = String(decoding: try JSONEncoder().encode(Severity.high), as: UTF8.self)
+        let text = kept.replacingOccurrences(of: #""high""#, with: severity)
+        #expect(try JSONDecoder().decode(RemediationTrigger.self, from: Data(text.utf8)) == Self.alert())
     }
 
     @Test func approvalDoesNotOverrideExclusions() {

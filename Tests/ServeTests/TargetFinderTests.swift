@@ -72,4 +72,17 @@ import Testing
         let target = TargetFinder.target(action, of: try #require(alert))
         #expect((target.map { "\($0.accountID) \($0.text) \($0.principal.rawValue)" } ?? "") == expected)
     }
+
+    @Test func anAlertOfAnotherAccountSaysSo() throws {
+        func other(_ alert: Alert?) throws -> String? {
+            let alert = try #require(alert)
+            let target = try #require(TargetFinder.target(.deactivateAccessKey, of: alert))
+            guard case .alert(alert.id, "d", .high, false, let account) = RemediationTrigger(alert, for: target) else {
+                return "another trigger"
+            }
+            return account
+        }
+        #expect(try other(Self.foreign) == "111122223333")
+        #expect(try other(Self.user) == nil)
+    }
 }

@@ -30,10 +30,18 @@ extension Remediation {
         case .rehearse:
             isRehearsal = true
             go(.snapshotting)
-        case .askPerson(let isCapped):
-            note(.approvalAsked, now, isCapped ? "the cap of automatic remediations is reached" : "")
+        case .askPerson(let reason):
+            note(.approvalAsked, now, Self.text(reason))
             go(.awaitingApproval(until: now + RespondLimits.approval))
         case .refuse, .findOut: break
+        }
+    }
+
+    private static func text(_ reason: AskReason) -> String {
+        switch reason {
+        case .mode: ""
+        case .cap: "the cap of automatic remediations is reached"
+        case .otherAccount(let account): "the alert is of account \(account)"
         }
     }
 

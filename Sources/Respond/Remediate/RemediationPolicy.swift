@@ -73,19 +73,31 @@ package enum RemediationDecision: Sendable, Hashable {
     case run(isAutomatic: Bool)
     /// Go on without a change.
     case rehearse
-    /// Ask a person. `isCapped` where the cap is the reason.
-    case askPerson(isCapped: Bool)
+    /// Ask a person.
+    case askPerson(because: AskReason)
     /// Don't. `pattern` is the list's entry, where one is the reason.
     case refuse(RemediationRefusal, pattern: String?)
     /// Find these out, then ask again.
     case findOut(MissingFacts)
 }
 
+/// Why a person is asked.
+package enum AskReason: Sendable, Hashable {
+    /// The policy's mode is to ask.
+    case mode
+    /// The cap of automatic remediations is reached.
+    case cap
+    /// The alert is of this account, not of the target's.
+    case otherAccount(String)
+}
+
 extension RemediationPolicy {
     /// Decides on one remediation. A pure function: what it depends on is in its arguments.
     ///
     /// Never beats always, and always beats mode, severity and detections. The freeze, an account that is not
-    /// onboarded, a backfilled event and Trailhound's own identity beat all of them; the cap turns acting into asking.
+    /// onboarded, a backfilled event and Trailhound's own identity beat all of them. The cap turns acting into asking, and
+    /// so does an alert of another account: what stands in an account's records is that account's word, by which nobody
+    /// shall switch off another one's key.
     ///
     /// - Parameter isApproved: A person has approved this remediation.
     package func decide(
@@ -94,7 +106,7 @@ extension RemediationPolicy {
     ) -> RemediationDecision {
         if situation.isFrozen { return .refuse(.frozen, pattern: nil) }
         guard situation.isOnboarded else { return .refuse(.accountNotOnboarded, pattern: nil) }
-        if case .alert(_, _, _, isHistorical: true) = trigger { return .refuse(.historical, pattern: nil) }
+        if case .alert(_, _, _, isHistorical: true, _) = trigger { return .refuse(.historical, pattern: nil) }
         var missing: MissingFacts = []
         if let own = Self.first(situation.ownIdentities, facts, &missing) {
             return .refuse(.ownIdentity, pattern: own)
@@ -112,14 +124,18 @@ extension RemediationPolicy {
     ) -> RemediationDecision {
         let detectionID: String
         let severity: Severity
+        let otherAccount: String?
         switch trigger {
         case .person(_, let isDryRun):
             guard mode != .off else { return .refuse(.off, pattern: nil) }
             return isDryRun || mode == .dryRun ? .rehearse : .run(isAutomatic: false)
-        case .alert(_, let detection, let level, _): (detectionID, severity) = (detection, level)
+        case .alert(_, let detection, let level, _, let account):
+            (detectionID, severity, otherAccount) = (detection, level, account)
         }
         var missing: MissingFacts = []
-        if Self.first(always, facts, &missing) != nil { return automatic(in: situation, isApproved: isApproved) }
+        if Self.first(always, facts, &missing) != nil {
+            return automatic(in: situation, isApproved: isApproved, otherAccount)
+        }
         guard missing.isEmpty else { return .findOut(missing) }
         guard mode != .off else { return .refuse(.off, pattern: nil) }
         guard severity >= minimumSeverity else { return .refuse(.belowSeverity, pattern: nil) }
@@ -129,14 +145,17 @@ extension RemediationPolicy {
         switch mode {
         case .off: return .refuse(.off, pattern: nil)
         case .dryRun: return .rehearse
-        case .approve: return isApproved ? .run(isAutomatic: false) : .askPerson(isCapped: false)
-        case .auto: return automatic(in: situation, isApproved: isApproved)
+        case .approve: return isApproved ? .run(isAutomatic: false) : .askPerson(because: .mode)
+        case .auto: return automatic(in: situation, isApproved: isApproved, otherAccount)
         }
     }
 
-    private func automatic(in situation: RemediationSituation, isApproved: Bool) -> RemediationDecision {
+    private func automatic(
+        in situation: RemediationSituation, isApproved: Bool, _ otherAccount: String?
+    ) -> RemediationDecision {
         if isApproved { return .run(isAutomatic: false) }
-        return situation.automaticRuns < hourlyCap ? .run(isAutomatic: true) : .askPerson(isCapped: true)
+        if let otherAccount { return .askPerson(because: .otherAccount(otherAccount)) }
+        return situation.automaticRuns < hourlyCap ? .run(isAutomatic: true) : .askPerson(because: .cap)
     }
 
     /// The first entry that matches; what others would have to know is added to `missing`.

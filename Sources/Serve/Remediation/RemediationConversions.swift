@@ -101,7 +101,7 @@ extension Messages.Remediation {
         outcome = remediation.outcome?.name ?? ""
         reason = remediation.outcome?.explanation ?? ""
         switch remediation.trigger {
-        case .alert(let alert, let detection, _, _): (alertID, detectionID) = (alert, detection)
+        case .alert(let alert, let detection, _, _, _): (alertID, detectionID) = (alert, detection)
         case .person(let name, let isDryRun):
             requestedBy = name
             dryRun = isDryRun

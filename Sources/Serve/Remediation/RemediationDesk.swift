@@ -102,10 +102,7 @@ package actor RemediationDesk {
                 try await AlertNotes(pipeline: pipeline).write(remediation, [], on: [alert.id])
             }
         case .free:
-            let trigger = RemediationTrigger.alert(
-                alertID: alert.id, detectionID: alert.detectionID, severity: alert.severity,
-                isHistorical: alert.historical)
-            launch(action, target, trigger, id: id)
+            launch(action, target, RemediationTrigger(alert, for: target), id: id)
             await underWay.room()
         }
     }

@@ -91,8 +91,7 @@ struct Responder: Sendable {
             return false
         }
         guard let account = AccountID(target.accountID), pipeline.accounts.contains(account) else { return false }
-        let trigger = RemediationTrigger.alert(
-            alertID: alert.id, detectionID: alert.detectionID, severity: alert.severity, isHistorical: alert.historical)
+        let trigger = RemediationTrigger(alert, for: target)
         let situation = RemediationSituation(isFrozen: false, isOnboarded: true, ownIdentities: [], automaticRuns: 0)
         switch stored.policy.decide(trigger, on: TargetFinder.facts(target), in: situation) {
         // Nobody wanted it: no news. Any other refusal stands in the history.

@@ -94,3 +94,13 @@ package enum TargetFinder {
         return parts[5].split(separator: "/").last.map(String.init)
     }
 }
+
+extension RemediationTrigger {
+    /// An alert as what wants a remediation of a target.
+    package init(_ alert: Detect.Alert, for target: RemediationTarget) {
+        let account = alert.accountID.description
+        self = .alert(
+            alertID: alert.id, detectionID: alert.detectionID, severity: alert.severity, isHistorical: alert.historical,
+            otherAccount: account == target.accountID ? nil : account)
+    }
+}
