@@ -14,7 +14,8 @@ import Synchronization
 /// 1. `submit`: a request waits for a worker, in a queue that is bounded in requests and in bytes. A full queue makes
 ///    the stream wait, and HTTP/2 flow control the collector.
 /// 2. `EvaluationWorker`: split, normalise, evaluate, compress. Stateless and parallel, a thread a core.
-/// 3. `Sequencer`: one thread takes all that waits as one group. Dedupe by eventID, then merge alerts.
+/// 3. `Sequencer`: one thread takes all that waits as one group, requests in the order in which workers took them. Dedupe
+///    by eventID, then merge alerts.
 /// 4. `Writer.commit`: events, alerts and state in one transaction, on disk when it returns.
 /// 5. `AlertTail.publish`: subscribers see the group's alerts; the tickets carry the acknowledgements back.
 package final class Pipeline: Sendable {
