@@ -69,7 +69,7 @@ import Testing
             let found = try Self.seed("records", name).withUnsafeBytes { FuzzTarget.detect($0) }
             #expect(found.events == events && found.matches >= matches, "\(name): \(found)")
         }
-        for (name, count) in [("rule", 1), ("correlation", 3), ("stream-keys", 5), ("modifiers", 1)] {
+        for (name, count) in [("rule", 1), ("correlation", 3), ("stream-keys", 5), ("modifiers", 1), ("corners", 2)] {
             let text = String(decoding: try Self.seed("rules", name), as: UTF8.self)
             #expect(FuzzTarget.load(text) == count, "\(name)")
         }

@@ -15,10 +15,13 @@ private struct Workload {
         "C:\\\\Temp", "cmd -a", "cmd /a", "[x]", "it's", "\"q\"", "10", "true",
     ]
     private static let addresses = ["10.1.2.3", "10.20.0.1", "192.168.4.5", "172.16.0.9", "8.8.8.8", "fe80::1"]
+    private static let times = [
+        "2026-11-22T23:07:08Z", "2026-11-22T00:00:00Z", "2025-02-28T06:59:59Z", "2024-12-31T12:30:00Z", "later",
+    ]
     /// Columns and their types in SQLite.
     static let columns: [(name: String, type: String)] = [
         ("a", "TEXT"), ("b", "TEXT"), ("c.d", "TEXT"), ("c.e.f", "TEXT"), ("n", "INTEGER"), ("ip", "TEXT"),
-        ("flag", "TEXT"), ("g", "TEXT"),
+        ("flag", "TEXT"), ("g", "TEXT"), ("t", "TEXT"),
     ]
 
     init(seed: UInt64) { random = Numbers(seed: seed) }
@@ -37,6 +40,7 @@ private struct Workload {
         }
         if chance(4, in: 5) { event["n"] = .number(pick(["0", "1", "10", "-3", "250"])) }
         if chance(4, in: 5) { event["ip"] = .string(pick(Self.addresses)) }
+        if chance(4, in: 5) { event["t"] = .string(pick(Self.times)) }
         if chance(2, in: 3) { event["flag"] = .bool(chance(1, in: 2)) }
         return event
     }
@@ -76,7 +80,7 @@ private struct Workload {
 
     private mutating func item() -> String {
         let field = pick(["a", "b", "c.d", "c.e.f"])
-        switch random.next() % 20 {
+        switch random.next() % 28 {
         case 0: return "\(field): \(value())"
         case 1: return "\(field): \(list { $0.value() })"
         case 2: return "\(field)|contains: \(value())"
@@ -97,6 +101,19 @@ private struct Workload {
         case 16: return "flag: \(pick(["true", "false"]))"
         case 17: return "g|exists: \(pick(["true", "false"]))"
         case 18: return "\(field)|contains|windash: ' -a'"
+        case 19: return "\(field)|neq: \(pick([value(), list { $0.value() }, "null"]))"
+        case 20: return "\(field)|contains|all|neq: \(list { $0.plain($0.pick(["a", "d", "m", "x"])) })"
+        case 21: return "\(field)|cased|startswith: \(plain(pick(["Adm", "adm", "ROO", "a*"])))"
+        case 22: return "\(field)|endswith|cased: \(list { $0.plain($0.pick(["min", "MIN", "T", "b"])) })"
+        case 23: return "\(field)|fieldref|\(pick(["startswith", "endswith", "contains"])): \(pick(["a", "b", "c.d"]))"
+        case 24:
+            return "\(field)|re|\(pick(["i|m", "s|i", "m|s|i", "dotall|ignorecase"])): \(pick(["'^AD.+N$'", "'x.y'"]))"
+        case 25:
+            let part = pick([
+                "hour: [23, 6, 12]", "hour|gte: 7", "minute|lt: 10", "day: 22", "month: [2, 12]", "year|gt: 2024",
+            ])
+            return "t|\(part)"
+        case 26: return "\(field)|fieldref|neq: \(pick(["a", "b", "c.d"]))"
         default: return "\(field)|base64offset|contains: 'min'"
         }
     }
@@ -118,13 +135,16 @@ private struct Workload {
         case 3, 4: return "(\(condition(depth + 1)) and \(condition(depth + 1)))"
         case 5, 6: return "(\(condition(depth + 1)) or \(condition(depth + 1)))"
         case 7, 8: return "not \(condition(depth + 1))"
-        case 9: return pick(["1 of s*", "all of s*", "1 of them", "all of them"])
-        default: return pick(["s1", "s2", "s3"])
+        case 9:
+            return pick([
+                "1 of s*", "all of s*", "1 of them", "all of them", "any of *", "all of *s*", "1 of _*", "1 of *3",
+            ])
+        default: return pick(["s1", "s2", "s3", "_s3"])
         }
     }
 
     mutating func rule(_ number: Int) -> String {
-        let searches = (1...3).map { "    s\($0): \(search())" }.joined(separator: "\n")
+        let searches = ["s1", "s2", "s3", "_s3"].map { "    \($0): \(search())" }.joined(separator: "\n")
         return """
             title: Rule \(number)
             logsource:

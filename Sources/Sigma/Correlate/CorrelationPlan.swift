@@ -254,10 +254,10 @@ private struct Resolver {
             let strangers = correlation.aliases.flatMap { alias, fields in
                 fields.keys.filter { known[$0] == nil && known[$0.lowercased()] == nil }.map { (alias, $0) }
             }
-            if let (alias, rule) = strangers.min(by: <) {
-                report("the alias '\(alias)' names '\(rule)', which is not loaded", index)
-            } else if let missing = found.firstIndex(of: nil) {
+            if let missing = found.firstIndex(of: nil) {
                 report("the correlation refers to '\(correlation.rules[missing])', which is not loaded", index)
+            } else if let (alias, rule) = strangers.min(by: <) {
+                report("the alias '\(alias)' names '\(rule)', which is not loaded", index)
             } else {
                 pending.append(index)
             }

@@ -156,7 +156,9 @@ private enum FuzzRules {
         other.replay(row, now: 0)
         require(other.heldCount == state.heldCount, "held matches do not come back")
         require(other.groupCount == state.groupCount, "groups do not come back")
+        require(other.waits(of: batch) == state.waits(of: batch), "what events wait for does not come back")
         _ = state.release(plan, now: 0, all: true)
+        require(state.waits(of: batch).isEmpty && state.waitingCount == 0, "an event waits beyond the end of time")
         state.expire(now: 4_000_000_000_000)
     }
 
@@ -194,6 +196,20 @@ private enum FuzzRules {
         level: high
         correlation: {type: value_count, rules: [rule10, rule12], group-by: [userIdentity.arn], timespan: 10m,
             condition: {field: awsRegion, gte: 1}, generate: true}
+        """,
+        rule(24, "{eventName: Call}", more: "trailhound: {first_seen: {fields: [network], scope: actor}}"),
+        """
+        title: Seldom
+        id: 7d2f0000-0000-4000-8000-000000000025
+        name: seldom
+        correlation: {type: value_sum, rules: [rule10, rule12], group-by: [awsRegion], timespan: 10m,
+            condition: {field: requestParameters.size, lte: 1000}}
+        """,
+        """
+        title: Above
+        id: 7d2f0000-0000-4000-8000-000000000026
+        level: high
+        correlation: {type: temporal, rules: [seldom, rule12], timespan: 1h, condition: seldom and not rule12}
         """,
     ].joined(separator: "\n---\n")
 }
