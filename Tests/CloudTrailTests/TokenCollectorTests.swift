@@ -47,6 +47,15 @@ func tokens(_ records: [String]) throws -> [Set<LookupToken>] {
         }
     }
 
+    /// More of them than are looked for at a time, some twice, of lengths that move them over every block's end.
+    @Test func everyOneOfManyARNsIsFound() throws {
+        for count in [63, 64, 65, 200] {
+            let names = (0..<count).map { "arn:\(String(repeating: "x", count: $0 % 50))\($0)" }
+            let json = "{\"z\":[\(names.map { "\"\($0)\"" }.joined(separator: ","))]}"
+            #expect(try tokens([json]) == [Set((names + ["unknown"]).map { LookupToken($0) })])
+        }
+    }
+
     @Test func aValueOfEveryPathHasAToken() throws {
         for path in EnvelopeFields.tokenPaths {
             let keys = path.split(separator: ".")
