@@ -34,14 +34,38 @@ package struct FileDelivery: Sendable {
         self.buckets = buckets
     }
 
-    /// Delivers an object.
+    /// Delivers an object in its turn.
     ///
     /// - Throws: `SinkError` where the service takes nothing any more, and `CancellationError`.
     package func deliver(_ object: ObjectLocation, lane: Permits.Lane) async throws -> Outcome {
-        guard buckets.isEmpty || buckets.contains(object.bucket) else {
-            return .poison("the bucket \(object.bucket) is not one that this collector reads")
+        try await admit(object, lane: lane)
+        return try await deliverAdmitted(object, lane: lane)
+    }
+
+    /// Waits until it is an object's turn. `deliverAdmitted` has to follow.
+    ///
+    /// - Throws: `CancellationError`.
+    func admit(_ object: ObjectLocation, lane: Permits.Lane) async throws {
+        try await permits.acquire(lane, delivered: Self.delivered(object))
+    }
+
+    /// Delivers an object whose turn it is.
+    func deliverAdmitted(_ object: ObjectLocation, lane: Permits.Lane) async throws -> Outcome {
+        let outcome: Result<Outcome, any Error>
+        do {
+            outcome = .success(
+                buckets.isEmpty || buckets.contains(object.bucket)
+                    ? try await fetchAndSubmit(object, isHistorical: lane == .history)
+                    : .poison("the bucket \(object.bucket) is not one that this collector reads"))
+        } catch {
+            outcome = .failure(error)
         }
-        return try await permits.with(lane) { try await fetchAndSubmit(object, isHistorical: lane == .history) }
+        await permits.release(lane, delivered: Self.delivered(object))
+        return try outcome.get()
+    }
+
+    private static func delivered(_ object: ObjectLocation) -> Milliseconds? {
+        LogFileName(key: object.key)?.delivered
     }
 
     private func fetchAndSubmit(_ object: ObjectLocation, isHistorical: Bool) async throws -> Outcome {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
+
 /// Every limit on what a collector takes, holds and waits for.
 package enum CollectLimits {
     // Messages
@@ -48,6 +50,10 @@ package enum CollectLimits {
     /// the collector's memory.
     package static let filesInFlight = 8
 
+    /// How long after the oldest log file under way the newest may have been delivered, in milliseconds. With the quarter
+    /// of an hour that CloudTrail takes to deliver an event it stays well below the hour by which an event may be late.
+    package static let span: Milliseconds = 20 * 60_000
+
     /// How many of these may be history's: live ones go first.
     package static let historicalFilesInFlight = 2
 
@@ -80,6 +86,9 @@ package enum CollectLimits {
 
     /// Names of log files that are remembered: 8 bytes each on disk, some 24 in memory.
     package static let seenNames = 8_000_000
+
+    /// Log files of one day that are brought into order at a time: some 200 bytes each.
+    package static let orderedFiles = 200_000
 
     /// Folders of one bucket: accounts times regions times kinds.
     package static let folders = 100_000

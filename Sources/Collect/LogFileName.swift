@@ -23,6 +23,8 @@ package struct LogFileName: Hashable, Sendable {
     package let region: String
     /// The day of delivery, as `2023/07/10`.
     package let day: String
+    /// The minute of delivery; nil where the file's name does not tell.
+    package let delivered: Milliseconds?
 
     /// Reads a key, or gives nil where CloudTrail writes none like it.
     package init?(key: String) {
@@ -45,6 +47,22 @@ package struct LogFileName: Hashable, Sendable {
         self.kind = kind
         region = String(path[2])
         day = path[3...].joined(separator: "/")
+        delivered = Self.delivered(name: file)
+    }
+
+    /// When CloudTrail delivered a file of this name, `ACCOUNT_CloudTrail_REGION_20230710T1145Z_RANDOM.json.gz` with or
+    /// without its endings; nil where CloudTrail gives no such name to files with records.
+    package static func delivered(name: Substring) -> Milliseconds? {
+        let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 5, AccountID(String(parts[0])) != nil, Kind(rawValue: String(parts[1]))?.hasRecords == true
+        else { return nil }
+        let stamp = parts[3].utf8
+        guard stamp.count == 14, stamp.last == UInt8(ascii: "Z"), stamp.dropFirst(8).first == UInt8(ascii: "T") else {
+            return nil
+        }
+        func digits(_ start: Int, _ count: Int) -> Substring { parts[3].dropFirst(start).prefix(count) }
+        let date = "\(digits(0, 4))-\(digits(4, 2))-\(digits(6, 2))"
+        return EventTime.parse("\(date)T\(digits(9, 2)):\(digits(11, 2)):00Z")
     }
 
     private static func isDay(_ parts: ArraySlice<Substring>) -> Bool {

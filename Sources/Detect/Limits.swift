@@ -90,7 +90,10 @@ package enum DetectLimits {
     /// How long they are kept, in seconds of the service's clock: no session lives longer than 36 hours.
     package static let lineageSeconds: UInt32 = 48 * 3_600
 
-    /// How many makers one join keeps apart: the latest.
+    /// How many callers one join keeps apart, of those that it knows equally well: the first.
+    package static let lineageCallers = 8
+
+    /// How many calls that may have made a session are looked up.
     package static let lineageOrigins = 16
 
     /// How many sessions a chain has at most.

@@ -22,10 +22,12 @@ package enum Limits {
     package static let queuedRequests = 256
     /// Evaluated batches that wait for the sequencer.
     package static let evaluatedBatches = 64
+    /// Batches that wait for one before them which a slower worker has.
+    package static let reorderedBatches = 64
     /// Records that one transaction takes at most: the sequencer's group commit.
     package static let recordsPerCommit = 50_000
     /// Requests of one stream between their arrival and their acknowledgement.
-    package static let unacknowledgedPerStream = 32
+    package static let unacknowledgedPerStream = 96
     /// Rejections that one response lists; the counts are always whole.
     package static let rejectionsPerResponse = 100
     /// A collector's label, in UTF-8.

@@ -124,6 +124,7 @@ import TrailhoundCLI
         let lines = StatusPresentation.fields(status, endpoint: endpoint, now: Timestamp(seconds: 285, nanos: 0))
             .lines(width: nil, colour: false)
         #expect(lines.contains { $0.hasPrefix("Stream") && $0.contains("12 correlation groups") }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("Waiting") && $0.hasSuffix("1 for later events") }, "\(lines)")
         #expect(lines.contains { $0.hasSuffix("3 late events, 4,000 evicted groups") }, "\(lines)")
         #expect(lines.contains { $0.hasPrefix("Inactive") && $0.hasSuffix("Travel: needs a city database") })
         let json = text(StatusPresentation.json(status, endpoint: endpoint).compact)

@@ -15,7 +15,8 @@ import TrailhoundCLI
         for (index, lines) in lines.enumerated() {
             try folder.write("\(index).jsonl", lines.joined(separator: "\n"))
         }
-        let source = BatchSource(try InputFiles.find([folder.path]))
+        let source = BatchSource(
+            try InputFiles.find([folder.path]), span: streams > 1 ? SubmitSpan(batches: 8) : nil)
         let progress = SubmitProgress()
         try await service.serving { session in
             let submission = Submission(

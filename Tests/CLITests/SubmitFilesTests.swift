@@ -102,6 +102,31 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
         #expect(found[1].size == 2)
     }
 
+    @Test func filesOfATrailComeInTheOrderOfTheirDelivery() throws {
+        let folder = try TemporaryFolder()
+        func put(_ region: String, _ stamp: String, _ ending: String = ".json.gz") throws {
+            let name = "111122223333_CloudTrail_\(region)_\(stamp)_Yhl3xDyGRlqUKcrh\(ending)"
+            try folder.write("AWSLogs/111122223333/CloudTrail/\(region)/\(name)", "x")
+        }
+        for stamp in ["20260301T1200Z", "20260228T2355Z"] {
+            try put("eu-west-1", stamp)
+            try put("us-east-1", stamp)
+        }
+        try put("us-east-1", "20260301T0000Z", ".json")
+        try folder.write("AWSLogs/other.json", "x")
+        try folder.write("a.jsonl", "x")
+        let found = try InputFiles.find([folder.path + "/AWSLogs", folder.path + "/a.jsonl", "-"])
+        #expect(
+            found.map {
+                $0.path.split(separator: "/").last?.split(separator: "_").dropFirst(2).prefix(2).joined(separator: " ")
+            }
+                == [
+                    "eu-west-1 20260228T2355Z", "us-east-1 20260228T2355Z", "us-east-1 20260301T0000Z",
+                    "eu-west-1 20260301T1200Z", "us-east-1 20260301T1200Z", "", "", "",
+                ])
+        #expect(found.suffix(3).map(\.path) == [folder.path + "/AWSLogs/other.json", folder.path + "/a.jsonl", "-"])
+    }
+
     @Test func aFileThatIsNamedIsTakenWhateverItsName() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("events.log", "{}")
@@ -119,7 +144,7 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
     private func items(_ files: [String]) async throws -> [String] {
         let source = BatchSource(try InputFiles.find(files))
         var found: [String] = []
-        while let item = await source.next() {
+        while let item = try await source.next() {
             switch item {
             case .refused(let refusal, _):
                 found.append("refused \(refusal.record.map { "\($0)" } ?? "whole") \(refusal.reason)")
@@ -177,7 +202,7 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
         var sizes: [Int] = []
         var firsts: [UInt64] = []
         var input: UInt64 = 0
-        while case .batch(let batch)? = await source.next() {
+        while case .batch(let batch)? = try await source.next() {
             guard case .records(let slab) = batch.payload else { break }
             #expect(slab.records.allSatisfy { $0.array.elementsEqual(record.utf8) })
             sizes.append(slab.count)
@@ -213,7 +238,7 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
         unlink(gone)
         var refused: [String] = []
         var last = ""
-        while let item = await source.next() {
+        while let item = try await source.next() {
             switch item {
             case .refused(let refusal, _): refused.append(refusal.reason)
             case .batch(let batch):

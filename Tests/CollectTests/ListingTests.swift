@@ -84,6 +84,45 @@ struct ListingTests {
         #expect(rig.sink.sources.sorted() == expected.sorted())
     }
 
+    /// Puts an hourly file of each of two regions for yesterday and today.
+    private func hourly(_ rig: CollectRig) async throws -> [String] {
+        let midnight = rig.now / 86_400_000 * 86_400_000
+        var addresses: [String] = []
+        for hour in stride(from: -24, to: 3, by: 3) {
+            for region in ["eu-west-1", "us-east-1"] {
+                let key = rig.trail.key(region: region, time: midnight + Milliseconds(hour) * 3_600_000, suffix: "x")
+                try await rig.trail.put(key, Array(#"{"Records":[]}"#.utf8))
+                addresses.append(rig.address(key))
+            }
+        }
+        return addresses
+    }
+
+    /// The places at which files of an hour came, in the order of the hours: those of an hour together.
+    private func isInOrder(_ rig: CollectRig, _ expected: [String]) -> Bool {
+        let sources = rig.sink.sources
+        return sources.count == expected.count
+            && stride(from: 0, to: sources.count, by: 2).allSatisfy {
+                Set(sources[$0...$0 + 1]) == Set(expected[$0...$0 + 1])
+            }
+    }
+
+    @Test func regionsAreCollectedTogetherInTheOrderOfDelivery() async throws {
+        let rig = try await CollectRig("listing-order")
+        let expected = try await hourly(rig)
+        try await collector(rig, endsAfterPass: true).run()
+        #expect(isInOrder(rig, expected))
+    }
+
+    @Test func historyIsReadInItsOrder() async throws {
+        let rig = try await CollectRig("backfill-order")
+        let expected = try await hourly(rig)
+        let days = [0, 1].map { FolderDay.of(rig.now - $0 * 86_400_000) }
+        let result = try await backfill(rig).run(days: days)
+        #expect((result.done, result.failed) == (4, 0))
+        #expect(isInOrder(rig, expected))
+    }
+
     @Test func whatIsOlderThanTheFirstStartIsLeftToABackfill() async throws {
         let rig = try await CollectRig("listing-old")
         try await rig.put("old")
@@ -198,6 +237,54 @@ struct ListingTests {
         #expect(FolderDay.range(from: start, through: end) == ["2026/02/27", "2026/02/28", "2026/03/01"])
         #expect(FolderDay.range(from: end, through: start).isEmpty)
         #expect(FolderDay.range(from: 0, through: .max / 2).count == CollectLimits.backfillDays)
+    }
+
+    @Test func aPassListsWhatMayBeMissingInOrderAndLateFilesLast() {
+        let now = EventTime.parse("2026-03-10T12:00:00Z") ?? 0
+        func days(_ known: String, isDeep: Bool = true) -> [String] {
+            ListingCollector.days(now: now, known: known, isDeep: isDeep).map { String($0.suffix(5)) }
+        }
+        #expect(days("2026/03/10", isDeep: false) == ["03/09", "03/10"])
+        #expect(days("2026/03/10").prefix(3) == ["03/09", "03/10", "02/08"])
+        // The collector was away since the sixth.
+        #expect(days("2026/03/06").prefix(7) == ["03/05", "03/06", "03/07", "03/08", "03/09", "03/10", "02/08"])
+        let all = days("2025/01/01")
+        #expect(all.count == CollectLimits.lateDays && all.first == "02/08" && all.last == "03/10")
+        #expect(Set(days("2026/03/06")) == Set(all))
+    }
+
+    @Test func theEarliestOfTooManyFilesComeFirst() {
+        let files = (0..<50).map { ListedFile(delivered: Int64($0 * 7 % 50 / 2), key: "k\($0 % 3)-\($0)", folder: $0) }
+        var found: [ListedFile] = []
+        var rounds = 0
+        var isCut = true
+        while isCut {
+            var earliest = EarliestFiles(after: found.last, limit: 8)
+            for file in files { earliest.insert(file) }
+            found += earliest.take()
+            isCut = earliest.isCut
+            rounds += 1
+        }
+        #expect(found == files.sorted())
+        #expect(rounds == 7)
+    }
+
+    @Test func theTimeOfDeliveryByTheName() throws {
+        func time(_ name: Substring) -> String? { LogFileName.delivered(name: name).map(EventTime.format) }
+        let name: Substring = "111122223333_CloudTrail_us-east-2_20150801T0210Z_Mu0KsOhtH1ar15ZZ.json.gz"
+        #expect(time(name) == "2015-08-01T02:10:00Z")
+        #expect(
+            time("111122223333_CloudTrail-NetworkActivity_us-east-2_20150801T0210Z_Mu.json") == "2015-08-01T02:10:00Z")
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-2/2015/08/01/\(name)"
+        #expect(LogFileName(key: key)?.delivered == EventTime.parse("2015-08-01T02:10:00Z"))
+        for other: Substring in [
+            "", "x.json.gz", "111122223333_CloudTrail_us-east-2_20150801T0210_Mu.json.gz",
+            "111122223333_CloudTrail_us-east-2_20151301T0210Z_Mu.json.gz",
+            "111122223333_CloudTrail_us-east-2_20150801 0210Z_Mu.json.gz",
+            "111122223333_CloudTrail_us-east-2_２0150801T0210Z_Mu.json.gz",
+            "111122223333_CloudTrail-Digest_us-east-2_20150801T0210Z_Mu.json.gz",
+            "11112222333_CloudTrail_us-east-2_20150801T0210Z_Mu.json.gz",
+        ] { #expect(time(other) == nil, "\(other)") }
     }
 
     @Test func theFolderOfAKey() throws {

@@ -30,6 +30,28 @@ import Testing
         for task in tasks { _ = await task.result }
     }
 
+    @Test func theFirstDeliveredGoesFirstAndNoneGoesFarAhead() async throws {
+        let minute: Int64 = 60_000
+        let permits = Permits(total: 3, share: 2, span: 20 * minute)
+        try await permits.acquire(.live, delivered: 100 * minute)
+        let order = Locked<[Int64]>([])
+        let tasks = ([121, 120, 90, 140] as [Int64]).map { time in
+            Task {
+                try await permits.acquire(.live, delivered: time * minute)
+                order.withLock { $0.append(time) }
+            }
+        }
+        // 121 minutes are too far from 100, and 120 from 90 where that came before it.
+        try await eventually { order.withLock { $0.contains(90) } }
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(!order.withLock { $0.contains(121) || $0.contains(140) })
+        await permits.release(.live, delivered: 90 * minute)
+        try await eventually { order.withLock { $0.contains(120) } }
+        await permits.release(.live, delivered: 100 * minute)
+        try await eventually { Set(order.withLock { $0 }.suffix(2)) == [121, 140] }
+        for task in tasks { try await task.value }
+    }
+
     @Test func aCancelledWaiterIsGone() async throws {
         let permits = Permits(total: 1, share: 1)
         try await permits.acquire(.live)

@@ -195,6 +195,33 @@ import Testing
         #expect(rig.state.losses.releasedEarly == 7 && rig.alerts.map(\.matchCount) == [7])
     }
 
+    /// Which events are judged early follows from the events, not from how they are cut into commits, nor from a restart.
+    @Test(arguments: 1...6) func whatWaitsDoesNotDependOnCommits(seed: UInt64) throws {
+        var random = Numbers(seed: seed)
+        let plan = try plan(Self.newNetwork)
+        let events = (0..<300).map { number in
+            let address = "192.0.\(number % 40).1"
+            return Self.record(number, "Act", Self.session("ASIA\(number)"), second: number * 7 % 3_000, from: address)
+        }
+        var outcomes: Set<[String]> = []
+        for _ in 0..<4 {
+            var rig = StreamRig(plan, unattributedEvents: 40)
+            var rest = events.shuffled(using: &random)[...]
+            while !rest.isEmpty {
+                let batch = rest.prefix(Int.random(in: 1...60, using: &random))
+                try rig.take(Array(batch))
+                #expect(rig.state.waitingCount == min(40, rig.state.waitingCount))
+                rest = rest.dropFirst(batch.count)
+                if Int.random(in: 0..<4, using: &random) == 0 { rig.restart() }
+            }
+            let early = rig.open
+            #expect(rig.state.waitingCount == 40 && early.count == 1)
+            try rig.take([Self.later(36_000)])
+            outcomes.insert(early + rig.open)
+        }
+        #expect(outcomes.count == 1, "\(outcomes)")
+    }
+
     /// Sessions whose makers are late, unknown, or several, upon one another: the outcome follows from the set of records.
     @Test(arguments: 1...16) func theOrderOfArrivalDoesNotMatter(seed: UInt64) throws {
         let plan = try plan(Self.newNetwork, Self.seldom, Self.travel, event: "Act*")

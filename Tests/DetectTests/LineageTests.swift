@@ -284,6 +284,44 @@ import Testing
         }
     }
 
+    /// Of many callers who made sessions of one name, late ones included, what is found follows from the set of them.
+    @Test(arguments: 1...10) func manyMakersOfOneName(seed: UInt64) throws {
+        var random = Numbers(seed: seed)
+        let start: Milliseconds = 1_772_359_200_000
+        func session(_ key: String) -> SessionIdentity {
+            SessionIdentity(
+                principal: Self.roleARN("r"), accessKeyID: key, principalID: "AROAr:same", sourceIdentity: "")
+        }
+        let account = try #require(AccountID("111122223333"))
+        var issuances = (0..<60).map { number in
+            let name = number < 20 ? "alice" : "user\(number % 30)"
+            return Issuance(
+                reference: EventReference(
+                    time: start + Milliseconds(number) * 60_000, id: EventID(high: 1, low: UInt64(number))),
+                accountID: account, eventName: "AssumeRole",
+                caller: .principal("arn:aws:iam::111122223333:user/\(name)"), session: session("ASIA\(number)"))
+        }
+        // One more makes many sessions and is told of late.
+        issuances += (60..<80).map { number in
+            Issuance(
+                reference: EventReference(
+                    time: start + Milliseconds(number) * 60_000, id: EventID(high: 1, low: UInt64(number))),
+                accountID: account, eventName: "AssumeRole", caller: .principal("AIDAEXAMPLE\(number)"),
+                session: session("ASIA\(number)"))
+        }
+        var outcomes: Set<[String]> = []
+        for _ in 0..<5 {
+            var lineage = Lineage()
+            for issuance in issuances.shuffled(using: &random) { _ = lineage.learn(issuance, now: 100) }
+            outcomes.insert(
+                [-1, 0, 5, 19, 20, 40, 90].map { minute in
+                    lineage.resolve(session(""), asOf: start + minute * 60_000).principal
+                })
+        }
+        let (role, alice) = (Self.roleARN("r"), "arn:aws:iam::111122223333:user/alice")
+        #expect(outcomes == [[role, alice, alice, alice, role, role, role]])
+    }
+
     @Test func whatIsRememberedIsBounded() throws {
         var lineage = Lineage(capacity: 100)
         for number in 0..<2_000 {

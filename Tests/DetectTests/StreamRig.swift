@@ -7,15 +7,21 @@ import Testing
 /// What the sequencer does with batches, and the alerts that stand at the end.
 struct StreamRig {
     let plan: DetectionPlan
-    private(set) var state = StreamState()
+    private(set) var state: StreamState
+    private let unattributedEvents: Int
     private(set) var merger = AlertMerger()
     private var store: [String: Alert] = [:]
     private var rows: [[UInt8]] = []
     /// The service's clock.
     var now: Milliseconds
 
-    init(_ plan: DetectionPlan, now: Milliseconds = 1_900_000_000_000) {
+    init(
+        _ plan: DetectionPlan, now: Milliseconds = 1_900_000_000_000,
+        unattributedEvents: Int = DetectLimits.unattributedEvents
+    ) {
         self.plan = plan
+        self.unattributedEvents = unattributedEvents
+        state = StreamState(unattributedEvents: unattributedEvents)
         self.now = now
     }
 
@@ -69,7 +75,7 @@ struct StreamRig {
 
     /// A kill: the alerts and the rows are all that is left.
     mutating func restart() {
-        state = StreamState()
+        state = StreamState(unattributedEvents: unattributedEvents)
         for row in rows { state.replay(row, now: now) }
         merger = AlertMerger(restoring: Array(store.values))
     }

@@ -38,12 +38,12 @@ import Testing
         return (try await Service(rules: folder.url, accounts: [Self.account]), folder)
     }
 
-    private func failure(_ number: Int, minute: Int, address: String = "203.0.113.9") -> Bytes {
+    private func failure(_ number: Int, hour: Int = 10, minute: Int, address: String = "203.0.113.9") -> Bytes {
         let id = String(format: "00000000-0000-4000-8000-%012d", number)
         return Bytes(
             Array(
                 """
-                {"eventID":"\(id)","eventTime":"2026-03-01T10:\(String(format: "%02d", minute)):00Z",\
+                {"eventID":"\(id)","eventTime":"2026-03-01T\(hour):\(String(format: "%02d", minute)):00Z",\
                 "eventName":"ConsoleLogin","eventSource":"signin.amazonaws.com","awsRegion":"us-east-1",\
                 "sourceIPAddress":"\(address)","recipientAccountId":"\(Self.account)",\
                 "errorMessage":"Failed authentication",\
@@ -90,6 +90,40 @@ import Testing
         #expect(outcomes.map(\.count) == [6])
         try await service.stop()
         try await expectIntegrity(of: service)
+    }
+
+    /// A trail's folder has a region's hours before the next region's first one.
+    @Test(.timeLimit(.minutes(5)), arguments: [["--streams", "4"], []])
+    func regionsOfAFolderAreCorrelated(options: [String]) async throws {
+        let (service, rules) = try await service()
+        _ = rules
+        let folder = try TemporaryFolder()
+        var number = 0
+        for (region, minutes) in [("eu-west-1", [0, 2, 4]), ("us-east-1", [1, 3])] {
+            let day = folder.url.appendingPathComponent("AWSLogs/\(Self.account)/CloudTrail/\(region)/2026/03/01")
+            try FileManager.default.createDirectory(at: day, withIntermediateDirectories: true)
+            for hour in 10..<18 {
+                // Five in the first ten minutes, and one an hour and region after that.
+                let records = (hour == 10 ? minutes : [minutes[0]]).map { minute in
+                    number += 1
+                    return String(decoding: failure(number, hour: hour, minute: minute).array, as: UTF8.self)
+                }
+                let name = "\(Self.account)_CloudTrail_\(region)_20260301T\(hour)05Z_ABCDEFGHIJKLMNOP.json"
+                try Data(#"{"Records":[\#(records.joined(separator: ","))]}"#.utf8)
+                    .write(to: day.appendingPathComponent(name))
+            }
+        }
+        let outcome = try await run(
+            Programs.client,
+            ["submit", folder.url.path, "--server", service.server, "--pki", service.pki.path] + options)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.hasPrefix("19 accepted"))
+        #expect(AlertOutcome.of(try await service.alertLog()).map(\.count) == [5])
+        let status = try await service.client("status", "-o", "json")
+        let report = try #require(JSONSerialization.jsonObject(with: status.output) as? [String: Any])
+        let stream = try #require(report["stream"] as? [String: Any])
+        #expect(stream["late_events"] as? Int == 0)
+        try await service.stop()
     }
 
     @Test(

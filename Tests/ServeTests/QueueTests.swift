@@ -39,6 +39,17 @@ import Testing
         #expect(queue.take(upTo: 10, cost: 0) == [4])
     }
 
+    @Test func whatIsTakenIsNumbered() async {
+        let queue = BoundedQueue<String>(capacity: 10)
+        for element in ["a", "b", "c", "d"] { #expect(await queue.push(element)) }
+        #expect(queue.takeNumbered()?.0 == 0)
+        #expect(queue.take(upTo: 2, cost: .max) == ["b", "c"])
+        let last = queue.takeNumbered()
+        #expect(last?.0 == 3 && last?.1 == "d")
+        queue.close()
+        #expect(queue.takeNumbered() == nil)
+    }
+
     @Test func closingLetsEverybodyGo() async {
         let queue = BoundedQueue<Int>(capacity: 1)
         #expect(await queue.push(1))
@@ -101,5 +112,35 @@ import Testing
         await Task.yield()
         late.answer(3)
         #expect(await value == 3)
+    }
+}
+
+@Suite struct ResequencerTests {
+    /// Gives what comes on in which order.
+    private func order(_ arrivals: [(UInt64, String?)], limit: Int = 64) -> [[String]] {
+        var resequencer = Resequencer<String>(limit: limit)
+        var groups: [[String]] = []
+        for (number, element) in arrivals {
+            var ready: [String] = []
+            resequencer.admit(element, number: number, to: &ready)
+            groups.append(ready)
+        }
+        return groups + [resequencer.finish()]
+    }
+
+    @Test func whatIsPassedIsWaitedFor() {
+        #expect(
+            order([(0, "a"), (2, "c"), (3, "d"), (1, "b"), (4, "e")]) == [["a"], [], [], ["b", "c", "d"], ["e"], []])
+        #expect(order([(1, "b"), (0, "a")]) == [[], ["a", "b"], []])
+    }
+
+    @Test func whatFailedIsNotWaitedFor() {
+        #expect(order([(1, "b"), (0, nil), (2, nil), (3, "d")]) == [[], ["b"], [], ["d"], []])
+    }
+
+    @Test func noMoreWaitThanMay() {
+        let arrivals: [(UInt64, String?)] = [(1, "b"), (2, "c"), (5, "f"), (0, "a"), (3, "d"), (4, "e"), (6, "g")]
+        #expect(order(arrivals, limit: 2) == [[], [], ["b", "c"], ["a"], ["d"], ["e", "f"], ["g"], []])
+        #expect(order([(2, "c"), (1, "b")]).last == ["b", "c"])
     }
 }

@@ -38,14 +38,14 @@ struct StreamBench {
         var state = StreamState()
         var logBytes = 0
         // What evaluating takes reaches its size before anything is compared.
-        for _ in 0..<10 { _ = try evaluate((0..<1_000).map { record($0, 0) }, evaluator, plan) }
+        for _ in 0..<10 { _ = try Self.evaluate((0..<1_000).map { record($0, 0) }, evaluator, plan) }
         let before = residentMiB
         report("groups \(grouped(groups)), load \(load())")
         for (round, name) in ["first event of each group", "second event of each group"].enumerated() {
             var seconds = 0.0
             for start in stride(from: 0, to: groups, by: 1_000) {
                 let records = (start..<min(start + 1_000, groups)).map { record($0, round) }
-                let batch = try evaluate(records, evaluator, plan)
+                let batch = try Self.evaluate(records, evaluator, plan)
                 let watch = Watch()
                 for observation in batch.observations {
                     _ = state.observe(observation, plan, historical: false, now: 1_772_000_000_000)
@@ -76,7 +76,7 @@ struct StreamBench {
             """.utf8)
     }
 
-    private func evaluate(
+    static func evaluate(
         _ records: [[UInt8]], _ evaluator: BatchEvaluator, _ plan: DetectionPlan
     ) throws -> EvaluatedBatch {
         let joined = records.flatMap { $0 }

@@ -52,9 +52,13 @@ package enum Limits {
     /// Streams that `submit` may open.
     package static let streams = 64
     /// Requests in flight on one stream.
-    package static let windowRequests = 32
+    package static let windowRequests = 96
     /// Bytes in flight on one stream.
-    package static let windowBytes = 4 * 1024 * 1024
+    package static let windowBytes = 12 * 1024 * 1024
+    /// How long after the oldest file that several streams have under way the newest of them may have been delivered,
+    /// in milliseconds. With the quarter of an hour that CloudTrail takes to deliver an event it stays well below the hour
+    /// by which an event may be late.
+    package static let submitSpan: Int64 = 20 * 60_000
 
     // Collection
 

@@ -11,8 +11,9 @@ import CloudTrail
 
 /// Collects the log files of a span of days, as history: their alerts are marked so, and never remediate.
 ///
-/// It goes folder by folder and day by day, the newest first, and keeps a note of each that is done: a restart repeats
-/// what was under way. It yields to live events in this process by its permits, and in others by waiting while the
+/// It goes day by day, the oldest first, and within a day by the time of delivery over all folders: what is learned of the
+/// past serves the days that follow, and correlations find together what happened together. It keeps a note of each
+/// folder's day that is done: a restart repeats what was under way. It yields to live events in this process by its permits, and in others by waiting while the
 /// service has a queue. What is taken in as history never remediates, so beside a queue it leaves to that what is live:
 /// files that are written after it began, and those of the last days until the queue has been caught up with.
 package struct Backfill: Sendable {
@@ -69,64 +70,67 @@ package struct Backfill: Sendable {
             Milliseconds((begin.timeIntervalSince1970 - Double(CollectLimits.queueRetentionDays) * 86_400) * 1_000))
         let isBesideLive = isCaughtUp != nil
         var result = Result()
-        var open: [(folder: TrailFolder, day: String)] = []
+        var open: [(day: String, folders: [TrailFolder])] = []
         let folders = try await layout.folders()
-        let newestFirst = days.sorted(by: >)
-        let order =
-            isBesideLive ? newestFirst.filter { $0 < recent } + newestFirst.filter { $0 >= recent } : newestFirst
-        for day in order {
-            for folder in folders {
-                if note.contains(folder.prefix + day) {
-                    result.skipped += 1
-                } else {
-                    open.append((folder, day))
-                }
-            }
+        for day in Set(days).sorted() {
+            let left = folders.filter { !note.contains($0.prefix + day) }
+            result.skipped += folders.count - left.count
+            if !left.isEmpty { open.append((day, left)) }
         }
         for _ in 0..<CollectLimits.backfillPasses {
-            var failed: [(folder: TrailFolder, day: String)] = []
-            for unit in open {
-                if unit.day >= recent { try await waitForLive() }
-                guard try await pass(unit.folder, day: unit.day, before: isBesideLive ? begin : .distantFuture) else {
-                    failed.append(unit)
-                    continue
+            var failed: [(day: String, folders: [TrailFolder])] = []
+            for (day, folders) in open {
+                if day >= recent { try await waitForLive() }
+                let left = try await pass(folders, day: day, before: isBesideLive ? begin : .distantFuture)
+                for folder in folders where !left.contains(folder) {
+                    result.done += 1
+                    if day < today { try note.add(folder.prefix + day) }
                 }
-                result.done += 1
-                if unit.day < today { try note.add(unit.folder.prefix + unit.day) }
+                if !left.isEmpty { failed.append((day, folders.filter(left.contains))) }
             }
             open = failed
             if open.isEmpty { break }
         }
-        result.failed = open.count
+        result.failed = open.reduce(0) { $0 + $1.folders.count }
         return result
     }
 
-    /// One folder's day. False where some file could not be read.
-    private func pass(_ folder: TrailFolder, day: String, before begin: Date) async throws -> Bool {
-        do {
-            return try await withThrowingTaskGroup(of: Bool.self) { group in
-                var underWay = 0
-                var isWhole = true
-                try await s3.forEachPage(bucket: bucket, prefix: folder.prefix + day + "/") { page in
-                    for object in page where LogFileName(key: object.key)?.kind.hasRecords == true {
-                        if let written = object.lastModified, written > begin { continue }
-                        if underWay >= CollectLimits.historicalFilesInFlight {
-                            isWhole = try await group.next() ?? true && isWhole
-                        } else {
-                            underWay += 1
-                        }
-                        try await giveWay()
-                        let location = ObjectLocation(bucket: bucket, key: object.key)
-                        group.addTask { try await deliver(location) }
-                    }
+    /// One day of some folders. Those in which something could not be read.
+    private func pass(_ folders: [TrailFolder], day: String, before begin: Date) async throws -> Set<TrailFolder> {
+        var failed: Set<TrailFolder> = []
+        var listing = DayListing(s3: s3, bucket: bucket, folders: folders, day: day)
+        while let files = try await listing.next(
+            where: { $0.lastModified.map { $0 <= begin } ?? true },
+            onFailure: {
+                guard $1.isTransient else { throw $1 }
+                report.trouble("\($1)")
+                failed.insert(folders[$0])
+                return true
+            })
+        {
+            for index in try await deliver(files) { failed.insert(folders[index]) }
+        }
+        return failed
+    }
+
+    /// Delivers files in their order. The places of the folders in which some could not be read.
+    private func deliver(_ files: [ListedFile]) async throws -> Set<Int> {
+        try await withThrowingTaskGroup(of: Int?.self) { group in
+            var failed: Set<Int> = []
+            var underWay = 0
+            for file in files {
+                if underWay >= CollectLimits.historicalFilesInFlight {
+                    if case let folder?? = try await group.next() { failed.insert(folder) }
+                } else {
+                    underWay += 1
                 }
-                while let isDelivered = try await group.next() { isWhole = isDelivered && isWhole }
-                return isWhole
+                try await giveWay()
+                let location = ObjectLocation(bucket: bucket, key: file.key)
+                try await delivery.admit(location, lane: .history)
+                group.addTask { try await deliver(location) ? nil : file.folder }
             }
-        } catch let error as AWSError {
-            guard error.isTransient else { throw error }
-            report.trouble("\(error)")
-            return false
+            while let outcome = try await group.next() { if let outcome { failed.insert(outcome) } }
+            return failed
         }
     }
 
@@ -143,7 +147,7 @@ package struct Backfill: Sendable {
     }
 
     private func deliver(_ object: ObjectLocation) async throws -> Bool {
-        switch try await delivery.deliver(object, lane: .history) {
+        switch try await delivery.deliverAdmitted(object, lane: .history) {
         case .delivered: return true
         case .retry(let reason):
             report.trouble(reason)

@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// A log file can come late, under a name that sorts before others of its day, and days after that day: CloudTrail
 /// retries for a month. So no pass goes on behind the last name. Each lists today's and yesterday's folders whole, and
-/// every hour the month's; what was delivered is remembered by name. Files that are older than the collector's first
+/// every hour the month's; what was delivered is remembered by name. What is new of a day is delivered in the order in
+/// which CloudTrail wrote it, over all folders. Files that are older than the collector's first
 /// start (by more than a day) are history and left to a backfill.
 package struct ListingCollector: Sendable {
     /// How to collect.
@@ -70,9 +71,9 @@ package struct ListingCollector: Sendable {
             do {
                 let isDeep = deepAt.map { begun - $0 >= CollectLimits.deepInterval } ?? true
                 if isDeep { folders = try await layout.folders() }
-                let days = Self.days(now: now, isDeep: isDeep)
-                for folder in folders {
-                    for day in days { try await pass(folder, day: day, since: start, seen) }
+                let known = seen.newest ?? FolderDay.of(oldestWritten(start))
+                for day in Self.days(now: now, known: known, isDeep: isDeep) {
+                    try await pass(folders, day: day, since: start, seen)
                 }
                 if isDeep {
                     deepAt = begun
@@ -94,10 +95,24 @@ package struct ListingCollector: Sendable {
 
     private func time() -> Milliseconds { Milliseconds(clock.now().timeIntervalSince1970 * 1_000) }
 
-    /// The folders' days that a pass lists, the newest first: live events are more urgent than late ones.
-    static func days(now: Milliseconds, isDeep: Bool) -> [String] {
-        let count = isDeep ? CollectLimits.lateDays : CollectLimits.recentDays
-        return FolderDay.range(from: now - Milliseconds(count - 1) * FolderDay.length, through: now).reversed()
+    /// The days that a pass lists, in the order in which it does: today, and before it the days from which anything but
+    /// late files may be missing; then those of late files, which wait for what is live.
+    ///
+    /// - Parameter known: the newest day of which files were delivered.
+    package static func days(now: Milliseconds, known: String, isDeep: Bool) -> [String] {
+        let month = FolderDay.range(
+            from: now - Milliseconds(CollectLimits.lateDays - 1) * FolderDay.length, through: now)
+        let recent = month.suffix(CollectLimits.recentDays)
+        guard isDeep else { return Array(recent) }
+        // A file may be delivered just after midnight before the last of the day before.
+        let caughtUp = month.lastIndex { $0 < known } ?? 0
+        let first = min(caughtUp, recent.startIndex)
+        return Array(month[first...] + month[..<first])
+    }
+
+    /// The time before which a file was written that is left to a backfill.
+    private func oldestWritten(_ start: Double) -> Milliseconds {
+        Milliseconds(start - CollectLimits.startMarginSeconds * 1_000)
     }
 
     /// When this collector ran first, in milliseconds since 1970: it is kept.
@@ -111,31 +126,45 @@ package struct ListingCollector: Sendable {
         return Double(now)
     }
 
-    /// One folder's day: lists it whole, and delivers what is new.
-    private func pass(_ folder: TrailFolder, day: String, since start: Double, _ seen: Memory) async throws {
+    /// One day: lists it whole, and delivers what is new in order.
+    private func pass(_ folders: [TrailFolder], day: String, since start: Double, _ seen: Memory) async throws {
+        var failure: AWSError?
+        var listing = DayListing(s3: s3, bucket: bucket, folders: folders, day: day)
+        while let files = try await listing.next(
+            where: { isWanted($0, since: start) && !seen.contains($0.key, day: day) },
+            onFailure: {
+                failure = $1
+                return false
+            })
+        {
+            try await deliver(files, day: day, seen)
+            if failure != nil { break }
+        }
+        if let failure { throw failure }
+    }
+
+    private func deliver(_ files: [ListedFile], day: String, _ seen: Memory) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var underWay = 0
-            try await s3.forEachPage(bucket: bucket, prefix: folder.prefix + day + "/") { page in
-                for object in page where isWanted(object, since: start) && !seen.contains(object.key, day: day) {
-                    // Tasks that only wait for a permit would hold their names in memory.
-                    if underWay >= CollectLimits.filesInFlight { try await group.next() } else { underWay += 1 }
-                    let location = ObjectLocation(bucket: bucket, key: object.key)
-                    observe(location)
-                    group.addTask { try await deliver(location, day: day, seen) }
-                }
+            for file in files {
+                // Tasks that are done with would hold their results in memory.
+                if underWay >= CollectLimits.filesInFlight { try await group.next() } else { underWay += 1 }
+                let location = ObjectLocation(bucket: bucket, key: file.key)
+                observe(location)
+                try await delivery.admit(location, lane: .live)
+                group.addTask { try await deliver(location, day: day, seen) }
             }
             try await group.waitForAll()
         }
     }
 
     private func isWanted(_ object: S3.ObjectSummary, since start: Double) -> Bool {
-        guard LogFileName(key: object.key)?.kind.hasRecords == true else { return false }
         let written = object.lastModified?.timeIntervalSince1970 ?? .infinity
-        return written >= start / 1_000 - CollectLimits.startMarginSeconds
+        return written * 1_000 >= Double(oldestWritten(start))
     }
 
     private func deliver(_ object: ObjectLocation, day: String, _ seen: Memory) async throws {
-        switch try await delivery.deliver(object, lane: .live) {
+        switch try await delivery.deliverAdmitted(object, lane: .live) {
         case .delivered: break
         case .retry(let reason): return report.trouble(reason)
         case .poison(let reason):
@@ -168,6 +197,8 @@ private final class Memory: Sendable {
     init(_ names: sending SeenNames) { self.names = Mutex(names) }
 
     func contains(_ key: String, day: String) -> Bool { names.withLock { $0.contains(key, day: day) } }
+
+    var newest: String? { names.withLock { $0.newest } }
 
     func insert(_ key: String, day: String) throws { try names.withLock { try $0.insert(key, day: day) } }
 

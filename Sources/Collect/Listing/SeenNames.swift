@@ -58,6 +58,9 @@ final class SeenNames {
     /// The oldest day that is remembered.
     var oldest: String? { days.keys.min() }
 
+    /// The newest day that is remembered.
+    var newest: String? { days.keys.max() }
+
     static func hash(_ key: String) -> UInt64 {
         SHA256.hash(Array(key.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -24,6 +24,10 @@ package struct PendingSession: Hashable, Sendable {
 /// A session's event is joined with the event that made it by the issued key, which is exact; else by the role's id with
 /// the session name, else by the source identity, each where all that is known of it leads to one caller. What it finds
 /// follows from the set of events alone. Bounded in sessions and in time.
+///
+/// Of the events that lead to one caller a join keeps the earliest, and of the callers those whose earliest is first: more
+/// are not asked for, since where two callers disagree it leads to neither. So however many made sessions of one name,
+/// what is kept does not depend on the order in which they came.
 package struct Lineage: Sendable {
     /// Who acts, as far as is known.
     package struct Resolution: Equatable, Sendable {
@@ -38,7 +42,8 @@ package struct Lineage: Sendable {
     private struct Origin: Sendable, Equatable {
         let caller: Issuance.Caller
         let reference: EventReference
-        let touched: UInt32
+        /// When it, or one that leads to the same caller, came.
+        var touched: UInt32
 
         /// Across accounts one call has two events; the caller's own account knows more of who it was.
         var rank: Int {
@@ -107,12 +112,24 @@ package struct Lineage: Sendable {
         return joins
     }
 
+    /// Whether anything else may follow from what a join knows.
     private mutating func insert(_ origin: Origin, _ key: CorrelationKey) -> Bool {
         var known = origins[key] ?? []
-        if known.contains(where: { $0.reference == origin.reference }) { return false }
+        if let place = known.firstIndex(where: { $0.rank == origin.rank && $0.agrees(origin) }) {
+            if known[place].reference <= origin.reference {
+                origins[key]?[place].touched = max(known[place].touched, origin.touched)
+                return false
+            }
+            known.remove(at: place)
+        }
         let place = known.firstIndex { $0.reference > origin.reference } ?? known.count
         known.insert(origin, at: place)
-        if known.count > DetectLimits.lineageOrigins { known.removeFirst() }
+        if known.count(where: { $0.rank == origin.rank }) > DetectLimits.lineageCallers,
+            let last = known.lastIndex(where: { $0.rank == origin.rank })
+        {
+            known.remove(at: last)
+            if last == place { return false }
+        }
         origins[key] = known
         return true
     }

@@ -23,9 +23,9 @@ package struct StreamState: Sendable {
         case unattributed = 7
     }
 
-    private var correlator: Correlator
+    private(set) var correlator: Correlator
     private(set) var marks = Watermarks()
-    private var held = HeldMatches()
+    private(set) var held = HeldMatches()
     var lineage = Lineage()
     var baselines: Baselines
     var travels: Travels
@@ -38,10 +38,14 @@ package struct StreamState: Sendable {
     /// - Parameters:
     ///   - latenessSeconds: how late an event may come and still be counted.
     ///   - secret: what the plans whose observations it takes hash with.
-    package init(latenessSeconds: Int = DetectLimits.latenessSeconds, secret: CorrelationSecret = .none) {
+    ///   - unattributedEvents: how many events wait for who made their session.
+    package init(
+        latenessSeconds: Int = DetectLimits.latenessSeconds, secret: CorrelationSecret = .none,
+        unattributedEvents: Int = DetectLimits.unattributedEvents
+    ) {
         baselines = Baselines(secret: secret)
         correlator = Correlator(latenessSeconds: latenessSeconds)
-        unattributed = Unattributed(latenessSeconds: latenessSeconds)
+        unattributed = Unattributed(latenessSeconds: latenessSeconds, capacity: unattributedEvents)
         // A sighting may have waited for its actor.
         let wait = latenessSeconds + Int(DetectLimits.lineageSkew / 1_000) + 2 * SigmaLimits.settlingSeconds
         travels = Travels(latenessSeconds: wait, secret: secret)

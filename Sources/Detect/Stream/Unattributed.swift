@@ -40,16 +40,20 @@ struct Unattributed: Sendable {
         /// `MatchContext`.
         let context: [UInt8]
 
-        var bytes: Int { 192 + context.count }
+        /// With the place in both queues.
+        var bytes: Int { 320 + context.count }
     }
 
-    private var waiting: [AccountID: [Name: Waiting]] = [:]
+    private(set) var waiting: [AccountID: [Name: Waiting]] = [:]
     /// What is to be looked at when more is known.
     private var watchers: [CorrelationKey: Set<Place>] = [:]
     /// What may be known by now.
     private var known: Set<Place> = []
+    /// How many places `watchers` holds.
+    private var watches = 0
     private var nextDue: [AccountID: Milliseconds] = [:]
-    private var nextDeadline = Milliseconds.max
+    private var deadlines = Turns<Deadline>()
+    private var turns = Turns<Place>()
     private var log = FieldWriter()
     private let lateness: Milliseconds
     private(set) var count = 0
@@ -57,16 +61,33 @@ struct Unattributed: Sendable {
     private(set) var judgedEarly = 0
     private var contextBytes = 0
 
-    struct Place: Hashable, Sendable {
+    /// Places compare by their events, and those of one event by its rules.
+    struct Place: Hashable, Comparable, Sendable {
         let account: AccountID
         let name: Name
+
+        static func < (left: Self, right: Self) -> Bool {
+            let (one, two) = (left.name, right.name)
+            if one.event != two.event { return one.event < two.event }
+            return one.rule != two.rule ? one.rule < two.rule : left.account < right.account
+        }
     }
 
-    init(latenessSeconds: Int = DetectLimits.latenessSeconds) {
+    private struct Deadline: Comparable, Sendable {
+        let time: Milliseconds
+        let place: Place
+
+        static func < (left: Self, right: Self) -> Bool { left.time < right.time }
+    }
+
+    private let capacity: Int
+
+    init(latenessSeconds: Int = DetectLimits.latenessSeconds, capacity: Int = DetectLimits.unattributedEvents) {
         lateness = Milliseconds(latenessSeconds) * 1_000 + DetectLimits.lineageSkew
+        self.capacity = max(1, capacity)
     }
 
-    var bytes: Int { contextBytes + watchers.count * 64 }
+    var bytes: Int { contextBytes + watchers.count * 64 + watches * 96 }
 
     /// Takes an event whose session is made by nobody that is known for certain.
     mutating func wait(
@@ -86,7 +107,7 @@ struct Unattributed: Sendable {
         watch(place, watched)
     }
 
-    private static func rule(_ match: Match) -> CorrelationKey {
+    static func rule(_ match: Match) -> CorrelationKey {
         var hasher = CorrelationHasher(0x756E_6B6E_6F77_6E)
         hasher.combine(match.detection.id)
         return hasher.key
@@ -98,27 +119,32 @@ struct Unattributed: Sendable {
         count += 1
         contextBytes += item.bytes
         nextDue[place.account] = min(nextDue[place.account] ?? .max, item.due)
-        nextDeadline = min(nextDeadline, item.deadline)
+        deadlines.insert(Deadline(time: item.deadline, place: place))
+        turns.insert(place)
         return true
     }
 
     /// Has an event looked at again when any of this is known.
     mutating func watch(_ place: Place, _ watched: [CorrelationKey]) {
-        for key in watched { watchers[key, default: []].insert(place) }
+        for key in watched where watchers[key, default: []].insert(place).inserted { watches += 1 }
     }
 
     /// Takes what is known anew of who made which session.
     mutating func learn(_ keys: [CorrelationKey]) {
         guard count > 0 else { return }
-        for key in keys { known.formUnion(watchers.removeValue(forKey: key) ?? []) }
+        for key in keys {
+            guard let places = watchers.removeValue(forKey: key) else { continue }
+            watches -= places.count
+            known.formUnion(places)
+        }
     }
 
     /// The events whose actor may be known by now, in order.
     mutating func takeKnown() -> [(Place, Waiting)] {
         guard !known.isEmpty else { return [] }
         defer { known.removeAll(keepingCapacity: true) }
-        return known.compactMap { place in waiting[place.account]?[place.name].map { (place, $0) } }.sorted(
-            by: Self.order)
+        return known.compactMap { place in waiting[place.account]?[place.name].map { (place, $0) } }
+            .sorted { $0.0 < $1.0 }
     }
 
     /// Takes out the events of which no more will be known, by the account's mark, in order.
@@ -129,23 +155,28 @@ struct Unattributed: Sendable {
 
     /// Takes out the events of which no more will be known by the service's clock, and the first beyond the limit.
     mutating func takeOver(now: Milliseconds, all: Bool) -> [(Place, Waiting)] {
-        guard all || now > nextDeadline || count > DetectLimits.unattributedEvents else { return [] }
-        nextDeadline = .max
         var over: [(Place, Waiting)] = []
-        for account in waiting.keys.sorted(by: { $0.number < $1.number }) {
-            over += take(account) { all || $0.deadline < now }
+        if all {
+            for (account, items) in waiting { over += items.map { (Place(account: account, name: $0.key), $0.value) } }
+            for (place, _) in over { drop(place) }
         }
-        let surplus = count - DetectLimits.unattributedEvents
-        if surplus > 0 {
-            let first = waiting.flatMap { account, items in
-                items.map { (Place(account: account, name: $0.key), $0.value) }
-            }.sorted(by: Self.order).prefix(surplus)
-            for (place, _) in first { drop(place) }
-            judgedEarly += surplus
-            over += first
+        while let next = deadlines.first, next.time < now {
+            _ = deadlines.popFirst()
+            guard let item = self[next.place], item.deadline == next.time else { continue }
+            drop(next.place)
+            over.append((next.place, item))
+        }
+        over.sort { ($0.0.account, $0.0) < ($1.0.account, $1.0) }
+        while count > capacity, let place = turns.popFirst() {
+            guard let item = self[place] else { continue }
+            drop(place)
+            judgedEarly += 1
+            over.append((place, item))
         }
         return over
     }
+
+    private subscript(place: Place) -> Waiting? { waiting[place.account]?[place.name] }
 
     private mutating func take(_ account: AccountID, where isOver: (Waiting) -> Bool) -> [(Place, Waiting)] {
         var over: [(Place, Waiting)] = []
@@ -155,17 +186,11 @@ struct Unattributed: Sendable {
                 over.append((Place(account: account, name: name), item))
             } else {
                 due = min(due, item.due)
-                nextDeadline = min(nextDeadline, item.deadline)
             }
         }
         for (place, _) in over { drop(place) }
         nextDue[account] = due == .max ? nil : due
-        return over.sorted(by: Self.order)
-    }
-
-    private static func order(_ left: (Place, Waiting), _ right: (Place, Waiting)) -> Bool {
-        let (one, two) = (left.0.name, right.0.name)
-        return one.event != two.event ? one.event < two.event : one.rule < two.rule
+        return over.sorted { $0.0 < $1.0 }
     }
 
     /// Takes out an event that waits no more.
@@ -179,8 +204,27 @@ struct Unattributed: Sendable {
         if waiting[place.account]?.isEmpty == true { waiting[place.account] = nil }
         count -= 1
         contextBytes -= item.bytes
-        if count == 0 { watchers = [:] }
+        tidy()
         return item
+    }
+
+    /// Drops what stands for events that wait no more, once it is most of what there is.
+    private mutating func tidy() {
+        let most = 4 * count + 1_024
+        if count == 0 {
+            (deadlines, turns, watchers, watches) = (Turns(), Turns(), [:], 0)
+        }
+        guard deadlines.count > most || turns.count > most || watches > 2 * most else { return }
+        let waiting = waiting
+        deadlines.keep { waiting[$0.place.account]?[$0.place.name]?.deadline == $0.time }
+        turns.keep { waiting[$0.account]?[$0.name] != nil }
+        if watches > 2 * most {
+            watchers = watchers.compactMapValues { places in
+                let live = places.filter { waiting[$0.account]?[$0.name] != nil }
+                return live.isEmpty ? nil : live
+            }
+            watches = watchers.values.reduce(0) { $0 + $1.count }
+        }
     }
 }
 

@@ -221,8 +221,8 @@ package struct GetStatusResponse: Message {
 
 /// What the stream remembers, and what it had to refuse or forget before its time since the service started.
 package struct StreamStatus: Message {
-    /// Groups of correlations, joins of sessions with their makers, combinations of baselines, actors whose places are
-    /// known, and matches that wait for what may clear them.
+    /// Groups of correlations, joins of sessions with their makers, combinations of baselines, and actors whose places
+    /// are known.
     package var groups: UInt64
     /// Field 2, `sessions`.
     package var sessions: UInt64
@@ -230,7 +230,8 @@ package struct StreamStatus: Message {
     package var combinations: UInt64
     /// Field 4, `travellers`.
     package var travellers: UInt64
-    /// Field 5, `held_matches`.
+    /// Everything that waits until no late event can change it any more: matches that may be cleared, events whose
+    /// actor may change, and groups of correlations with windows that may.
     package var heldMatches: UInt64
     /// What all of it takes in memory, about.
     package var bytes: UInt64
@@ -246,7 +247,7 @@ package struct StreamStatus: Message {
     package var evictedCombinations: UInt64
     /// Field 12, `evicted_travellers`.
     package var evictedTravellers: UInt64
-    /// Held matches that made alerts before their time.
+    /// Matches and events that were judged before their time since too many waited.
     package var releasedEarly: UInt64
 
     /// A message of these fields.

@@ -133,7 +133,10 @@ struct ServiceMetrics: Sendable {
 
     private func stream(_ out: inout Exposition) {
         let stream = pipeline.counters.stream
-        out.begin("trailhound_stream_entries", .gauge, "What the stream remembers, by what it is.")
+        out.begin(
+            "trailhound_stream_entries", .gauge,
+            "What the stream remembers, by what it is; held_matches is all that waits until no late event can change it."
+        )
         for (kind, count) in [
             ("groups", stream.groups), ("sessions", stream.sessions), ("combinations", stream.combinations),
             ("travellers", stream.travellers), ("held_matches", stream.held),
@@ -141,7 +144,8 @@ struct ServiceMetrics: Sendable {
         out.add("trailhound_stream_bytes", .gauge, "What the stream's memory takes, about.", Double(stream.bytes))
         out.begin(
             "trailhound_stream_evicted_total", .counter,
-            "What the stream forgot before its time since there was too much of it, by what it is.")
+            "What the stream forgot, or (held_matches) judged, before its time since there was too much of it, by what it is."
+        )
         let losses = stream.losses
         for (kind, count) in [
             ("groups", losses.evictedGroups), ("sessions", losses.evictedSessions),

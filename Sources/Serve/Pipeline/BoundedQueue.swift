@@ -14,6 +14,8 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
         var cost = 0
         var waiting: [Waiter] = []
         var isClosed = false
+        /// How many were taken so far.
+        var taken: UInt64 = 0
     }
 
     private struct Waiter {
@@ -70,17 +72,22 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// Takes the oldest element, blocking the thread until there is one. Nil once closed and empty.
-    package func take() -> Element? {
-        take(upTo: 1, cost: .max)?.first
+    package func take() -> Element? { takeNumbered()?.1 }
+
+    /// As `take`, with how many were taken before it.
+    package func takeNumbered() -> (UInt64, Element)? {
+        taking(upTo: 1, cost: .max).flatMap { first, elements in elements.first.map { (first, $0) } }
     }
 
     /// Takes what is there, blocking the thread until there is something: elements in order until `count` of them or a
     /// sum of costs over `cost`. Nil once closed and empty.
-    package func take(upTo count: Int, cost limit: Int) -> [Element]? {
+    package func take(upTo count: Int, cost limit: Int) -> [Element]? { taking(upTo: count, cost: limit)?.elements }
+
+    private func taking(upTo count: Int, cost limit: Int) -> (first: UInt64, elements: [Element])? {
         while true {
             var admitted: [Waiter] = []
-            let taken: [Element]? = state.withLock { state in
-                guard !state.elements.isEmpty else { return state.isClosed ? nil : [] }
+            let taken: (first: UInt64, elements: [Element])? = state.withLock { state in
+                guard !state.elements.isEmpty else { return state.isClosed ? nil : (state.taken, []) }
                 var number = 0
                 var cost = 0
                 while number < state.elements.count, number < count, number == 0 || cost + state.costs[number] <= limit
@@ -88,7 +95,8 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
                     cost += state.costs[number]
                     number += 1
                 }
-                let taken = Array(state.elements[..<number])
+                let taken = (first: state.taken, elements: Array(state.elements[..<number]))
+                state.taken += UInt64(number)
                 state.elements.removeFirst(number)
                 state.costs.removeFirst(number)
                 state.cost -= cost
@@ -107,7 +115,7 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
                 available.signal()
                 return nil
             }
-            if !taken.isEmpty { return taken }
+            if !taken.elements.isEmpty { return taken }
             available.wait()
         }
     }

@@ -46,13 +46,15 @@ final class EvaluationWorker {
     }
 
     private func run() {
-        while let submission = input.take() {
+        while let (number, submission) = input.takeNumbered() {
             do {
-                let work = Sequencer.Work.submission(try evaluate(submission))
-                if !output.pushBlocking(work) { submission.ticket.answer(.failure(.stopping)) }
+                var evaluated = try evaluate(submission)
+                evaluated.number = number
+                if !output.pushBlocking(.submission(evaluated)) { submission.ticket.answer(.failure(.stopping)) }
             } catch {
                 builder.reset()
                 submission.ticket.answer(.failure(.store("\(error)")))
+                _ = output.pushBlocking(.nothing(number))
             }
         }
     }

@@ -14,7 +14,8 @@ import Synchronization
 /// 1. `submit`: a request waits for a worker, in a queue that is bounded in requests and in bytes. A full queue makes
 ///    the stream wait, and HTTP/2 flow control the collector.
 /// 2. `EvaluationWorker`: split, normalise, evaluate, compress. Stateless and parallel, a thread a core.
-/// 3. `Sequencer`: one thread takes all that waits as one group. Dedupe by eventID, then merge alerts.
+/// 3. `Sequencer`: one thread takes all that waits as one group, requests in the order in which workers took them. Dedupe
+///    by eventID, then merge alerts.
 /// 4. `Writer.commit`: events, alerts and state in one transaction, on disk when it returns.
 /// 5. `AlertTail.publish`: subscribers see the group's alerts; the tickets carry the acknowledgements back.
 package final class Pipeline: Sendable {
@@ -122,6 +123,20 @@ package final class Pipeline: Sendable {
         let change = Sequencer.Change(run: body) { ticket.answer($0) }
         guard await evaluated.push(.change(change)) else { throw Self.stopping }
         try await ticket.value.get()
+    }
+
+    /// Asks the stream's state, as it stands with all that is durable.
+    ///
+    /// - Parameter body: runs on the sequencer's thread, while records wait: it looks up and does no more.
+    package func look<Answer: Sendable>(
+        _ body: @escaping @Sendable (borrowing StreamState) -> Answer
+    ) async throws -> Answer {
+        let ticket = Ticket<Result<Answer, any Error>>()
+        let change = Sequencer.Change(
+            run: { _, _ in }, finish: { if case .failure(let error) = $0 { ticket.answer(.failure(error)) } },
+            look: { ticket.answer(.success(body($0))) })
+        guard await evaluated.push(.change(change)) else { throw Self.stopping }
+        return try await ticket.value.get()
     }
 
     /// Takes the tuning that the journal holds, after a change of it that did not become durable.

@@ -16,6 +16,8 @@ final class Sequencer {
     enum Work: Sendable {
         /// Records to store.
         case submission(EvaluatedSubmission)
+        /// A worker took a submission and nothing came of it.
+        case nothing(UInt64)
         /// A change that a person or the service itself makes, in one order with the records.
         case change(Change)
         /// A look at the clock, by which what waits may be due.
@@ -28,6 +30,8 @@ final class Sequencer {
         let run: @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
         /// Is told once the transaction is durable, or why nothing came of it.
         let finish: @Sendable (Result<Void, any Error>) -> Void
+        /// Looks at the stream's state once the group is durable, before `finish`.
+        var look: (@Sendable (borrowing StreamState) -> Void)?
     }
 
     private let queue: BoundedQueue<Work>
@@ -43,6 +47,7 @@ final class Sequencer {
     private var stream: StreamStore
     /// A transaction failed and its part of the stream's state is to be undone.
     private var mustRestoreStream = false
+    private var order = Resequencer<EvaluatedSubmission>()
 
     private init(
         queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
@@ -88,10 +93,35 @@ final class Sequencer {
     }
 
     private func run() {
-        while let group = queue.take(upTo: Limits.evaluatedBatches, cost: Limits.recordsPerCommit) {
-            process(group)
+        while let taken = queue.take(upTo: Limits.evaluatedBatches, cost: Limits.recordsPerCommit) {
+            let group = inOrder(taken)
+            if !group.isEmpty { process(group) }
             while queue.isEmpty && writer.needsMaintenance { maintain() }
         }
+        let rest = order.finish()
+        if !rest.isEmpty { process(rest.map(Work.submission)) }
+    }
+
+    /// What of a group has its turn, and what waited for it: submissions in the order in which workers took them.
+    private func inOrder(_ group: [Work]) -> [Work] {
+        var ready: [Work] = []
+        var submissions: [EvaluatedSubmission] = []
+        for work in group {
+            switch work {
+            case .submission(let evaluated):
+                guard let number = evaluated.number else { break }
+                order.admit(evaluated, number: number, to: &submissions)
+                continue
+            case .nothing(let number):
+                order.admit(nil, number: number, to: &submissions)
+                continue
+            case .change, .tick: break
+            }
+            ready += submissions.map(Work.submission)
+            submissions.removeAll()
+            ready.append(work)
+        }
+        return ready + submissions.map(Work.submission)
     }
 
     /// Moves the store's upkeep on while there is nothing else to do; work that comes waits for one short step at most.
@@ -140,6 +170,7 @@ final class Sequencer {
                 evaluated.submission.ticket.answer(.success(response))
             }
             for (change, problem) in outcome.changes {
+                change.look?(stream.state)
                 change.finish(problem.map { .failure($0) } ?? .success(()))
             }
         } catch {
@@ -156,6 +187,7 @@ final class Sequencer {
         case .submission(let evaluated):
             outcome.responses.append((evaluated, try store(evaluated, transaction, now)))
         case .tick: try release(transaction, now)
+        case .nothing: break
         case .change(let change):
             do {
                 try change.run(transaction, &merger)
@@ -179,7 +211,7 @@ final class Sequencer {
         switch group.first {
         case .submission(let evaluated): evaluated.submission.ticket.answer(.failure(.store("\(error)")))
         case .change(let change): change.finish(.failure(error))
-        case .tick, nil: break
+        case .tick, .nothing, nil: break
         }
     }
 

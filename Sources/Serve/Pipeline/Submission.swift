@@ -40,4 +40,6 @@ package struct EvaluatedSubmission: Sendable {
     package let batch: EvaluatedBatch
     /// The accepted records, in order, as many blocks as they fill.
     package let blocks: [Block]
+    /// The submission's place among those that workers took; nil for one that none did.
+    package var number: UInt64?
 }

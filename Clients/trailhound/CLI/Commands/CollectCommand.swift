@@ -24,8 +24,8 @@ struct CollectCommand: ServiceCommand {
             With --bucket alone, the bucket is listed every minute, and the whole last month every hour, so that late \
             files are found. Files from before the first start are left for a backfill.
 
-            With --since, the files of these days are collected as history: their alerts are marked so and never \
-            remediate. It goes on beside --queue, and yields to it: files that the queue may still tell of wait until it \
+            With --since, the files of these days are collected as history, the oldest first: their alerts are marked so \
+            and never remediate. It goes on beside --queue, and yields to it: files that the queue may still tell of wait until it \
             has been caught up with, and what is written from now on is left to it.
 
             Every hour the digests of what was collected are validated; what is wrong becomes an alert.

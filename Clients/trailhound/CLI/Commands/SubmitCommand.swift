@@ -9,7 +9,9 @@ struct SubmitCommand: ServiceCommand {
         discussion: """
             Takes CloudTrail's log files as they are delivered (.json.gz, or decompressed), JSON lines (.jsonl, .ndjson, \
             also compressed), and JSON arrays of records. Folders are followed; within them other files are left alone. \
-            A dash stands for JSON lines on standard input.
+            A dash stands for JSON lines on standard input. Files that are named as CloudTrail names them go by the time of \
+            their delivery, over all regions and accounts, so that correlations see what happened at one time together; \
+            the others follow in the order of their paths.
 
             A record counts as accepted once it is on the service's disk. Where the connection is lost, submit connects \
             again and repeats what was not acknowledged; the service recognises what it has, so nothing is lost or \
@@ -23,8 +25,12 @@ struct SubmitCommand: ServiceCommand {
     @Flag(help: "The records are history: their alerts are marked so and never remediate.")
     var historical = false
 
-    @Option(help: "How many streams send at the same time.")
-    var streams = 3
+    @Option(
+        help: """
+            How many streams send at the same time. One keeps the order of the files exactly; several keep what they have \
+            under way within \(Limits.submitSpan / 60_000) minutes of deliveries.
+            """)
+    var streams = 1
 
     @Option(
         help: .init(
@@ -49,8 +55,9 @@ struct SubmitCommand: ServiceCommand {
         guard !files.isEmpty else { throw Failure("no file to submit in \(paths.joined(separator: ", "))") }
         let start = SystemClock.seconds()
         let progress = SubmitProgress()
+        let source = BatchSource(files, span: streams > 1 ? SubmitSpan() : nil)
         let submission = Submission(
-            session: session, source: BatchSource(files), progress: progress, historical: historical,
+            session: session, source: source, progress: progress, historical: historical,
             patience: Double(reconnectFor))
         let isMeasurable = !files.contains { $0.isStandardInput }
         let total = files.reduce(0) { $0 + $1.size }

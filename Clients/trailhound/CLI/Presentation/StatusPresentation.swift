@@ -54,13 +54,10 @@ package enum StatusPresentation {
     private static func add(_ stream: StreamStatus, to fields: inout FieldList) {
         let parts = [
             (stream.groups, "correlation group"), (stream.sessions, "session"), (stream.combinations, "combination"),
-            (stream.travellers, "traveller"), (stream.heldMatches, "held match"),
-        ].map { count, name in
-            name == "held match"
-                ? Numbers.counted(Int(clamping: count), name, "held matches")
-                : Numbers.counted(Int(clamping: count), name)
-        }
+            (stream.travellers, "traveller"),
+        ].map { count, name in Numbers.counted(Int(clamping: count), name) }
         fields.add("Stream", parts.joined(separator: ", ") + " in \(Numbers.bytes(stream.bytes))")
+        fields.add("Waiting", "\(Numbers.grouped(stream.heldMatches)) for later events")
         let lost = losses(stream).filter { $0.1 > 0 }
             .map { "\(Numbers.grouped($1)) \($0.replacing("_", with: " "))" }
         fields.add(

@@ -16,6 +16,8 @@ package struct Batch: Sendable {
     package let firstRecord: UInt64
     /// How much of the input (before decompression) this batch stands for, for the progress bar.
     package let inputBytes: UInt64
+    /// Its number among the batches of the submission.
+    package var number: UInt64 = 0
 
     /// Bytes that the batch holds in memory.
     package var bytes: Int {

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
+import Collect
 import Glibc
 
-/// One file to submit or to scan.
+/// One file to submit.
 package struct InputFile: Sendable, Equatable {
     /// As the user would name it. `-` is standard input.
     package let path: String
     /// Bytes; 0 where the system can't tell, as for a pipe.
     package let size: UInt64
+    /// When CloudTrail delivered it, by its name; nil where that does not tell.
+    package let delivered: Milliseconds?
 
     package init(path: String, size: UInt64) {
         self.path = path
         self.size = size
+        delivered = LogFileName.delivered(name: path.split(separator: "/").last ?? "")
     }
 
     package var isStandardInput: Bool { path == "-" }
@@ -24,7 +29,9 @@ package enum InputFiles {
         ".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz",
     ]
 
-    /// The files of `paths` in order, a folder's sorted by path.
+    /// The files of `paths` in the order in which they are to be read: by the time at which CloudTrail delivered them,
+    /// over all regions and accounts, since a correlation counts what is more than an hour late no more. Those whose
+    /// names tell no such time come after them, as `paths` names them, a folder's sorted by path.
     ///
     /// Within folders hidden files are left out, and so are links to folders and the trail's digests
     /// (`CloudTrail-Digest/`), which hold no events.
@@ -43,7 +50,14 @@ package enum InputFiles {
                 found.append(InputFile(path: path, size: size(status)))
             }
         }
-        return found
+        return ordered(found)
+    }
+
+    /// Files by the time of their delivery, of one time by path; then the others as they came.
+    static func ordered(_ files: [InputFile]) -> [InputFile] {
+        let dated = files.compactMap { file in file.delivered.map { (time: $0, file: file) } }
+        let sorted = dated.sorted { ($0.time, $0.file.path) < ($1.time, $1.file.path) }
+        return sorted.map(\.file) + files.filter { $0.delivered == nil }
     }
 
     private static func walk(_ folder: String, depth: Int, into found: inout [InputFile]) throws(Failure) {

@@ -31,7 +31,7 @@ package actor SubmitLane {
             if let request = window.send() { return request }
             if isExhausted { return nil }
             if window.hasRoom {
-                switch await source.next() {
+                switch try await source.next() {
                 case .batch(let batch)?: window.admit(batch, bytes: batch.bytes)
                 case .refused(let refusal, let inputBytes)?: onRefusal(refusal, inputBytes)
                 case nil: isExhausted = true
@@ -43,10 +43,11 @@ package actor SubmitLane {
     }
 
     /// An acknowledgement came: the batch it is for.
-    package func acknowledge(_ sequence: UInt64) throws(SubmitWindow<Batch>.Violation) -> Batch {
+    package func acknowledge(_ sequence: UInt64) async throws(SubmitWindow<Batch>.Violation) -> Batch {
         let batch = try window.acknowledge(sequence)
         acknowledged += 1
         wake()
+        await source.settle(batch.number)
         return batch
     }
 

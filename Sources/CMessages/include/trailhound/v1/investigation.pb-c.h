@@ -140,13 +140,17 @@ struct  Trailhound__V1__StreamStatus
 {
   ProtobufCMessage base;
   /*
-   * Groups of correlations, joins of sessions with their makers, combinations of baselines, actors whose places are
-   * known, and matches that wait for what may clear them.
+   * Groups of correlations, joins of sessions with their makers, combinations of baselines, and actors whose places are
+   * known.
    */
   uint64_t groups;
   uint64_t sessions;
   uint64_t combinations;
   uint64_t travellers;
+  /*
+   * Everything that waits until no late event can change it any more: matches that may be cleared, events whose actor may
+   * change, and groups of correlations with windows that may.
+   */
   uint64_t held_matches;
   /*
    * What all of it takes in memory, about.
@@ -165,7 +169,7 @@ struct  Trailhound__V1__StreamStatus
   uint64_t evicted_combinations;
   uint64_t evicted_travellers;
   /*
-   * Held matches that made alerts before their time.
+   * Matches and events that were judged before their time since too many waited.
    */
   uint64_t released_early;
 };
