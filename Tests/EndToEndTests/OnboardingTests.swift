@@ -57,6 +57,20 @@ struct OnboardingTests {
                 "account", "policy", Self.account, "--trusted", trusted, "--as", form)
             #expect(printed.status == 0 && printed.text.contains(externalID), "\(form): \(printed.errors)")
         }
+        let printed = try await service.client(
+            "account", "policy", Self.account, "--trusted", trusted, "-o", "json")
+        let roles = try #require(
+            try JSONSerialization.jsonObject(with: printed.output) as? [[String: Any]])
+        #expect(roles.count == 3)
+        let written = try JSONSerialization.jsonObject(with: Data(trust.utf8)) as? NSDictionary
+        #expect(roles.first { $0["name"] as? String == "TrailhoundRead" }?["trust"] as? NSDictionary == written)
+        for role in roles {
+            for policy in try #require(role["policies"] as? [[String: Any]]) {
+                let file = "\(out)/\(role["name"] ?? "").\(policy["name"] ?? "").json"
+                let written = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: file)))
+                #expect(policy["document"] as? NSDictionary == written as? NSDictionary, "\(file)")
+            }
+        }
         // The id stays when the account goes and comes back.
         for verb in ["offboard", "onboard"] { _ = try await service.client("account", verb, Self.account) }
         let again = try object(try await service.client("account", "show", Self.account, "-o", "json"))

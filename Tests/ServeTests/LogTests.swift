@@ -26,7 +26,9 @@ import Testing
     @Test func pairsAreOneLineEach() throws {
         let lines = Self.lines(.text) { log in
             log.notice("two words", metadata: ["peer": "127.0.0.1:1", "empty": "", "odd key=": "x"])
-            log.info("a\nlevel=error message=forged", metadata: ["quote": #"say "hi""#, "escape": "\u{1B}[31m\u{9B}"])
+            log.info(
+                "a\nlevel=error message=forged",
+                metadata: ["quote": #"say "hi""#, "escape": "\u{1B}[31m\u{9B}\u{202E}"])
         }
         #expect(lines.count == 2)
         let first = try #require(lines.first)
@@ -34,7 +36,8 @@ import Testing
         #expect(first.hasSuffix(#" level=notice message="two words" empty="" odd_key_=x peer=127.0.0.1:1"#))
         #expect(
             lines[1].hasSuffix(
-                #" level=info message="a\nlevel=error message=forged" escape="\u001b[31m\u009b" quote="say \"hi\"""#))
+                #" level=info message="a\nlevel=error message=forged" escape="\u001b[31m\u009b\u202e""#
+                    + #" quote="say \"hi\"""#))
     }
 
     @Test func objectsAreJSON() throws {

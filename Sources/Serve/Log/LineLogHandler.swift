@@ -71,7 +71,8 @@ package struct LineLogHandler: LogHandler {
         return isPlain ? text : quoted(text)
     }
 
-    /// A JSON string. Control characters are escaped, those of Unicode's C1 block too, which a terminal may obey.
+    /// A JSON string. Control characters are escaped, those of Unicode's C1 block and of the direction of text too, which
+    /// a terminal may obey.
     private static func quoted(_ text: String) -> String {
         var result = "\""
         for letter in text.unicodeScalars {
@@ -80,15 +81,20 @@ package struct LineLogHandler: LogHandler {
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
             case "\t": result += "\\t"
-            case _
-            where letter.value < 0x20 || (0x7F...0x9F).contains(letter.value)
-                || (0x2028...0x2029).contains(letter.value):
+            case _ where commandsTerminal(letter.value):
                 let digits = String(letter.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(letter)
             }
         }
         return result + "\""
+    }
+
+    private static func commandsTerminal(_ value: UInt32) -> Bool {
+        switch value {
+        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
     }
 
     /// RFC 3339 with milliseconds, in UTC.

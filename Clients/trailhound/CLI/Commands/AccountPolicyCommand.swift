@@ -37,7 +37,8 @@ struct AccountPolicyCommand: ServiceCommand {
     func run(_ session: Session, _ output: Output) async throws {
         if service {
             let partition = roles.trusted?.split(separator: ":").dropFirst().first.map(String.init) ?? "aws"
-            return output.line(AccountPolicies.service(partition: partition).json)
+            let policy = AccountPolicies.service(partition: partition)
+            return output.format == .table ? output.line(policy.json) : output.json(RolePresentation.json(policy))
         }
         let request = GetAccountRequest(accountID: accountID)
         guard let account = try await session.call(AccountService.getAccount, request).account else {

@@ -93,6 +93,8 @@ struct RoleOptions: ParsableArguments {
         let roles = isOrganization ? [policies.organization] : policies.roles
         if let out { return try write(roles, account, to: out) }
         switch form {
+        case .json where output.format == .json: output.json(.array(roles.map(RolePresentation.json)))
+        case .json where output.format == .jsonl: for role in roles { output.json(RolePresentation.json(role)) }
         case .json:
             for role in roles {
                 output.line("")
