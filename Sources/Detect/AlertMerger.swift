@@ -83,13 +83,23 @@ package struct AlertMerger: Sendable {
         let time = match.event.reference.time
         let window = match.detection.merging.window ?? window
         try bringBack(key, (time - window)...(time + window), stored: stored)
-        let touching = (spans[key] ?? []).filter { $0.first - window <= time && time <= $0.last + window }
-        guard let survivor = touching.map(\.id).min(by: isOlder) else {
-            create(key, match, historical: historical, now: now, window: window)
-            return
+        guard let place = spans.index(forKey: key) else {
+            return create(key, match, historical: historical, now: now, window: window)
         }
-        change(survivor) { $0.absorb(match, historical: historical, now: now) }
-        for span in touching where span.id != survivor { merge(span.id, into: survivor, now: now) }
+        let known = spans.values[place]
+        let touching = known.indices.filter { known[$0].first - window <= time && time <= known[$0].last + window }
+        guard let survivor = touching.min(by: { isOlder(known[$0].id, known[$1].id) }) else {
+            return create(key, match, historical: historical, now: now, window: window)
+        }
+        let id = known[survivor].id
+        noteChange(id)
+        if alerts[id]?.absorbInPlace(match, historical: historical, now: now) == true {
+            spans.values[place][survivor].first = min(known[survivor].first, time)
+            spans.values[place][survivor].last = max(known[survivor].last, time)
+        } else {
+            change(id) { $0.absorb(match, historical: historical, now: now) }
+        }
+        for index in touching where index != survivor { merge(known[index].id, into: id, now: now) }
     }
 
     /// Brings sealed alerts back that lie in a range of event time.
@@ -115,7 +125,9 @@ package struct AlertMerger: Sendable {
 
     /// The sessions that wait for any of what is known anew.
     package func sessions(watching known: [CorrelationKey]) -> [PendingSession] {
-        Set(known.flatMap { watchers[$0] ?? [] }).sorted().compactMap { sessions[$0] }
+        var found: Set<UInt64> = []
+        for key in known { if let watching = watchers[key] { found.formUnion(watching) } }
+        return found.isEmpty ? [] : found.sorted().compactMap { sessions[$0] }
     }
 
     /// Takes a match where every alert that may grow is in memory.
