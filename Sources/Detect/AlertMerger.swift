@@ -259,13 +259,32 @@ extension AlertMerger {
         let grew = alert.status.growsOn
         removeSpan(alert)
         body(&alert)
-        // Most changes leave the sessions as they were, and filing them anew is most of the work.
-        if grew, alert.status.growsOn, alert.parts.lazy.map(\.session).elementsEqual(sessions) {
-            alerts[id] = alert
+        if grew, alert.status.growsOn {
             insertSpan(alert)
+            refile(alert, by: sessions)
+            alerts[id] = alert
         } else {
             for case let session? in sessions { removeSession(session, of: id) }
             insert(alert)
+        }
+    }
+
+    /// Files an alert by its sessions where it was filed by others. Changes leave most of them as they were, and filing
+    /// them anew is most of the work: so only those between the first and the last change are.
+    private mutating func refile(_ alert: Alert, by old: [PendingSession?]) {
+        func isSame(_ place: Int, _ part: Int) -> Bool {
+            old[place]?.id == alert.parts[part].session?.id && old[place] == alert.parts[part].session
+        }
+        var (start, end, newEnd) = (0, old.count, alert.parts.count)
+        while start < end, start < newEnd, isSame(start, start) { start += 1 }
+        while end > start, newEnd > start, isSame(end - 1, newEnd - 1) { (end, newEnd) = (end - 1, newEnd - 1) }
+        guard start < end || start < newEnd else { return }
+        for case let session? in old[start..<end] { removeSession(session, of: alert.id) }
+        // A session that was taken out may have other parts.
+        let removed = Set(old[start..<end].compactMap { $0?.id })
+        for part in alert.parts.indices {
+            guard let session = alert.parts[part].session else { continue }
+            if start..<newEnd ~= part || removed.contains(session.id) { file(session, of: alert.id) }
         }
     }
 
@@ -279,11 +298,13 @@ extension AlertMerger {
         alerts[alert.id] = alert
         guard alert.status.growsOn else { return }
         insertSpan(alert)
-        for session in alert.parts.compactMap(\.session) {
-            sessionAlerts[session.id, default: []].insert(alert.id)
-            sessions[session.id] = session
-            for key in session.watched { watchers[key, default: []].insert(session.id) }
-        }
+        for session in alert.parts.compactMap(\.session) { file(session, of: alert.id) }
+    }
+
+    private mutating func file(_ session: PendingSession, of alert: String) {
+        sessionAlerts[session.id, default: []].insert(alert)
+        sessions[session.id] = session
+        for key in session.watched { watchers[key, default: []].insert(session.id) }
     }
 
     private mutating func insertSpan(_ alert: Alert) {
