@@ -21,12 +21,17 @@ ATTEMPTS = 20  # connections without any progress, then it gives up
 
 def log_files(paths):
     for path in paths:
-        found = [path] if path.is_file() else sorted(path.rglob("*.json*"))
-        yield from (file for file in found if file.name.endswith((".json", ".json.gz")))
+        if path.is_dir():
+            yield from (file for file in sorted(path.rglob("*.json*")) if file.name.endswith((".json", ".json.gz")))
+        elif path.is_file():
+            yield path
+        else:
+            sys.exit(f"there is no file or folder {path}")
 
 
-def submit(service, files):
-    """Sends `files` on one stream and drops each from the list when it is acknowledged."""
+def submit(service, files, refused):
+    """Sends `files` on one stream and drops each from the list when it is acknowledged. Adds to `refused` how many of its
+    records were."""
     window = threading.Semaphore(IN_FLIGHT)
     sent = list(files)
 
@@ -35,40 +40,43 @@ def submit(service, files):
             window.acquire()
             yield ingest_pb2.SubmitEventsRequest(sequence=sequence, source=file.name, log_file=file.read_bytes())
 
-    refused = 0
     try:
         for answer in service.SubmitEvents(requests()):
             window.release()
             file = sent[answer.sequence - 1]
             files.remove(file)
-            refused += answer.rejected
+            refused.append(answer.rejected)
             counts = f"{answer.accepted} accepted, {answer.duplicate} duplicate, {answer.rejected} rejected"
             print(f"{file.name}: {counts}", flush=True)
             for rejection in answer.rejections:
-                print(f"  record {rejection.index}: {rejection.reason} {rejection.detail}")
+                print(f"  record {rejection.index}: {rejection.reason} {stubs.visible(rejection.detail)}")
     finally:
         window.release(IN_FLIGHT)  # lets the thread that reads `requests` see that the stream is over
-    return refused
 
 
 def main():
     parser = stubs.arguments(__doc__.splitlines()[0])
-    parser.add_argument("paths", type=Path, nargs="+", help="log files (.json, .json.gz) or folders of them")
+    parser.add_argument("paths", type=Path, nargs="+", help="log files, or folders with .json and .json.gz files in them")
     options = parser.parse_args()
     files = list(log_files(options.paths))
-    refused, attempts = 0, 0
+    refused, attempts = [], 0
     with stubs.channel(options) as channel:
         service = ingest_pb2_grpc.IngestServiceStub(channel)
         while files:
-            left = len(files)
+            left, problem = len(files), None
             try:
-                refused += submit(service, files)
+                submit(service, files, refused)
             except grpc.RpcError as error:
-                attempts = 0 if len(files) < left else attempts + 1
-                if error.code() != grpc.StatusCode.UNAVAILABLE or attempts >= ATTEMPTS:
-                    sys.exit(f"{error.code().name}: {error.details()}")
-                time.sleep(min(0.1 * 2**attempts, 5))
-    sys.exit(1 if refused else 0)
+                problem = error
+            if not files:
+                break
+            attempts = 0 if len(files) < left else attempts + 1
+            if problem and problem.code() != grpc.StatusCode.UNAVAILABLE:
+                sys.exit(f"{problem.code().name}: {problem.details()}")
+            if attempts >= ATTEMPTS:
+                sys.exit(problem.details() if problem else "the service keeps ending the stream")
+            time.sleep(min(0.1 * 2**attempts, 5))
+    sys.exit(1 if any(refused) else 0)
 
 
 if __name__ == "__main__":

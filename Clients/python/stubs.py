@@ -44,6 +44,11 @@ def arguments(description):
     return parser
 
 
+def visible(text):
+    """What others wrote, on one line and without commands to the terminal."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 def channel(options):
     """Opens a connection, with a certificate on both sides."""
     limits = [("grpc.max_send_message_length", 64 << 20), ("grpc.max_receive_message_length", 64 << 20)]

@@ -21,10 +21,10 @@ ATTEMPTS = 20  # connections in a row that gave nothing, then it gives up
 def line(alert):
     severity = common_pb2.Severity.Name(alert.severity).removeprefix("SEVERITY_")
     when = alert.last_seen.ToDatetime().strftime("%Y-%m-%d %H:%M:%S")
-    actor = alert.actor.principal or alert.actor.arn
+    actor = stubs.visible(alert.actor.principal or alert.actor.arn)
     count = f" x{alert.match_count}" if alert.match_count > 1 else ""
     return (
-        f"{when} {severity:<8} {alert.account_id} {alert.title}{count} | {actor} | {alert.alert_id} r{alert.revision}"
+        f"{when} {severity:<8} {alert.account_id} {stubs.visible(alert.title)}{count} | {actor} | {alert.alert_id} r{alert.revision}"
     )
 
 

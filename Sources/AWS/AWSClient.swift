@@ -192,6 +192,11 @@ package final class AWSClient: Sendable {
         var host = endpoint.host
         var path = endpoint.basePath + call.path
         if let bucket = call.bucket {
+            guard Self.isBucketName(bucket) else {
+                throw AWSError(
+                    kind: .request, code: AWSError.invalidBucketName, message: "'\(bucket)' is no bucket's name",
+                    action: call.action)
+            }
             // A dot in a bucket's name would not fit the endpoint's wildcard certificate.
             if endpoint.isCustom || bucket.contains(".") {
                 path = endpoint.basePath + "/" + PercentEncoding.encode(bucket) + call.path
@@ -207,6 +212,21 @@ package final class AWSClient: Sendable {
         return HTTPRequest(
             method: call.method, url: "\(endpoint.scheme)://\(host)\(path)\(query)", headers: headers,
             body: call.body, timeout: call.timeout, responseLimit: call.responseLimit)
+    }
+
+    /// Whether a text can be a bucket's name. It becomes part of a host's name, and may come from a queue's message: with
+    /// anything else in it, the signed request would go to a host of its writer's choice. Old buckets have names with
+    /// capitals and underscores, of up to 255 bytes.
+    private static func isBucketName(_ text: String) -> Bool {
+        let allowed = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        return allowed && AWSLimits.bucketNameBytes.contains(text.utf8.count)
     }
 
     private func signature(

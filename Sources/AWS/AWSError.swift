@@ -71,6 +71,9 @@ extension AWSError: CustomStringConvertible {
 }
 
 extension AWSError {
+    /// The code where a call names a bucket by what can't be a bucket's name; S3's own code too.
+    package static let invalidBucketName = "InvalidBucketName"
+
     /// Whether the service asks for fewer calls.
     package var isThrottling: Bool {
         if status == 429 { return true }

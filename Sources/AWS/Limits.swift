@@ -20,6 +20,8 @@ package enum AWSLimits {
     /// How many elements an XML answer may hold. A full page of ListObjectsV2 has some 8,000.
     package static let xmlElements = 200_000
 
+    /// How long a bucket's name is. 63 bytes is the limit for new ones.
+    package static let bucketNameBytes = 3...255
     /// How much of an error's message is kept.
     package static let errorMessageBytes = 1_024
 

@@ -17,11 +17,9 @@ namespace {
 /// the needle's length bounds the work for a byte of text.
 constexpr size_t short_needle = 16;
 
-/// Looks at the places from `at` on, one by one.
-size_t find_one_by_one(
-    size_t at, const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+size_t find_one_by_one(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     const size_t last = needle_length - 1;
-    for (; at + last < length; ++at) {
+    for (size_t at = 0; at + last < length; ++at) {
         if (bytes[at] == needle[0] && bytes[at + last] == needle[last]
             && std::memcmp(bytes + at, needle, needle_length) == 0) {
             return at;
@@ -34,10 +32,13 @@ size_t find_one_by_one(
 
 size_t find_sse2(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     const size_t last = needle_length - 1;
+    if (length < last + 16) { return find_one_by_one(bytes, length, needle, needle_length); }
     const __m128i first_byte = _mm_set1_epi8(static_cast<char>(needle[0]));
     const __m128i last_byte = _mm_set1_epi8(static_cast<char>(needle[last]));
+    // The last block overlaps the one before it: what stands in both was looked at without a find.
+    const size_t last_block = length - last - 16;
     size_t at = 0;
-    for (; at + last + 16 <= length; at += 16) {
+    for (;;) {
         const __m128i firsts = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at));
         const __m128i lasts = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at + last));
         auto marks = static_cast<uint32_t>(_mm_movemask_epi8(
@@ -46,8 +47,9 @@ size_t find_sse2(const uint8_t *bytes, size_t length, const uint8_t *needle, siz
             const size_t place = at + static_cast<size_t>(__builtin_ctz(marks));
             if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
         }
+        if (at == last_block) { return SIZE_MAX; }
+        at = at + 16 < last_block ? at + 16 : last_block;
     }
-    return find_one_by_one(at, bytes, length, needle, needle_length);
 }
 
 __attribute__((target("avx2"))) size_t find_avx2(
@@ -76,10 +78,8 @@ __attribute__((target("avx2"))) size_t find_avx2(
                 if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
             }
         }
-        at += 64;
-        if (at < last_block) { continue; }
-        if (at >= last_block + 64) { return SIZE_MAX; }
-        at = last_block;
+        if (at == last_block) { return SIZE_MAX; }
+        at = at + 64 < last_block ? at + 64 : last_block;
     }
 }
 
@@ -96,7 +96,7 @@ size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, si
 #else
 
 size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
-    return find_one_by_one(0, bytes, length, needle, needle_length);
+    return find_one_by_one(bytes, length, needle, needle_length);
 }
 
 #endif

@@ -121,6 +121,7 @@ th_json_status th_json_parser::next(th_json_range *record) {
     fetch_ahead(bytes_ + *token);
     const bool is_object = bytes_[*token] == '{';
     const Token after = is_object ? extract_record(token) : skip_value(token, 0);
+    if (!stands_here_) { drop_standing(); }
     if (after == nullptr) {
         place_ = Place::closed;
         return status_;

@@ -9,12 +9,13 @@
 using trailhound::is_space;
 using trailhound::Node;
 
-/// Empties the slots that the last record filled.
+/// Empties the slots that the last record filled, but for those of the object that the next one is likely to have too.
 void th_json_parser::reset_record() {
-    for (uint32_t at = 0; at < filled.count; ++at) {
+    for (uint32_t at = filled.standing; at < filled.count; ++at) {
         values[touched_[at]] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT, 0};
     }
-    filled.count = 0;
+    filled.count = filled.standing;
+    stands_here_ = false;
     values.resize(trie_.slots);
     scratch_.reset();
     waiting_.clear();
@@ -177,6 +178,7 @@ th_json_status th_json_parser::extract(const uint8_t *bytes, size_t length) {
     if (found != TH_JSON_OK) { return found; }
     if (bytes_[*first_] != '{') { return classify(TH_JSON_NOT_OBJECT); }
     const Token after = extract_record(first_);
+    if (!stands_here_) { drop_standing(); }
     if (after == nullptr) { return status_; }
     if (after != last_) { return fail_at(after, TH_JSON_TRAILING); }
     record_first_ = first_;

@@ -47,10 +47,12 @@ void FieldTrie::seal() {
             const bool keeps = std::any_of(below.begin(), below.end(), [this](uint32_t slot) {
                 return std::find(kept_.begin(), kept_.end(), slot) != kept_.end();
             });
-            nodes[child.second].deferred = !keeps;
-            nodes[child.second].special = !keeps;
+            // A member without any below is as soon read as put off.
+            const bool defers = !keeps && !shapes[child.second].children.empty();
+            nodes[child.second].deferred = defers;
+            nodes[child.second].special = defers;
             nodes[child.second].deferral = bit;
-            if (!keeps && bit < 63) { ++bit; }
+            if (defers && bit < 63) { ++bit; }
         }
     }
     const auto found = shapes[0].children.find(remembered_);

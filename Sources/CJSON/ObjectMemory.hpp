@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,7 @@ class ObjectMemory {
     struct Object {
         std::vector<uint8_t> bytes;
         std::vector<Value> values;
+        std::vector<Value> objects; // those of `values` that are objects
         uint32_t tokens = 0;
         uint64_t version = 0; // of the bytes: no other memory's bytes have it; 0: nothing is remembered here
 
@@ -40,26 +42,41 @@ class ObjectMemory {
         }
     };
 
-    static constexpr size_t places = 64;
+    static constexpr size_t places = 128;
     static constexpr size_t sharing = 4;
     /// The largest object that is remembered.
     static constexpr size_t object_bytes = 4096;
     /// The same of one that was passed over: a longer one is not often met again.
     static constexpr size_t skipped_bytes = 512;
 
-    /// The place of the object that starts at `start`, or where nothing of its bytes is remembered, the place to remember
-    /// it in. Objects share places by the bytes from `offset` on; null where too few follow to tell.
-    Object *place(const uint8_t *start, const uint8_t *end, size_t offset) {
-        if (static_cast<size_t>(end - start) < offset + 24) { return nullptr; }
-        if (objects_ == nullptr) { objects_.reset(new Object[places]); }
-        uint64_t words[3];
-        std::memcpy(words, start + offset, sizeof words);
-        const uint64_t mixed = (words[0] ^ (words[1] << 21 | words[1] >> 43) ^ (words[2] << 42 | words[2] >> 22));
-        Object *const shared = &objects_[(mixed * UINT64_C(0x9E3779B97F4A7C15)) >> 60 << 2];
-        for (Object *object = shared; object < shared + sharing; ++object) {
-            if (object->stands_at(start, end)) { return object; }
+    /// Where the words stand by which objects share places: those in which objects of the kind differ. An object goes by
+    /// the last of these lists that it is long enough for.
+    using Words = std::initializer_list<size_t>;
+    explicit ObjectMemory(std::initializer_list<Words> lists) : lists_(lists.begin(), lists.end()) {}
+
+    /// The object that starts at `start`; null where it is not remembered. Nothing is read from `end` on.
+    Object *find(const uint8_t *start, const uint8_t *end) {
+        if (objects_ == nullptr) { return nullptr; }
+        for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
+            if (static_cast<size_t>(end - start) < list->reach) { continue; }
+            Object *const shared = &objects_[list->place(start)];
+            for (Object *object = shared; object < shared + sharing; ++object) {
+                if (object->stands_at(start, end)) { return object; }
+            }
         }
-        return shared + (++replaced_ & (sharing - 1));
+        return nullptr;
+    }
+
+    /// The place for an object of so many bytes, which forgets what it had; null where none is for such a one.
+    Object *room(const uint8_t *start, size_t length) {
+        if (objects_ == nullptr) { objects_.reset(new Object[places]); }
+        for (auto list = lists_.rbegin(); list != lists_.rend(); ++list) {
+            if (length < list->reach) { continue; }
+            Object *const object = &objects_[list->place(start) + (++replaced_ & (sharing - 1))];
+            object->version = 0;
+            return object;
+        }
+        return nullptr;
     }
 
     /// The number of a place.
@@ -73,6 +90,27 @@ class ObjectMemory {
     }
 
   private:
+    static_assert(places / sharing == 1 << 5, "five bits of a hash choose a place");
+
+    struct List {
+        std::vector<size_t> words;
+        size_t reach; // behind the last of the words
+
+        List(Words offsets) : words(offsets), reach(*(offsets.end() - 1) + sizeof(uint64_t)) {}
+
+        /// The first of the places that objects with these words share.
+        size_t place(const uint8_t *start) const {
+            uint64_t mixed = 0;
+            for (const size_t offset : words) {
+                uint64_t word;
+                std::memcpy(&word, start + offset, sizeof word);
+                mixed = (mixed << 11 | mixed >> 53) ^ word;
+            }
+            return (mixed * UINT64_C(0x9E3779B97F4A7C15)) >> 59 << 2;
+        }
+    };
+
+    const std::vector<List> lists_;
     std::unique_ptr<Object[]> objects_;
     size_t replaced_ = 0;
     static inline std::atomic<uint64_t> memories_{0};

@@ -83,11 +83,15 @@ struct th_json_parser {
     Token extract_value(Token token, uint32_t node, unsigned depth);
     Token extract_record(Token token);
     [[gnu::noinline]] Token extract_member(Token token, const trailhound::KnownKey &key, uint32_t object);
-    [[gnu::noinline]] const trailhound::KnownKey *learn(Token token, const trailhound::KnownKey &before);
+    [[gnu::noinline]] trailhound::KnownKey *learn(Token token, trailhound::KnownKey &before);
     Token extract_object(Token token, uint32_t node, unsigned depth);
     [[gnu::noinline]] Token extract_special(Token token, uint32_t node, uint32_t object);
     Token extract_remembered(Token token, uint32_t node);
-    void remember(trailhound::ObjectMemory::Object *object, Token token, Token after, uint32_t first, uint32_t order);
+    void stand(trailhound::ObjectMemory::Object *object);
+    void stand_here(const uint8_t *start);
+    void settle_standing();
+    void drop_standing();
+    trailhound::ObjectMemory::Object *remember(Token token, Token after, uint32_t first, uint32_t order);
     Token extract_array(Token token, uint32_t node, unsigned depth);
     bool add_string(Token token, uint32_t slot);
     [[gnu::noinline]] bool add_escaped(const String &string, uint32_t slot);
@@ -152,8 +156,15 @@ struct th_json_parser {
     std::vector<uint32_t> touched_; // slots that hold something, `filled.count` of them
     uint8_t element_ = 0;           // whether what is read is an element of an array
     bool is_spoiled_ = false;       // whether the remembered member is not all that its slots have
-    trailhound::ObjectMemory memory_;  // of the remembered member
-    trailhound::ObjectMemory skipped_; // of members that nobody reads
+    /// Of the remembered member. Its objects differ behind their type, which many share; such of one principal, which have
+    /// keys and sessions of their own, further behind.
+    trailhound::ObjectMemory memory_{{0, 8, 16}, {40, 48, 56}, {40, 48, 56, 144, 160, 176, 200}};
+    trailhound::ObjectMemory::Object *standing_ = nullptr; // of its objects the one whose values `touched_` begins with
+    bool stands_here_ = false;     // whether the current record has that one
+    uint32_t standing_order_ = 0;  // the order of its first value then
+    /// Of members that nobody reads: `tlsDetails` is the one of them that is in nearly every record, and has the host's
+    /// name at its end.
+    trailhound::ObjectMemory skipped_{{0, 8, 16}, {92, 100, 108}};
     trailhound::KnownKeys keys_;
     /// When a key was last met.
     struct Meeting {

@@ -7,25 +7,18 @@
 using trailhound::KnownKey;
 using trailhound::ObjectMemory;
 
-/// Where the objects that are remembered differ: behind their type, which many share, and before most of them end.
-static constexpr size_t identity_offset = 40;
-/// Where objects that nobody reads differ: `tlsDetails` is the one of them that is in nearly every record, and has the
-/// host's name here.
-static constexpr size_t skipped_offset = 92;
-
 /// Passes over a member's value: an object that was passed over lately is known again by its bytes.
 Token th_json_parser::skip_member(Token token) {
     const uint8_t *const start = bytes_ + *token;
-    ObjectMemory::Object *const object
-        = *start == '{' ? skipped_.place(start, end_, skipped_offset) : nullptr;
-    if (object == nullptr) { return is_word(token) ? token + 1 : skip_value(token, 1); }
-    if (object->stands_at(start, end_)) { return token + object->tokens; }
+    if (*start != '{') { return is_word(token) ? token + 1 : skip_value(token, 1); }
+    if (const ObjectMemory::Object *known = skipped_.find(start, end_)) { return token + known->tokens; }
     const Token after = skip_container(token, 1);
     if (after == nullptr) { return nullptr; }
     const size_t length = *(after - 1) + 1 - *token;
-    object->version = 0;
     if (length <= ObjectMemory::skipped_bytes) {
-        skipped_.keep(*object, start, length, static_cast<uint32_t>(after - token));
+        if (ObjectMemory::Object *object = skipped_.room(start, length)) {
+            skipped_.keep(*object, start, length, static_cast<uint32_t>(after - token));
+        }
     }
     return after;
 }
@@ -68,8 +61,11 @@ Token th_json_parser::extract_special(Token token, uint32_t node, uint32_t objec
         defer(node, token);
         return skip_member(token);
     }
+    const bool is_object = nodes_[node].remembered && bytes_[*token] == '{';
+    // What stands is given up where anything but the member itself, once, is to give its slots values.
+    if (!is_object || stands_here_) { settle_standing(); }
     first_or_again(node, object);
-    if (nodes_[node].remembered && bytes_[*token] == '{') { return extract_remembered(token, node); }
+    if (is_object) { return extract_remembered(token, node); }
     is_spoiled_ = true;
     remembered.version = 0;
     return extract_value(token, node, 1);
@@ -78,56 +74,118 @@ Token th_json_parser::extract_special(Token token, uint32_t node, uint32_t objec
 /// Gives the slots what they have of an object that is remembered, or reads it and remembers it.
 Token th_json_parser::extract_remembered(Token token, uint32_t node) {
     const uint8_t *const start = bytes_ + *token;
-    // A key with dots before it may be met again behind it, which counts differently where the object was not walked.
-    ObjectMemory::Object *const object
-        = is_spoiled_ ? nullptr : memory_.place(start, end_, identity_offset);
+    ObjectMemory::Object *object = standing_;
     remembered.version = 0;
     Token after;
-    if (object != nullptr && object->stands_at(start, end_)) {
-        for (const auto &value : object->values) {
-            add(value.slot, static_cast<th_json_kind>(value.kind), start + value.offset, value.length);
-        }
+    if (object == nullptr || !object->stands_at(start, end_)) {
+        settle_standing();
+        // A key with dots before it may be met again behind it, which counts differently where the object was not walked.
+        object = is_spoiled_ ? nullptr : memory_.find(start, end_);
+        if (object != nullptr) { stand(object); }
+    }
+    if (object != nullptr) {
+        stand_here(start);
         after = token + object->tokens;
     } else {
         const uint32_t first = filled.count;
         const uint32_t order = order_;
         after = extract_value(token, node, 1);
-        if (after == nullptr || object == nullptr) { return after; }
-        remember(object, token, after, first, order);
+        if (after == nullptr || is_spoiled_) { return after; }
+        object = remember(token, after, first, order);
+        if (object == nullptr) { return after; }
     }
-    if (object->version != 0) {
-        const auto length = static_cast<uint32_t>(object->bytes.size());
-        remembered = th_json_member{start, length, memory_.number(object), object->version};
-    }
+    const auto length = static_cast<uint32_t>(object->bytes.size());
+    remembered = th_json_member{start, length, memory_.number(object), object->version};
     return after;
 }
 
-/// Remembers an object that was just read: from `first` and `order` on its values were added. One whose values stand
-/// elsewhere than in its bytes, or that gave a slot more than one, is not remembered.
-void th_json_parser::remember(
-    ObjectMemory::Object *object, Token token, Token after, uint32_t first, uint32_t order) {
+/// Gives the slots an object's values. They stay there for the records behind this one, as long as these have the same
+/// object: runs of records are by one caller.
+void th_json_parser::stand(ObjectMemory::Object *object) {
+    const size_t count = object->values.size();
+    const auto begin = touched_.begin();
+    std::copy_backward(begin, begin + filled.count, begin + filled.count + static_cast<ptrdiff_t>(count));
+    for (size_t at = 0; at < count; ++at) {
+        const ObjectMemory::Value &value = object->values[at];
+        touched_[at] = value.slot;
+        // In the memory's own bytes, which stay.
+        values[value.slot]
+            = th_json_value{object->bytes.data() + value.offset, value.length, 0, 0, value.kind, 0};
+    }
+    filled.count += static_cast<uint32_t>(count);
+    filled.standing = static_cast<uint32_t>(count);
+    standing_ = object;
+}
+
+/// What stands is the current record's, in which it starts at `start`.
+void th_json_parser::stand_here(const uint8_t *start) {
+    stands_here_ = true;
+    standing_order_ = order_;
+    order_ += filled.standing;
+    // The text of an object is made of the record's tokens.
+    for (const ObjectMemory::Value &value : standing_->objects) {
+        values[value.slot] = th_json_value{start + value.offset, value.length, 0, 0, value.kind, 0};
+    }
+}
+
+/// Lets what stands be as if it had been read with the current record; it is emptied with the record then. What is of
+/// a record before is emptied now.
+void th_json_parser::settle_standing() {
+    if (!stands_here_) {
+        drop_standing();
+        return;
+    }
+    for (uint32_t at = 0; at < filled.standing; ++at) { values[touched_[at]].order = standing_order_ + at; }
+    filled.standing = 0;
+    standing_ = nullptr;
+    stands_here_ = false;
+}
+
+/// Empties the slots of what stands.
+void th_json_parser::drop_standing() {
+    if (standing_ == nullptr) { return; }
+    const auto begin = touched_.begin();
+    for (uint32_t at = 0; at < filled.standing; ++at) {
+        values[touched_[at]] = th_json_value{nullptr, 0, 0, 0, TH_JSON_ABSENT, 0};
+    }
+    std::copy(begin + filled.standing, begin + filled.count, begin);
+    filled.count -= filled.standing;
+    filled.standing = 0;
+    standing_ = nullptr;
+}
+
+/// Remembers an object that was just read: from `first` and `order` on its values were added. Null for one whose values
+/// stand elsewhere than in its bytes, or that gave a slot more than one: it is not remembered.
+ObjectMemory::Object *th_json_parser::remember(Token token, Token after, uint32_t first, uint32_t order) {
     const uint8_t *const start = bytes_ + *token;
     const size_t length = *(after - 1) + 1 - *token;
-    object->version = 0;
-    if (length > ObjectMemory::object_bytes || order_ - order != filled.count - first) { return; }
-    object->values.clear();
+    if (length > ObjectMemory::object_bytes || order_ - order != filled.count - first) { return nullptr; }
     for (uint32_t at = first; at < filled.count; ++at) {
         const th_json_value &value = values[touched_[at]];
-        if (value.text < start || value.text >= start + length || value.element != 0) { return; }
+        if (value.text < start || value.text >= start + length || value.element != 0) { return nullptr; }
+    }
+    ObjectMemory::Object *const object = memory_.room(start, length);
+    if (object == nullptr) { return nullptr; }
+    object->values.clear();
+    object->objects.clear();
+    for (uint32_t at = first; at < filled.count; ++at) {
+        const th_json_value &value = values[touched_[at]];
         const auto offset = static_cast<uint32_t>(value.text - start);
         object->values.push_back({touched_[at], offset, value.length, value.kind});
+        if (value.kind == TH_JSON_RAW_OBJECT) { object->objects.push_back(object->values.back()); }
     }
     memory_.keep(*object, start, length, static_cast<uint32_t>(after - token));
+    return object;
 }
 
 /// Finds out about a key that is not the one that was tried; null where it has a malformed escape.
-const KnownKey *th_json_parser::learn(Token token, const KnownKey &before) {
+KnownKey *th_json_parser::learn(Token token, KnownKey &before) {
     const String key = string_at(token);
     const auto size = static_cast<size_t>(key.end - key.start);
     const bool is_plain = !key.escaped && end_ - key.start >= 16;
     KnownKey &known = keys_.place(before, key.start, is_plain ? size : 0);
     if (size > 0 && known.is(key.start, size)) { return &known; }
-    known = KnownKey{};
+    keys_.clear(known);
     known.child = key.escaped ? find_escaped(nodes_[0], key) : trie_.find(nodes_[0], key.start, size, end_);
     if (known.child < -1) { return nullptr; }
     if (known.child >= 0 && nodes_[known.child].is_leaf) { known.slot = nodes_[known.child].slot; }
@@ -144,13 +202,13 @@ Token th_json_parser::extract_record(Token token) {
     const uint32_t object = ++objects_;
     ++token;
     if (bytes[*token] == '}') { return token + 1; }
-    const KnownKey *key = &keys_.start();
+    KnownKey *key = &keys_.start();
     for (;;) {
         if (bytes[*token] != '"') { return fail(token); }
         if (bytes[token[1]] != ':') { return fail(token + 1); }
         const uint8_t *const start = bytes + *token + 1;
         // Quotes stand around so many bytes where nothing but the colon follows.
-        const KnownKey &expected = keys_.after(*key);
+        KnownKey &expected = *key->next;
         const bool is_expected = end_ - start >= 16 && expected.is(start, token[1] - *token - 2);
         key = is_expected ? &expected : learn(token, *key);
         if (key == nullptr) { return fail(token); }
@@ -160,8 +218,10 @@ Token th_json_parser::extract_record(Token token) {
         if (is_plain && key->child < 0) {
             ++token;
         } else if (is_plain && key->slot >= 0 && values[key->slot].kind == TH_JSON_ABSENT) {
-            const String string = string_at(token);
-            add(static_cast<uint32_t>(key->slot), TH_JSON_STRING, string.start, string.end - string.start);
+            const uint8_t *const text = bytes + *token + 1;
+            const uint8_t *last = bytes + token[1] - 1;
+            if (*last != '"') { last = trimmed(text, last); }
+            add(static_cast<uint32_t>(key->slot), TH_JSON_STRING, text, static_cast<size_t>(last - text));
             ++token;
         } else {
             token = extract_member(token, *key, object);

@@ -16,17 +16,25 @@ package struct Envelope {
 
     /// Reads and checks the record that the extractor holds.
     /// A function, since an initialiser takes its arguments over, which costs the extractor's count of references.
+    ///
+    /// - Parameter day: the day of the record before; afterwards that of this one.
     package static func read(
-        _ extractor: RecordExtractor, _ fields: EnvelopeFields
+        _ extractor: RecordExtractor, _ fields: EnvelopeFields, _ day: inout EventTime.KnownDay
     ) throws(Rejection) -> Envelope {
-        if let plain = Envelope(plain: extractor, fields) { return plain }
+        if let plain = Envelope(plain: extractor, fields, &day) { return plain }
         return try Envelope(checking: extractor, fields)
+    }
+
+    /// Reads and checks a record by itself.
+    package static func read(_ extractor: RecordExtractor, _ fields: EnvelopeFields) throws(Rejection) -> Envelope {
+        var day = EventTime.KnownDay()
+        return try read(extractor, fields, &day)
     }
 
     /// Reads a record as CloudTrail writes them; nil where anything about it is unusual. Nearly every record passes
     /// here, and what is wrong with the others is found out anew.
     @inline(__always)
-    private init?(plain extractor: RecordExtractor, _ fields: EnvelopeFields) {
+    private init?(plain extractor: RecordExtractor, _ fields: EnvelopeFields, _ day: inout EventTime.KnownDay) {
         @inline(__always)
         func text(_ slot: Slot, _ limit: Int) -> TextView? {
             guard let text = extractor.member(slot), !text.isEmpty, text.count <= limit else { return nil }
@@ -34,7 +42,7 @@ package struct Envelope {
         }
         guard let eventID = text(fields.eventID, CloudTrailLimits.eventIDBytes),
             let timeText = text(fields.eventTime, CloudTrailLimits.eventTimeBytes),
-            let time = EventTime.parse(timeText),
+            let time = EventTime.parse(timeText, &day),
             let eventName = text(fields.eventName, CloudTrailLimits.nameBytes),
             let eventSource = text(fields.eventSource, CloudTrailLimits.nameBytes),
             let region = text(fields.region, CloudTrailLimits.regionBytes),

@@ -31,6 +31,52 @@ package enum EventTime {
         return result >= 0 ? Milliseconds(result) : nil
     }
 
+    /// The day that was read last. The records of a file are of one day, mostly.
+    package struct KnownDay {
+        /// The bytes of its `2023-07-` and of its `10T`.
+        fileprivate var month = UInt64.max
+        fileprivate var day: UInt64 = 0
+        fileprivate var seconds = 0
+
+        package init() {}
+    }
+
+    /// Reads an RFC 3339 date and time as the other one does; of the day that was read last, quicker.
+    @inline(__always)
+    package static func parse(_ text: UnsafeRawBufferPointer, _ known: inout KnownDay) -> Milliseconds? {
+        guard text.count == 20 else { return parse(text) }
+        let low = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+        let middle = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        let high = UInt32(littleEndian: text.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+        if low == known.month, middle & 0xFF_FFFF == known.day {
+            guard let second = secondOfDay(middle, high) else { return parse(text) }
+            return Milliseconds((known.seconds + second) * 1_000)
+        }
+        guard let time = plain(text) else { return parse(text) }
+        known.month = low
+        known.day = middle & 0xFF_FFFF
+        known.seconds = Int(time / 86_400_000 * 86_400)
+        return time
+    }
+
+    /// The second of `T11:42:31Z`, of which the first three bytes are another's; nil where that is no time of a day.
+    @inline(__always)
+    private static func secondOfDay(_ middle: UInt64, _ high: UInt32) -> Int? {
+        let first = (middle ^ 0x3030_3A30_3000_0000) & 0xFFFF_FFFF_FF00_0000
+        let second = high ^ 0x5A30_303A
+        guard first & ~0x0F0F_000F_0F00_0000 == 0, second & ~0x000F_0F00 == 0,
+            (first &+ 0x0606_0006_0600_0000) & 0xF0F0_00F0_F000_0000 == 0, (second &+ 0x0006_0600) & 0xF0F0_F0F0 == 0
+        else { return nil }
+        func two(_ word: UInt64, _ place: UInt64) -> Int {
+            Int(truncatingIfNeeded: (word >> (8 * place) & 0xFF) * 10 + (word >> (8 * place + 8) & 0xFF))
+        }
+        let hour = two(first, 3)
+        let minute = two(first, 6)
+        let secondOfMinute = two(UInt64(second), 1)
+        guard hour < 24, minute < 60, secondOfMinute < 60 else { return nil }
+        return hour * 3_600 + minute * 60 + secondOfMinute
+    }
+
     /// Reads the form that CloudTrail writes, `2023-07-10T11:42:31Z`; nil where the text has another or is no time.
     @inline(__always)
     private static func plain(_ text: UnsafeRawBufferPointer) -> Milliseconds? {

@@ -94,7 +94,7 @@ package final class TokenCollector {
         // The ARNs that stand in the record as they are were found already.
         let first = UInt(bitPattern: record.baseAddress)
         let bytes = UInt(bitPattern: record.count)
-        extractor.forEachString(of: fields.callTokens) { text in
+        extractor.forEachString(of: fields.callTokens, besideRemembered: true) { text in
             let isKnown = UInt(bitPattern: text.baseAddress) &- first < bytes && ARNFinder.begins(text)
             if !isKnown { room.append(text) }
         }
@@ -107,7 +107,7 @@ package final class TokenCollector {
     private static func append(
         identityOf extractor: RecordExtractor, _ fields: EnvelopeFields, to room: inout Room
     ) {
-        extractor.forEachString(of: fields.identityTokens) { room.append($0) }
+        extractor.forEachString(of: fields.identityTokens, besideRemembered: false) { room.append($0) }
         switch Identity(extractor, fields).principal {
         case .verbatim(let text): room.append(text)
         case .made(var text): text.withUTF8 { room.append(UnsafeRawBufferPointer($0)) }

@@ -50,13 +50,23 @@ package final class AsideFolder: Sendable {
         let name = SHA256.hexadecimal(Array(item.source.utf8)).prefix(32) + ".json"
         let file = path + "/" + name
         let isNew = !FileManager.default.fileExists(atPath: file)
-        guard !isNew || count.withLock({ $0 }) < CollectLimits.asideFiles else {
+        guard try !isNew || hasRoom() else {
             throw SinkError("\(path) is full: look at its \(CollectLimits.asideFiles) files and remove them")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try DurableFile.write(Array(try encoder.encode(item)), to: file)
         if isNew { count.withLock { $0 += 1 } }
+    }
+
+    /// Whether a further file may be kept. One that is full is counted anew: a person may have looked and removed some.
+    private func hasRoom() throws -> Bool {
+        try count.withLock { count in
+            if count >= CollectLimits.asideFiles {
+                count = try FileManager.default.contentsOfDirectory(atPath: path).count
+            }
+            return count < CollectLimits.asideFiles
+        }
     }
 
     /// Everything that is there.

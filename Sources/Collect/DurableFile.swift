@@ -14,18 +14,30 @@ package struct StateError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// Files that are whole on disk, or not there.
 enum DurableFile {
-    /// Writes a file in one step: whoever reads it sees all of it, before and after a crash.
+    /// Writes a file in one step: whoever reads it sees all of it, before and after a crash. It is on disk under its name
+    /// when this returns: what it holds may be deleted elsewhere then.
     static func write(_ bytes: [UInt8], to path: String) throws(StateError) {
-        let temporary = "\(path).\(getpid()).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        // Several tasks may write the same file at once: each has a temporary file of its own.
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StateError("write", path, errno) }
         var failure = writeAll(bytes, descriptor)
         if failure == nil, fsync(descriptor) != 0 { failure = errno }
         close(descriptor)
         if failure == nil, rename(temporary, path) != 0 { failure = errno }
-        guard let failure else { return }
+        guard let failure else { return try syncFolder(of: path) }
         unlink(temporary)
         throw StateError("write", path, failure)
+    }
+
+    /// Brings a new name to the disk.
+    private static func syncFolder(of path: String) throws(StateError) {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StateError("write", path, errno) }
+        defer { close(descriptor) }
+        // Some file systems can't sync folders, and say so.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw StateError("write", path, errno) }
     }
 
     /// Appends to an open file. The error number where that fails.

@@ -97,6 +97,7 @@ package struct FileDelivery: Sendable {
         if error.code == "ResponseTooLarge" {
             return .poison("the object has more than \(CollectLimits.logFileBytes) bytes")
         }
+        if error.code == AWSError.invalidBucketName { return .poison("\(object.bucket) is no bucket's name") }
         report.count { $0.retried += 1 }
         return .retry("\(object): \(error)")
     }

@@ -13,6 +13,8 @@ struct BatchBuilder {
     private var accountIndexes: [AccountID: UInt32] = [:]
     /// Records of one account come in runs.
     private var lastAccount: (AccountID, UInt32)?
+    /// The day of the last record.
+    var day = EventTime.KnownDay()
 
     /// How many records were accepted.
     var count: Int { batch.events.count }

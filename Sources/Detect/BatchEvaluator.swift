@@ -144,7 +144,7 @@ package final class BatchEvaluator {
     ) throws {
         let envelope: Envelope
         do throws(Rejection) {
-            envelope = try Envelope.read(extractor, fields)
+            envelope = try Envelope.read(extractor, fields, &builder.day)
         } catch {
             builder.reject(index, error, record)
             return

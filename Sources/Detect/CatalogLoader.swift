@@ -91,12 +91,34 @@ private struct CatalogReader {
         } else {
             catalog.problems += foreignRemarks
         }
+        remarkIdleFilters()
         catalog.rules = catalog.rules.map { $0.filtered(by: catalog.filters) }
         catalog.dropUncompilable()
         catalog.dropUnlessUnresolved()
         resolveCorrelations()
         catalog.problems.sort { ($0.file, $0.line) < ($1.file, $1.line) }
         return catalog
+    }
+
+    /// Tells of filters that name what they are not added to: nobody would notice.
+    private mutating func remarkIdleFilters() {
+        for filter in catalog.filters {
+            guard case .rules(let names) = filter.target else { continue }
+            for name in names where !foreign.contains(name) && !foreign.contains(name.lowercased()) {
+                let message: String
+                if let index = catalog.rule(named: name) {
+                    if filter.applies(to: catalog.rules[index]) { continue }
+                    message = "the filter is for another log source than the rule '\(name)' that it names"
+                } else if correlations.contains(where: { $0.correlation.metadata.isCalled(name) }) {
+                    message = "the filter names the correlation '\(name)': a filter is for rules, name those it counts"
+                } else {
+                    message = "the filter names '\(name)', which is not loaded"
+                }
+                catalog.problems.append(
+                    Catalog.Problem(
+                        file: filter.metadata.file, line: filter.metadata.line, message: message, isError: false))
+            }
+        }
     }
 
     private mutating func add(_ rule: SigmaRule, _ file: Catalog.RuleFile) {
@@ -174,8 +196,7 @@ private struct CatalogReader {
 extension Catalog {
     /// The rule that an `unless` names.
     func rule(named name: String) -> Int? {
-        let lowered = name.lowercased()
-        return rules.firstIndex { $0.metadata.id?.lowercased() == lowered || $0.metadata.name == name }
+        rules.firstIndex { $0.metadata.isCalled(name) }
     }
 
     /// Leaves out the rules whose `unless` names no rule, or themselves.
@@ -220,6 +241,11 @@ extension Catalog {
         detections = sound.map { detections[$0] }
         rules = sound.map { rules[$0] }
     }
+}
+
+extension SigmaMetadata {
+    /// Whether a text is its id, in letters of either case, or its name.
+    fileprivate func isCalled(_ text: String) -> Bool { id?.lowercased() == text.lowercased() || name == text }
 }
 
 extension Catalog.Problem {

@@ -10,6 +10,7 @@ extension SigmaTaxonomy {
     /// `tools/config/ecs-cloudtrail.yml`), whose `role.name` and `user_agent` the first does not have. None of the names
     /// is one of CloudTrail's.
     package static let cloudTrail = SigmaTaxonomy(
+        names: ["sigma", "ecs"],
         paths: [
             "@timestamp": ["eventTime"],
             "event.created": ["eventTime"],

@@ -37,6 +37,9 @@ package struct DetectionExplanation: Sendable {
     package let detection: Detection
     /// The rule, or those that a correlation counts.
     package let rules: [Rule]
+    /// What the stream waits for that has the event and made no alert of it yet, in words; nil where it waits for nothing,
+    /// or where nobody asked it.
+    package var wait: String?
 
     /// Whether the event matches; of a correlation: whether it is counted.
     package var holds: Bool { rules.contains(where: \.holds) }

@@ -9,12 +9,18 @@ final class RecordEngine {
     let plan: DetectionPlan
     let extractor: RecordExtractor
     private let evaluator: Evaluator
-    /// Behind a pointer, so that no access to it is checked.
+    /// Behind pointers, so that no access to them is checked.
     private let matched: UnsafeMutablePointer<[Int]>
-    private var texts = TextCache()
-    private var actors = ActorCache()
-    /// Room for the values of fields together.
-    private var values: [UInt8] = []
+    private let kept: UnsafeMutablePointer<Kept>
+
+    private let texts = TextCache()
+
+    /// What is kept from record to record.
+    private struct Kept {
+        var actors = ActorCache()
+        /// Room for the values of fields together.
+        var values: [UInt8] = []
+    }
 
     init(_ plan: DetectionPlan) {
         self.plan = plan
@@ -22,11 +28,15 @@ final class RecordEngine {
         evaluator = Evaluator(plan.rules)
         matched = .allocate(capacity: 1)
         matched.initialize(to: [])
+        kept = .allocate(capacity: 1)
+        kept.initialize(to: Kept())
     }
 
     deinit {
         matched.deinitialize(count: 1)
         matched.deallocate()
+        kept.deinitialize(count: 1)
+        kept.deallocate()
     }
 
     /// Evaluates the record that the extractor holds: the indexes of the detections that match it, in order.
@@ -97,7 +107,7 @@ final class RecordEngine {
                 continue
             }
             if gather(plan.baselineParts[rule]) {
-                let key = values.withUnsafeBytes {
+                let key = kept.pointee.values.withUnsafeBytes {
                     StableKey(detection.id, event.accountID, $0, secret: plan.secret)
                 }
                 builder.append(
@@ -112,15 +122,16 @@ final class RecordEngine {
         let fields = plan.envelope
         return MatchedEvent(
             reference: EventReference(time: envelope.time, id: envelope.id, text: envelope.eventID),
-            accountID: envelope.account, shared: actors.actor(extractor, fields, &texts),
-            region: texts.string(envelope.region), eventSource: texts.string(envelope.eventSource),
+            accountID: envelope.account, shared: kept.pointee.actors.actor(extractor, fields, texts),
+            region: texts.string(envelope.region),
+            eventSource: texts.string(envelope.eventSource),
             eventName: texts.string(envelope.eventName),
             errorCode: texts.string(fields.errorCode(of: extractor), limit: CloudTrailLimits.nameBytes))
     }
 
-    /// Puts the values of fields together into `values`, each behind its length; false where the record lacks one.
+    /// Puts the values of fields together into `kept.values`, each behind its length; false where the record lacks one.
     private func gather(_ parts: [DetectionPlan.Part]) -> Bool {
-        values.removeAll(keepingCapacity: true)
+        kept.pointee.values.removeAll(keepingCapacity: true)
         for part in parts {
             switch part {
             case .field(let slot):
@@ -138,14 +149,14 @@ final class RecordEngine {
     }
 
     private func append(_ value: UnsafeRawBufferPointer) {
-        values.append(contentsOf: String(value.count).utf8)
-        values.append(UInt8(ascii: ":"))
-        values.append(contentsOf: value)
+        kept.pointee.values.append(contentsOf: String(value.count).utf8)
+        kept.pointee.values.append(UInt8(ascii: ":"))
+        kept.pointee.values.append(contentsOf: value)
     }
 
     /// The values of fields together; nil where the record lacks one.
     private func combination(_ parts: [DetectionPlan.Part]) -> String? {
-        gather(parts) ? String(decoding: values, as: UTF8.self) : nil
+        gather(parts) ? String(decoding: kept.pointee.values, as: UTF8.self) : nil
     }
 
     /// What keeps a match back; nil where nothing clears it, be it that it lacks a field.
@@ -198,10 +209,13 @@ final class RecordEngine {
         var result: [Evidence] = []
         result.reserveCapacity(min(fields.count, DetectLimits.matchEvidence))
         for (name, slot) in fields {
+            let first = result.count
             for value in extractor.values(slot) where value.hasText {
                 guard result.count < DetectLimits.matchEvidence else { return result }
-                let fact = Evidence(name: name, value: texts.string(value.bytes, limit: DetectLimits.evidenceBytes))
-                if !result.contains(fact) { result.append(fact) }
+                let text = texts.string(value.bytes, limit: DetectLimits.evidenceBytes)
+                // Each field has a name of its own.
+                if result[first...].contains(where: { $0.value == text }) { continue }
+                result.append(Evidence(name: name, value: text))
             }
         }
         return result

@@ -11,18 +11,46 @@ import JSON
 
 /// The texts of matches as strings. Names, regions, addresses and callers come again and again: a text that was made a
 /// string lately is not made one again. One worker owns one.
-struct TextCache {
-    private var entries = [String](repeating: "", count: DetectLimits.cachedTexts)
+final class TextCache {
+    /// Behind pointers, so that no access to them is checked.
+    private let strings: UnsafeMutablePointer<String>
+    /// The length of each, and its bytes where it is not long.
+    private let lengths: UnsafeMutablePointer<Int>
+    private let bytes: UnsafeMutableRawPointer
+
+    private static let ownBytes = 64
+
+    init() {
+        strings = .allocate(capacity: DetectLimits.cachedTexts)
+        strings.initialize(repeating: "", count: DetectLimits.cachedTexts)
+        lengths = .allocate(capacity: DetectLimits.cachedTexts)
+        lengths.initialize(repeating: 0, count: DetectLimits.cachedTexts)
+        bytes = .allocate(byteCount: DetectLimits.cachedTexts * Self.ownBytes, alignment: Self.ownBytes)
+    }
+
+    deinit {
+        strings.deinitialize(count: DetectLimits.cachedTexts)
+        strings.deallocate()
+        lengths.deallocate()
+        bytes.deallocate()
+    }
 
     /// The string of a text of the record at hand, cut to at most `limit` bytes.
-    mutating func string(_ bytes: TextView?, limit: Int = CloudTrailLimits.keptTextBytes) -> String {
-        guard let bytes, !bytes.isEmpty else { return "" }
-        guard bytes.count <= min(limit, DetectLimits.cachedTextBytes) else { return bytes.string(limit: limit) }
-        let place = Self.place(bytes)
-        if Self.isSame(entries[place], bytes) { return entries[place] }
-        let text = bytes.string(limit: limit)
-        entries[place] = text
-        return text
+    func string(_ text: TextView?, limit: Int = CloudTrailLimits.keptTextBytes) -> String {
+        guard let text, let start = text.baseAddress, !text.isEmpty else { return "" }
+        guard text.count <= min(limit, DetectLimits.cachedTextBytes) else { return text.string(limit: limit) }
+        let place = Self.place(text)
+        let own = bytes + place * Self.ownBytes
+        if lengths[place] == text.count {
+            let isSame =
+                text.count <= Self.ownBytes ? memcmp(own, start, text.count) == 0 : Self.isSame(strings[place], text)
+            if isSame { return strings[place] }
+        }
+        let made = text.string(limit: limit)
+        strings[place] = made
+        lengths[place] = text.count
+        if text.count <= Self.ownBytes { own.copyMemory(from: start, byteCount: text.count) }
+        return made
     }
 
     /// By the length and the words at its ends and in its middle; what is alike in these shares a place.
@@ -39,14 +67,14 @@ struct TextCache {
         return Int(truncatingIfNeeded: mixed >> 32) & (DetectLimits.cachedTexts - 1)
     }
 
-    private static func isSame(_ left: TextView, _ right: TextView) -> Bool {
-        guard left.count == right.count, let one = left.baseAddress, let other = right.baseAddress else { return false }
-        return memcmp(one, other, left.count) == 0
-    }
-
     private static func isSame(_ text: String, _ bytes: TextView) -> Bool {
         var text = text
-        return text.withUTF8 { isSame(UnsafeRawBufferPointer($0), bytes) }
+        return text.withUTF8 { own in
+            guard own.count == bytes.count, let one = own.baseAddress, let other = bytes.baseAddress else {
+                return false
+            }
+            return memcmp(one, other, own.count) == 0
+        }
     }
 }
 
@@ -62,7 +90,7 @@ struct ActorCache {
 
     /// The actor of the record that the extractor holds.
     mutating func actor(
-        _ extractor: RecordExtractor, _ fields: EnvelopeFields, _ texts: inout TextCache
+        _ extractor: RecordExtractor, _ fields: EnvelopeFields, _ texts: TextCache
     ) -> SharedActor {
         guard let version = extractor.remembered?.version else { return SharedActor(Actor(extractor, fields)) }
         let source = texts.string(fields.sourceIP(of: extractor))

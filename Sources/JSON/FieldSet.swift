@@ -51,8 +51,8 @@ public struct FieldSet: Sendable {
     /// The set made ready for reading.
     ///
     /// - Parameters:
-    ///   - kept: the slots that are read of every record. The members of a record below which none of them lies are only
-    ///     checked, until `RecordExtractor.fill` is called. Nil to read all of every record.
+    ///   - kept: the slots that are read of every record. The members of a record below which slots lie but none of them are
+    ///     only checked, until `RecordExtractor.fill` is called. Nil to read all of every record.
     ///   - remembered: a member of the record whose objects stand in record after record in the same bytes: the latest
     ///     `JSONLimits.rememberedObjects` of them are known again without being read.
     public func compile(keeping kept: [Slot]? = nil, remembering remembered: String? = nil) -> CompiledFields {

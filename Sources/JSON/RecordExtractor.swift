@@ -163,14 +163,19 @@ public final class RecordExtractor {
         return (bytes, Int(member.pointee.place), member.pointee.version)
     }
 
-    /// Calls `body` with each string of the fields of some slots. The order is that in which the record first has them.
+    /// Calls `body` with each string of the fields of some slots.
+    ///
+    /// - Parameter besideRemembered: that none of them is of the remembered member, whose values are passed over then.
     @inlinable
     @inline(__always)
-    package func forEachString(of wanted: Range<Slot>, _ body: (UnsafeRawBufferPointer) -> Void) {
+    package func forEachString(
+        of wanted: Range<Slot>, besideRemembered: Bool, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
         precondition(wanted.lowerBound >= 0 && wanted.upperBound <= slots)
         let table = table
         let stringKind = UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue)
-        for index in 0..<Int(filled.pointee.count) {
+        let first = besideRemembered ? Int(filled.pointee.standing) : 0
+        for index in first..<Int(filled.pointee.count) {
             let slot = Int(filled.pointee.slots[index])
             guard wanted.contains(slot) else { continue }
             var entry = table + slot

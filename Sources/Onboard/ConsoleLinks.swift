@@ -94,15 +94,7 @@ package struct ConsoleLinks: Sendable, Hashable {
     private var globalRegion: String { partition.globalRegion }
 
     /// What is put into the host's name has to be a region's.
-    private var effectiveRegion: String {
-        let isRegion =
-            !region.isEmpty && region.utf8.count <= 32
-            && region.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "-")
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            }
-        return isRegion ? region : globalRegion
-    }
+    private var effectiveRegion: String { EndpointResolver.isRegion(region) ? region : globalRegion }
 
     private var consoleDomain: String {
         switch partition {

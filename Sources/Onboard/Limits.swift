@@ -20,6 +20,8 @@ package enum OnboardLimits {
     /// Bytes of an external id. AWS takes 2 to 1,224 characters.
     package static let externalIDBytes = 16
 
+    /// How long a role's name is in IAM.
+    package static let roleNameBytes = 1...64
     /// Member accounts of one organisation.
     package static let memberAccounts = 10_000
 

@@ -13,6 +13,19 @@ package enum RoleNames {
     /// What lists an organisation's accounts.
     package static let organization = "TrailhoundOrganization"
 
+    /// Whether IAM takes a text as a role's name: 1 to 64 letters, digits and `_+=,.@-`.
+    package static func isName(_ text: String) -> Bool {
+        OnboardLimits.roleNameBytes.contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "_+=,.@-".utf8.contains(byte)
+                }
+            }
+    }
+
     /// The ARN of a role in an account.
     package static func arn(_ name: String, account: String, partition: String = "aws") -> String {
         "arn:\(partition):iam::\(account):role/\(name)"

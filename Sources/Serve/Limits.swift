@@ -56,6 +56,10 @@ package enum Limits {
     /// Between two checks of the retention, and what is kept where the configuration says nothing.
     package static let retentionCheckSeconds: Int64 = 3_600
     package static let retentionDays = 365
+    /// … and the most that it may say: a hundred years.
+    package static let mostRetentionDays = 36_500
+    /// The most evaluation threads, and event loops, that a configuration may ask for.
+    package static let mostThreads = 1_024
     /// Accounts that may be onboarded.
     package static let accounts = 10_000
     /// Values that one filter of a subscription or listing may name.
@@ -147,6 +151,8 @@ package enum Limits {
     package static let degradedCheckSeconds: Int64 = 900
     /// Minutes without events after which an account's trail is asked, where the configuration says nothing.
     package static let degradedAfterMinutes = 60
+    /// … and the most that it may say: a year.
+    package static let mostDegradedAfterMinutes = 525_600
     /// For how long no trail is asked where there were no credentials to ask with.
     package static let credentialsPauseSeconds = 900.0
     /// Findings of one report, and each of their texts in UTF-8.

@@ -81,9 +81,12 @@ package struct ServiceConfiguration: Sendable {
             throw ConfigurationError("--crl goes with --client-ca")
         }
         if isPlaintext && !files.isEmpty { throw ConfigurationError("--plaintext uses no certificates") }
-        guard retentionDays >= 1 else { throw ConfigurationError("--retention-days has to be 1 or more") }
-        guard degradedAfterMinutes >= 1 else {
-            throw ConfigurationError("--degraded-after-minutes has to be 1 or more")
+        for (name, value, most) in [
+            ("retention-days", retentionDays, Limits.mostRetentionDays),
+            ("degraded-after-minutes", degradedAfterMinutes, Limits.mostDegradedAfterMinutes),
+            ("workers", workers ?? 1, Limits.mostThreads), ("event-loops", eventLoops ?? 1, Limits.mostThreads),
+        ] where !(1...most).contains(value) {
+            throw ConfigurationError("--\(name) is \(value), and has to be from 1 to \(most)")
         }
     }
 

@@ -99,7 +99,7 @@ struct Trailhoundd: AsyncParsableCommand {
             }
             let addresses = service.addresses.map(\.description).joined(separator: ", ")
             log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
-            if let metrics = service.metrics { log.notice("Metrics on http://127.0.0.1:\(metrics.port)/metrics") }
+            if let metrics = service.metrics { log.notice("Metrics on \(metrics.address)") }
             let housekeeping = Task { await service.keepHouse(retentionDays: configuration.retentionDays) }
             let watch = Task { await service.watchAccounts(degradedAfter: configuration.degradedAfterMinutes) }
             await signals.wait { await service.reloadCertificates() }

@@ -39,6 +39,31 @@ import Testing
         #expect(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "))
     }
 
+    /// A bucket's name comes from a queue's message: it must not choose the host that a signed request goes to.
+    @Test(arguments: [
+        "localhost:8443/", "[2001:db8::1]/", "evil@host", "a/b", "evil#", "evil?x", "é", "ab", "", "a b",
+        String(repeating: "a", count: 256),
+    ])
+    func whatIsNoBucketIsNoHost(bucket: String) async throws {
+        let transport = ScriptedTransport([HTTPResponse(status: 200)])
+        let error = try await #require(throws: AWSError.self) {
+            try await S3(client(transport)).getObject(bucket: bucket, key: "k", limit: 10)
+        }
+        #expect(error.code == AWSError.invalidBucketName)
+        #expect(transport.requests.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("trail-logs", "https://trail-logs.s3.eu-west-1.amazonaws.com/k"),
+        ("Old_Logs", "https://Old_Logs.s3.eu-west-1.amazonaws.com/k"),
+        ("logs.example.com", "https://s3.eu-west-1.amazonaws.com/logs.example.com/k"),
+    ])
+    func bucketsAreAddressed(bucket: String, url: String) async throws {
+        let transport = ScriptedTransport([HTTPResponse(status: 200)])
+        _ = try await S3(client(transport)).getObject(bucket: bucket, key: "k", limit: 10)
+        #expect(transport.requests.first?.url == url)
+    }
+
     @Test func transientFailuresAreRetriedWithFullJitter() async throws {
         let transport = ScriptedTransport { _, index in
             switch index {

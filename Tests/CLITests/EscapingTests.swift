@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+import Glibc
 import Testing
 import TrailhoundCLI
 
@@ -28,6 +30,24 @@ import TrailhoundCLI
         let bytes: [UInt8] = Array("{\n\t\"a\": \"\u{9B}\"}".utf8) + [0xFF, 0x1B]
         let safe = bytes.withUnsafeBytes { Escaping.terminalSafe($0) }
         #expect(text(safe) == "{\n\t\"a\": \"\\u009b\"}\u{FFFD}\\u001b")
+    }
+
+    @Test func whatIsWrittenInPiecesIsSafeToo() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        for (isInteractive, expected) in [(true, #"["\u009b","\u009b"]"#), (false, "[\"\u{9B}\",\"\u{9B}\"]")] {
+            let descriptor = open(file, O_CREAT | O_TRUNC | O_WRONLY, 0o600)
+            defer { close(descriptor) }
+            let terminal = Terminal(isInteractive: isInteractive, width: nil, colour: false)
+            let output = Output(.json, descriptor: descriptor, terminal: terminal)
+            for (start, end) in [("[", ","), ("", "]")] {
+                output.write(start.utf8)
+                output.safe(Array("\"\u{9B}\"".utf8))
+                output.write(end.utf8)
+            }
+            output.flush()
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == expected)
+        }
     }
 
     @Test func noByteOfACellCommandsATerminal() {

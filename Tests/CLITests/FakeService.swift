@@ -28,6 +28,8 @@ final class FakeService: Sendable {
         var sources: Set<String> = []
         var alerts: [Alert] = []
         var subscriptions: [String] = []
+        var detections: [String] = []
+        var asked: [[String]] = []
         var isHistorical: Set<Bool> = []
         var mostInFlight = 0
     }
@@ -68,6 +70,14 @@ final class FakeService: Sendable {
         }
         router.serverStreaming(AlertService.subscribeAlerts) { request, responses, _ in
             try await self.subscribe(request, responses)
+        }
+        router.unary(DetectionService.listDetections) { _, _ in
+            ListDetectionsResponse(
+                detections: self.state.withLock { $0.detections }.map { Detection(detectionID: $0, title: "a rule") })
+        }
+        router.unary(AlertService.listAlerts) { request, _ in
+            self.state.withLock { $0.asked.append(request.detectionIDs) }
+            return ListAlertsResponse()
         }
         router.unary(AccountService.onboardAccount) { request, _ in
             guard request.accountID.utf8.count == 12 else {
@@ -142,6 +152,7 @@ final class FakeService: Sendable {
         let start = Int(request.cursor) ?? 0
         let alerts = state.withLock { state in
             state.subscriptions.append(request.cursor)
+            state.asked.append(request.detectionIDs)
             return state.alerts
         }
         for (sent, index) in (start..<alerts.count).enumerated() {

@@ -87,6 +87,13 @@ import TrailhoundCLI
         }
     }
 
+    @Test func aTimelineIsSortedByTime() {
+        let stored = [(1, 5), (2, 9), (3, 5), (4, 7)].map { id, time in
+            TimelineEntry(eventID: "\(id)", eventTime: Timestamp(milliseconds: time))
+        }
+        #expect(TimelinePresentation.newestFirst(stored).map(\.eventID) == ["2", "4", "1", "3"])
+    }
+
     @Test func aRecordStandsInItsEntryAsItIs() {
         let record = #"{"eventID": "1",  "x":1e0}"#
         let json = text(TimelinePresentation.json(TimelineEntry(eventID: "1", record: Bytes(record))).compact)

@@ -45,6 +45,11 @@ import TrailhoundCLI
         ["account", "update", "1"], ["duet", "answer", "a", "maybe"], ["timeline", "x", "--since", "yesterday"],
         ["certs", "issue", "a"], ["certs", "issue", "../a", "--role", "admin"],
         ["certs", "issue", "a", "--role", "admin", "--host", "h"], ["status", "-o", "yaml"],
+        ["certs", "issue", "ca", "--role", "admin", "--force"], ["certs", "issue", "crl", "--role", "admin"],
+        ["certs", "issue", "CA-key", "--host", "h", "--force"],
+        ["account", "onboard", "111122223333", "--out", "roles"],
+        ["account", "onboard", "111122223333", "--trusted", "role/trailhound"],
+        ["account", "update", "111122223333", "--name", ""], ["account", "update", "111122223333", "--owner", ""],
     ])
     func whatMakesNoSenseIsAUsageError(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try Trailhound.parseAsRoot(arguments) }
@@ -57,6 +62,7 @@ import TrailhoundCLI
         #expect(await Program.run(["status", "--pki", "/nonexistent"]) == 1)
         #expect(await Program.run(["scan", "/nonexistent"]) == 1)
         #expect(await Program.run(["certs", "show", "/nonexistent"]) == 1)
+        #expect(await Program.run(["collect", "validate", "--bucket", "b", "--since", "1970-01-01"]) == 64)
     }
 
     /// Every command says what it is for, in a sentence, and every argument has a help text.

@@ -6,6 +6,28 @@ import RPC
 import Testing
 import TrailhoundCLI
 
+/// Which alerts are asked for.
+@Suite struct AlertFilterTests {
+    /// Tables show the beginning of a detection's id: no alert bears that.
+    @Test func detectionsAreNamedAsTablesShowThem() async throws {
+        let service = FakeService()
+        let id = "c42c24ad-0000-4000-8000-00000000e70a"
+        service.state.withLock { $0.detections = [id, "b37685d0-0000-4000-8000-00000000c377"] }
+        let server = try service.makeServer(port: 0)
+        let port = try await server.start()[0].port
+        let place = ["--server", "127.0.0.1:\(port)", "--plaintext", "-o", "jsonl"]
+        for command in [["list"], ["tail", "--until-caught-up"]] {
+            for text in ["c42c24ad", id, "a-rule-of-another-service"] {
+                #expect(await Program.run(["alerts"] + command + ["--detection", text] + place) == 0)
+            }
+            #expect(await Program.run(["alerts"] + command + ["--detection", "ffffffff"] + place) == 1)
+        }
+        let asked = service.state.withLock { $0.asked }
+        #expect(asked == Array(repeating: [[id], [id], ["a-rule-of-another-service"]], count: 2).flatMap { $0 })
+        await server.shutdown(gracePeriod: .zero)
+    }
+}
+
 @Suite struct AlertTailTests {
     private func service(alerts: Int, perStream: Int?) -> FakeService {
         let service = FakeService(alertsPerStream: perStream)

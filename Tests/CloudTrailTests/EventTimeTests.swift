@@ -42,6 +42,28 @@ import Testing
         }
     }
 
+    /// What was read before changes nothing.
+    @Test func theKnownDayChangesNothing() {
+        let usual = Array("2023-07-10T11:42:31Z".utf8)
+        var known = EventTime.KnownDay()
+        let nothing = [UInt8](repeating: 0, count: 11) + usual[11...]
+        #expect(nothing.withUnsafeBytes { EventTime.parse($0, &known) } == nil)
+        for place in 0..<20 {
+            for byte in UInt8.min...UInt8.max {
+                var text = usual
+                text[place] = byte
+                let expected = text.withUnsafeBytes { EventTime.parse($0) }
+                #expect(text.withUnsafeBytes { EventTime.parse($0, &known) } == expected, "byte \(byte) at \(place)")
+                let before = usual.withUnsafeBytes { EventTime.parse($0, &known) }
+                #expect(before == 1_688_989_351_000)
+            }
+        }
+        for text in ["2023-07-10T11:42:31.5Z", "2023-07-10", "", "1969-12-31T23:59:59Z", "2024-02-29T00:00:00Z"] {
+            let found = Array(text.utf8).withUnsafeBytes { EventTime.parse($0, &known) }
+            #expect(found == EventTime.parse(text))
+        }
+    }
+
     @Test func formatIsTheInverse() {
         for time: Milliseconds in [0, 1, 951_782_400_000, 1_688_989_351_000, 1_709_164_800_123, 253_402_300_799_000] {
             #expect(EventTime.parse(EventTime.format(time)) == time)

@@ -80,6 +80,43 @@ struct QueueCollectorTests {
         #expect(try rig.aside.items().contains { $0.body == "no JSON" })
     }
 
+    /// Without a bucket of its own a collector reads what messages name: not what no bucket can be called.
+    @Test func whatIsNoBucketIsPoison() async throws {
+        let rig = try await CollectRig("queue-no-bucket")
+        let delivery = FileDelivery(s3: rig.s3(), sink: rig.sink, permits: Permits(), report: rig.report)
+        let object = ObjectLocation(bucket: "localhost:1/", key: rig.trail.key(time: rig.now, suffix: "x"))
+        #expect(try await delivery.deliver(object, lane: .live) == .poison("localhost:1/ is no bucket's name"))
+    }
+
+    @Test func aFullFolderTakesMoreOnceSomebodyHasRemovedSome() throws {
+        let folder = try ScratchFolder()
+        for number in 0..<CollectLimits.asideFiles {
+            _ = FileManager.default.createFile(atPath: "\(folder.path)/\(number).json", contents: nil)
+        }
+        let aside = try AsideFolder(path: folder.path)
+        let item = AsideFolder.Item(at: "", reason: "r", source: "message", body: "")
+        #expect(throws: SinkError.self) { try aside.put(item) }
+        try FileManager.default.removeItem(atPath: "\(folder.path)/0.json")
+        #expect(throws: Never.self) { try aside.put(item) }
+    }
+
+    @Test func manyTasksSetTheSameAsideAtOnce() async throws {
+        let folder = try ScratchFolder()
+        let aside = try AsideFolder(path: folder.path + "/aside")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<64 {
+                group.addTask {
+                    // Of different lengths: two that share a file would leave the end of the longer one.
+                    let body = String(repeating: "x", count: number * 1_000)
+                    try aside.put(AsideFolder.Item(at: "", reason: "r", source: "message", body: body))
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try aside.items().count == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: aside.path).count == 1)
+    }
+
     @Test func poisonIsLeftToTheQueuesOwnRedrive() async throws {
         let rig = try await CollectRig("queue-redrive")
         let dead = try await rig.stage.makeQueue("queue-redrive-dead")

@@ -164,6 +164,37 @@ struct CatalogCorrelationTests {
         #expect(batch.matches.map { "\($0.detection.title)\($0.eventIndex)" } == ["Two0", "One1", "Two1"])
     }
 
+    @Test func filtersThatAreAddedToNothingAreRemarked() throws {
+        func filter(_ rules: String, service: String = "cloudtrail") -> String {
+            """
+            title: Our own role
+            logsource: {product: aws, service: \(service)}
+            filter:
+                rules: \(rules)
+                selection: {userIdentity.userName: u1}
+                condition: not selection
+            """
+        }
+        let rest = [correlation(0, "many", of: "[one]"), named(1, "one")]
+        func remarks(_ filter: String) -> [String] {
+            let foreign = named(2, "elsewhere").replacing("product: aws", with: "product: linux")
+            let catalog = catalog(filter, rest[0], rest[1], foreign)
+            #expect(catalog.isSound)
+            return catalog.problems.map(\.message).filter { $0.contains("filter") }
+        }
+        #expect(remarks(filter("[one, \(ids[1].uppercased()), elsewhere]")) == [])
+        #expect(remarks(filter("any")) == [])
+        #expect(remarks(filter("[one, oen]")) == ["the filter names 'oen', which is not loaded"])
+        #expect(
+            remarks(filter("many")) == [
+                "the filter names the correlation 'many': a filter is for rules, name those it counts"
+            ])
+        #expect(
+            remarks(filter("one", service: "s3")) == [
+                "the filter is for another log source than the rule 'one' that it names"
+            ])
+    }
+
     @Test func placeholdersComeFromContext() throws {
         let text = rule().replacing("eventName: Call", with: "eventName|expand: '%calls%'")
         let none = catalog(text)

@@ -104,6 +104,19 @@ import Testing
             ])
         #expect(collected.status == 0, "\(collected.errors)")
         #expect(collected.lines.filter { $0.contains("100 accepted, 0 duplicate, 0 rejected") }.count == 3)
+        // A file is sent whatever it is called; one that is not there is no success.
+        let other = logs.url.appendingPathComponent("log")
+        try Data(Self.trail.logFile(0..<3)).write(to: other)
+        for (path, status) in [(other.path, 0), (logs.url.path + "/missing", 1)] {
+            let outcome = try await run(
+                python,
+                [
+                    folder.appendingPathComponent("collector.py").path, "--server", "localhost:\(service.port)",
+                    "--pki",
+                    service.pki.path, path,
+                ])
+            #expect(Int(outcome.status) == status && outcome.lines.count == 1 - status, "\(outcome.errors)")
+        }
         let subscribe = [
             folder.appendingPathComponent("subscriber.py").path, "--server", "localhost:\(service.port)", "--pki",
             service.pki.path, "--cursor-file", logs.url.appendingPathComponent("cursor").path, "--once",

@@ -147,7 +147,21 @@ struct OnboardingTests {
             #expect(connection["role_arn"] as? String == "arn:aws:iam::\(id):role/TrailhoundRead")
         }
         #expect(Set(accounts.compactMap { $0["external_id"] as? String }).count == 4)
+        // What was offboarded on purpose does not come back.
+        let gone = try #require(accounts.first?["account_id"] as? String)
+        try await service.client("account", "offboard", gone).check()
+        let again = try await run(Programs.client, arguments, environment: Self.environment(aws))
+        let members = try #require(try JSONSerialization.jsonObject(with: again.output) as? [[String: String]])
+        #expect(members.filter { $0["outcome"] == "left out: it was offboarded" }.map { $0["account_id"] } == [gone])
         try await service.stop()
+    }
+
+    @Test func withoutCredentialsNothingIsVerified() async throws {
+        let outcome = try await run(
+            Programs.client, ["account", "verify", Self.account, "--offline"],
+            environment: ["AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"])
+        #expect(outcome.status == 3, "\(outcome.errors)")
+        #expect(outcome.text.contains("what to do: Give credentials"))
     }
 
     @Test func anAccountThatFallsSilentWhileItsTrailLogsIsDegradedAndAnAlert() async throws {

@@ -261,6 +261,47 @@ struct TuningTests {
         #expect(second.text.contains("(not by the records beside it)"))
     }
 
+    @Test(.timeLimit(.minutes(3)))
+    func whatTheServiceWaitsForIsSaid() async throws {
+        let other = "63d40d92-f4ac-4b82-bdab-b2b26c8c42fb"
+        let count = """
+            title: Few calls
+            id: 73d40d92-f4ac-4b82-bdab-b2b26c8c42fb
+            level: high
+            correlation: {type: event_count, rules: [\(other)], timespan: 10m, condition: {lte: 3}}
+
+            """
+        let rig = try await Rig([
+            "a.yml": Self.rule(
+                more: "level: high\ntrailhound: {unless: {rule: \(other), by: [sourceIPAddress], within: 10m}}"),
+            "b.yml": Self.rule(id: other).replacing("selection: {", with: "selection: {awsRegion: us-east-1, "),
+            "c.yml": count,
+        ])
+        // It clears no event that it is itself.
+        try await rig.submit(1, user: "eve")
+        let stored = "0f6b2e40-52cf-4f0a-9d1c-000000000001"
+        let rules = ["--rules", rig.rules.url.path]
+        let cleared = try await rig.client("detections", "explain", Self.id, stored, rules[0], rules[1])
+        #expect(cleared.lines.first == "A call of Call: fires, if what was seen before or after says so too")
+        // The event is long past, so its account's next one decides.
+        let until =
+            "the service waits until the account has an event later than 2026-11-20 11:10:00 UTC, or the service's clock"
+        #expect(cleared.lines.dropFirst().first?.hasPrefix(until) == true, "\(cleared.text)")
+        #expect(cleared.lines.dropFirst().first?.hasSuffix("since a following event may clear it") == true)
+        let counted = try await rig.client(
+            "detections", "explain", "73d40d92", stored, rules[0], rules[1], "-o", "json")
+        #expect(
+            counted.text.contains("until the account has an event later than 2026-11-20 11:00:00 UTC"),
+            "\(counted.text)")
+        #expect(counted.text.contains("since an event more may undo what the correlation's windows hold"))
+        let later = try Self.file([Self.record(2, user: "eve").replacing("T10:00", with: "T12:00")])
+        defer { try? FileManager.default.removeItem(at: later) }
+        try await rig.client("submit", later.path)
+        let known = try await rig.client("detections", "explain", Self.id, stored, rules[0], rules[1])
+        #expect(known.lines.first == "A call of Call: fires")
+        #expect(known.text.contains("(the service made alert ") && !known.text.contains("waits"))
+    }
+
     @Test func whatADetectionNeedsOfTheServiceIsSaid() async throws {
         let rules = try TemporaryFolder()
         let travel = Self.rule(more: "level: high\ntrailhound: {impossible_travel: {}}")

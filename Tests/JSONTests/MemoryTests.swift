@@ -51,6 +51,19 @@ import Testing
         return Self.paths.indices.map { slot in extractor.values(slot).map { "\($0.kind) \($0.string)" } }
     }
 
+    /// Every string of some fields, sorted.
+    private func strings(_ extractor: RecordExtractor, _ slots: Range<Slot>, besideRemembered: Bool) -> [String] {
+        var found: [String] = []
+        extractor.forEachString(of: slots, besideRemembered: besideRemembered) {
+            found.append("string " + String(decoding: $0, as: UTF8.self))
+        }
+        return found.sorted()
+    }
+
+    private static func strings(_ values: some Sequence<[String]>) -> [String] {
+        values.flatMap { $0 }.filter { $0.hasPrefix("string ") }.sorted()
+    }
+
     /// A record read by an extractor of its own, which remembers nothing.
     private func alone(_ record: String) throws -> [[String]] {
         let extractor = RecordExtractor(try FieldSet(Self.paths).compile())
@@ -76,6 +89,12 @@ import Testing
                 guard case .record = try extractor.next() else { throw JSONError(.noRecords) }
                 let expected = try alone(record)
                 #expect(values(extractor) == expected, "\(record)")
+                #expect(strings(extractor, Self.paths.indices, besideRemembered: false) == Self.strings(expected))
+                let others = [expected[0]] + expected[5...]
+                #expect(
+                    strings(extractor, 0..<1, besideRemembered: true)
+                        + strings(extractor, 5..<Self.paths.count, besideRemembered: true) == Self.strings(others[...0])
+                        + Self.strings(others[1...]))
                 guard let (object, _, version) = extractor.remembered else { continue }
                 // One version is of one object and of its values.
                 let own = [[String(decoding: object, as: UTF8.self)]] + expected[1...4]

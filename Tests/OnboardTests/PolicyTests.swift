@@ -100,6 +100,29 @@ import Yams
         #expect(Set(PolicyTemplate.files(policies.roles, accountID: "1").map(\.name)).count == documents.count + 2)
     }
 
+    /// IAM takes signs in a role's name that neither tool takes in the names of its resources.
+    @Test func rolesOfAnyNameAreResources() throws {
+        let roles = ["Security-Audit@x", "0x10", "a,b=c+d.e"].map { name in
+            var facts = Self.facts()
+            facts.consoleRole = name
+            return AccountPolicies(facts).analyst
+        }
+        let template = PolicyTemplate.cloudFormation(roles, accountID: "111122223333")
+        let parsed = try #require(try Yams.load(yaml: template.replacingOccurrences(of: "!GetAtt ", with: "")))
+        let root = try #require(parsed as? [String: Any])
+        let resources = try #require(root["Resources"] as? [String: [String: Any]])
+        let outputs = try #require(root["Outputs"] as? [String: Any])
+        for id in Array(resources.keys) + Array(outputs.keys) {
+            #expect(id.allSatisfy { $0.isLetter || $0.isNumber }, "\(id)")
+        }
+        let names = resources.values.map { ($0["Properties"] as? [String: Any])?["RoleName"] as? String }
+        #expect(Set(names) == Set(roles.map(\.name)))
+        let terraform = PolicyTemplate.terraform(roles, accountID: "111122223333")
+        #expect(terraform.contains(#"resource "aws_iam_role" "security_audit_x" {"#))
+        #expect(terraform.contains(#"resource "aws_iam_role" "_0x10" {"#))
+        #expect(terraform.contains(#"resource "aws_iam_role" "a_b_c_d_e" {"#))
+    }
+
     /// The texts between `<<-POLICY` and `POLICY`.
     private static func heredocs(_ text: String) -> [String] {
         text.components(separatedBy: "<<-POLICY\n").dropFirst().map {

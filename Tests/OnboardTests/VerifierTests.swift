@@ -144,6 +144,23 @@ struct VerifierTests {
         #expect(Set(checks.map(\.name)) == Set(Name.allCases))
     }
 
+    /// Nothing was asked of AWS: whether it can be reached is not the question.
+    @Test func missingCredentialsAreAskedFor() async throws {
+        struct NoCredentials: CredentialsProvider {
+            func credentials() async throws -> Credentials {
+                throw CredentialsError(.notConfigured, "none found")
+            }
+        }
+        let nowhere = EndpointResolver(override: "http://127.0.0.1:1")
+        let client = AWSClient(credentials: NoCredentials(), region: "us-east-1", endpoints: nowhere)
+        for role in ["", "arn:aws:iam::\(VerifyRig.id):role/TrailhoundRead"] {
+            var account = VerifiedAccount(accountID: VerifyRig.id)
+            (account.roleARN, account.externalID) = (role, "x")
+            let check = await AccountVerifier(account, base: client).run().first
+            #expect(check?.status == .unknown && check?.remedy.hasPrefix("Give credentials") == true, "\(check as Any)")
+        }
+    }
+
     private static let remediations: [Name] = [
         .deactivateAccessKey, .revokeRoleSessions, .denyUser, .disableConsoleLogin, .restoreLogging,
     ]

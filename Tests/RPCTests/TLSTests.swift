@@ -183,6 +183,39 @@ import Testing
         }
     }
 
+    /// Who began a handshake while it was welcome can't finish it after its revocation, when no call of
+    /// `closeConnections` would find it any more.
+    @Test func revocationEndsHandshakesThatHaveBegun() async throws {
+        let certificates = try TestCertificates()
+        let revoked = try certificates.issued("revoked")
+        func settings(revoking list: [String]) throws -> TLSConfiguration {
+            var tls = TLSConfiguration.server(
+                certificateChainFile: certificates.server, privateKeyFile: certificates.serverKey,
+                trustRoots: .file(certificates.authority), clientCertificates: .require)
+            tls.revocationListFile = try certificates.revocationList(of: list)
+            return tls
+        }
+        try await Rig.run(.tls) { rig in
+            try rig.server.reloadTLS(try settings(revoking: []))
+            let relay = try await HoldingRelay(before: rig.address?.port ?? 0)
+            var throughRelay = ClientConfiguration(target: .tcp(host: "127.0.0.1", port: relay.port))
+            throughRelay.tls = .client(
+                trustRoots: .file(certificates.authority), certificateChainFile: revoked.certificate,
+                privateKeyFile: revoked.key)
+            let client = try Client(configuration: throughRelay)
+            let call = Task { try await client.unary(EchoService.unary, [1]) }
+            try await eventually { relay.isHolding }
+            try rig.server.reloadTLS(try settings(revoking: [revoked.certificate]))
+            rig.server.closeConnections { $0.certificate?.uris == [TestCertificates.clientURI] }
+            relay.letGo()
+            let error = await rpcError { _ = try await call.value }
+            #expect(error.code == .unavailable)
+            #expect(rig.server.statistics.connectionsEstablished == 0)
+            await client.close(now: true)
+            await relay.close()
+        }
+    }
+
     /// A root, an authority that it certified, and lists of one of them or both.
     @Test func revokedAuthorities() async throws {
         let root = try TestCertificates()

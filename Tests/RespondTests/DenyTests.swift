@@ -205,8 +205,13 @@ import Testing
     @Test func onlyOurOwnDeniesGoOut() async throws {
         let deny = try await Scene().run(.user).document ?? ""
         let allow = deny.replacing("Deny\",\"Action", with: "Allow\",\"Action")
+        // Of a key that comes twice, two readers may each take another one.
+        let twice = #"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}],"# + deny.dropFirst()
+        let twiceTheOtherWay = deny.dropLast() + #","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#
         let bad: [ActionCall] = [
             .putUserPolicy(userName: "a", policyName: "TrailhoundDenyUser", document: allow),
+            .putUserPolicy(userName: "a", policyName: "TrailhoundDenyUser", document: twice),
+            .putUserPolicy(userName: "a", policyName: "TrailhoundDenyUser", document: String(twiceTheOtherWay)),
             .putRolePolicy(roleName: "a", policyName: "Other", document: deny),
             .putRolePolicy(roleName: "a", policyName: "TrailhoundDenyConsole", document: deny),
             .putUserPolicy(userName: "a", policyName: "TrailhoundDenyUser", document: ""),

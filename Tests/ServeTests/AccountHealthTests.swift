@@ -118,6 +118,17 @@ import Testing
         try await rig.stop()
     }
 
+    @Test func whatAlertsSayIsSetWell() async throws {
+        let rig = try await PipelineRig()
+        try await rig.onboard(try #require(AccountID("111122223333")))
+        _ = try await rig.report(
+            ["log_file_altered", "log_file_missing", "log_file_unsigned", "gap"].map { finding($0) })
+        let alerts = try rig.alerts()
+        #expect(alerts.count == 4)
+        for alert in alerts { #expect(!alert.description.contains("  "), "\(alert.description)") }
+        try await rig.stop()
+    }
+
     @Test func whatIsNoFindingIsRefused() async throws {
         let rig = try await PipelineRig()
         for finding in [

@@ -38,6 +38,25 @@ import Testing
         }
     }
 
+    @Test func numbersHaveBounds() {
+        let wrong: [(String, (inout ServiceConfiguration) -> Void)] = [
+            ("--workers is 0, ", { $0.workers = 0 }), ("--workers is -1, ", { $0.workers = -1 }),
+            ("--event-loops is 0, ", { $0.eventLoops = 0 }), ("--event-loops is 1025, ", { $0.eventLoops = 1_025 }),
+            ("--retention-days is 0, ", { $0.retentionDays = 0 }),
+            ("--retention-days is \(Int.max), ", { $0.retentionDays = .max }),
+            ("--degraded-after-minutes is \(Int.max), ", { $0.degradedAfterMinutes = .max }),
+        ]
+        for (start, change) in wrong {
+            var settings = fresh
+            change(&settings)
+            let error = #expect(throws: ConfigurationError.self) { try settings.check() }
+            #expect(error?.description.hasPrefix(start) == true, "\(String(describing: error))")
+        }
+        var settings = fresh
+        (settings.workers, settings.eventLoops, settings.retentionDays) = (1, 1_024, 36_500)
+        #expect(throws: Never.self) { try settings.check() }
+    }
+
     @Test func certificatesGoTogether() {
         var settings = fresh
         settings.certificate = "server.pem"

@@ -196,6 +196,22 @@ import Testing
         }
     }
 
+    /// Each is a series of its own in the metrics: a name twice would make Prometheus refuse the whole page.
+    @Test func authoritiesOfOneNameAreToldApart() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let authorities = try (0..<2).map { _ in try CertificateAuthority.mint(commonName: "One name", now: Self.now) }
+        try PEMFiles.write(authorities.flatMap { try $0.certificate.pem }, to: "\(folder)/both.pem", mode: 0o644)
+        let server = try authorities[0].issueServer(hosts: ["localhost"], now: Self.now)
+        try PEMFiles.write(server, as: "server", in: folder)
+        let files = CertificateFiles(
+            certificate: "\(folder)/server.pem", key: "\(folder)/server-key.pem", clientAuthority: "\(folder)/both.pem",
+            revocationList: nil, mayLackRevocationList: true)
+        let names = try files.load().expiries.map(\.name)
+        #expect(names.count == 3 && Set(names).count == 3, "\(names)")
+    }
+
     @Test func endsAreWarnedOfOnNamedDays() {
         var warnings = ExpiryWarnings()
         let end: Int64 = 1_800_000_000

@@ -93,6 +93,7 @@ import Testing
                 (with { $0.never = ["user/a", "nobody"] }, "policy.never[1]"),
                 (with { $0.always = ["user/"] }, "policy.always[0]"),
                 (with { $0.hourlyCap = 1_000_000 }, "policy.hourly_cap"),
+                (with { $0.detectionIDs = ["00000000-0000-4000-8000-00000000dead"] }, "policy.detection_ids"),
                 (reached(RemediationAccess(way: .unspecified)), "access.way"),
                 (reached(RemediationAccess(way: .role, roleArn: "role")), "access.role_arn"),
                 (
@@ -122,6 +123,38 @@ import Testing
                 await #expect(throws: RPCError.self) {
                     try await rig.send(.watch(WatchCommand(remediationID: "nothing")), client)
                 }
+                let known = with { $0.detectionIDs = ["00000000-0000-4000-8000-000000000001"] }
+                let set = try await client.unary(RemediationService.setPolicy, known).account
+                let policies = set?.policies.filter { !$0.detectionIDs.isEmpty }
+                #expect(policies?.map(\.action) == [.denyUser])
+            }
+        }
+    }
+
+    @Test func targetsAreCheckedByTheirFields() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.seed()
+            let account = ServiceRig.accounts[0]
+            func command(_ action: RemediationAction, _ target: RemediationTarget) -> SendCommandsRequest.Command {
+                .run(RunCommand(accountID: account, action: action, target: target, dryRun: true))
+            }
+            try await rig.withClient { client in
+                for (action, target, field) in [
+                    (.restoreLogging, RemediationTarget(trail: "t", region: "eu west"), "run.target.region"),
+                    (
+                        .deactivateAccessKey, RemediationTarget(accessKeyID: "AKIA1", userName: "a\nb"),
+                        "run.target.user_name"
+                    ),
+                ] as [(RemediationAction, RemediationTarget, String)] {
+                    let error = await #expect(throws: RPCError.self) {
+                        try await rig.send(command(action, target), client)
+                    }
+                    #expect(error?.message.contains(field) == true, "\(String(describing: error))")
+                }
+                // A trail is started where its ARN says that it is at home.
+                let arn = "arn:aws:cloudtrail:eu-west-1:\(account):trail/main"
+                let done = try await rig.send(command(.restoreLogging, RemediationTarget(trail: arn)), client)
+                #expect(done.target?.region == "eu-west-1")
             }
         }
     }

@@ -12,7 +12,7 @@ struct ErrorTests {
             ("{a|contains|contains: x}", "the modifier 'contains' stands twice"),
             ("{a|contains|startswith: x}", "the modifiers 'contains' and 'startswith' exclude each other"),
             ("{a|re|cidr: x}", "the modifiers 're' and 'cidr' exclude each other"),
-            ("{a|re|contains: x}", "the modifiers 're' and 'contains' exclude each other"),
+            ("{a|re|base64: x}", "the modifiers 're' and 'base64' exclude each other"),
             ("{a|re|cased: x}", "the modifiers 're' and 'cased' exclude each other"),
             ("{a|i|re: x}", "the modifier 'i' must follow 're'"),
             ("{a|re: '('}", "the regular expression can't be used: missing closing parenthesis, at character 2"),

@@ -116,7 +116,7 @@ package struct EndpointResolver: Sendable, Hashable {
     }
 
     /// Whether a text can be a region's name: it becomes part of a host's name.
-    static func isRegion(_ text: String) -> Bool {
+    package static func isRegion(_ text: String) -> Bool {
         let allowed = text.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")

@@ -69,6 +69,7 @@ typedef struct th_json_value {
 typedef struct th_json_filled {
     const uint32_t *slots;
     uint32_t count;
+    uint32_t standing; // so many of the first are of the remembered member alone, and those of the record before too
 } th_json_filled;
 
 /// A record's place in its document, in bytes.
@@ -86,7 +87,7 @@ typedef struct th_json_member {
 } th_json_member;
 
 /// How many objects are remembered.
-enum { TH_JSON_REMEMBERED = 64 };
+enum { TH_JSON_REMEMBERED = 128 };
 
 typedef struct th_json_fields th_json_fields;
 typedef struct th_json_parser th_json_parser;
@@ -95,8 +96,8 @@ typedef struct th_json_parser th_json_parser;
 th_json_fields *th_json_fields_create(void);
 /// Adds a dotted path and returns its slot (the same again for the same path). Only before sealing.
 uint32_t th_json_fields_add(th_json_fields *fields, const char *path, size_t length);
-/// Asks for the values of a slot with each record. Once any slot is kept, members of a record below which no kept slot
-/// lies are only checked; their values come with th_json_fill. Only before sealing.
+/// Asks for the values of a slot with each record. Once any slot is kept, members of a record below which slots lie but no
+/// kept one are only checked; their values come with th_json_fill. Only before sealing.
 void th_json_fields_keep(th_json_fields *fields, uint32_t slot);
 /// Names a member of the record whose objects stand in record after record in the same bytes: the latest of them are known
 /// again without being read. Only where all of its slots are kept, and only before sealing.
@@ -128,8 +129,8 @@ th_json_value *th_json_values(th_json_parser *parser);
 const uint64_t *th_json_pending(const th_json_parser *parser);
 /// The remembered member of the current record. The address stays as long as the parser.
 const th_json_member *th_json_remembered(const th_json_parser *parser);
-/// The slots that hold something in the current record, in the order in which they were filled. The address stays as long
-/// as the parser.
+/// The slots that hold something in the current record: those of the remembered member where it was known again, then the
+/// others in the order in which they were filled. The address stays as long as the parser.
 const th_json_filled *th_json_filled_slots(const th_json_parser *parser);
 /// Reads those values of the current record that were put off and whose bit is in `wanted`. The values' address may
 /// change.

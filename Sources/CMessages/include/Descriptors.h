@@ -163,6 +163,9 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_alerts_response(void) {
     return &trailhound__v1__list_alerts_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__waiting_match(void) {
+    return &trailhound__v1__waiting_match__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_alert_request(void) {
     return &trailhound__v1__get_alert_request__descriptor;
 }

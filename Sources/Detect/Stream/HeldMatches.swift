@@ -182,6 +182,11 @@ struct HeldMatches: Sendable {
         heldBytes -= Self.bytes(held)
     }
 
+    /// A match that waits.
+    func waiting(_ key: CorrelationKey, _ event: EventKey) -> Held? {
+        groups[key]?.held.first { $0.event == event }
+    }
+
     private static func bytes(_ held: Held) -> Int { 128 + held.context.count }
 
     /// Forgets the events that can clear nothing any more that comes in time.

@@ -23,9 +23,9 @@ package struct StreamState: Sendable {
         case unattributed = 7
     }
 
-    private var correlator: Correlator
+    private(set) var correlator: Correlator
     private(set) var marks = Watermarks()
-    private var held = HeldMatches()
+    private(set) var held = HeldMatches()
     var lineage = Lineage()
     var baselines: Baselines
     var travels: Travels

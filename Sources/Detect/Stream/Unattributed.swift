@@ -44,7 +44,7 @@ struct Unattributed: Sendable {
         var bytes: Int { 320 + context.count }
     }
 
-    private var waiting: [AccountID: [Name: Waiting]] = [:]
+    private(set) var waiting: [AccountID: [Name: Waiting]] = [:]
     /// What is to be looked at when more is known.
     private var watchers: [CorrelationKey: Set<Place>] = [:]
     /// What may be known by now.
@@ -107,7 +107,7 @@ struct Unattributed: Sendable {
         watch(place, watched)
     }
 
-    private static func rule(_ match: Match) -> CorrelationKey {
+    static func rule(_ match: Match) -> CorrelationKey {
         var hasher = CorrelationHasher(0x756E_6B6E_6F77_6E)
         hasher.combine(match.detection.id)
         return hasher.key

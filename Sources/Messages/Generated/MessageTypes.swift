@@ -53,6 +53,7 @@ package enum MessageTypes {
         SubscribeAlertsResponse.self,
         ListAlertsRequest.self,
         ListAlertsResponse.self,
+        WaitingMatch.self,
         GetAlertRequest.self,
         GetAlertResponse.self,
         UpdateAlertRequest.self,

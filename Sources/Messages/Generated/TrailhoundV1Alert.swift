@@ -114,6 +114,61 @@ package enum DuetAnswer: RawRepresentable, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// The enum `trailhound.v1.WaitReason`.
+package enum WaitReason: RawRepresentable, Hashable, Sendable, CaseIterable {
+    /// `WAIT_REASON_UNSPECIFIED`.
+    case unspecified
+    /// A following event may clear it (`unless`).
+    case clearing
+    /// Who made its session is not known for certain.
+    case actor
+    /// An event more may undo what the windows of its correlation hold.
+    case correlation
+    /// A number that this version of the contract doesn't name.
+    case unrecognized(Int32)
+
+    /// The named values in the order of the contract.
+    package static let allCases: [WaitReason] = [
+        .unspecified,
+        .clearing,
+        .actor,
+        .correlation,
+    ]
+
+    /// The value's number in the contract.
+    package var rawValue: Int32 {
+        switch self {
+            case .unspecified: 0
+            case .clearing: 1
+            case .actor: 2
+            case .correlation: 3
+            case .unrecognized(let number): number
+        }
+    }
+
+    /// The value of a number.
+    package init(rawValue: Int32) {
+        switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .clearing
+            case 2: self = .actor
+            case 3: self = .correlation
+            default: self = .unrecognized(rawValue)
+        }
+    }
+
+    /// The value's name in the contract, or its number where it has no name.
+    package var protoName: String {
+        switch self {
+            case .unspecified: "WAIT_REASON_UNSPECIFIED"
+            case .clearing: "WAIT_REASON_CLEARING"
+            case .actor: "WAIT_REASON_ACTOR"
+            case .correlation: "WAIT_REASON_CORRELATION"
+            case .unrecognized(let number): String(number)
+        }
+    }
+}
+
 /// A page of the AWS console.
 package struct ConsoleLink: Message {
     /// What is there: event, actor, trail, switch_role, ….
@@ -435,6 +490,8 @@ package struct ListAlertsRequest: Message {
     package var pageSize: UInt32
     /// Field 7, `page_token`.
     package var pageToken: String
+    /// Also tell what this stored event still waits for, in `waiting`. It does not narrow `alerts`.
+    package var waitingEventID: String
 
     /// A message of these fields.
     package init(
@@ -444,7 +501,8 @@ package struct ListAlertsRequest: Message {
         audience: Audience = .init(rawValue: 0) as Audience,
         status: AlertStatus = .init(rawValue: 0) as AlertStatus,
         pageSize: UInt32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        waitingEventID: String = ""
     ) {
         self.accountIDs = accountIDs
         self.minSeverity = minSeverity
@@ -453,6 +511,7 @@ package struct ListAlertsRequest: Message {
         self.status = status
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.waitingEventID = waitingEventID
     }
 
     /// Every field at its default.
@@ -464,6 +523,7 @@ package struct ListAlertsRequest: Message {
         status = .init(rawValue: 0) as AlertStatus
         pageSize = 0
         pageToken = ""
+        waitingEventID = ""
     }
 }
 
@@ -473,20 +533,59 @@ package struct ListAlertsResponse: Message {
     package var alerts: [Alert]
     /// Empty on the last page.
     package var nextPageToken: String
+    /// Of `detection_ids`, where there are any: those that hold on the event and know later whether an alert is made of
+    /// it.
+    package var waiting: [WaitingMatch]
 
     /// A message of these fields.
     package init(
         alerts: [Alert] = [],
-        nextPageToken: String = ""
+        nextPageToken: String = "",
+        waiting: [WaitingMatch] = []
     ) {
         self.alerts = alerts
         self.nextPageToken = nextPageToken
+        self.waiting = waiting
     }
 
     /// Every field at its default.
     package init() {
         alerts = []
         nextPageToken = ""
+        waiting = []
+    }
+}
+
+/// A detection holds on an event, and what comes decides whether it is a match.
+package struct WaitingMatch: Message {
+    /// Field 1, `detection_id`.
+    package var detectionID: String
+    /// Field 2, `reason`.
+    package var reason: WaitReason
+    /// It is decided once the account has an event later than this; unset where the account's events say nothing of it,
+    package var dueTime: GoogleProtobuf.Timestamp?
+    /// or once the service's clock is later than this.
+    package var deadline: GoogleProtobuf.Timestamp?
+
+    /// A message of these fields.
+    package init(
+        detectionID: String = "",
+        reason: WaitReason = .init(rawValue: 0) as WaitReason,
+        dueTime: GoogleProtobuf.Timestamp? = nil,
+        deadline: GoogleProtobuf.Timestamp? = nil
+    ) {
+        self.detectionID = detectionID
+        self.reason = reason
+        self.dueTime = dueTime
+        self.deadline = deadline
+    }
+
+    /// Every field at its default.
+    package init() {
+        detectionID = ""
+        reason = .init(rawValue: 0) as WaitReason
+        dueTime = nil
+        deadline = nil
     }
 }
 
@@ -869,6 +968,7 @@ extension ListAlertsRequest: WireMessage {
         self.status = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.status.rawValue))
         self.pageSize = wire.pointee.page_size
         self.pageToken = try WireReader.text(wire.pointee.page_token, "trailhound.v1.ListAlertsRequest.page_token")
+        self.waitingEventID = try WireReader.text(wire.pointee.waiting_event_id, "trailhound.v1.ListAlertsRequest.waiting_event_id")
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ListAlertsRequest>, _ builder: inout WireBuilder) {
@@ -882,6 +982,7 @@ extension ListAlertsRequest: WireMessage {
         wire.pointee.status = .init(rawValue: .init(truncatingIfNeeded: self.status.rawValue))
         wire.pointee.page_size = self.pageSize
         wire.pointee.page_token = builder.text(self.pageToken)
+        wire.pointee.waiting_event_id = builder.text(self.waitingEventID)
     }
 }
 
@@ -902,6 +1003,7 @@ extension ListAlertsResponse: WireMessage {
     init(wire: UnsafePointer<Trailhound__V1__ListAlertsResponse>, arena: Arena?) throws(MessageError) {
         self.alerts = try WireReader.messages(wire.pointee.n_alerts, wire.pointee.alerts, arena)
         self.nextPageToken = try WireReader.text(wire.pointee.next_page_token, "trailhound.v1.ListAlertsResponse.next_page_token")
+        self.waiting = try WireReader.messages(wire.pointee.n_waiting, wire.pointee.waiting, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ListAlertsResponse>, _ builder: inout WireBuilder) {
@@ -909,6 +1011,38 @@ extension ListAlertsResponse: WireMessage {
         wire.pointee.n_alerts = self.alerts.count
         wire.pointee.alerts = builder.messages(self.alerts)
         wire.pointee.next_page_token = builder.text(self.nextPageToken)
+        wire.pointee.n_waiting = self.waiting.count
+        wire.pointee.waiting = builder.messages(self.waiting)
+    }
+}
+
+extension WaitingMatch: WireMessage {
+    package static var messageName: String { "trailhound.v1.WaitingMatch" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__waiting_match() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__WaitingMatch>, arena: Arena?) throws(MessageError) {
+        self.detectionID = try WireReader.text(wire.pointee.detection_id, "trailhound.v1.WaitingMatch.detection_id")
+        self.reason = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.reason.rawValue))
+        self.dueTime = try WireReader.message(wire.pointee.due_time, arena)
+        self.deadline = try WireReader.message(wire.pointee.deadline, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__WaitingMatch>, _ builder: inout WireBuilder) {
+        trailhound__v1__waiting_match__init(wire)
+        wire.pointee.detection_id = builder.text(self.detectionID)
+        wire.pointee.reason = .init(rawValue: .init(truncatingIfNeeded: self.reason.rawValue))
+        wire.pointee.due_time = builder.message(self.dueTime)
+        wire.pointee.deadline = builder.message(self.deadline)
     }
 }
 

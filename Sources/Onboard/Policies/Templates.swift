@@ -12,11 +12,11 @@ package enum PolicyTemplate {
             """
         for role in roles {
             text += """
-                  \(role.name):
+                  \(logicalID(role.name)):
                     # \(role.purpose)
                     Type: AWS::IAM::Role
                     Properties:
-                      RoleName: \(role.name)
+                      RoleName: \(PolicyDocument.quoted(role.name))
                       AssumeRolePolicyDocument:
                         \(role.trust.json(indentation: 8))
                       Policies:
@@ -34,8 +34,8 @@ package enum PolicyTemplate {
         text += "Outputs:\n"
         for role in roles {
             text += """
-                  \(role.name)Arn:
-                    Value: !GetAtt \(role.name).Arn
+                  \(logicalID(role.name))Arn:
+                    Value: !GetAtt \(logicalID(role.name)).Arn
 
                 """
         }
@@ -82,11 +82,20 @@ package enum PolicyTemplate {
         return text
     }
 
-    /// `TrailhoundRead` as `trailhound_read`.
+    /// `Security-Audit@ops` as `SecurityAuditops`: CloudFormation's logical ids hold letters and digits alone.
+    static func logicalID(_ name: String) -> String {
+        name.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    }
+
+    /// `TrailhoundRead` as `trailhound_read`, `Security-Audit@ops` as `security_audit_ops`: a name Terraform takes.
     static func identifier(_ name: String) -> String {
         var result = ""
         for character in name {
-            if character.isUppercase, !result.isEmpty { result += "_" }
+            guard character.isASCII, character.isLetter || character.isNumber else {
+                if result.last != "_" { result += "_" }
+                continue
+            }
+            if result.isEmpty ? character.isNumber : character.isUppercase && result.last != "_" { result += "_" }
             result += character.lowercased()
         }
         return result

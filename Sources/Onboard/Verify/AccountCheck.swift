@@ -81,6 +81,11 @@ package struct AccountCheck: Sendable, Hashable {
         if error.kind == .service, !error.isTransient {
             return failed(name, error.description, remedy: remedy.isEmpty ? "See what AWS says." : remedy)
         }
+        if error.kind == .credentials {
+            return unknown(
+                name, error.description,
+                remedy: "Give credentials: by the environment, a profile or the machine's role.")
+        }
         return unknown(name, error.description, remedy: "Try again; see whether AWS can be reached from here.")
     }
 }

@@ -57,6 +57,9 @@ final class ConnectionCore: @unchecked Sendable {
 
     var eventLoop: any EventLoop { scheduler.eventLoop }
 
+    /// The TLS settings that the handshake began with; nil without TLS.
+    var tlsContext: TLSContext? { tls?.context }
+
     /// Begins: a client says hello; without TLS both sides are ready.
     func start() {
         guard let tls else {

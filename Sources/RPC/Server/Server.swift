@@ -94,6 +94,7 @@ public final class Server: Sendable {
     }
 
     /// Uses another certificate, key, trust, revocation list and `acceptsPeer` for handshakes that begin from now on.
+    /// Those that have begun with the ones before come to nothing: their peers would be judged by what holds no longer.
     /// Connections that are open stay as they are: `closeConnections` ends those whose peers are no longer welcome. Throws
     /// where a file can't be loaded; the server goes on with what it had then.
     public func reloadTLS(_ configuration: TLSConfiguration) throws(TLSConfigurationError) {

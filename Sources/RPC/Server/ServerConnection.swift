@@ -51,6 +51,8 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     // MARK: The connection
 
     func connectionEstablished(peer certificate: PeerCertificate?) {
+        // Judged by settings that were replaced meanwhile: a peer that was revoked could have waited in its handshake.
+        if let context = core.tlsContext, !shared.isCurrent(context) { return core.close(.other) }
         peer = Peer(address: core.peerAddress, certificate: certificate)
     }
 

@@ -44,6 +44,8 @@ final class ServerShared: Sendable {
     var openConnections: [ServerConnection] { registry.withLock { $0.open } }
     var hasConnections: Bool { registry.withLock { !$0.isEmpty } }
     var isShutDown: Bool { registry.withLock { $0.isShutDown } }
+    /// Whether these are the TLS settings that handshakes begin with now.
+    func isCurrent(_ context: TLSContext) -> Bool { tls.withLock { $0 === context } }
 
     /// Takes in no more connections; answers those to drain, and whichever are still being made drain by themselves.
     func shutDown() -> [ServerConnection] { registry.withLock { $0.shutDown() } }

@@ -25,7 +25,8 @@ final class TLSSession {
 
     private let ssl: OpaquePointer
     private let bio = ByteBIO()
-    private let context: TLSContext
+    /// The settings that this session was made with.
+    let context: TLSContext
     private(set) var isEstablished = false
 
     /// A session that speaks to `host` (for a client: its name is sent and verified).

@@ -65,11 +65,12 @@ package enum ActionCall: Sendable, Hashable, Codable {
 
     /// What is wrong with the call, or nil. Whoever makes calls for somebody else asks this first: no call goes out
     /// that writes a policy other than Trailhound's own denies, or that touches a policy of another name. So a service
-    /// that was taken over can lock out and undo what was locked, and can't grant itself anything.
+    /// that was taken over can lock out and undo what was locked, and can't grant itself anything. A policy has to be
+    /// ours byte for byte: of a text with a key twice, IAM might read the other one.
     package var violation: String? {
         switch self {
         case .putUserPolicy(_, let name, let document), .putRolePolicy(_, let name, let document):
-            guard let policy = DenyPolicy(document), policy.name == name else {
+            guard let policy = DenyPolicy(document), policy.name == name, policy.document == document else {
                 return "\(permission): the policy is none of Trailhound's denies"
             }
             return nil

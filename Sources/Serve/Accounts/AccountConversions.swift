@@ -135,6 +135,12 @@ extension Validation {
                 throw failure(field, "has blanks or control characters in it")
             }
         }
+        try region(connection.region, field: "connection.region")
+        // It stands in the policies and templates that are printed.
+        guard connection.consoleRole.isEmpty || RoleNames.isName(connection.consoleRole) else {
+            throw failure(
+                "connection.console_role", "is no role's name: 1 to 64 letters, digits and any of _ + = , . @ -")
+        }
         let role = connection.roleArn
         if !role.isEmpty {
             let parts = role.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)

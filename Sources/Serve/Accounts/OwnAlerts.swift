@@ -49,7 +49,8 @@ enum OwnAlerts {
     private static let chain = Detection(
         id: "2b7f4f7e-52a3-4b5e-9c0b-64a1d3c10005", title: "Chain of CloudTrail digests broken",
         description: """
-            A digest is missing, altered, unsigned or out of its place, or digests have ended: whether the log files of its             time are whole can't be told.
+            A digest is missing, altered, unsigned or out of its place, or digests have ended: whether the \
+            log files of its time are whole can't be told.
             """, severity: .critical, attackTechniques: ["T1070", "T1562.008"], runbook: integrityRunbook)
 
     private static let integrityRunbook = """
@@ -57,9 +58,6 @@ enum OwnAlerts {
         wrote or deleted the objects named here. What the service has stored of them before stays: trailhound timeline \
         finds it. trailhound collect validate looks again.
         """
-
-    /// All of them.
-    static let detections = [degraded, altered, missing, unsigned, chain]
 
     /// What was seen.
     struct Observation: Sendable {

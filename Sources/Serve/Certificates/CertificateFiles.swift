@@ -112,9 +112,12 @@ package struct LoadedCertificates: Sendable, Equatable {
     /// Everything that ends, by what it is.
     package var expiries: [Expiry] {
         [Expiry(name: "server", notAfter: server.notAfter, warningDays: Limits.expiryWarningDays)]
-            + authorities.map {
-                Expiry(
-                    name: "authority \($0.commonName)", notAfter: $0.notAfter, warningDays: Limits.expiryWarningDays)
+            + authorities.map { authority in
+                // While one authority takes over from another they may bear the same name.
+                let isAlone = authorities.count { $0.commonName == authority.commonName } == 1
+                return Expiry(
+                    name: "authority \(authority.commonName)" + (isAlone ? "" : " \(authority.serial)"),
+                    notAfter: authority.notAfter, warningDays: Limits.expiryWarningDays)
             }
             + lists.compactMap { list in
                 list.nextUpdate.map {

@@ -13,6 +13,8 @@ package final class MetricsListener: Sendable {
 
     /// Where it listens.
     package let port: Int
+    /// The page to ask for.
+    package let address: String
 
     /// Listens. `metrics` runs on a thread that may block.
     init(host: String, port: Int, metrics: @escaping @Sendable () -> String) async throws {
@@ -37,6 +39,7 @@ package final class MetricsListener: Sendable {
             throw error
         }
         self.port = channel.localAddress?.port ?? port
+        address = "http://\(host.contains(":") ? "[\(host)]" : host):\(self.port)/metrics"
     }
 
     /// Stops listening, and closes what is open.

@@ -125,6 +125,20 @@ package final class Pipeline: Sendable {
         try await ticket.value.get()
     }
 
+    /// Asks the stream's state, as it stands with all that is durable.
+    ///
+    /// - Parameter body: runs on the sequencer's thread, while records wait: it looks up and does no more.
+    package func look<Answer: Sendable>(
+        _ body: @escaping @Sendable (borrowing StreamState) -> Answer
+    ) async throws -> Answer {
+        let ticket = Ticket<Result<Answer, any Error>>()
+        let change = Sequencer.Change(
+            run: { _, _ in }, finish: { if case .failure(let error) = $0 { ticket.answer(.failure(error)) } },
+            look: { ticket.answer(.success(body($0))) })
+        guard await evaluated.push(.change(change)) else { throw Self.stopping }
+        return try await ticket.value.get()
+    }
+
     /// Takes the tuning that the journal holds, after a change of it that did not become durable.
     func restoreTuning() throws {
         let tuning = try TuningStore.load(journal.reader, placeholders: catalog.placeholders, log)

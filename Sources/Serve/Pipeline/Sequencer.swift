@@ -30,6 +30,8 @@ final class Sequencer {
         let run: @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
         /// Is told once the transaction is durable, or why nothing came of it.
         let finish: @Sendable (Result<Void, any Error>) -> Void
+        /// Looks at the stream's state once the group is durable, before `finish`.
+        var look: (@Sendable (borrowing StreamState) -> Void)?
     }
 
     private let queue: BoundedQueue<Work>
@@ -168,6 +170,7 @@ final class Sequencer {
                 evaluated.submission.ticket.answer(.success(response))
             }
             for (change, problem) in outcome.changes {
+                change.look?(stream.state)
                 change.finish(problem.map { .failure($0) } ?? .success(()))
             }
         } catch {

@@ -45,9 +45,6 @@ enum NoticeAlerts {
         description: "What a remediation changed could not be put back, though a person asked for it.",
         severity: .high, runbook: "Put it back by hand; the remediation's snapshot shows what was there.")
 
-    /// All of them.
-    static let detections = [undone, newKey, failed, blind, personNeeded, rollbackFailed]
-
     /// The detection that a notice is raised as; nil where it is no alert.
     static func detection(_ notice: RemediationNotice, of remediation: Remediation) -> Detection? {
         switch notice.kind {

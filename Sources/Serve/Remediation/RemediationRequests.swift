@@ -103,15 +103,8 @@ enum RemediationRequests {
                     "access.role_arn", "goes with the way ROLE; an executor has its own credentials")
             }
         }
-        let region = message.region
-        guard region.utf8.count <= 32, region.utf8.allSatisfy({ $0 == 0x2D || Self.isLowerOrDigit($0) }) else {
-            throw Validation.failure("access.region", "is no region")
-        }
-        return AccountAccess(way: way, roleARN: role, region: region)
-    }
-
-    private static func isLowerOrDigit(_ byte: UInt8) -> Bool {
-        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+        try Validation.region(message.region, field: "access.region")
+        return AccountAccess(way: way, roleARN: role, region: message.region)
     }
 
     /// Whom or what a person's command acts on.
@@ -131,13 +124,23 @@ enum RemediationRequests {
         case .deactivateAccessKey:
             subject = .accessKey(
                 try text(message.accessKeyID, "access_key_id"),
-                userName: message.userName.isEmpty ? nil : message.userName)
+                userName: try message.userName.isEmpty ? nil : text(message.userName, "user_name"))
         case .revokeRoleSessions: subject = .role(try text(message.roleName, "role_name"))
         case .denyUser, .disableConsoleLogin: subject = .user(try text(message.userName, "user_name"))
         case .restoreLogging:
-            subject = .trail(
-                try text(message.trail, "trail"), region: message.region.isEmpty ? "us-east-1" : message.region)
+            try Validation.region(message.region, field: "run.target.region")
+            let trail = try text(message.trail, "trail")
+            let region = message.region.isEmpty ? homeRegion(ofTrail: trail) ?? "us-east-1" : message.region
+            subject = .trail(trail, region: region)
         }
         return Respond.RemediationTarget(accountID: account.description, subject: subject)
+    }
+
+    /// The region of `arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`, where alone a trail can be started; nil for a name.
+    private static func homeRegion(ofTrail trail: String) -> String? {
+        let parts = trail.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[2] == "cloudtrail", EndpointResolver.isRegion(String(parts[3]))
+        else { return nil }
+        return String(parts[3])
     }
 }

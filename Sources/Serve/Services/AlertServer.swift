@@ -113,6 +113,7 @@ struct AlertServer: AlertServiceProvider {
         if request.status != .unspecified { filter.statuses = [Int(request.status.rawValue)] }
         let size = try Validation.pageSize(request.pageSize)
         let token = request.pageToken.isEmpty ? nil : request.pageToken
+        let waiting = try await waiting(request, caller)
         let wanted = filter
         do {
             let page = try await pipeline.journal.reader.detached {
@@ -120,7 +121,7 @@ struct AlertServer: AlertServiceProvider {
             }
             return ListAlertsResponse(
                 alerts: try page.alerts.map { message(try AlertCodec.decode($0.payload)) },
-                nextPageToken: page.nextPageToken ?? "")
+                nextPageToken: page.nextPageToken ?? "", waiting: waiting)
         } catch let error as JournalError where error.code == .badPageToken {
             throw Validation.failure("page_token", "was not made by this service")
         }

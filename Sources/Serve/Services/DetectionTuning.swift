@@ -21,7 +21,7 @@ extension DetectionServer {
             throw Validation.failure("inherit_severity", "stands beside a severity")
         }
         let caller = try access.caller(context)
-        try require(account.map { [$0] } ?? [], caller)
+        try Self.require(account.map { [$0] } ?? [], caller)
         let severity = UInt8(exactly: request.severity.rawValue).flatMap(Detect.Severity.init(rawValue:))
         let changes = [
             Self.words("enabled", enabled), Self.words("trial", trial),
@@ -54,7 +54,7 @@ extension DetectionServer {
     }
 
     /// What holds everywhere needs a certificate of all accounts.
-    private func require(_ accounts: [AccountID], _ caller: Caller) throws {
+    private static func require(_ accounts: [AccountID], _ caller: Caller) throws {
         for account in accounts { try caller.require(account) }
         guard !accounts.isEmpty || caller.accounts == nil else {
             throw RPCError(.permissionDenied, "It concerns every account, and the certificate covers some only.")
@@ -104,7 +104,7 @@ extension DetectionServer {
                 parsing: request.yaml, placeholders: catalog.placeholders)
         } catch { throw Validation.failure("yaml", error.description) }
         let caller = try access.caller(context)
-        try require(exception.accounts, caller)
+        try Self.require(exception.accounts, caller)
         let rules = catalog.catalog.rules
         guard exception.filter.target == .any || rules.contains(where: exception.filter.applies) else {
             throw Validation.failure("yaml", "names no rule that is loaded and of its log source")
@@ -112,8 +112,15 @@ extension DetectionServer {
         guard catalog.tuning.exceptions.count < DetectLimits.exceptions else {
             throw RPCError(.resourceExhausted, "There are \(DetectLimits.exceptions) exceptions already.")
         }
+        guard !catalog.catalog.exceptions.contains(where: { $0.id == exception.id }) else {
+            throw RPCError(.alreadyExists, "An exception of a rule file has the id \(exception.id).")
+        }
         let summary = "exception \(exception.id) of \(exception.owner): \(exception.reason)"
         try await commit(caller.entry(context, summary)) { transaction in
+            // In the place of one of the same id: who may not take that one back may not replace it.
+            if let known = catalog.tuning.exceptions.first(where: { $0.id == exception.id }) {
+                try Self.require(known.accounts, caller)
+            }
             try catalog.tune { $0.add(exception) }
             try TuningStore.put(exception, transaction)
         }
@@ -143,7 +150,7 @@ extension DetectionServer {
                 isOfFile ? "The exception stands in a rule file." : "There is no exception \(id.prefix(64)).")
         }
         let caller = try access.caller(context)
-        try require(exception.accounts, caller)
+        try Self.require(exception.accounts, caller)
         let summary = "exception \(exception.id) of \(exception.owner) taken back"
         try await commit(caller.entry(context, summary)) { transaction in
             try catalog.tune { $0.remove(exception: id) }

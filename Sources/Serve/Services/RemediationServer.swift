@@ -32,7 +32,9 @@ struct RemediationServer: RemediationServiceProvider {
         var policy: StoredPolicy?
         if let message = request.policy {
             action = try RemediationRequests.action(message.action, field: "policy.action")
-            policy = try RemediationRequests.policy(message, by: access.name(context))
+            let wanted = try RemediationRequests.policy(message, by: access.name(context))
+            if let action { try requireKnown(wanted.policy.detections, action, account) }
+            policy = wanted
         }
         let way = try request.access.map { try RemediationRequests.access($0, account: account) }
         guard policy != nil || way != nil else { throw Validation.failure("policy", "is missing, and access too") }
@@ -50,6 +52,17 @@ struct RemediationServer: RemediationServiceProvider {
         guard pipeline.accounts.contains(account) else {
             throw RPCError(.notFound, "Account \(account) is not onboarded.")
         }
+    }
+
+    /// A policy that lists what is no detection would never act. What was listed before may be of a rule that is gone.
+    private func requireKnown(
+        _ detections: Set<String>, _ action: Respond.RemediationAction, _ account: AccountID
+    ) throws {
+        let listed = desk.book.policy(action, of: account.description).policy.detections
+        let unknown = detections.subtracting(listed).filter { pipeline.catalog.catalog.detection(id: $0) == nil }
+        guard let first = unknown.min() else { return }
+        throw Validation.failure(
+            "policy.detection_ids", "has \(first.prefix(64)), which is no detection that is loaded")
     }
 
     private func remediation(of account: AccountID) async -> AccountRemediation {
@@ -184,6 +197,12 @@ struct RemediationServer: RemediationServiceProvider {
             try Task.checkCancellation()
             throw RPCError(.unavailable, "The service is stopping; the remediation goes on with its next start.")
         } catch let error as RPCError where error.code != .unavailable && error.code != .cancelled {
+            // The stream goes on, so that nobody outside of it hears of this.
+            if error.code == .permissionDenied {
+                var entry = try access.caller(context).entry(context, error.message)
+                entry.outcome = error.code.description
+                await pipeline.audit.refused(entry)
+            }
             let fields = error.fieldViolations.map { "\($0.field) \($0.description)" }.joined(separator: "; ")
             try await responses.write(
                 SendCommandsResponse(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWS
 import CloudTrail
 import Contract
 import Detect
@@ -25,6 +26,11 @@ enum Validation {
             throw failure(field, "has \(text.utf8.count) bytes; the limit is \(limit)")
         }
         return text
+    }
+
+    /// A region's name, or an empty text where none has to be given.
+    static func region(_ text: String, field: String) throws {
+        guard text.isEmpty || EndpointResolver.isRegion(text) else { throw failure(field, "is no region's name") }
     }
 
     static func pageSize(_ size: UInt32) throws -> Int {

@@ -91,31 +91,35 @@ struct StringTable {
         }
     }
 
-    /// Folds eight bytes at a time by a 128-bit product. Seeded per process, so that nobody outside can make keys
-    /// collide.
+    /// Folds eight bytes at a time by a 128-bit product; the last ones may overlap those before. Seeded per process, so that
+    /// nobody outside can make keys collide.
     @inline(__always)
-    private static func hash(_ key: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
+    static func hash(_ key: UnsafeRawBufferPointer, _ seed: UInt64) -> UInt64 {
         var state = seed ^ UInt64(truncatingIfNeeded: key.count)
-        var at = 0
-        while at + 8 <= key.count {
-            state = mix(state ^ key.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-            at += 8
+        guard let start = key.baseAddress else { return mix(state) }
+        let last = key.count - 8
+        if last >= 0 {
+            var at = 0
+            while at < last {
+                state = mix(state ^ start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                at &+= 8
+            }
+            return mix(state ^ start.loadUnaligned(fromByteOffset: last, as: UInt64.self))
         }
-        var tail: UInt64 = 0
-        while at < key.count {
-            tail = tail << 8 | UInt64(key[at])
-            at += 1
+        if last >= -4 {
+            let low = UInt64(start.loadUnaligned(as: UInt32.self))
+            let high = UInt64(start.loadUnaligned(fromByteOffset: key.count - 4, as: UInt32.self))
+            return mix(state ^ (low << 32 | high))
         }
-        return mix(state ^ tail)
+        for byte in key { state = state << 8 ^ UInt64(byte) }
+        return mix(state)
     }
 
-    private static let seed = UInt64.random(in: .min ... .max)
-
-    /// The hash of a key. Another in each process, like that of the tables.
-    static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { hash(key, seed) }
+    /// Another in each process.
+    static let seed = UInt64.random(in: .min ... .max)
 
     @inline(__always)
-    private static func mix(_ word: UInt64) -> UInt64 {
+    static func mix(_ word: UInt64) -> UInt64 {
         let product = word.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
         return product.high ^ product.low
     }

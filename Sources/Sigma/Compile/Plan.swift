@@ -98,7 +98,13 @@ public final class Plan: Sendable {
         regexCodes = Frozen(builder.regexes.map(\.code))
         bytes = Frozen(builder.bytes)
         numbers = Frozen(builder.numbers)
-        instructions = Frozen(program.instructions)
+        instructions = Frozen(
+            program.instructions.map { step in
+                var step = step
+                let asked = builder.predicates[Int(step.predicate)]
+                if asked.asksOneField { step.slot = asked.slot }
+                return step
+            })
         self.starts = Frozen(starts)
         index = RuleIndex(rules.dropLast(onDemand).map(\.expression), fields: slots)
     }

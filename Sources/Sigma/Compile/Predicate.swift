@@ -39,7 +39,8 @@ struct Predicate {
     var slot: Int32
     /// The index in the plan's list of such things; of `fieldReference` the other field.
     var payload: Int32 = 0
-    /// A text in the plan's bytes; of `oneOf` the numbers in the plan's numbers.
+    /// A text in the plan's bytes; of `oneOf` the numbers in the plan's numbers; of `regex` the
+    /// wildcards without which it does not match, if any.
     var offset: Int32 = 0
     var length: Int32 = 0
     var number = 0.0
@@ -220,6 +221,11 @@ struct PredicateBuilder {
             predicate.kind = .regex
             predicate.cased = true
             predicate.payload = Int32(regexes.count)
+            if let outline = RegexOutline(regex).pattern {
+                predicate.offset = Int32(wildcards.count)
+                predicate.length = 1
+                wildcards.append(WildcardMatcher(outline))
+            }
             do {
                 regexes.append(try CompiledRegex(regex))
             } catch {

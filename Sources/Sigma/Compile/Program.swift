@@ -6,6 +6,8 @@ struct Instruction {
     /// An instruction, `Program.match` or `Program.noMatch`.
     var onTrue: Int32
     var onFalse: Int32
+    /// The one field that the predicate asks for; -1 where there are more.
+    var slot: Int32 = -1
 }
 
 /// Turns questions over predicates into steps that jump as soon as the answer is known.

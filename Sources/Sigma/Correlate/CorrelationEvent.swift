@@ -77,3 +77,13 @@ public struct CorrelationHit: Hashable, Sendable {
     /// `CorrelationEvent.context` of the event.
     public var context: [UInt8]
 }
+
+/// Until when the windows in which an event stands wait, in milliseconds since 1970.
+public struct CorrelationWait: Hashable, Sendable {
+    /// The index in the plan.
+    public var correlation: Int
+    /// They are judged once the tenant has an event that is later; nil where its events say nothing of them,
+    public var due: Int64?
+    /// or once the caller's clock is.
+    public var deadline: Int64
+}

@@ -111,6 +111,18 @@ public struct CorrelationPlan: Sendable {
         silentCorrelations = silent.subtracting(speaking)
     }
 
+    /// The correlations that count a correlation's matches, be it through others.
+    package func above(_ correlation: Int) -> [Int] {
+        var found: [Int] = []
+        var next = parents[correlation].map(\.correlation)
+        while let parent = next.popLast() {
+            guard !found.contains(parent) else { continue }
+            found.append(parent)
+            next += parents[parent].map(\.correlation)
+        }
+        return found
+    }
+
     /// Whether windows of a correlation wait until no event of them can come any more.
     package func waits(_ correlation: Int) -> Bool { !correlations[correlation].isMonotone }
 
@@ -203,7 +215,7 @@ public struct CorrelationPlan: Sendable {
             if kind == .valueCount {
                 hasher.combine(text)
             } else {
-                number = Double(String(decoding: text, as: UTF8.self)) ?? .nan
+                number = TextReading.number(text) ?? .nan
             }
         }
         return kind == .valueCount ? hasher.key.high : number.bitPattern
@@ -239,7 +251,12 @@ private struct Resolver {
         for (index, correlation) in correlations.enumerated() {
             let found = correlation.rules.map { known[$0] ?? known[$0.lowercased()] }
             members.append(found.compactMap { $0 })
-            if let missing = found.firstIndex(of: nil) {
+            let strangers = correlation.aliases.flatMap { alias, fields in
+                fields.keys.filter { known[$0] == nil && known[$0.lowercased()] == nil }.map { (alias, $0) }
+            }
+            if let (alias, rule) = strangers.min(by: <) {
+                report("the alias '\(alias)' names '\(rule)', which is not loaded", index)
+            } else if let missing = found.firstIndex(of: nil) {
                 report("the correlation refers to '\(correlation.rules[missing])', which is not loaded", index)
             } else {
                 pending.append(index)

@@ -146,6 +146,16 @@ struct CorrelationWindow: Sendable {
     /// The earliest instant whose window was not settled.
     var earliestOpen: Int64? { entries.first { !$0.marks.contains(.isSettled) }?.time }
 
+    /// The latest instant whose window is still to be judged and holds an event that no match was told of yet; nil where
+    /// there is none.
+    func lastOpen(_ id: CorrelationEvent.ID, _ time: Int64, span: Int64) -> Int64? {
+        let rest = entries[firstIndex { $0.time >= time }...]
+        guard let own = rest.first(where: { $0.time != time || $0.id == id }), own.time == time,
+            !own.marks.contains(.isHit)
+        else { return nil }
+        return rest.prefix { $0.time <= time + span }.last { !$0.marks.contains(.isSettled) }?.time
+    }
+
     /// Puts a stored event back. False where it is there already.
     mutating func restore(_ entry: CorrelationEntry) -> Bool { insert(entry) != nil }
 

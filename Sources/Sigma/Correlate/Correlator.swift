@@ -182,6 +182,18 @@ extension Correlator {
         return hits
     }
 
+    /// What windows wait for in which an event stands; nil where none waits, or where its match was told already.
+    public func wait(
+        of id: CorrelationEvent.ID, at time: Int64, in group: CorrelationKey, _ plan: CorrelationPlan
+    ) -> CorrelationWait? {
+        guard let wait = waits[group], let window = groups[group], let place = plan.place(of: window.correlation),
+            let last = window.lastOpen(id, time, span: Int64(plan.correlations[place].timespanSeconds) * 1_000)
+        else { return nil }
+        return CorrelationWait(
+            correlation: place, due: wait.isBehind ? nil : last + wait.delay,
+            deadline: max(Int64(window.touched) * 1_000, last) + wait.delay)
+    }
+
     /// What is counted comes before what counts it.
     private func inOrder(_ keys: [CorrelationKey], _ plan: CorrelationPlan) -> [CorrelationKey] {
         keys.map { key in

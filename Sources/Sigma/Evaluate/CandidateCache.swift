@@ -17,7 +17,7 @@ struct CandidateCache {
         var start: Int32
     }
 
-    /// A combination: `bytes` of `key`, which hash to `hash`.
+    /// What the combination of the record at hand is looked for by: its hash, and the bytes that it takes.
     struct Key {
         var hash: UInt64
         var bytes: Int
@@ -25,11 +25,11 @@ struct CandidateCache {
 
     private struct Entry {
         var hash: UInt64 = 0
-        /// Where its key's bytes stand in `texts`.
+        /// Where its values stand in `texts`.
         var text: Int32 = 0
-        /// 0: free.
         var bytes: Int32 = 0
-        var first: Int32 = 0
+        /// Below 0: free.
+        var first: Int32 = -1
         var count: Int32 = 0
     }
 
@@ -43,11 +43,12 @@ struct CandidateCache {
     private let entries: UnsafeMutablePointer<Entry>
     private let texts: UnsafeMutablePointer<UInt8>
     private let candidates: UnsafeMutablePointer<Candidate>
-    /// The combination of the record at hand.
-    private let key: UnsafeMutablePointer<UInt8>
+    private let seed = StringTable.seed
 
     private static let places = SigmaLimits.cachedCombinations * 2
     private static let textBytes = SigmaLimits.cachedCombinations * SigmaLimits.cachedCombinationBytes
+    /// Before each value's text stand its kind and its length.
+    private static let headBytes = 4
 
     init() {
         state = .allocate(capacity: 1)
@@ -56,7 +57,6 @@ struct CandidateCache {
         entries.initialize(repeating: Entry(), count: Self.places)
         texts = .allocate(capacity: Self.textBytes)
         candidates = .allocate(capacity: SigmaLimits.cachedCandidates)
-        key = .allocate(capacity: SigmaLimits.cachedCombinationBytes + Self.spareBytes)
     }
 
     func free() {
@@ -64,51 +64,51 @@ struct CandidateCache {
         entries.deallocate()
         texts.deallocate()
         candidates.deallocate()
-        key.deallocate()
     }
 
-    /// Behind a key's bytes stand zeros, up to a whole word, so that no key is empty and all are hashed by words.
-    private static let spareBytes = 8
+    /// The text of a field that has one, or no value; nil where it has another.
+    @inline(__always)
+    private static func text(_ entry: UnsafeMutablePointer<th_json_value>) -> UnsafeRawBufferPointer? {
+        switch entry.pointee.kind {
+        case Evaluator.stringKind: Evaluator.bytes(entry)
+        case Evaluator.absentKind, Evaluator.nullKind: UnsafeRawBufferPointer(start: nil, count: 0)
+        default: nil
+        }
+    }
+
+    @inline(__always)
+    private static func head(_ entry: UnsafeMutablePointer<th_json_value>, _ text: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(truncatingIfNeeded: text.count) << 8 | UInt32(entry.pointee.kind)
+    }
 
     /// The combination that the extractor's record has; nil where a field has several values or another than a text.
     @inline(__always)
     func key(_ fields: Frozen<RuleIndex.Field>, _ extractor: RecordExtractor) -> Key? {
-        var at = 0
+        var hash = seed
+        var bytes = 0
         for place in 0..<fields.count {
             let entry = extractor.entry(at: UInt32(bitPattern: fields.start[place].slot))
-            let length = Int(entry.pointee.length)
-            guard at + 3 + length <= SigmaLimits.cachedCombinationBytes, entry.pointee.next == 0 else { return nil }
-            key[at] = entry.pointee.kind
-            key[at + 1] = UInt8(truncatingIfNeeded: length)
-            key[at + 2] = UInt8(truncatingIfNeeded: length >> 8)
-            at += 3
-            switch entry.pointee.kind {
-            case Evaluator.absentKind, Evaluator.nullKind: break
-            case Evaluator.stringKind:
-                if length > 0, let text = entry.pointee.text {
-                    UnsafeMutableRawPointer(key + at).copyMemory(from: text, byteCount: length)
-                    at += length
-                }
-            default: return nil
-            }
+            guard entry.pointee.next == 0, let text = Self.text(entry) else { return nil }
+            bytes += Self.headBytes + text.count
+            guard bytes <= SigmaLimits.cachedCombinationBytes else { return nil }
+            // Each by itself, so that none waits for the one before.
+            let own = StringTable.hash(text, seed &+ UInt64(entry.pointee.kind))
+            hash = StringTable.mix(hash ^ own)
         }
-        UnsafeMutableRawPointer(key + at).storeBytes(of: 0, as: UInt64.self)
-        let bytes = (at + 8) & ~7
-        return Key(hash: StringTable.hash(UnsafeRawBufferPointer(start: key, count: bytes)), bytes: bytes)
+        return Key(hash: hash, bytes: bytes)
     }
 
-    /// The rules to try on records of the combination that `key` was last made of, in ascending order; nil where it is
-    /// not remembered.
+    /// The rules to try on records of the extractor's combination, in ascending order; nil where it is not remembered.
     @inline(__always)
-    func find(_ wanted: Key) -> UnsafeBufferPointer<Candidate>? {
+    func find(
+        _ wanted: Key, _ fields: Frozen<RuleIndex.Field>, _ extractor: RecordExtractor
+    ) -> UnsafeBufferPointer<Candidate>? {
         var at = Int(truncatingIfNeeded: wanted.hash) & (Self.places - 1)
         while true {
             let entry = entries + at
-            guard entry.pointee.bytes > 0 else { return nil }
+            guard entry.pointee.first >= 0 else { return nil }
             if entry.pointee.hash == wanted.hash, Int(entry.pointee.bytes) == wanted.bytes,
-                equal(
-                    UnsafeRawBufferPointer(start: key, count: wanted.bytes), texts + Int(entry.pointee.text),
-                    wanted.bytes)
+                isSame(texts + Int(entry.pointee.text), fields, extractor)
             {
                 return UnsafeBufferPointer(
                     start: candidates + Int(entry.pointee.first), count: Int(entry.pointee.count))
@@ -117,9 +117,27 @@ struct CandidateCache {
         }
     }
 
-    /// Remembers what to try on records of the combination that `key` was last made of. More than there is room for is
-    /// not remembered.
-    func insert(_ new: Key, _ found: [Candidate]) {
+    /// Whether a remembered combination of as many bytes is the extractor's.
+    @inline(__always)
+    private func isSame(
+        _ remembered: UnsafePointer<UInt8>, _ fields: Frozen<RuleIndex.Field>, _ extractor: RecordExtractor
+    ) -> Bool {
+        var at = remembered
+        for place in 0..<fields.count {
+            let entry = extractor.entry(at: UInt32(bitPattern: fields.start[place].slot))
+            guard let text = Self.text(entry),
+                UnsafeRawPointer(at).loadUnaligned(as: UInt32.self) == Self.head(entry, text),
+                equal(text, at + Self.headBytes, text.count)
+            else { return false }
+            at += Self.headBytes + text.count
+        }
+        return true
+    }
+
+    /// Remembers what to try on records of the extractor's combination. More than there is room for is not remembered.
+    func insert(
+        _ new: Key, _ fields: Frozen<RuleIndex.Field>, _ extractor: RecordExtractor, _ found: [Candidate]
+    ) {
         guard found.count <= SigmaLimits.cachedCandidates / 4 else { return }
         if state.pointee.entries == SigmaLimits.cachedCombinations
             || state.pointee.candidates + found.count > SigmaLimits.cachedCandidates
@@ -129,11 +147,19 @@ struct CandidateCache {
             state.pointee = State()
         }
         var at = Int(truncatingIfNeeded: new.hash) & (Self.places - 1)
-        while entries[at].bytes > 0 { at = (at + 1) & (Self.places - 1) }
+        while entries[at].first >= 0 { at = (at + 1) & (Self.places - 1) }
         entries[at] = Entry(
             hash: new.hash, text: Int32(state.pointee.texts), bytes: Int32(new.bytes),
             first: Int32(state.pointee.candidates), count: Int32(found.count))
-        (texts + state.pointee.texts).update(from: key, count: new.bytes)
+        var text = UnsafeMutableRawPointer(texts + state.pointee.texts)
+        for place in 0..<fields.count {
+            let entry = extractor.entry(at: UInt32(bitPattern: fields.start[place].slot))
+            guard let own = Self.text(entry) else { continue }
+            text.storeBytes(of: Self.head(entry, own), as: UInt32.self)
+            text += Self.headBytes
+            if let from = own.baseAddress { text.copyMemory(from: from, byteCount: own.count) }
+            text += own.count
+        }
         found.withUnsafeBufferPointer { source in
             if let from = source.baseAddress {
                 (candidates + state.pointee.candidates).update(from: from, count: source.count)

@@ -51,18 +51,19 @@ public final class Evaluator {
     /// - Parameter extractor: one for the plan's own fields, which has just read a record.
     public func evaluate(_ extractor: RecordExtractor, into matches: inout [Int]) {
         precondition(extractor.fields === plan.fields, "the extractor reads other fields")
-        begin()
-        guard let key = cache.key(plan.index.fields, extractor) else {
+        begin(extractor)
+        let fields = plan.index.fields
+        guard let key = cache.key(fields, extractor) else {
             forEachCandidate(extractor) { rule in
                 if run(from: plan.starts.start[Int(rule)], extractor) { matches.append(Int(rule)) }
             }
             return
         }
-        if let candidates = cache.find(key) {
+        if let candidates = cache.find(key, fields, extractor) {
             run(candidates, extractor, &matches)
         } else {
             let candidates = candidates(extractor)
-            cache.insert(key, candidates)
+            cache.insert(key, fields, extractor, candidates)
             candidates.withUnsafeBufferPointer { run($0, extractor, &matches) }
         }
     }
@@ -123,9 +124,9 @@ public final class Evaluator {
     private func following(_ start: Int32, _ extractor: RecordExtractor) -> Int32 {
         var at = start
         while at >= 0 {
-            let instruction = plan.instructions[Int(at)]
-            guard plan.isAboutIndex(instruction.predicate) else { return at }
-            at = answer(instruction.predicate, extractor) ? instruction.onTrue : instruction.onFalse
+            let step = plan.instructions.start + Int(at)
+            guard plan.isAboutIndex(step.pointee.predicate) else { return at }
+            at = answer(step, extractor) ? step.pointee.onTrue : step.pointee.onFalse
         }
         return at
     }
@@ -155,7 +156,7 @@ public final class Evaluator {
         UnsafeRawBufferPointer(start: entry.pointee.text, count: Int(entry.pointee.length))
     }
 
-    private func begin() {
+    private func begin(_ extractor: RecordExtractor) {
         if generation.pointee == Self.lastGeneration {
             generation.pointee = 0
             tried.update(repeating: 0, count: plan.rules.count)
@@ -163,38 +164,42 @@ public final class Evaluator {
         }
         generation.pointee += 1
         folded.begin(generation: generation.pointee)
-        versions.begin()
+        versions.begin(extractor)
     }
 
     @inline(__always)
     private func run(from start: Int32, _ extractor: RecordExtractor) -> Bool {
         var at = start
         while at >= 0 {
-            let instruction = plan.instructions.start[Int(at)]
-            at = answer(instruction.predicate, extractor) ? instruction.onTrue : instruction.onFalse
+            let step = plan.instructions.start + Int(at)
+            at = answer(step, extractor) ? step.pointee.onTrue : step.pointee.onFalse
         }
         return at == Program.match
     }
 
-    /// What the answer to a predicate is good for: as long as this number is the same, so is what it asks for.
+    /// Whether a step's predicate holds. As long as what it asks for has the same version, so has the answer.
     @inline(__always)
-    private func version(_ predicate: UnsafePointer<Predicate>, _ extractor: RecordExtractor) -> UInt64 {
-        if predicate.pointee.asksOneField { return versions.version(predicate.pointee.slot, extractor) }
-        guard predicate.pointee.kind == .fieldReference else { return versions.record }
-        // Versions count up, so that the later one changes with either field.
-        return max(
-            versions.version(predicate.pointee.slot, extractor), versions.version(predicate.pointee.payload, extractor))
+    private func answer(_ step: UnsafePointer<Instruction>, _ extractor: RecordExtractor) -> Bool {
+        let predicate = Int(step.pointee.predicate)
+        let slot = step.pointee.slot
+        let version = slot >= 0 ? versions.version(slot, extractor) : version(ofSeveral: predicate, extractor)
+        let known = answers[predicate]
+        return known >> 1 == version ? known & 1 == 1 : ask(predicate, version, extractor)
     }
 
-    @inline(__always)
-    private func answer(_ predicate: Int32, _ extractor: RecordExtractor) -> Bool {
-        let asked = plan.predicates.start + Int(predicate)
-        extractor.fill(asked.pointee.deferral)
-        let version = version(asked, extractor)
-        let known = answers[Int(predicate)]
-        if known >> 1 == version { return known & 1 == 1 }
-        let answer = test(asked, extractor)
-        answers[Int(predicate)] = version << 1 | (answer ? 1 : 0)
+    /// The version of all that a predicate asks for which asks for more than one field.
+    private func version(ofSeveral predicate: Int, _ extractor: RecordExtractor) -> UInt64 {
+        let asked = plan.predicates.start + predicate
+        guard asked.pointee.kind == .fieldReference else { return versions.record }
+        // Versions count up, so that the later one changes with either field.
+        return max(
+            versions.version(asked.pointee.slot, extractor), versions.version(asked.pointee.payload, extractor))
+    }
+
+    @inline(never)
+    private func ask(_ predicate: Int, _ version: UInt64, _ extractor: RecordExtractor) -> Bool {
+        let answer = test(plan.predicates.start + predicate, extractor)
+        answers[predicate] = version << 1 | (answer ? 1 : 0)
         return answer
     }
 }

@@ -21,59 +21,74 @@ struct FieldVersions {
         var kind: UInt8 = 0
         /// Whether it lies below the remembered member.
         var isOfMember = false
+        /// The bit of what `RecordExtractor.fill` has to be given before it is read; 64 for none.
+        var deferral: UInt8 = 64
     }
 
     private let fields: UnsafeMutablePointer<Field>
     private let texts: UnsafeMutablePointer<UInt8>
-    /// Counts records and versions: each gets a number of its own.
-    private let last: UnsafeMutablePointer<UInt64>
-    private let current: UnsafeMutablePointer<UInt64>
+    private struct State {
+        /// Counts records and versions: each gets a number of its own.
+        var last: UInt64 = 0
+        var record: UInt64 = 0
+        /// The version of the remembered member in the record at hand, or what no field has.
+        var member = UInt64.max
+    }
+
+    private let state: UnsafeMutablePointer<State>
 
     init(_ compiled: CompiledFields) {
         let count = compiled.count
         fields = .allocate(capacity: max(1, count))
         fields.initialize(repeating: Field(), count: max(1, count))
-        for slot in 0..<count { fields[slot].isOfMember = compiled.isRemembered(slot) }
+        for slot in 0..<count {
+            fields[slot].isOfMember = compiled.isRemembered(slot)
+            fields[slot].deferral = UInt8(compiled.deferral(slot).trailingZeroBitCount)
+        }
         texts = .allocate(capacity: max(1, count * SigmaLimits.rememberedValueBytes))
-        last = .allocate(capacity: 1)
-        last.initialize(to: 0)
-        current = .allocate(capacity: 1)
-        current.initialize(to: 0)
+        state = .allocate(capacity: 1)
+        state.initialize(to: State())
     }
 
     func free() {
         fields.deallocate()
         texts.deallocate()
-        last.deallocate()
-        current.deallocate()
+        state.deallocate()
     }
 
     /// The number of the record at hand.
-    @inline(__always) var record: UInt64 { current.pointee }
+    @inline(__always) var record: UInt64 { state.pointee.record }
 
-    /// Goes on to the next record.
+    /// Goes on to the extractor's record.
     @inline(__always)
-    func begin() {
-        last.pointee &+= 1
-        current.pointee = last.pointee
+    func begin(_ extractor: RecordExtractor) {
+        state.pointee.last &+= 1
+        state.pointee.record = state.pointee.last
+        state.pointee.member = extractor.remembered?.version ?? .max
     }
 
     /// The version of a field in the record at hand.
     @inline(__always)
     func version(_ slot: Int32, _ extractor: RecordExtractor) -> UInt64 {
         let field = fields + Int(slot)
-        return field.pointee.record == current.pointee ? field.pointee.version : look(field, slot, extractor)
+        let isKnown = field.pointee.record == state.pointee.record || field.pointee.member == state.pointee.member
+        return isKnown ? field.pointee.version : look(field, slot, extractor)
     }
 
     @inline(never)
     private func look(_ field: UnsafeMutablePointer<Field>, _ slot: Int32, _ extractor: RecordExtractor) -> UInt64 {
-        field.pointee.record = current.pointee
+        field.pointee.record = state.pointee.record
+        if field.pointee.deferral < 64 { extractor.fill(1 << UInt64(field.pointee.deferral)) }
         if field.pointee.isOfMember {
-            let member = extractor.remembered?.version ?? 0
-            if member != 0, field.pointee.member == member { return field.pointee.version }
-            field.pointee.member = member
+            field.pointee.member = state.pointee.member == .max ? 0 : state.pointee.member
         }
         let entry = extractor.entry(at: UInt32(bitPattern: slot))
+        // Most of what rules ask for is in no record of a run.
+        if entry.pointee.kind == Evaluator.absentKind, field.pointee.kind == Evaluator.absentKind,
+            field.pointee.version > 0, field.pointee.length == 0
+        {
+            return field.pointee.version
+        }
         let length = Int(entry.pointee.length)
         let text = texts + Int(slot) * SigmaLimits.rememberedValueBytes
         let bytes = UnsafeRawBufferPointer(start: entry.pointee.text, count: length)
@@ -85,8 +100,8 @@ struct FieldVersions {
         {
             return field.pointee.version
         }
-        last.pointee &+= 1
-        field.pointee.version = last.pointee
+        state.pointee.last &+= 1
+        field.pointee.version = state.pointee.last
         if isPlain {
             field.pointee.length = Int32(length)
             field.pointee.kind = entry.pointee.kind

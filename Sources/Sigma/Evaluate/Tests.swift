@@ -65,7 +65,9 @@ extension Evaluator {
         case .compare:
             guard let number = TextReading.number(text) else { return false }
             return predicate.pointee.comparison.holds(number, predicate.pointee.number)
-        case .regex: return regexes.matches(plan.regexCodes[payload], text)
+        case .regex:
+            if length > 0, !plan.wildcards[Int(predicate.pointee.offset)].matches(text) { return false }
+            return regexes.matches(plan.regexCodes[payload], text)
         case .network: return IPAddress(text).map { plan.networks[payload].contains($0) } ?? false
         case .datePart:
             guard let part = TextReading.datePart(predicate.pointee.datePart, text) else { return false }

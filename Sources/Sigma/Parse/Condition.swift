@@ -156,7 +156,9 @@ struct ConditionParser {
         let pattern = String(tokens[at])
         at += 1
         let names = searches.filter { name in
-            pattern == "them" ? !name.hasPrefix("_") : Self.matches(Array(name.utf8), Array(pattern.utf8))
+            // An underscore keeps a search out of what is quantified, unless the pattern asks for it.
+            guard pattern.hasPrefix("_") || !name.hasPrefix("_") else { return false }
+            return pattern == "them" || Self.matches(Array(name.utf8), Array(pattern.utf8))
         }
         guard !names.isEmpty else { throw Problem("no search is named like '\(pattern)'", at: node) }
         if let count, count > names.count {

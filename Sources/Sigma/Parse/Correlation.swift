@@ -79,11 +79,20 @@ extension DocumentParser {
         let timespan = attempt { _ throws(Problem) in try Self.timespan(node) }
         let condition = attempt { _ throws(Problem) in try Self.condition(node, kind, rules: rules ?? []) }
         let aliases = attempt { _ throws(Problem) in try Self.aliases(node) }
-        guard problems.isEmpty, let rules, let groupBy, let timespan, let condition, let aliases else { return nil }
+        let generate = attempt { parser throws(Problem) in
+            // The specification lists it with the document's keys, pySigma reads it with the correlation's.
+            if let flag = try Self.flag(node, "generate") { return flag }
+            return try Self.flag(parser.document, "generate") ?? false
+        }
+        guard problems.isEmpty, let generate, let rules, let groupBy, let timespan, let condition, let aliases else {
+            return nil
+        }
+        for member in node.mapping ?? [] where !Self.correlationKeys.contains(member.key.text ?? "") {
+            warnings.append(Problem("unknown key '\(member.key.text ?? "")' in a correlation", at: member.key))
+        }
         if kind == .valuePercentile, let node = node["condition"], node["percentile"] == nil {
             warnings.append(Problem("without 'percentile' it is the median that is compared", at: node))
         }
-        let generate = node["generate"]?.bool ?? document["generate"]?.bool ?? false
         return SigmaCorrelation(
             metadata: metadata, kind: kind, rules: rules, groupBy: groupBy, timespanSeconds: timespan,
             bounds: condition.bounds, clauses: condition.clauses, fields: condition.fields,
@@ -99,6 +108,16 @@ extension DocumentParser {
         return kind
     }
 
+    private static let correlationKeys: Set<String> = [
+        "type", "rules", "group-by", "timespan", "timeframe", "condition", "aliases", "generate",
+    ]
+
+    private static func flag(_ node: YAMLNode, _ key: String) throws(Problem) -> Bool? {
+        guard let value = node[key] else { return nil }
+        guard let flag = value.bool else { throw Problem("'\(key)' must be true or false", at: value) }
+        return flag
+    }
+
     private static func names(_ node: YAMLNode, _ key: String, isRequired: Bool) throws(Problem) -> [String] {
         guard let value = node[key], value.value != .null else {
             if isRequired { throw Problem("'\(key)' is missing", at: node) }
@@ -106,7 +125,7 @@ extension DocumentParser {
         }
         if let name = value.text { return [name] }
         let names = (value.sequence ?? []).compactMap(\.text)
-        guard !names.isEmpty, names.count == value.sequence?.count else {
+        guard !names.isEmpty || !isRequired, names.count == value.sequence?.count else {
             throw Problem("'\(key)' must be a list of texts", at: value)
         }
         return names

@@ -77,15 +77,19 @@ struct SearchParser {
             throw Problem("'exists' takes one boolean", at: value)
         }
         var tests: [SigmaExpression] = []
+        var count = 0
         for value in values {
-            tests += try expressions(field: field, modifiers, value)
-            guard tests.count <= SigmaLimits.valuesPerItem else {
+            let variants = try expressions(field: field, modifiers, value)
+            count += variants.count
+            guard count <= SigmaLimits.valuesPerItem else {
                 throw Problem("more than \(SigmaLimits.valuesPerItem) values", at: key)
             }
+            // What `all` joins are the values as written; the variants that a modifier makes of one are alternatives.
+            tests += modifiers.all && variants.count > 1 ? [.any(variants)] : variants
         }
-        let any: SigmaExpression = tests.count == 1 ? tests[0] : .any(tests)
-        if modifiers.negated { return .not(any) }
-        return modifiers.all && tests.count > 1 ? .all(tests) : any
+        let joined: SigmaExpression =
+            tests.count == 1 ? tests[0] : modifiers.all ? .all(tests) : .any(tests)
+        return modifiers.negated ? .not(joined) : joined
     }
 
     private func expressions(
@@ -98,23 +102,21 @@ struct SearchParser {
             }
             return expression
         }
-        switch modifiers.kind {
-        case .text:
-            let tests = try textTests(modifiers, value, isKeyword: field == nil)
-            // What `all` joins are the values as written; the variants that a modifier makes of one are alternatives.
+        func matches(_ tests: [SigmaTest]) throws(Problem) -> [SigmaExpression] {
             var variants: [SigmaExpression] = []
             for test in tests { variants.append(try match(test)) }
-            return modifiers.all && variants.count > 1 ? [.any(variants)] : variants
-        case .regex: return [try match(try regex(modifiers, value))]
-        case .network:
-            var variants: [SigmaExpression] = []
-            for network in try networks(modifiers, value) { variants.append(try match(.network(network))) }
             return variants
+        }
+        switch modifiers.kind {
+        case .text:
+            return try matches(try textTests(modifiers, value, isKeyword: field == nil))
+        case .regex: return try matches(try regexes(modifiers, value))
+        case .network: return try matches(try networks(modifiers, value).map { .network($0) })
         case .exists:
             guard let flag = value.bool else { throw Problem("'exists' takes true or false", at: value) }
             return [flag ? try match(.exists) : .not(try match(.exists))]
         case .fieldReference:
-            guard let other = value.string, !other.isEmpty else {
+            guard let other = value.string, !other.isEmpty, !other.contains("*"), !other.contains("?") else {
                 throw Problem("'fieldref' takes a field's name", at: value)
             }
             try Self.check(field: other, at: value)
@@ -171,15 +173,20 @@ struct SearchParser {
         }
     }
 
-    private func regex(_ modifiers: Modifiers, _ value: YAMLNode) throws(Problem) -> SigmaTest {
-        guard let pattern = value.text, value.bool == nil else { throw Problem("'re' takes a string", at: value) }
-        let regex = modifiers.regex(pattern)
-        do {
-            _ = try CompiledRegex(regex)
-        } catch {
-            throw Problem("the regular expression can't be used: \(error.message)", at: value)
+    private func regexes(_ modifiers: Modifiers, _ value: YAMLNode) throws(Problem) -> [SigmaTest] {
+        guard let text = value.text, value.bool == nil else { throw Problem("'re' takes a string", at: value) }
+        var tests: [SigmaTest] = []
+        for pattern in modifiers.expands ? try transformer.expand(regex: text, at: value) : [text] {
+            for regex in [modifiers.regex(pattern), modifiers.anchored(pattern)] {
+                do {
+                    _ = try CompiledRegex(regex)
+                } catch {
+                    throw Problem("the regular expression can't be used: \(error.message)", at: value)
+                }
+            }
+            tests.append(.regex(modifiers.anchored(pattern)))
         }
-        return .regex(regex)
+        return tests
     }
 
     private func networks(_ modifiers: Modifiers, _ value: YAMLNode) throws(Problem) -> [SigmaNetwork] {

@@ -57,13 +57,17 @@ struct Modifiers {
         case "utf16": transformations.append(.utf16)
         case "windash": transformations.append(.windash)
         case "expand": transformations.append(.expand)
-        case "re": try type(name, .regex, at: node)
+        case "re":
+            guard transformations.isEmpty else {
+                throw Problem("the modifier 're' must stand before what changes its value", at: node)
+            }
+            try type(name, .regex, at: node)
         case "cidr": try type(name, .network, at: node)
         case "exists": try type(name, .exists, at: node)
         case "fieldref": try type(name, .fieldReference, at: node)
-        case "i", "m", "s":
+        case "i", "m", "s", "ignorecase", "multiline", "dotall":
             guard kind == .regex else { throw Problem("the modifier '\(name)' must follow 're'", at: node) }
-            regexFlags.insert(name)
+            regexFlags.insert(name == "dotall" ? "s" : String(name.prefix(1)))
         default:
             if let comparison = SigmaComparison(rawValue: name), comparison != .equal {
                 guard self.comparison == nil else { throw Problem("two comparisons in one item", at: node) }
@@ -98,7 +102,7 @@ struct Modifiers {
         }
         for transformation in transformations {
             switch (kind, transformation) {
-            case (.fieldReference, .relation), (.network, .expand): break
+            case (.fieldReference, .relation), (.network, .expand), (.regex, .relation), (.regex, .expand): break
             case (_, .relation(let relation)): throw refuse(relation.rawValue)
             default: throw refuse("\(transformation)")
             }
@@ -108,6 +112,16 @@ struct Modifiers {
         if kind == .exists && negated { throw refuse("neq") }
         if negated, case .compare = kind { throw refuse("neq") }
         if negated, comparison != nil { throw refuse("neq") }
+    }
+
+    /// The same, where the modifiers ask for it tied to the start or the end of the text. Anywhere else it is looked for
+    /// in all of the text, which is what `contains` says.
+    func anchored(_ pattern: String) -> SigmaRegex {
+        switch relation {
+        case .startsWith: regex("\\A(?:\(pattern))")
+        case .endsWith: regex("(?:\(pattern))\\z")
+        case .contains, .equals, nil: regex(pattern)
+        }
     }
 
     /// A regular expression with the flags that the modifiers ask for.

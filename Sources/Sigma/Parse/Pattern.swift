@@ -78,6 +78,47 @@ public struct SigmaPattern: Hashable, Sendable {
         return name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" || $0 == "." } ? name : nil
     }
 
+    /// A text cut at its placeholders: every second piece is the name of one. A `\%` starts none.
+    static func placeholders(in text: String) -> [String] {
+        var pieces: [String] = []
+        var piece: [UInt8] = []
+        let bytes = Array(text.utf8)
+        var at = 0
+        while at < bytes.count {
+            let byte = bytes[at]
+            at += 1
+            if byte == UInt8(ascii: "%"), let name = placeholder(bytes[at...]) {
+                pieces += [String(decoding: piece, as: UTF8.self), name]
+                piece = []
+                at += name.utf8.count + 1
+                continue
+            }
+            piece.append(byte)
+            if byte == UInt8(ascii: "\\"), at < bytes.count {
+                piece.append(bytes[at])
+                at += 1
+            }
+        }
+        return pieces + [String(decoding: piece, as: UTF8.self)]
+    }
+
+    /// The regular expression that matches what the pattern does, as one piece of a larger one.
+    var regex: String {
+        let parts = parts.map { part in
+            switch part {
+            case .literal(let bytes):
+                String(decoding: bytes, as: UTF8.self).unicodeScalars.map { scalar in
+                    scalar.isASCII && !scalar.properties.isAlphabetic && !("0"..."9" ~= scalar)
+                        ? "\\\(scalar)" : "\(scalar)"
+                }.joined()
+            case .oneCharacter: "(?s:.)"
+            case .anyText: "(?s:.*)"
+            case .placeholder(let name): "%\(name)%"
+            }
+        }
+        return "(?:\(parts.joined()))"
+    }
+
     private mutating func append(_ part: Part) {
         switch (part, parts.last) {
         case (.literal(let bytes), _) where bytes.isEmpty: break

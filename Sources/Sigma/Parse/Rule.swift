@@ -186,4 +186,13 @@ public struct SigmaRegex: Hashable, Sendable {
     public var multiline = false
     /// `s`
     public var dotMatchesNewline = false
+
+    package init(
+        pattern: String, ignoresCase: Bool = false, multiline: Bool = false, dotMatchesNewline: Bool = false
+    ) {
+        self.pattern = pattern
+        self.ignoresCase = ignoresCase
+        self.multiline = multiline
+        self.dotMatchesNewline = dotMatchesNewline
+    }
 }

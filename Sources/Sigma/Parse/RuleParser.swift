@@ -89,6 +89,10 @@ struct DocumentParser {
         var parser = MetadataParser(members)
         let metadata = parser.metadata(file: file, line: document.line)
         problems += parser.problems
+        if let name = metadata.taxonomy, !taxonomy.names.contains(name.lowercased()), let node = document["taxonomy"] {
+            warnings.append(
+                Problem("the taxonomy '\(name)' is not known: the names of fields are read as they stand", at: node))
+        }
         return metadata
     }
 

@@ -3,6 +3,8 @@
 /// Other names under which rules may speak of the fields of records. A name that stands here is read as the paths it
 /// stands for; every other name is a path itself. So rules of different taxonomies run on the same records.
 public struct SigmaTaxonomy: Sendable {
+    /// What rules call it under `taxonomy`, in small letters.
+    public var names: Set<String>
     /// For each name the paths that it stands for. Of several, any may hold its value.
     public var paths: [String: [String]]
     /// For each name that no path stands for: its possible values, and what each of them says of a record.
@@ -12,9 +14,11 @@ public struct SigmaTaxonomy: Sendable {
 
     /// A taxonomy of these names.
     public init(
-        paths: [String: [String]] = [:], derived: [String: [String: SigmaExpression]] = [:],
+        names: Set<String> = ["sigma"], paths: [String: [String]] = [:],
+        derived: [String: [String: SigmaExpression]] = [:],
         pattern: @escaping @Sendable (String) -> String? = { _ in nil }
     ) {
+        self.names = names
         self.paths = paths
         self.derived = derived
         self.pattern = pattern

@@ -16,9 +16,11 @@ struct PatternTransformer {
         case .base64: return [Self.pattern(Base64.encode(try literal(pattern, "base64", at: node)))]
         case .base64offset:
             return Base64.encodeAtAnyOffset(try literal(pattern, "base64offset", at: node)).map(Self.pattern)
-        case .utf16le: return [try wide(pattern, "utf16le", bigEndian: false, mark: [], at: node)]
-        case .utf16be: return [try wide(pattern, "utf16be", bigEndian: true, mark: [], at: node)]
-        case .utf16: return [try wide(pattern, "utf16", bigEndian: false, mark: [0xFF, 0xFE], at: node)]
+        case .utf16le: return [wide(pattern, bigEndian: false)]
+        case .utf16be: return [wide(pattern, bigEndian: true)]
+        case .utf16:
+            let mark: [UInt8] = [0xFF, 0xFE]
+            return [Self.pattern(mark + Self.utf16(try literal(pattern, "utf16", at: node), bigEndian: false))]
         }
     }
 
@@ -31,16 +33,48 @@ struct PatternTransformer {
         return bytes
     }
 
-    private func wide(
-        _ pattern: SigmaPattern, _ name: String, bigEndian: Bool, mark: [UInt8], at node: YAMLNode
-    ) throws(Problem) -> SigmaPattern {
-        let text = String(decoding: try literal(pattern, name, at: node), as: UTF8.self)
-        var bytes = mark
-        for unit in text.utf16 {
+    /// Wildcards stay what they are; one for a character stands for its two bytes.
+    private func wide(_ pattern: SigmaPattern, bigEndian: Bool) -> SigmaPattern {
+        SigmaPattern(
+            pattern.parts.flatMap { part -> [SigmaPattern.Part] in
+                switch part {
+                case .literal(let bytes): [.literal(Self.utf16(bytes, bigEndian: bigEndian))]
+                case .oneCharacter: [part, part]
+                case .anyText, .placeholder: [part]
+                }
+            })
+    }
+
+    private static func utf16(_ bytes: [UInt8], bigEndian: Bool) -> [UInt8] {
+        String(decoding: bytes, as: UTF8.self).utf16.flatMap { unit in
             let (high, low) = (UInt8(unit >> 8), UInt8(unit & 0xFF))
-            bytes.append(contentsOf: bigEndian ? [high, low] : [low, high])
+            return bigEndian ? [high, low] : [low, high]
         }
-        return Self.pattern(bytes)
+    }
+
+    /// Replaces every placeholder of a regular expression by each of its values, which are strings of a rule here too:
+    /// their wildcards are wildcards, and nothing else in them means anything. `\%` is a percent sign.
+    func expand(regex: String, at node: YAMLNode) throws(Problem) -> [String] {
+        var variants = [""]
+        for (index, piece) in SigmaPattern.placeholders(in: regex).enumerated() {
+            guard index % 2 == 1 else {
+                for index in variants.indices { variants[index] += piece }
+                continue
+            }
+            let values = try values(of: piece, variants.count, at: node)
+            variants = variants.flatMap { before in values.map { before + SigmaPattern(parsing: $0).regex } }
+        }
+        return variants
+    }
+
+    private func values(of placeholder: String, _ variants: Int, at node: YAMLNode) throws(Problem) -> [String] {
+        guard let values = placeholders[placeholder], !values.isEmpty else {
+            throw Problem("the placeholder '%\(placeholder)%' has no value here", at: node)
+        }
+        guard variants * values.count <= SigmaLimits.valuesPerItem else {
+            throw Problem("the placeholders expand to more than \(SigmaLimits.valuesPerItem) values", at: node)
+        }
+        return values
     }
 
     /// Replaces every placeholder by each of its values.
@@ -51,12 +85,7 @@ struct PatternTransformer {
                 for index in variants.indices { variants[index].append(part) }
                 continue
             }
-            guard let values = placeholders[name], !values.isEmpty else {
-                throw Problem("the placeholder '%\(name)%' has no value here", at: node)
-            }
-            guard variants.count * values.count <= SigmaLimits.valuesPerItem else {
-                throw Problem("the placeholders expand to more than \(SigmaLimits.valuesPerItem) values", at: node)
-            }
+            let values = try values(of: name, variants.count, at: node)
             variants = variants.flatMap { before in values.map { before + SigmaPattern(parsing: $0).parts } }
         }
         return variants.map { SigmaPattern($0) }

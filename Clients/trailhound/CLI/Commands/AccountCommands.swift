@@ -49,6 +49,11 @@ struct AccountCommands: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
+        func validate() throws {
+            // Told before the account is onboarded, not after it.
+            if roles.out != nil, roles.trusted == nil { throw ValidationError("--out goes with --trusted ARN") }
+        }
+
         func run(_ session: Session, _ output: Output) async throws {
             let request = OnboardAccountRequest(
                 accountID: accountID, name: name, owner: owner,
@@ -101,7 +106,9 @@ struct AccountCommands: AsyncParsableCommand {
     struct Update: ServiceCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change an account's name or owner, or where its CloudTrail is.",
-            discussion: "What is not given stays; an empty value ('') takes back what was set.")
+            discussion: """
+                What is not given stays. An empty value ('') takes back what was said of where the CloudTrail is.
+                """)
 
         @Argument(help: .init("The account's id.", valueName: "account-id"))
         var accountID: String
@@ -120,6 +127,7 @@ struct AccountCommands: AsyncParsableCommand {
             if name == nil, owner == nil, !place.isGiven {
                 throw ValidationError("give --name, --owner, or where the account's CloudTrail is")
             }
+            if name == "" || owner == "" { throw ValidationError("--name and --owner can be changed, not taken back") }
         }
 
         func run(_ session: Session, _ output: Output) async throws {

@@ -39,7 +39,7 @@ struct AlertCommands: AsyncParsableCommand {
 
         func run(_ session: Session, _ output: Output) async throws {
             let alerts = try await session.alerts(
-                filter.list(status: status?.value ?? .unspecified), limit: limit)
+                filter.resolved(session).list(status: status?.value ?? .unspecified), limit: limit)
             output.list(
                 alerts, whenEmpty: "No alert.", json: AlertPresentation.json, table: AlertPresentation.table)
         }

@@ -17,11 +17,22 @@ struct AlertFilter: ParsableArguments {
 
     @Option(
         name: .customLong("detection"),
-        help: .init("Only alerts of this detection. Give it several times for several.", valueName: "detection-id"))
+        help: .init(
+            "Only alerts of this detection: its id or the id's beginning. Give it several times for several.",
+            valueName: "detection-id"))
     var detections: [String] = []
 
     @Option(help: "Only alerts for this audience.")
     var audience: AudienceChoice?
+
+    /// The same with whole ids in place of their beginnings.
+    func resolved(_ session: Session) async throws -> AlertFilter {
+        var filter = self
+        for place in detections.indices {
+            filter.detections[place] = try await session.detectionID(detections[place])
+        }
+        return filter
+    }
 
     /// The filter of a subscription.
     func subscription(cursor: String, untilCaughtUp: Bool) -> SubscribeAlertsRequest {

@@ -52,7 +52,8 @@ struct AlertTailCommand: ServiceCommand {
     func run(_ session: Session, _ output: Output) async throws {
         let file = cursorFile.map { CursorFile(path: $0) }
         let tail = AlertTail(
-            request: filter.subscription(cursor: try cursor(file), untilCaughtUp: untilCaughtUp),
+            request: try await filter.resolved(session).subscription(
+                cursor: cursor(file), untilCaughtUp: untilCaughtUp),
             reconnection: Reconnection(patience: reconnectFor.map(Double.init)), file: file)
         let format = output.format
         try await Interruption.guarding {

@@ -80,6 +80,9 @@ struct CertificateCommands: AsyncParsableCommand {
             if name.isEmpty || !allowed || name.hasPrefix(".") {
                 throw ValidationError("a name is made of letters, digits, dots, dashes and underscores")
             }
+            if ["ca", "crl"].contains(name.lowercased()) || name.lowercased().hasSuffix("-key") {
+                throw ValidationError("\(name).pem is not to be a certificate's file: choose another name")
+            }
             if (role == nil) == hosts.isEmpty {
                 throw ValidationError("give --role for a client or --host for a server")
             }

@@ -93,6 +93,10 @@ struct CollectValidateCommand: AsyncParsableCommand {
         guard start.milliseconds < end.milliseconds else {
             throw Failure("--since lies after --until", code: Failure.Code.usage)
         }
+        let days = FolderDay.range(from: start.milliseconds, through: end.milliseconds)
+        guard days.count < CollectLimits.backfillDays else {
+            throw Failure("--since and --until may span \(CollectLimits.backfillDays) days", code: Failure.Code.usage)
+        }
         return (start.milliseconds, end.milliseconds)
     }
 

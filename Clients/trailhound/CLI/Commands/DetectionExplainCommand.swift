@@ -13,7 +13,8 @@ struct DetectionExplainCommand: AsyncParsableCommand {
             Prints the condition as a tree, with each part's verdict and the values that the event has, and what the \
             rule asks of what was seen before or after. The event is a file with one record or several, plain or gzip; \
             the others of a file are what was seen. What is no file is the eventID of a record that the service has \
-            stored; then the service's alerts tell what it found. Exits with 1 where the detection does not fire.
+            stored; then the service's alerts tell what it found, or the service what it waits for. Exits with 1 where \
+            the detection does not fire.
 
               trailhound detections explain 5bb4d1d7 event.json
               trailhound detections explain Rules/iam/admin_policy_attached.yml 0f6b2e40-52cf-4f0a-9d1c-7d0c2f8a4f11
@@ -81,10 +82,17 @@ struct DetectionExplainCommand: AsyncParsableCommand {
         var history: ExplainedHistory?
         /// The service's alerts of the detections, where the event is a stored one.
         var alerts: [Messages.Alert]?
+        /// What the service waits for before it makes an alert of it or none.
+        var waiting: [WaitingMatch] = []
         var eventID = ""
 
         /// The explanation with what the service found.
         func answered(_ explanation: DetectionExplanation) -> DetectionExplanation {
+            if explanation.holds, let wait = waiting.first(where: { $0.detectionID == explanation.detection.id }) {
+                var explanation = explanation
+                explanation.wait = ExplanationPresentation.text(wait)
+                return explanation
+            }
             guard explanation.isOpen, let alerts else { return explanation }
             let own = alerts.filter { $0.detectionID == explanation.detection.id }
             if let alert = own.first(where: { $0.eventIDs.contains(eventID) }) {
@@ -117,8 +125,10 @@ struct DetectionExplainCommand: AsyncParsableCommand {
             var subject = Subject(records: [entry.record.array], eventID: entry.eventID)
             if detections.contains(where: \.needsStream) {
                 let filter = ListAlertsRequest(
-                    accountIDs: [entry.accountID], detectionIDs: detections.map(\.id), pageSize: 1_000)
+                    accountIDs: [entry.accountID], detectionIDs: detections.map(\.id), pageSize: 1_000,
+                    waitingEventID: entry.eventID)
                 let alerts = try await session.call(AlertService.listAlerts, filter)
+                subject.waiting = alerts.waiting
                 // With more of them than a page the event may be in one that is not here.
                 if alerts.nextPageToken.isEmpty { subject.alerts = alerts.alerts }
             }

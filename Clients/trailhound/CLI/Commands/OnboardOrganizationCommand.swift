@@ -12,7 +12,7 @@ struct OnboardOrganizationCommand: ServiceCommand {
         discussion: """
             Lists the organisation's accounts with this machine's AWS credentials, which must be of the management account \
             or of a delegated administrator (trailhound account policy --organization prints a role for it), and onboards \
-            each that is active and not onboarded yet. Running it again onboards what is new.
+            each that is active and not onboarded yet. Running it again onboards what is new; what was offboarded stays so.
             """)
 
     @Option(help: "Whom to ask about what happens in the accounts; DUETs go there.")
@@ -50,8 +50,10 @@ struct OnboardOrganizationCommand: ServiceCommand {
         do { members = try await Organizations(client).listAccounts() } catch let error as AWSError {
             throw Failure(error.description)
         }
-        let known = Set(
-            try await session.call(AccountService.listAccounts, ListAccountsRequest()).accounts.map(\.accountID))
+        let accounts = try await session.call(
+            AccountService.listAccounts, ListAccountsRequest(includeOffboarded: true)
+        ).accounts
+        let known = Dictionary(accounts.map { ($0.accountID, $0.state) }) { first, _ in first }
         var rows: [Member] = []
         for member in members {
             rows.append(try await onboard(member, known, partition: Partition(region: client.region), session))
@@ -60,10 +62,12 @@ struct OnboardOrganizationCommand: ServiceCommand {
     }
 
     private func onboard(
-        _ member: Organizations.Account, _ known: Set<String>, partition: Partition, _ session: Session
+        _ member: Organizations.Account, _ known: [String: AccountState], partition: Partition, _ session: Session
     ) async throws -> Member {
         if exclude.contains(member.id) { return Member(member, "left out") }
-        if known.contains(member.id) { return Member(member, "onboarded before") }
+        if let state = known[member.id] {
+            return Member(member, state == .offboarded ? "left out: it was offboarded" : "onboarded before")
+        }
         guard member.isActive else { return Member(member, "left out: it is not active") }
         if dryRun { return Member(member, "would be onboarded") }
         let connection = AccountConnection(

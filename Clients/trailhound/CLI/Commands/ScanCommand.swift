@@ -81,7 +81,7 @@ struct ScanCommand: AsyncParsableCommand {
                 line(MatchPresentation.row(match))
             case .json:
                 output.write((count == 0 ? "[\n  " : ",\n  ").utf8)
-                output.write(match.json.utf8)
+                output.safe(Array(match.json.utf8))
             case .jsonl: output.record(Array(match.json.utf8))
             }
             count += 1

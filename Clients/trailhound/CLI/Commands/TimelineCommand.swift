@@ -9,8 +9,9 @@ struct TimelineCommand: ServiceCommand {
         commandName: "timeline", abstract: "Show the stored records that carry a value, newest first.",
         discussion: """
             The value is looked up whole and in its own case: an eventID, an access key id, a principal's ARN or id, a \
-            source address, an event name or a resource's ARN. With --raw or -o jsonl each record is printed byte for \
-            byte as it was submitted, one after the other on lines of their own.
+            source address, an event name or a resource's ARN. Where there are more than --limit, those that were stored \
+            last are shown. With --raw or -o jsonl each record is printed byte for byte as it was submitted, on a line of \
+            its own, what was stored last first.
 
               trailhound timeline AKIAIOSFODNN7EXAMPLE --since 7d
               trailhound timeline 203.0.113.9 --raw | jq .eventName
@@ -64,7 +65,8 @@ struct TimelineCommand: ServiceCommand {
         } while !request.pageToken.isEmpty && count < limit
         guard !isRaw else { return }
         output.list(
-            entries, whenEmpty: "No stored record carries that value.", json: TimelinePresentation.json,
+            TimelinePresentation.newestFirst(entries), whenEmpty: "No stored record carries that value.",
+            json: TimelinePresentation.json,
             table: TimelinePresentation.table)
     }
 }

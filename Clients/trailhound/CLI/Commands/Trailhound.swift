@@ -13,8 +13,8 @@ package struct Trailhound: AsyncParsableCommand {
             service.
 
             The options of every command (-o, --server, --pki and so on) may also stand before it. Exit codes: 0 done, \
-            1 failed, 3 done but something was refused, 64 wrong arguments, 130 interrupted. Colours appear on a \
-            terminal only, and never where NO_COLOR is set.
+            1 failed, 3 done but something was refused, 64 wrong arguments, 130 interrupted, 143 ended by \
+            SIGTERM. Colours appear on a terminal only, and never where NO_COLOR is set.
             """,
         version: Version.current,
         subcommands: [

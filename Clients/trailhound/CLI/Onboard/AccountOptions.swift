@@ -79,6 +79,12 @@ struct RoleOptions: ParsableArguments {
     @Option(help: .init("Write every form into this folder, and print none.", valueName: "dir"), completion: .directory)
     var out: String?
 
+    func validate() throws {
+        if let trusted, !trusted.hasPrefix("arn:") {
+            throw ValidationError("--trusted: \(trusted) is no ARN of a user or role")
+        }
+    }
+
     /// Prints the roles, or writes them where a folder is given.
     ///
     /// - Parameter isOrganization: The role of an organisation's management account, and not those of an account.
@@ -105,7 +111,7 @@ struct RoleOptions: ParsableArguments {
     }
 
     private func facts(_ account: Account) throws(Failure) -> AccountFacts {
-        guard let trusted, trusted.hasPrefix("arn:") else {
+        guard let trusted else {
             throw Failure(
                 "name with --trusted ARN the user or role that the service runs as", code: Failure.Code.usage)
         }

@@ -51,9 +51,14 @@ package final class Output {
     /// Writes one JSON value: indented for `json`, on one line otherwise.
     package func json(_ node: JSONNode) { record(format == .json ? node.pretty : node.compact) }
 
-    /// Writes bytes from outside and a newline: as they are, unless a terminal would have to suffer them.
-    package func record(_ bytes: [UInt8]) {
+    /// Writes bytes from outside: as they are, unless a terminal would have to suffer them.
+    package func safe(_ bytes: [UInt8]) {
         write(terminal.isInteractive ? bytes.withUnsafeBytes { Escaping.terminalSafe($0) } : bytes)
+    }
+
+    /// Writes bytes from outside, as `safe` does, and a newline.
+    package func record(_ bytes: [UInt8]) {
+        safe(bytes)
         line("")
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Detect
+import Messages
 import Sigma
 
 /// Explanations as trees of text and as JSON.
@@ -19,6 +20,7 @@ package enum ExplanationPresentation {
             }
         let title = Escaping.visible(explanation.detection.title)
         lines.append(styled("\(title): \(verdict)", explanation.holds ? .green : .red, colour))
+        if let wait = explanation.wait { lines.append(Escaping.visible("the service waits \(wait)")) }
         for rule in explanation.rules {
             if isCounted { lines.append("rule \(Escaping.visible(rule.detection.title))") }
             let isAlone = rule.exceptions.isEmpty && rule.extensions.isEmpty
@@ -35,6 +37,20 @@ package enum ExplanationPresentation {
             }
         }
         return lines
+    }
+
+    /// Until when a match waits, and why: `until …, since …`.
+    package static func text(_ wait: WaitingMatch) -> String {
+        let why =
+            switch wait.reason {
+            case .clearing: "a following event may clear it"
+            case .actor: "who made the session is not known for certain yet"
+            case .correlation: "an event more may undo what the correlation's windows hold"
+            default: "what comes decides"
+            }
+        let clock = "the service's clock is later than \(Clock.short(wait.deadline)) UTC"
+        guard let due = wait.dueTime else { return "until \(clock), since \(why)" }
+        return "until the account has an event later than \(Clock.short(due)) UTC, or \(clock), since \(why)"
     }
 
     private static func text(_ exception: DetectionExplanation.Exception) -> String {
@@ -90,6 +106,7 @@ package enum ExplanationPresentation {
             .init("kind", explanation.detection.kind == .rule ? "rule" : "correlation"),
             .init("holds", .bool(explanation.holds)),
             .init("open", .bool(explanation.isOpen)),
+            .init("waits", explanation.wait.map { .string($0) } ?? .null),
             .init("rules", .array(explanation.rules.map(json))),
         ])
     }

@@ -23,6 +23,14 @@ package enum TimelinePresentation {
         return table
     }
 
+    /// By the times of the events, the latest first; the service has them by when they were stored.
+    package static func newestFirst(_ entries: [TimelineEntry]) -> [TimelineEntry] {
+        entries.enumerated().sorted {
+            let (one, other) = ($0.element.eventTime?.milliseconds ?? 0, $1.element.eventTime?.milliseconds ?? 0)
+            return one == other ? $0.offset < $1.offset : one > other
+        }.map(\.element)
+    }
+
     /// An entry and its record. The record is JSON already and stands as it is.
     package static func json(_ entry: TimelineEntry) -> JSONNode {
         .object([

@@ -367,6 +367,51 @@ void   trailhound__v1__list_alerts_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__list_alerts_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__waiting_match__init
+                     (Trailhound__V1__WaitingMatch         *message)
+{
+  static const Trailhound__V1__WaitingMatch init_value = TRAILHOUND__V1__WAITING_MATCH__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__waiting_match__get_packed_size
+                     (const Trailhound__V1__WaitingMatch *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__waiting_match__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__waiting_match__pack
+                     (const Trailhound__V1__WaitingMatch *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__waiting_match__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__waiting_match__pack_to_buffer
+                     (const Trailhound__V1__WaitingMatch *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__waiting_match__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__WaitingMatch *
+       trailhound__v1__waiting_match__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__WaitingMatch *)
+     protobuf_c_message_unpack (&trailhound__v1__waiting_match__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__waiting_match__free_unpacked
+                     (Trailhound__V1__WaitingMatch *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__waiting_match__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__get_alert_request__init
                      (Trailhound__V1__GetAlertRequest         *message)
 {
@@ -1373,7 +1418,7 @@ const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_response__desc
   (ProtobufCMessageInit) trailhound__v1__subscribe_alerts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_request__field_descriptors[8] =
 {
   {
     "account_ids",
@@ -1459,6 +1504,18 @@ static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_request__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "waiting_event_id",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ListAlertsRequest, waiting_event_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__list_alerts_request__field_indices_by_name[] = {
   0,   /* field[0] = account_ids */
@@ -1468,11 +1525,12 @@ static const unsigned trailhound__v1__list_alerts_request__field_indices_by_name
   5,   /* field[5] = page_size */
   6,   /* field[6] = page_token */
   4,   /* field[4] = status */
+  7,   /* field[7] = waiting_event_id */
 };
 static const ProtobufCIntRange trailhound__v1__list_alerts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__list_alerts_request__descriptor =
 {
@@ -1482,14 +1540,14 @@ const ProtobufCMessageDescriptor trailhound__v1__list_alerts_request__descriptor
   "Trailhound__V1__ListAlertsRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__ListAlertsRequest),
-  7,
+  8,
   trailhound__v1__list_alerts_request__field_descriptors,
   trailhound__v1__list_alerts_request__field_indices_by_name,
   1,  trailhound__v1__list_alerts_request__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__list_alerts_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_response__field_descriptors[3] =
 {
   {
     "alerts",
@@ -1515,15 +1573,28 @@ static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_response__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "waiting",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ListAlertsResponse, n_waiting),
+    offsetof(Trailhound__V1__ListAlertsResponse, waiting),
+    &trailhound__v1__waiting_match__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__list_alerts_response__field_indices_by_name[] = {
   0,   /* field[0] = alerts */
   1,   /* field[1] = next_page_token */
+  2,   /* field[2] = waiting */
 };
 static const ProtobufCIntRange trailhound__v1__list_alerts_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__list_alerts_response__descriptor =
 {
@@ -1533,11 +1604,88 @@ const ProtobufCMessageDescriptor trailhound__v1__list_alerts_response__descripto
   "Trailhound__V1__ListAlertsResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__ListAlertsResponse),
-  2,
+  3,
   trailhound__v1__list_alerts_response__field_descriptors,
   trailhound__v1__list_alerts_response__field_indices_by_name,
   1,  trailhound__v1__list_alerts_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__list_alerts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__waiting_match__field_descriptors[4] =
+{
+  {
+    "detection_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__WaitingMatch, detection_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__WaitingMatch, reason),
+    &trailhound__v1__wait_reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "due_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__WaitingMatch, due_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deadline",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__WaitingMatch, deadline),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__waiting_match__field_indices_by_name[] = {
+  3,   /* field[3] = deadline */
+  0,   /* field[0] = detection_id */
+  2,   /* field[2] = due_time */
+  1,   /* field[1] = reason */
+};
+static const ProtobufCIntRange trailhound__v1__waiting_match__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__waiting_match__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.WaitingMatch",
+  "WaitingMatch",
+  "Trailhound__V1__WaitingMatch",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__WaitingMatch),
+  4,
+  trailhound__v1__waiting_match__field_descriptors,
+  trailhound__v1__waiting_match__field_indices_by_name,
+  1,  trailhound__v1__waiting_match__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__waiting_match__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__get_alert_request__field_descriptors[1] =
@@ -1882,6 +2030,38 @@ const ProtobufCEnumDescriptor trailhound__v1__duet_answer__descriptor =
   trailhound__v1__duet_answer__enum_values_by_name,
   1,
   trailhound__v1__duet_answer__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue trailhound__v1__wait_reason__enum_values_by_number[4] =
+{
+  { "WAIT_REASON_UNSPECIFIED", "TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_UNSPECIFIED", 0 },
+  { "WAIT_REASON_CLEARING", "TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_CLEARING", 1 },
+  { "WAIT_REASON_ACTOR", "TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_ACTOR", 2 },
+  { "WAIT_REASON_CORRELATION", "TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_CORRELATION", 3 },
+};
+static const ProtobufCIntRange trailhound__v1__wait_reason__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex trailhound__v1__wait_reason__enum_values_by_name[4] =
+{
+  { "WAIT_REASON_ACTOR", 2 },
+  { "WAIT_REASON_CLEARING", 1 },
+  { "WAIT_REASON_CORRELATION", 3 },
+  { "WAIT_REASON_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor trailhound__v1__wait_reason__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "trailhound.v1.WaitReason",
+  "WaitReason",
+  "Trailhound__V1__WaitReason",
+  "trailhound.v1",
+  4,
+  trailhound__v1__wait_reason__enum_values_by_number,
+  4,
+  trailhound__v1__wait_reason__enum_values_by_name,
+  1,
+  trailhound__v1__wait_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor trailhound__v1__alert_service__method_descriptors[5] =

@@ -89,6 +89,8 @@ extension DenyPolicy {
             return .refused("the policy was changed since: look at it and remove it by hand")
         }
         // An earlier remediation's, which has a rollback of its own.
-        return .call(before.map(put) ?? delete)
+        guard let before else { return .call(delete) }
+        guard let earlier = DenyPolicy(before) else { return .refused("the policy from before was not Trailhound's") }
+        return .call(put(earlier.document))
     }
 }

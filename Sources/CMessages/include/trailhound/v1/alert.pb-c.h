@@ -25,6 +25,7 @@ typedef struct Trailhound__V1__SubscribeAlertsRequest Trailhound__V1__SubscribeA
 typedef struct Trailhound__V1__SubscribeAlertsResponse Trailhound__V1__SubscribeAlertsResponse;
 typedef struct Trailhound__V1__ListAlertsRequest Trailhound__V1__ListAlertsRequest;
 typedef struct Trailhound__V1__ListAlertsResponse Trailhound__V1__ListAlertsResponse;
+typedef struct Trailhound__V1__WaitingMatch Trailhound__V1__WaitingMatch;
 typedef struct Trailhound__V1__GetAlertRequest Trailhound__V1__GetAlertRequest;
 typedef struct Trailhound__V1__GetAlertResponse Trailhound__V1__GetAlertResponse;
 typedef struct Trailhound__V1__UpdateAlertRequest Trailhound__V1__UpdateAlertRequest;
@@ -52,6 +53,22 @@ typedef enum _Trailhound__V1__DuetAnswer {
   TRAILHOUND__V1__DUET_ANSWER__DUET_ANSWER_UNEXPECTED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__DUET_ANSWER)
 } Trailhound__V1__DuetAnswer;
+typedef enum _Trailhound__V1__WaitReason {
+  TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_UNSPECIFIED = 0,
+  /*
+   * A following event may clear it (`unless`).
+   */
+  TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_CLEARING = 1,
+  /*
+   * Who made its session is not known for certain.
+   */
+  TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_ACTOR = 2,
+  /*
+   * An event more may undo what the windows of its correlation hold.
+   */
+  TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_CORRELATION = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__WAIT_REASON)
+} Trailhound__V1__WaitReason;
 
 /* --- messages --- */
 
@@ -247,10 +264,14 @@ struct  Trailhound__V1__ListAlertsRequest
    */
   uint32_t page_size;
   ProtobufCBinaryData page_token;
+  /*
+   * Also tell what this stored event still waits for, in `waiting`. It does not narrow `alerts`.
+   */
+  ProtobufCBinaryData waiting_event_id;
 };
 #define TRAILHOUND__V1__LIST_ALERTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__list_alerts_request__descriptor) \
-    , 0,NULL, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, 0,NULL, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, 0, {0,NULL} }
+    , 0,NULL, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, 0,NULL, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, 0, {0,NULL}, {0,NULL} }
 
 
 struct  Trailhound__V1__ListAlertsResponse
@@ -262,10 +283,37 @@ struct  Trailhound__V1__ListAlertsResponse
    * Empty on the last page.
    */
   ProtobufCBinaryData next_page_token;
+  /*
+   * Of `detection_ids`, where there are any: those that hold on the event and know later whether an alert is made of it.
+   */
+  size_t n_waiting;
+  Trailhound__V1__WaitingMatch **waiting;
 };
 #define TRAILHOUND__V1__LIST_ALERTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__list_alerts_response__descriptor) \
-    , 0,NULL, {0,NULL} }
+    , 0,NULL, {0,NULL}, 0,NULL }
+
+
+/*
+ * A detection holds on an event, and what comes decides whether it is a match.
+ */
+struct  Trailhound__V1__WaitingMatch
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData detection_id;
+  Trailhound__V1__WaitReason reason;
+  /*
+   * It is decided once the account has an event later than this; unset where the account's events say nothing of it,
+   */
+  Google__Protobuf__Timestamp *due_time;
+  /*
+   * or once the service's clock is later than this.
+   */
+  Google__Protobuf__Timestamp *deadline;
+};
+#define TRAILHOUND__V1__WAITING_MATCH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__waiting_match__descriptor) \
+    , {0,NULL}, TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_UNSPECIFIED, NULL, NULL }
 
 
 struct  Trailhound__V1__GetAlertRequest
@@ -493,6 +541,25 @@ Trailhound__V1__ListAlertsResponse *
 void   trailhound__v1__list_alerts_response__free_unpacked
                      (Trailhound__V1__ListAlertsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__WaitingMatch methods */
+void   trailhound__v1__waiting_match__init
+                     (Trailhound__V1__WaitingMatch         *message);
+size_t trailhound__v1__waiting_match__get_packed_size
+                     (const Trailhound__V1__WaitingMatch   *message);
+size_t trailhound__v1__waiting_match__pack
+                     (const Trailhound__V1__WaitingMatch   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__waiting_match__pack_to_buffer
+                     (const Trailhound__V1__WaitingMatch   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__WaitingMatch *
+       trailhound__v1__waiting_match__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__waiting_match__free_unpacked
+                     (Trailhound__V1__WaitingMatch *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__GetAlertRequest methods */
 void   trailhound__v1__get_alert_request__init
                      (Trailhound__V1__GetAlertRequest         *message);
@@ -633,6 +700,9 @@ typedef void (*Trailhound__V1__ListAlertsRequest_Closure)
 typedef void (*Trailhound__V1__ListAlertsResponse_Closure)
                  (const Trailhound__V1__ListAlertsResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__WaitingMatch_Closure)
+                 (const Trailhound__V1__WaitingMatch *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__GetAlertRequest_Closure)
                  (const Trailhound__V1__GetAlertRequest *message,
                   void *closure_data);
@@ -716,6 +786,7 @@ void trailhound__v1__alert_service__answer_duet(ProtobufCService *service,
 
 extern const ProtobufCEnumDescriptor    trailhound__v1__alert_status__descriptor;
 extern const ProtobufCEnumDescriptor    trailhound__v1__duet_answer__descriptor;
+extern const ProtobufCEnumDescriptor    trailhound__v1__wait_reason__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__console_link__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__evidence__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__alert_remediation__descriptor;
@@ -724,6 +795,7 @@ extern const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_request
 extern const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__list_alerts_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__list_alerts_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__waiting_match__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_alert_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_alert_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__update_alert_request__descriptor;
