@@ -139,15 +139,43 @@ extension Alert {
 
 /// How an alert grows. The result does not depend on the order in which matches come.
 extension Alert {
+    /// Takes one match more, if no session of the alert changes by it: most don't, and it is done in place then. Else
+    /// false, and nothing is done.
+    mutating func absorbInPlace(_ match: Match, historical: Bool, now: Milliseconds) -> Bool {
+        guard status.growsOn else { return false }
+        if match.pending != nil || !parts.isEmpty {
+            guard let part = joined(by: match) else { return false }
+            let matchedAt = parts[part].matches.matchedAt
+            parts[part].matches.retell(match, id: id, window: window, now: now)
+            parts[part].matches.count(match, historical: historical, now: now)
+            parts[part].matches.matchedAt = max(parts[part].matches.matchedAt, matchedAt)
+        }
+        count(match, historical: historical, now: now)
+        return true
+    }
+
     /// Takes one match more.
     mutating func absorb(_ match: Match, historical: Bool, now: Milliseconds) {
-        let event = match.event
         if match.pending != nil || !parts.isEmpty {
             if parts.isEmpty { parts = allParts }
             let alone = Alert(id: id, match: match, historical: historical, now: now, window: window)
             keepApart(Part(session: match.pending, matches: alone))
             forgetSettledParts()
         }
+        count(match, historical: historical, now: now)
+    }
+
+    /// Tells of its detection what the latest match does, as an alert of that match alone would.
+    private mutating func retell(_ match: Match, id: String, window: Milliseconds, now: Milliseconds) {
+        let detection = match.detection
+        (self.id, detectionID, title, description) = (id, detection.id, detection.title, detection.description)
+        (severity, audience, createdAt) = (match.severity, detection.audience, now)
+        (attackTechniques, runbook) = (detection.attackTechniques, detection.runbook)
+        (self.window, mergeKey) = (window, match.mergeKey)
+    }
+
+    private mutating func count(_ match: Match, historical: Bool, now: Milliseconds) {
+        let event = match.event
         matchCount += 1
         self.historical = self.historical && historical
         updatedAt = now

@@ -83,13 +83,23 @@ package struct AlertMerger: Sendable {
         let time = match.event.reference.time
         let window = match.detection.merging.window ?? window
         try bringBack(key, (time - window)...(time + window), stored: stored)
-        let touching = (spans[key] ?? []).filter { $0.first - window <= time && time <= $0.last + window }
-        guard let survivor = touching.map(\.id).min(by: isOlder) else {
-            create(key, match, historical: historical, now: now, window: window)
-            return
+        guard let place = spans.index(forKey: key) else {
+            return create(key, match, historical: historical, now: now, window: window)
         }
-        change(survivor) { $0.absorb(match, historical: historical, now: now) }
-        for span in touching where span.id != survivor { merge(span.id, into: survivor, now: now) }
+        let known = spans.values[place]
+        let touching = known.indices.filter { known[$0].first - window <= time && time <= known[$0].last + window }
+        guard let survivor = touching.min(by: { isOlder(known[$0].id, known[$1].id) }) else {
+            return create(key, match, historical: historical, now: now, window: window)
+        }
+        let id = known[survivor].id
+        noteChange(id)
+        if alerts[id]?.absorbInPlace(match, historical: historical, now: now) == true {
+            spans.values[place][survivor].first = min(known[survivor].first, time)
+            spans.values[place][survivor].last = max(known[survivor].last, time)
+        } else {
+            change(id) { $0.absorb(match, historical: historical, now: now) }
+        }
+        for index in touching where index != survivor { merge(known[index].id, into: id, now: now) }
     }
 
     /// Brings sealed alerts back that lie in a range of event time.
@@ -115,7 +125,9 @@ package struct AlertMerger: Sendable {
 
     /// The sessions that wait for any of what is known anew.
     package func sessions(watching known: [CorrelationKey]) -> [PendingSession] {
-        Set(known.flatMap { watchers[$0] ?? [] }).sorted().compactMap { sessions[$0] }
+        var found: Set<UInt64> = []
+        for key in known { if let watching = watchers[key] { found.formUnion(watching) } }
+        return found.isEmpty ? [] : found.sorted().compactMap { sessions[$0] }
     }
 
     /// Takes a match where every alert that may grow is in memory.
@@ -247,13 +259,32 @@ extension AlertMerger {
         let grew = alert.status.growsOn
         removeSpan(alert)
         body(&alert)
-        // Most changes leave the sessions as they were, and filing them anew is most of the work.
-        if grew, alert.status.growsOn, alert.parts.lazy.map(\.session).elementsEqual(sessions) {
-            alerts[id] = alert
+        if grew, alert.status.growsOn {
             insertSpan(alert)
+            refile(alert, by: sessions)
+            alerts[id] = alert
         } else {
             for case let session? in sessions { removeSession(session, of: id) }
             insert(alert)
+        }
+    }
+
+    /// Files an alert by its sessions where it was filed by others. Changes leave most of them as they were, and filing
+    /// them anew is most of the work: so only those between the first and the last change are.
+    private mutating func refile(_ alert: Alert, by old: [PendingSession?]) {
+        func isSame(_ place: Int, _ part: Int) -> Bool {
+            old[place]?.id == alert.parts[part].session?.id && old[place] == alert.parts[part].session
+        }
+        var (start, end, newEnd) = (0, old.count, alert.parts.count)
+        while start < end, start < newEnd, isSame(start, start) { start += 1 }
+        while end > start, newEnd > start, isSame(end - 1, newEnd - 1) { (end, newEnd) = (end - 1, newEnd - 1) }
+        guard start < end || start < newEnd else { return }
+        for case let session? in old[start..<end] { removeSession(session, of: alert.id) }
+        // A session that was taken out may have other parts.
+        let removed = Set(old[start..<end].compactMap { $0?.id })
+        for part in alert.parts.indices {
+            guard let session = alert.parts[part].session else { continue }
+            if start..<newEnd ~= part || removed.contains(session.id) { file(session, of: alert.id) }
         }
     }
 
@@ -267,11 +298,13 @@ extension AlertMerger {
         alerts[alert.id] = alert
         guard alert.status.growsOn else { return }
         insertSpan(alert)
-        for session in alert.parts.compactMap(\.session) {
-            sessionAlerts[session.id, default: []].insert(alert.id)
-            sessions[session.id] = session
-            for key in session.watched { watchers[key, default: []].insert(session.id) }
-        }
+        for session in alert.parts.compactMap(\.session) { file(session, of: alert.id) }
+    }
+
+    private mutating func file(_ session: PendingSession, of alert: String) {
+        sessionAlerts[session.id, default: []].insert(alert)
+        sessions[session.id] = session
+        for key in session.watched { watchers[key, default: []].insert(session.id) }
     }
 
     private mutating func insertSpan(_ alert: Alert) {

@@ -40,6 +40,20 @@ extension Alert {
         forgetSettledParts()
     }
 
+    /// The part that a match joins where nothing else changes by it: the only one of its session that it touches, whose
+    /// session stands as the match's does and whose earliest match stays the earliest. Else nil.
+    func joined(by match: Match) -> Int? {
+        let event = match.event.reference
+        var found: Int?
+        for index in parts.indices where parts[index].session?.id == match.pending?.id {
+            guard parts[index].matches.touches(event.time) else { continue }
+            guard found == nil else { return nil }
+            found = index
+        }
+        guard let found, parts[found].matches.first < event, parts[found].session == match.pending else { return nil }
+        return found
+    }
+
     /// Puts a part beside the others; it joins those of its session that it touches.
     mutating func keepApart(_ part: Part) {
         var part = part
@@ -79,6 +93,9 @@ extension Alert {
     func touches(_ other: Alert) -> Bool {
         first.time - window <= other.last.time && other.first.time <= last.time + window
     }
+
+    /// Whether a match of a time would join this one.
+    private func touches(_ time: Milliseconds) -> Bool { first.time - window <= time && time <= last.time + window }
 
     /// Rows of parts in which none is further than the window from the next, in order.
     static func rows(_ parts: [Part]) -> [[Part]] {

@@ -46,11 +46,14 @@ package struct Lineage: Sendable {
         var touched: UInt32
 
         /// Across accounts one call has two events; the caller's own account knows more of who it was.
-        var rank: Int {
-            switch caller {
-            case .service: 3
-            case .principal(let name): name.hasPrefix("arn:") ? 2 : 0
-            case .session(let session): session.principal.hasPrefix("arn:") ? 1 : 0
+        let rank: Int
+
+        init(_ issuance: Issuance, touched: UInt32) {
+            (caller, reference, self.touched) = (issuance.caller, issuance.reference, touched)
+            switch issuance.caller {
+            case .service: rank = 3
+            case .principal(let name): rank = name.hasPrefix("arn:") ? 2 : 0
+            case .session(let session): rank = session.principal.hasPrefix("arn:") ? 1 : 0
             }
         }
 
@@ -93,7 +96,7 @@ package struct Lineage: Sendable {
     /// Takes in an event that made a session.
     /// - Returns: what is known anew, as hashes that pending sessions watch.
     package mutating func learn(_ issuance: Issuance, now: UInt32) -> [CorrelationKey] {
-        let origin = Origin(caller: issuance.caller, reference: issuance.reference, touched: now)
+        let origin = Origin(issuance, touched: now)
         let changed = Self.joins(issuance).filter { insert(origin, $0) }
         if !changed.isEmpty { log.append(issuance) }
         if origins.count > capacity { evict() }
@@ -141,11 +144,20 @@ package struct Lineage: Sendable {
 
     /// What a join knows where it leads to one caller, as it was at a time.
     private func unanimous(_ key: CorrelationKey, _ time: Milliseconds) -> Origin? {
-        let known = (origins[key] ?? []).filter { $0.reference.time <= time }
-        guard let best = known.map(\.rank).max() else { return nil }
-        let candidates = known.filter { $0.rank == best }
-        guard let first = candidates.first, candidates.allSatisfy({ $0.agrees(first) }) else { return nil }
-        return first
+        guard let known = origins[key] else { return nil }
+        var best: Int?
+        var isUnanimous = true
+        // In the order of events: the first of the best rank is the one that is meant.
+        for index in known.indices where known[index].reference.time <= time {
+            if let first = best, known[index].rank <= known[first].rank {
+                if known[index].rank == known[first].rank {
+                    isUnanimous = isUnanimous && known[index].agrees(known[first])
+                }
+            } else {
+                (best, isUnanimous) = (index, true)
+            }
+        }
+        return isUnanimous ? best.map { known[$0] } : nil
     }
 
     /// Who stands behind an event's actor.

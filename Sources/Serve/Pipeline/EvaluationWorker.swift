@@ -81,7 +81,7 @@ final class EvaluationWorker {
                 }
             }
         }
-        return EvaluatedSubmission(submission: submission, batch: batch, blocks: try sink.finish())
+        return EvaluatedSubmission(submission: submission.withoutPayload(), batch: batch, blocks: try sink.finish())
     }
 
 }

@@ -9,12 +9,19 @@ import Messages
 package struct Submission: Sendable {
     package let sequence: UInt64
     package let source: String
-    package let payload: SubmitEventsRequest.Payload
+    package private(set) var payload: SubmitEventsRequest.Payload
     package let historical: Bool
     /// The accounts that the collector's certificate covers; nil for all.
     package let scope: Set<AccountID>?
     /// Gets the acknowledgement, or the status that ends the stream.
     package let ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
+
+    /// The submission with nothing in it: its records stand in blocks, and need no memory any more.
+    func withoutPayload() -> Submission {
+        var rest = self
+        rest.payload = .logFile(Bytes())
+        return rest
+    }
 
     /// The payload's size, which the bound of the queue counts.
     package var bytes: Int {
