@@ -17,54 +17,50 @@ namespace {
 /// the needle's length bounds the work for a byte of text.
 constexpr size_t short_needle = 16;
 
-/// Calls `visit` with each place of the needle, in order, until it returns true.
-template <typename Visit>
-void each_one_by_one(
-    const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, const Visit &visit) {
+size_t find_one_by_one(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     const size_t last = needle_length - 1;
     for (size_t at = 0; at + last < length; ++at) {
         if (bytes[at] == needle[0] && bytes[at + last] == needle[last]
-            && std::memcmp(bytes + at, needle, needle_length) == 0 && visit(at)) {
-            return;
+            && std::memcmp(bytes + at, needle, needle_length) == 0) {
+            return at;
         }
     }
+    return SIZE_MAX;
 }
 
 #ifdef __SSE2__
 
-template <typename Visit>
-void each_sse2(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, const Visit &visit) {
+size_t find_sse2(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     const size_t last = needle_length - 1;
-    if (length < last + 16) { return each_one_by_one(bytes, length, needle, needle_length, visit); }
+    if (length < last + 16) { return find_one_by_one(bytes, length, needle, needle_length); }
     const __m128i first_byte = _mm_set1_epi8(static_cast<char>(needle[0]));
     const __m128i last_byte = _mm_set1_epi8(static_cast<char>(needle[last]));
-    // The last block overlaps the one before it: what stands in both was looked at.
+    // The last block overlaps the one before it: what stands in both was looked at without a find.
     const size_t last_block = length - last - 16;
-    size_t done = 0;
-    for (size_t at = 0;;) {
+    size_t at = 0;
+    for (;;) {
         const __m128i firsts = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at));
         const __m128i lasts = _mm_loadu_si128(reinterpret_cast<const __m128i *>(bytes + at + last));
         auto marks = static_cast<uint32_t>(_mm_movemask_epi8(
             _mm_and_si128(_mm_cmpeq_epi8(firsts, first_byte), _mm_cmpeq_epi8(lasts, last_byte))));
         for (; marks != 0; marks &= marks - 1) {
             const size_t place = at + static_cast<size_t>(__builtin_ctz(marks));
-            if (place >= done && std::memcmp(bytes + place, needle, needle_length) == 0 && visit(place)) { return; }
+            if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
         }
-        if (at == last_block) { return; }
-        done = at + 16;
-        at = done < last_block ? done : last_block;
+        if (at == last_block) { return SIZE_MAX; }
+        at = at + 16 < last_block ? at + 16 : last_block;
     }
 }
 
-template <typename Visit>
-__attribute__((target("avx2"))) void each_avx2(
-    const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, const Visit &visit) {
+__attribute__((target("avx2"))) size_t find_avx2(
+    const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     const size_t last = needle_length - 1;
     const __m256i first_byte = _mm256_set1_epi8(static_cast<char>(needle[0]));
     const __m256i last_byte = _mm256_set1_epi8(static_cast<char>(needle[last]));
+    // The last block overlaps the one before it: what stands in both was looked at without a find.
     const size_t last_block = length - last - 64;
-    size_t done = 0;
-    for (size_t at = 0;;) {
+    size_t at = 0;
+    for (;;) {
         const auto *low = reinterpret_cast<const __m256i *>(bytes + at);
         const auto *high = reinterpret_cast<const __m256i *>(bytes + at + last);
         const __m256i left = _mm256_and_si256(
@@ -79,14 +75,11 @@ __attribute__((target("avx2"))) void each_avx2(
                 | static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(right))) << 32;
             for (; marks != 0; marks &= marks - 1) {
                 const size_t place = at + static_cast<size_t>(__builtin_ctzll(marks));
-                if (place >= done && std::memcmp(bytes + place, needle, needle_length) == 0 && visit(place)) {
-                    return;
-                }
+                if (std::memcmp(bytes + place, needle, needle_length) == 0) { return place; }
             }
         }
-        if (at == last_block) { return; }
-        done = at + 64;
-        at = done < last_block ? done : last_block;
+        if (at == last_block) { return SIZE_MAX; }
+        at = at + 64 < last_block ? at + 64 : last_block;
     }
 }
 
@@ -95,17 +88,15 @@ const bool has_avx2 = [] {
     return __builtin_cpu_supports("avx2") != 0;
 }();
 
-template <typename Visit>
-void each_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, const Visit &visit) {
-    if (has_avx2 && length >= 64 + short_needle) { return each_avx2(bytes, length, needle, needle_length, visit); }
-    each_sse2(bytes, length, needle, needle_length, visit);
+size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    return has_avx2 && length >= 64 + short_needle ? find_avx2(bytes, length, needle, needle_length)
+                                                   : find_sse2(bytes, length, needle, needle_length);
 }
 
 #else
 
-template <typename Visit>
-void each_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, const Visit &visit) {
-    each_one_by_one(bytes, length, needle, needle_length, visit);
+size_t find_short(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
+    return find_one_by_one(bytes, length, needle, needle_length);
 }
 
 #endif
@@ -204,27 +195,9 @@ size_t th_text_find_either(const uint8_t *bytes, size_t length, uint8_t one, uin
 size_t th_text_find(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length) {
     if (needle_length == 0) { return 0; }
     if (length < needle_length) { return SIZE_MAX; }
-    if (needle_length <= short_needle) {
-        size_t found = SIZE_MAX;
-        each_short(bytes, length, needle, needle_length, [&found](size_t place) {
-            found = place;
-            return true;
-        });
-        return found;
-    }
+    if (needle_length <= short_needle) { return find_short(bytes, length, needle, needle_length); }
     const void *found = memmem(bytes, length, needle, needle_length);
     return found == nullptr ? SIZE_MAX : static_cast<size_t>(static_cast<const uint8_t *>(found) - bytes);
-}
-
-size_t th_text_find_all(
-    const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, uint32_t *places, size_t room) {
-    if (needle_length == 0 || needle_length > short_needle || length < needle_length || room == 0) { return 0; }
-    size_t count = 0;
-    each_short(bytes, length, needle, needle_length, [&](size_t place) {
-        places[count++] = static_cast<uint32_t>(place);
-        return count == room;
-    });
-    return count;
 }
 
 } // extern "C"

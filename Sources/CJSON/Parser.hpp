@@ -26,7 +26,7 @@
 
 #include <simdjson.h>
 
-static_assert(trailhound::ObjectMemory::places == TH_JSON_REMEMBERED, "the header tells it");
+static_assert(trailhound::remembered_objects == TH_JSON_REMEMBERED, "the header tells it");
 
 /// A token: a pointer into the list of structural indexes. Null says that `status` has the error.
 using Token = const uint32_t *;
@@ -87,11 +87,11 @@ struct th_json_parser {
     Token extract_object(Token token, uint32_t node, unsigned depth);
     [[gnu::noinline]] Token extract_special(Token token, uint32_t node, uint32_t object);
     Token extract_remembered(Token token, uint32_t node);
-    void stand(trailhound::ObjectMemory::Object *object);
+    void stand(trailhound::RememberedObject *object);
     void stand_here(const uint8_t *start);
     void settle_standing();
     void drop_standing();
-    trailhound::ObjectMemory::Object *remember(Token token, Token after, uint32_t first, uint32_t order);
+    trailhound::RememberedObject *remember(Token token, Token after, uint32_t first, uint32_t order);
     Token extract_array(Token token, uint32_t node, unsigned depth);
     bool add_string(Token token, uint32_t slot);
     [[gnu::noinline]] bool add_escaped(const String &string, uint32_t slot);
@@ -158,13 +158,15 @@ struct th_json_parser {
     bool is_spoiled_ = false;       // whether the remembered member is not all that its slots have
     /// Of the remembered member. Its objects differ behind their type, which many share; such of one principal, which have
     /// keys and sessions of their own, further behind.
-    trailhound::ObjectMemory memory_{{0, 8, 16}, {40, 48, 56}, {40, 48, 56, 144, 160, 176, 200}};
-    trailhound::ObjectMemory::Object *standing_ = nullptr; // of its objects the one whose values `touched_` begins with
+    trailhound::ObjectMemory<
+        trailhound::Words<40, 48, 56, 144, 160, 176, 200>, trailhound::Words<40, 48, 56>, trailhound::Words<0, 8, 16>>
+        memory_;
+    trailhound::RememberedObject *standing_ = nullptr; // of its objects the one whose values `touched_` begins with
     bool stands_here_ = false;     // whether the current record has that one
     uint32_t standing_order_ = 0;  // the order of its first value then
     /// Of members that nobody reads: `tlsDetails` is the one of them that is in nearly every record, and has the host's
     /// name at its end.
-    trailhound::ObjectMemory skipped_{{0, 8, 16}, {92, 100, 108}};
+    trailhound::ObjectMemory<trailhound::Words<92, 100, 108>> skipped_;
     trailhound::KnownKeys keys_;
     /// When a key was last met.
     struct Meeting {

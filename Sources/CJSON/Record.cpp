@@ -5,19 +5,19 @@
 #include "Parser.hpp"
 
 using trailhound::KnownKey;
-using trailhound::ObjectMemory;
+using trailhound::RememberedObject;
 
 /// Passes over a member's value: an object that was passed over lately is known again by its bytes.
 Token th_json_parser::skip_member(Token token) {
     const uint8_t *const start = bytes_ + *token;
     if (*start != '{') { return is_word(token) ? token + 1 : skip_value(token, 1); }
-    if (const ObjectMemory::Object *known = skipped_.find(start, end_)) { return token + known->tokens; }
+    if (const RememberedObject *known = skipped_.find(start, end_)) { return token + known->tokens; }
     const Token after = skip_container(token, 1);
     if (after == nullptr) { return nullptr; }
     const size_t length = *(after - 1) + 1 - *token;
-    if (length <= ObjectMemory::skipped_bytes) {
-        if (ObjectMemory::Object *object = skipped_.room(start, length)) {
-            skipped_.keep(*object, start, length, static_cast<uint32_t>(after - token));
+    if (length <= trailhound::skipped_bytes) {
+        if (RememberedObject *object = skipped_.room(start, length)) {
+            object->keep(start, length, static_cast<uint32_t>(after - token));
         }
     }
     return after;
@@ -74,7 +74,7 @@ Token th_json_parser::extract_special(Token token, uint32_t node, uint32_t objec
 /// Gives the slots what they have of an object that is remembered, or reads it and remembers it.
 Token th_json_parser::extract_remembered(Token token, uint32_t node) {
     const uint8_t *const start = bytes_ + *token;
-    ObjectMemory::Object *object = standing_;
+    RememberedObject *object = standing_;
     remembered.version = 0;
     Token after;
     if (object == nullptr || !object->stands_at(start, end_)) {
@@ -101,12 +101,12 @@ Token th_json_parser::extract_remembered(Token token, uint32_t node) {
 
 /// Gives the slots an object's values. They stay there for the records behind this one, as long as these have the same
 /// object: runs of records are by one caller.
-void th_json_parser::stand(ObjectMemory::Object *object) {
+void th_json_parser::stand(RememberedObject *object) {
     const size_t count = object->values.size();
     const auto begin = touched_.begin();
     std::copy_backward(begin, begin + filled.count, begin + filled.count + static_cast<ptrdiff_t>(count));
     for (size_t at = 0; at < count; ++at) {
-        const ObjectMemory::Value &value = object->values[at];
+        const RememberedObject::Value &value = object->values[at];
         touched_[at] = value.slot;
         // In the memory's own bytes, which stay.
         values[value.slot]
@@ -123,7 +123,7 @@ void th_json_parser::stand_here(const uint8_t *start) {
     standing_order_ = order_;
     order_ += filled.standing;
     // The text of an object is made of the record's tokens.
-    for (const ObjectMemory::Value &value : standing_->objects) {
+    for (const RememberedObject::Value &value : standing_->objects) {
         values[value.slot] = th_json_value{start + value.offset, value.length, 0, 0, value.kind, 0};
     }
 }
@@ -156,15 +156,15 @@ void th_json_parser::drop_standing() {
 
 /// Remembers an object that was just read: from `first` and `order` on its values were added. Null for one whose values
 /// stand elsewhere than in its bytes, or that gave a slot more than one: it is not remembered.
-ObjectMemory::Object *th_json_parser::remember(Token token, Token after, uint32_t first, uint32_t order) {
+RememberedObject *th_json_parser::remember(Token token, Token after, uint32_t first, uint32_t order) {
     const uint8_t *const start = bytes_ + *token;
     const size_t length = *(after - 1) + 1 - *token;
-    if (length > ObjectMemory::object_bytes || order_ - order != filled.count - first) { return nullptr; }
+    if (length > trailhound::remembered_bytes || order_ - order != filled.count - first) { return nullptr; }
     for (uint32_t at = first; at < filled.count; ++at) {
         const th_json_value &value = values[touched_[at]];
         if (value.text < start || value.text >= start + length || value.element != 0) { return nullptr; }
     }
-    ObjectMemory::Object *const object = memory_.room(start, length);
+    RememberedObject *const object = memory_.room(start, length);
     if (object == nullptr) { return nullptr; }
     object->values.clear();
     object->objects.clear();
@@ -174,7 +174,7 @@ ObjectMemory::Object *th_json_parser::remember(Token token, Token after, uint32_
         object->values.push_back({touched_[at], offset, value.length, value.kind});
         if (value.kind == TH_JSON_RAW_OBJECT) { object->objects.push_back(object->values.back()); }
     }
-    memory_.keep(*object, start, length, static_cast<uint32_t>(after - token));
+    object->keep(start, length, static_cast<uint32_t>(after - token));
     return object;
 }
 

@@ -17,23 +17,16 @@ enum ARNFinder {
     static func forEach(in record: UnsafeRawBufferPointer, _ body: (TextView) -> Void) {
         let mark: StaticString = "\"arn:"
         guard let base = record.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: room) { places in
-            var start = 0
-            while true {
-                let count = th_text_find_all(
-                    base + start, record.count - start, mark.utf8Start, mark.utf8CodeUnitCount, places.baseAddress, room)
-                for index in 0..<count {
-                    let text = start + Int(places[index]) + 1
-                    let length = th_text_find_either(
-                        base + text, record.count - text, UInt8(ascii: "\""), UInt8(ascii: "\\"))
-                    body(TextView(rebasing: record[text..<text + length]))
-                }
-                guard count == room else { return }
-                start += Int(places[count - 1]) + 1
-            }
+        var start = 0
+        while true {
+            let offset = th_text_find(base + start, record.count - start, mark.utf8Start, mark.utf8CodeUnitCount)
+            // Swift reads the SIZE_MAX that stands for none as -1.
+            guard offset >= 0 else { return }
+            let text = start + offset + 1
+            let last =
+                text + th_text_find_either(base + text, record.count - text, UInt8(ascii: "\""), UInt8(ascii: "\\"))
+            body(TextView(rebasing: record[text..<last]))
+            start = last
         }
     }
-
-    /// So many are found at a time.
-    private static var room: Int { 64 }
 }

@@ -19,11 +19,6 @@ uint8_t th_text_fold_ascii(const uint8_t *bytes, size_t length, uint8_t *out);
 /// Where `needle` first stands in `bytes`, or SIZE_MAX (which Swift reads as -1). Linear in time.
 size_t th_text_find(const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length);
 
-/// Writes where `needle`, of at most 16 bytes, stands in at most 4 GiB to `places`, in order, at most `room` of them.
-/// Returns how many.
-size_t th_text_find_all(
-    const uint8_t *bytes, size_t length, const uint8_t *needle, size_t needle_length, uint32_t *places, size_t room);
-
 /// What th_text_guid found.
 typedef enum th_text_guid_form {
     TH_TEXT_NO_GUID = 0,

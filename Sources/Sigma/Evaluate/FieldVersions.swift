@@ -83,23 +83,18 @@ struct FieldVersions {
             field.pointee.member = state.pointee.member == .max ? 0 : state.pointee.member
         }
         let entry = extractor.entry(at: UInt32(bitPattern: slot))
-        // Most of what rules ask for is in no record of a run.
-        if entry.pointee.kind == Evaluator.absentKind, field.pointee.kind == Evaluator.absentKind,
-            field.pointee.version > 0, field.pointee.length == 0
-        {
-            return field.pointee.version
-        }
         let length = Int(entry.pointee.length)
         let text = texts + Int(slot) * SigmaLimits.rememberedValueBytes
         let bytes = UnsafeRawBufferPointer(start: entry.pointee.text, count: length)
-        let isPlain =
-            entry.pointee.next == 0 && entry.pointee.kind <= Evaluator.boolKind
-            && length <= SigmaLimits.rememberedValueBytes
-        if isPlain, field.pointee.version > 0, Int(field.pointee.length) == length,
-            field.pointee.kind == entry.pointee.kind, equal(bytes, text, length)
+        // What is remembered is plain, so that a value like it is, if it is the only one.
+        if entry.pointee.kind == field.pointee.kind, Int(field.pointee.length) == length, entry.pointee.next == 0,
+            equal(bytes, text, length), field.pointee.version > 0
         {
             return field.pointee.version
         }
+        let isPlain =
+            entry.pointee.next == 0 && entry.pointee.kind <= Evaluator.boolKind
+            && length <= SigmaLimits.rememberedValueBytes
         state.pointee.last &+= 1
         field.pointee.version = state.pointee.last
         if isPlain {

@@ -13,13 +13,16 @@ import CJSON
 func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     guard count > 0, let start = left.baseAddress else { return true }
     guard count >= 8 else { return memcmp(start, right, count) == 0 }
-    // Most texts differ here, and most others end here: two words that may overlap are quicker than a call.
+    // Most texts are short: words that may overlap are quicker than a call.
     let other = UnsafeRawPointer(right)
-    guard start.loadUnaligned(as: UInt64.self) == other.loadUnaligned(as: UInt64.self) else { return false }
-    let last = count - 8
-    return start.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-        == other.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-        && (count <= 16 || memcmp(start + 8, other + 8, count - 16) == 0)
+    func isSame(_ at: Int) -> Bool {
+        start.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            == other.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+    }
+    guard isSame(0), isSame(count - 8) else { return false }
+    if count <= 16 { return true }
+    guard isSame(8), isSame(count - 16) else { return false }
+    return count <= 32 || memcmp(start + 16, other + 16, count - 32) == 0
 }
 
 /// Where a text stands in another, or nil. Linear in time.
