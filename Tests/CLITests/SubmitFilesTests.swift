@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CZlib
+import Foundation
 import Glibc
 import Testing
 import TrailhoundCLI
@@ -181,6 +182,26 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
                 "record {\"a\":1}", "record {\"b\":2}", "record {\"c\":3}", "record {\"d\":4}", "record {\"e\":5}",
                 "record {\"f\":6}", "record {\n\"eventID\": 7\n}",
             ])
+    }
+
+    /// What was read of a pipe to see what it brings is gone from it.
+    @Test func aPipeIsReadFromItsBeginning() async throws {
+        let folder = try TemporaryFolder()
+        let records = (0..<20_000).map { "{\"a\":\($0)}" }
+        let lines = records.joined(separator: "\n")
+        let document = "{\"Records\":[\(records.joined(separator: ","))]}"
+        for bytes in [Array(lines.utf8), gzip(Array(lines.utf8)), gzip(Array(document.utf8))] {
+            let pipe = folder.path + "/pipe"
+            try #require(mkfifo(pipe, 0o600) == 0)
+            let writer = Thread {
+                let descriptor = open(pipe, O_WRONLY)
+                _ = FileWriting.writeAll(bytes, to: descriptor)
+                close(descriptor)
+            }
+            writer.start()
+            #expect(try await items([pipe]) == records.map { "record " + $0 })
+            unlink(pipe)
+        }
     }
 
     @Test func whatCanNotBeUnderstoodIsLeftToTheService() async throws {

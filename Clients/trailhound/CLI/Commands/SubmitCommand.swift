@@ -59,7 +59,7 @@ struct SubmitCommand: ServiceCommand {
         let submission = Submission(
             session: session, source: source, progress: progress, historical: historical,
             patience: Double(reconnectFor))
-        let isMeasurable = !files.contains { $0.isStandardInput }
+        let isMeasurable = !files.contains { $0.isStream }
         let total = files.reduce(0) { $0 + $1.size }
         let display = ProgressDisplay(progress, total: isMeasurable ? total : nil, start: start)
         let batches = files.count + Int(clamping: total / UInt64(Limits.bytesPerBatch))

@@ -43,19 +43,19 @@ struct FileBatches: ~Copyable {
         let (layout, decompressedSize) = try FileProbe.look(at: file)
         switch layout {
         case .logFile, .unknown:
-            if !file.isStandardInput, file.size <= Limits.wholeFile, decompressedSize <= Limits.wholeFileDecompressed {
+            if !file.isStream, file.size <= Limits.wholeFile, decompressedSize <= Limits.wholeFileDecompressed {
                 let bytes = try FileProbe.contents(of: file)
                 return Batch(
                     payload: .logFile(bytes), source: file.path, firstRecord: 0, inputBytes: file.size)
             }
-            guard layout != .unknown || file.isStandardInput else {
+            guard layout != .unknown || file.isStream else {
                 throw InputStream.Problem(reason: "not_a_log_file", detail: "the file is neither JSON nor gzip of it")
             }
         case .lines, .values, .array: break
         }
         stage = .splitting
         stream = try InputStream(path: file.path, buffer: Limits.readChunk)
-        if file.isStandardInput {
+        if file.isStream {
             try fill()
             scanner = RecordScanner(layoutOfBuffer())
         } else {

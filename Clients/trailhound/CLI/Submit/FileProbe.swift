@@ -11,7 +11,7 @@ enum FileProbe {
 
     /// A file's layout, and its size after decompression as far as the file itself says.
     static func look(at file: InputFile) throws(InputStream.Problem) -> (layout: InputLayout, decompressed: UInt64) {
-        if file.isStandardInput { return (.unknown, 0) }
+        if file.isStream { return (.unknown, 0) }
         var beginning: [UInt8] = []
         do throws(InputStream.Problem) {
             var stream = try InputStream(path: file.path, buffer: firstLook)

@@ -12,14 +12,15 @@ package struct InputFile: Sendable, Equatable {
     package let size: UInt64
     /// When CloudTrail delivered it, by its name; nil where that does not tell.
     package let delivered: Milliseconds?
+    /// Whether it can be read once only, from its beginning on: standard input, a pipe, a terminal.
+    package let isStream: Bool
 
-    package init(path: String, size: UInt64) {
+    package init(path: String, size: UInt64, isStream: Bool = false) {
         self.path = path
         self.size = size
+        self.isStream = isStream
         delivered = LogFileName.delivered(name: path.split(separator: "/").last ?? "")
     }
-
-    package var isStandardInput: Bool { path == "-" }
 }
 
 /// Finds the files that paths name.
@@ -39,7 +40,7 @@ package enum InputFiles {
         var found: [InputFile] = []
         for path in paths {
             if path == "-" {
-                found.append(InputFile(path: path, size: 0))
+                found.append(InputFile(path: path, size: 0, isStream: true))
                 continue
             }
             var status = stat()
@@ -47,7 +48,7 @@ package enum InputFiles {
             if isFolder(status) {
                 try walk(path, depth: 0, into: &found)
             } else {
-                found.append(InputFile(path: path, size: size(status)))
+                found.append(InputFile(path: path, size: size(status), isStream: !isFile(status)))
             }
         }
         return ordered(found)
