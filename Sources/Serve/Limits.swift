@@ -56,6 +56,8 @@ package enum Limits {
     /// Between two checks of the retention, and what is kept where the configuration says nothing.
     package static let retentionCheckSeconds: Int64 = 3_600
     package static let retentionDays = 365
+    /// By more than this between two checks the clock was set, and is not believed.
+    package static let clockDriftMilliseconds: Int64 = 60_000
     /// … and the most that it may say: a hundred years.
     package static let mostRetentionDays = 36_500
     /// The most evaluation threads, and event loops, that a configuration may ask for.

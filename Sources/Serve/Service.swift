@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWS
+import CloudTrail
 import Contract
 import Detect
 import Foundation
@@ -163,10 +164,17 @@ package final class Service: Sendable {
         }
     }
 
-    /// Drops what is older than the retention, now and every hour.
+    /// Drops what is older than the retention every hour in which the clock was not set.
     private func keepRetention(days: Int) async {
+        var clock = SteadyClock()
+        let start = ContinuousClock.now
         while !Task.isCancelled {
-            do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
+            let uptime = Milliseconds((ContinuousClock.now - start).components.seconds * 1_000)
+            if clock.isSteady(clock: Clock.milliseconds(), uptime: uptime) {
+                do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
+            } else if uptime > 0 {
+                log.warning("retention: the clock was set since the last check; nothing is dropped until the next one")
+            }
             try? await Task.sleep(for: .seconds(Limits.retentionCheckSeconds))
         }
     }
