@@ -94,33 +94,44 @@ package final class Pipeline: Sendable {
     ///   - entry: tells the change in the audit log, in the same transaction; nothing is written where `body` throws.
     ///   - body: as that of `perform(_:)`.
     package func perform(
-        audit entry: AuditEntry,
+        audit entry: AuditEntry, then apply: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
     ) async throws {
-        try await perform(auditing: { transaction, merger in
-            try body(transaction, &merger)
-            return entry
-        })
+        try await perform(
+            auditing: { transaction, merger in
+                try body(transaction, &merger)
+                return entry
+            }, then: apply)
     }
 
     /// As `perform(audit:_:)`, for a body that makes the entry of what it finds.
     package func perform(
-        auditing body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> AuditEntry
+        auditing body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> AuditEntry,
+        then apply: @escaping @Sendable () -> Void = {}
     ) async throws {
-        try await perform { transaction, merger in try transaction.appendAudit(try body(transaction, &merger)) }
+        try await perform(then: apply) { transaction, merger in
+            try transaction.appendAudit(try body(transaction, &merger))
+        }
         AuditScope.current?.mark()
     }
 
     /// Runs a change that nobody asked for and that no audit entry tells, in one order with the records, and returns
     /// once it is durable.
     ///
-    /// - Parameter body: runs on the sequencer's thread, inside a transaction. It throws before it changes anything, or
-    ///   not at all; what it throws is thrown here.
+    /// - Parameters:
+    ///   - apply: runs on the sequencer's thread once the change is durable, in the order of the changes and whether the
+    ///     caller still waits or not: what is kept in memory of the store is changed here. It only notes what it is told.
+    ///   - body: runs on the sequencer's thread, inside a transaction. It throws before it changes anything, or not at all;
+    ///     what it throws is thrown here.
     package func perform(
+        then apply: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
     ) async throws {
         let ticket = Ticket<Result<Void, any Error>>()
-        let change = Sequencer.Change(run: body) { ticket.answer($0) }
+        let change = Sequencer.Change(run: body) { result in
+            if case .success = result { apply() }
+            ticket.answer(result)
+        }
         guard await evaluated.push(.change(change)) else { throw Self.stopping }
         try await ticket.value.get()
     }

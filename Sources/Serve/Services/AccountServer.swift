@@ -27,7 +27,8 @@ struct AccountServer: AccountServiceProvider {
             throw RPCError(.resourceExhausted, "\(Limits.accounts) accounts are onboarded, which is the limit.")
         }
         let entry = caller.entry(context, "onboarded; name=\"\(name)\" owner=\"\(owner)\"", account: id)
-        try await pipeline.perform(audit: entry) { transaction, _ in
+        let accounts = pipeline.accounts
+        try await pipeline.perform(audit: entry, then: { accounts.insert(id) }) { transaction, _ in
             var row = AccountRow(
                 accountID: id.description, name: name, owner: owner, state: StoredAccountState.onboarded.rawValue,
                 onboardedAt: Clock.milliseconds())
@@ -46,7 +47,6 @@ struct AccountServer: AccountServiceProvider {
             row.settings = settings
             try transaction.putAccount(row)
         }
-        pipeline.accounts.insert(id)
         let account = try await account(id)
         pipeline.accounts.setConsoleRole(account.connection?.consoleRole ?? "", of: id)
         return OnboardAccountResponse(account: account)
@@ -101,13 +101,14 @@ struct AccountServer: AccountServiceProvider {
         let id = try Validation.account(request.accountID)
         let caller = try access.caller(context)
         try caller.require(id)
-        try await pipeline.perform(audit: caller.entry(context, "offboarded", account: id)) { transaction, _ in
+        let accounts = pipeline.accounts
+        let entry = caller.entry(context, "offboarded", account: id)
+        try await pipeline.perform(audit: entry, then: { accounts.remove(id) }) { transaction, _ in
             guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
             row.state = StoredAccountState.offboarded.rawValue
             row.offboardedAt = Clock.milliseconds()
             try transaction.putAccount(row)
         }
-        pipeline.accounts.remove(id)
         return OffboardAccountResponse(account: try await account(id))
     }
 
