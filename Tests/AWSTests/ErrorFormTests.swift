@@ -29,16 +29,18 @@ import Testing
         let moved = HTTPResponse(status: 301, headers: [Header("x-amz-bucket-region", "eu-north-1")])
         let transport = ScriptedTransport { _, index in index == 0 ? moved : HTTPResponse(status: 200, body: [7]) }
         let s3 = S3(client(transport))
-        for _ in 0..<2 { #expect(try await s3.getObject(bucket: "b", key: "k", limit: 1).body == [7]) }
+        for _ in 0..<2 { #expect(try await s3.getObject(bucket: "bkt", key: "k", limit: 1).body == [7]) }
         let hosts = transport.requests.map { $0.url.split(separator: "/")[1] }
         #expect(
-            hosts == ["b.s3.us-east-1.amazonaws.com", "b.s3.eu-north-1.amazonaws.com", "b.s3.eu-north-1.amazonaws.com"])
+            hosts == [
+                "bkt.s3.us-east-1.amazonaws.com", "bkt.s3.eu-north-1.amazonaws.com", "bkt.s3.eu-north-1.amazonaws.com",
+            ])
         let authorization = transport.requests[1].headers.first { $0.name == "authorization" }
         #expect(authorization?.value.contains("/eu-north-1/s3/aws4_request") == true)
         let evil = ScriptedTransport([
             HTTPResponse(status: 301, headers: [Header("x-amz-bucket-region", "evil.example/")])
         ])
-        await #expect(throws: AWSError.self) { try await S3(client(evil)).headObject(bucket: "b", key: "k") }
+        await #expect(throws: AWSError.self) { try await S3(client(evil)).headObject(bucket: "bkt", key: "k") }
         #expect(evil.requests.count == 1)
     }
 
@@ -126,7 +128,7 @@ import Testing
             """)
         let transport = ScriptedTransport([page])
         var keys: [String] = []
-        try await S3(client(transport)).forEachPage(bucket: "b", prefix: "") { keys += $0.map(\.key) }
+        try await S3(client(transport)).forEachPage(bucket: "bkt", prefix: "") { keys += $0.map(\.key) }
         #expect(keys == ["a b+c", "a b+c"])
     }
 
