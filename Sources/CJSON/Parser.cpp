@@ -70,9 +70,9 @@ th_json_status th_json_parser::structure(const uint8_t *bytes, size_t length) {
     return TH_JSON_OK;
 }
 
-/// How far the search for backslashes goes beyond the string that asks: about a record's length, which is then at hand when
-/// it is read.
-static constexpr ptrdiff_t search_ahead = 2048;
+/// How far the search for backslashes goes beyond the string that asks. Each search that begins anew costs more than the
+/// bytes that it looks at; what it looked at should still be at hand when it is read.
+static constexpr ptrdiff_t search_ahead = 16384;
 
 /// Whether a string, which reaches beyond `next_backslash_`, has a backslash in it.
 bool th_json_parser::has_escape(const uint8_t *start, const uint8_t *end) {
