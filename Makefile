@@ -12,7 +12,7 @@ BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 FORMATTED := $(shell git ls-files '*.swift' ':!:*/Generated/*' 2>/dev/null)
 
-.PHONY: help deps build demo test proto proto-check format lint fuzz clean bench-ingest bench-detect bench-stream bench-journal \
+.PHONY: help deps build demo test attack proto proto-check format lint fuzz clean bench-ingest bench-detect bench-stream bench-journal \
         bench-archive bench-rpc bench-subscribers bench-respond
 
 help: ## List the targets
@@ -41,6 +41,9 @@ test: deps lint ## Run every test
 	@rm -rf .build/aws-calls
 	@swift test -c release --skip-build --no-parallel
 	@TRAILHOUND_POLICY_COVERAGE=1 swift test -c release --skip-build --no-parallel --filter PolicyCoverageTests
+
+attack: build ## Attack the built service from outside and print a verdict an attack
+	@.venv/bin/python Tests/Attack/attack.py --programs .build/release
 
 proto: deps ## Generate the code of Protos/ anew
 	@Protos/generate.sh
