@@ -152,7 +152,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
-            name: "trailhoundd", dependencies: ["CMalloc", "Serve", argumentParser, logging], swiftSettings: strict),
+            name: "trailhoundd", dependencies: ["CMalloc", "Journal", "Serve", argumentParser, logging],
+            swiftSettings: strict),
 
         // The command-line client.
         .target(

@@ -62,10 +62,14 @@ package struct EventSummary: Sendable, Equatable {
 package final class EventReader {
     private let extractor: RecordExtractor
     private let fields: EnvelopeFields
+    private let readOnly: Slot
+    private let errorMessage: Slot
 
     package init() throws(FieldSet.PathError) {
         var paths = FieldSet()
         fields = try EnvelopeFields(adding: &paths)
+        readOnly = try paths.insert("readOnly")
+        errorMessage = try paths.insert("errorMessage")
         extractor = RecordExtractor(paths.compile())
     }
 
@@ -73,6 +77,18 @@ package final class EventReader {
     package func read(_ record: UnsafeRawBufferPointer) throws(Rejection) -> EventSummary {
         do { try extractor.extract(record) } catch { throw error.rejectionOfRecord }
         return EventSummary(try Envelope.read(extractor, fields), extractor, fields)
+    }
+
+    /// True where the record that was read last is not known to leave everything as it is.
+    package var isWrite: Bool {
+        let value = extractor.first(readOnly)
+        return !((value.kind == .bool || value.kind == .string) && value.string.lowercased() == "true")
+    }
+
+    /// True where the call of the record that was read last failed: some failures, such as refused console sign-ins, have
+    /// a message and no code.
+    package var isError: Bool {
+        extractor.text(fields.errorCode).nonEmpty != nil || extractor.text(errorMessage).nonEmpty != nil
     }
 
     /// What made a session in the record that was read last: the event, and the ARN of the session; nil where it made none.

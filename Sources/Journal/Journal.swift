@@ -30,6 +30,8 @@ package final class Journal: Sendable {
     package let directory: String
     /// Reads of any thread.
     package let reader: Reader
+    /// The histories of the alert log, as of the opening: only a restore begins one.
+    package let epochs: LogEpochs
     let pool: DatabasePool
     /// The database's file.
     let path: String
@@ -51,7 +53,7 @@ package final class Journal: Sendable {
             throw JournalError(.inputOutput, "can't make the data directory \(directory): \(error)")
         }
         lock = try DirectoryLock(directory: directory, patience: options.patience)
-        let path = directory + "/journal.sqlite"
+        let path = Self.database(in: directory)
         self.path = path
         pool = try JournalError.converting {
             DirectoryLock.makePrivateFile(path)
@@ -61,6 +63,7 @@ package final class Journal: Sendable {
             return pool
         }
         reader = Reader(pool: pool)
+        epochs = try reader.read { try LogEpochs($0) }
     }
 
     /// The writer: there is one at a time, for one thread. It reads the index of events, some 0.5 s per 10 million.
@@ -80,10 +83,22 @@ package final class Journal: Sendable {
 
     func releaseWriter() { hasWriter.withLock { $0 = false } }
 
-    /// Closes the database once the readers under way are done. The writer must be gone before.
-    package func close() throws {
+    /// Puts the write-ahead log into the database's file, so that a copy of that file alone is complete, and closes it once
+    /// the readers under way are done. The writer must be gone before.
+    ///
+    /// Returns why the file is not complete, where another process or the disk prevented it; nothing is lost then: the
+    /// write-ahead log beside it holds the rest.
+    @discardableResult
+    package func close() throws -> String? {
         guard !hasWriter.withLock({ $0 }) else { throw JournalError(.inUse, "the journal's writer is still there") }
+        var problem: String?
+        do {
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch {
+            problem = "\(path) is not complete without \(path)-wal: \(error)"
+        }
         try JournalError.converting { try pool.close() }
+        return problem
     }
 
     private static var configuration: Configuration {

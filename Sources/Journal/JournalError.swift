@@ -15,6 +15,8 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
         package static let newerVersion = Code(description: "newer-version")
         /// The file is a database of some other program.
         package static let notAJournal = Code(description: "not-a-journal")
+        /// A file is there that was not to be replaced.
+        package static let alreadyThere = Code(description: "already-there")
         /// The disk, or the size set by `Journal.Options.maximumBytes`, is used up.
         package static let full = Code(description: "full")
         /// The disk or file system failed.

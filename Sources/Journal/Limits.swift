@@ -64,6 +64,12 @@ package enum JournalLimits {
     package static let alertLogScan: Int64 = 50_000
     /// Blocks that one page of a search decodes.
     package static let searchBlocks = 256
+    /// Blocks that a search by event time sorts by their times; where more hold a value, those stored last.
+    static let orderedBlocks = 65_536
+    /// Blocks that a search by event time decodes for the sake of the count alone.
+    static let countedBlocks = 64
+    /// Bytes of records at which a page of a search by event time ends: a message of the common limit takes it.
+    static let newestPageBytes = 3 << 20
     /// Tokens that a search combines.
     package static let searchTokens = 16
     /// Bytes of a payload, state value or text of any row.

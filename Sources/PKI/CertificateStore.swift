@@ -39,11 +39,18 @@ package struct CertificateStore: Sendable {
         as name: String, into target: String, by authority: CertificateAuthority,
         _ issue: () throws(PKIError) -> Credential
     ) throws(PKIError) -> Credential {
-        try withLock { () throws(PKIError) -> Credential in
+        try PEMFiles.makeFolder(target)
+        return try withLock { () throws(PKIError) -> Credential in
             let credential = try issue()
             // Remembered first: what was given out can always be revoked.
+            let before = try list()
             try remember(credential.certificate, authority.certificate)
-            try PEMFiles.write(credential, as: name, in: target)
+            do throws(PKIError) { try PEMFiles.write(credential, as: name, in: target) } catch {
+                // Without its key nobody has the certificate.
+                let key = "\(target)/\(name)-key.pem"
+                if unlink(key) == 0 || errno == ENOENT || errno == EISDIR { try write(before) }
+                throw error
+            }
             return credential
         }
     }

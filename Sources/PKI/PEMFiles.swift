@@ -38,6 +38,15 @@ package enum PEMFiles {
         try write(try credential.certificate.pem, to: "\(folder)/\(name).pem", mode: 0o644)
     }
 
+    /// Makes a folder, and those that it is in, where they are missing.
+    package static func makeFolder(_ path: String) throws(PKIError) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made == "/" ? "" : "/") + part
+            if mkdir(made, 0o700) != 0, errno != EEXIST { throw PKIError.system("making the folder \(made)") }
+        }
+    }
+
     /// Replaces a file in one step: the bytes go to a new file beside it, to the disk, and then under its name.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32) throws(PKIError) {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"

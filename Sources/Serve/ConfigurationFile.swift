@@ -24,6 +24,9 @@ extension ServiceConfiguration {
 
     private mutating func set(_ name: String, _ value: Setting) throws(ConfigurationError) {
         switch name {
+        case "data-dir": dataDirectory = try value.text()
+        case "log-level": logLevel = try value.text()
+        case "log-format": logFormat = try value.text()
         case "listen": try listen(on: value.text())
         case "rules": rules = try value.text()
         case "placeholders": placeholders = try value.text()

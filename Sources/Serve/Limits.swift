@@ -68,6 +68,9 @@ package enum Limits {
     package static let filterValues = 500
     /// The value of a look-up, in UTF-8.
     package static let lookupBytes = 2_048
+    /// Names of calls that a timeline may be narrowed to, and the bytes of each in UTF-8.
+    package static let timelineNames = 100
+    package static let namePatternBytes = 256
     /// The latest events and the first accounts that the report of a trial names.
     package static let trialEvents = 20
     package static let trialAccounts = 100

@@ -54,12 +54,32 @@ package final class Service: Sendable {
         server = try Server(configuration: settings, router: router)
         if let address = configuration.metrics {
             let source = ServiceMetrics(pipeline: pipeline, server: server, certificates: certificates)
-            metrics = try await MetricsListener(host: address.host, port: address.port) { source.text() }
+            do {
+                metrics = try await MetricsListener(host: address.host, port: address.port) { source.text() }
+            } catch { throw Self.listenFailure("--metrics", address.host, address.port, error) }
         } else {
             metrics = nil
         }
         try await desk.start()
-        addresses = try await server.start()
+        do { addresses = try await server.start() } catch {
+            throw Self.listenFailure("--listen", configuration.host, configuration.port, error)
+        }
+    }
+
+    /// A failure to listen in an operator's words.
+    private static func listenFailure(_ option: String, _ host: String, _ port: Int, _ error: any Error) -> any Error {
+        guard let error = error as? IOError else {
+            return ConfigurationError("can't listen on \(host):\(port): \(error)")
+        }
+        let reason = String(cString: strerror(error.errnoCode))
+        let hint =
+            switch error.errnoCode {
+            case EADDRINUSE: "; another program listens there: stop it, or choose another address with \(option)"
+            case EADDRNOTAVAIL: "; the address is none of this machine's: choose another one with \(option)"
+            case EACCES: "; ports below 1024 need the right to use them: choose another one with \(option)"
+            default: ""
+            }
+        return ConfigurationError("can't listen on \(host):\(port): \(reason)\(hint)")
     }
 
     private static func placeholders(_ path: String) throws -> [String: [String]] {
@@ -86,7 +106,7 @@ package final class Service: Sendable {
         router.register(AccountServer(pipeline: pipeline, access: access, inspector: inspector, book: desk.book))
         router.register(AuditServer(pipeline: pipeline, access: access))
         router.register(DetectionServer(pipeline: pipeline, access: access))
-        router.register(InvestigationServer(pipeline: pipeline, access: access))
+        router.register(InvestigationServer(pipeline: pipeline, access: access, book: desk.book))
         router.register(RemediationServer(pipeline: pipeline, access: access, desk: desk))
         router.register(health)
         Reflection.register(in: &router)

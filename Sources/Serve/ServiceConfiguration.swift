@@ -6,6 +6,9 @@ import Foundation
 package struct ServiceConfiguration: Sendable {
     /// Where the journal and, where none are configured, the certificates live.
     package var dataDirectory: String
+    /// The least level to log, and the form of a line of the log.
+    package var logLevel = "info"
+    package var logFormat = "text"
     /// The address to listen on.
     package var host = "127.0.0.1"
     package var port = 7443

@@ -12,7 +12,7 @@ import Serve
 struct Trailhoundd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trailhoundd", abstract: "Detection and response for AWS CloudTrail, self-hosted.",
-        version: ServiceVersion.text, subcommands: [Serve.self])
+        version: ServiceVersion.text, subcommands: [Serve.self, Backup.self, Restore.self])
 
     struct Serve: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,8 +22,8 @@ struct Trailhoundd: AsyncParsableCommand {
                 minted under DATA-DIR/pki.
                 """)
 
-        @Option(help: "Where the store, and certificates of its own making, live.")
-        var dataDir: String
+        @Option(help: "Where the store, and certificates of its own making, live; here or in --config.")
+        var dataDir: String?
 
         @Option(help: "The address to listen on, HOST:PORT; 127.0.0.1:7443 where it is not given.")
         var listen: String?
@@ -74,31 +74,34 @@ struct Trailhoundd: AsyncParsableCommand {
         @Flag(help: "No TLS, and so no roles. For the loopback only.")
         var plaintext = false
 
-        @Option(help: "The least level to log: trace, debug, info, notice, warning, error.")
-        var logLevel = "info"
+        @Option(help: "The least level to log: trace, debug, info, notice, warning, error; info where it is not given.")
+        var logLevel: String?
 
-        @Option(help: "How a line of the log looks: text (key=value) or json.")
-        var logFormat = "text"
+        @Option(help: "The form of a line of the log: text (key=value) or json; text where it is not given.")
+        var logFormat: String?
 
         func run() async throws {
-            guard let level = Logger.Level(rawValue: logLevel) else {
-                throw ValidationError("--log-level: \(logLevel) is no level")
+            let configuration = try settings()
+            guard let level = Logger.Level(rawValue: configuration.logLevel) else {
+                throw ValidationError("log-level: \(configuration.logLevel) is no level")
             }
-            guard let format = LineLogHandler.Format(rawValue: logFormat) else {
-                throw ValidationError("--log-format: \(logFormat) is neither text nor json")
+            guard let format = LineLogHandler.Format(rawValue: configuration.logFormat) else {
+                throw ValidationError("log-format: \(configuration.logFormat) is neither text nor json")
             }
             let log = Logger(label: "trailhoundd") { _ in LineLogHandler(format: format, level: level) }
             CMalloc_keep(Int32(Limits.heapBlockBytes), Int32(Limits.heapRoomBytes))
             Self.raiseDescriptorLimit()
             let signals = StopSignals()
-            let configuration = try settings()
             let service: Service
             do { service = try await Service(configuration, log: log) } catch {
                 log.error("\(error)")
                 throw ExitCode(1)
             }
             let addresses = service.addresses.map(\.description).joined(separator: ", ")
-            log.notice("Serving on \(addresses) with \(service.pipeline.catalog.enabledCount) detections")
+            let catalog = service.pipeline.catalog
+            log.notice(
+                "Serving on \(addresses) with \(catalog.enabledCount) of \(catalog.catalog.all.count) detections enabled"
+            )
             if let metrics = service.metrics { log.notice("Metrics on \(metrics.address)") }
             let housekeeping = Task { await service.keepHouse(retentionDays: configuration.retentionDays) }
             let watch = Task { await service.watchAccounts(degradedAfter: configuration.degradedAfterMinutes) }
@@ -119,8 +122,14 @@ struct Trailhoundd: AsyncParsableCommand {
         }
 
         private func settings() throws -> ServiceConfiguration {
-            var settings = ServiceConfiguration(dataDirectory: dataDir, rules: "Rules")
+            var settings = ServiceConfiguration(dataDirectory: "", rules: "Rules")
             if let config { try settings.read(file: config) }
+            settings.dataDirectory = dataDir ?? settings.dataDirectory
+            guard !settings.dataDirectory.isEmpty else {
+                throw ValidationError("name the data directory with --data-dir, or with data-dir in --config")
+            }
+            settings.logLevel = logLevel ?? settings.logLevel
+            settings.logFormat = logFormat ?? settings.logFormat
             if let listen { try settings.listen(on: listen) }
             settings.rules = rules ?? settings.rules
             settings.placeholders = placeholders ?? settings.placeholders

@@ -74,6 +74,12 @@ import TrailhoundCLI
                 "        what to do: start it", "UNKNOWN queue        no queue", "        what to do: set one",
                 "1 passed, 1 failed, 1 unknown",
             ])
+        let waiting = ["digests", "bucket", "key"].map {
+            AccountCheck(name: $0, status: .unknown, detail: "not made", remedy: "Make assume_role pass.")
+        }
+        let lines = CheckPresentation.lines(waiting, colour: false)
+        #expect(lines.count { $0.contains("Make assume_role pass.") } == 1)
+        #expect(lines[3] == "        what to do: Make assume_role pass.")
         #expect(CheckPresentation.lines(checks, colour: true)[1].hasPrefix("\u{1B}[31mFAILED"))
         #expect(
             String(decoding: CheckPresentation.json(checks[2]).compact, as: UTF8.self)

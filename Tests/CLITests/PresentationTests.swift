@@ -2,6 +2,7 @@
 
 import Messages
 import PKI
+import RPC
 import Testing
 import TrailhoundCLI
 
@@ -87,11 +88,71 @@ import TrailhoundCLI
         }
     }
 
-    @Test func aTimelineIsSortedByTime() {
-        let stored = [(1, 5), (2, 9), (3, 5), (4, 7)].map { id, time in
-            TimelineEntry(eventID: "\(id)", eventTime: Timestamp(milliseconds: time))
+    @Test func equalCallsInARowAreOneLineOfATimeline() {
+        func entry(_ id: Int, _ name: String, error: String = "") -> TimelineEntry {
+            TimelineEntry(
+                eventID: "\(id)", eventTime: Timestamp(milliseconds: Int64(10 - id) * 1_000), accountID: "111122223333",
+                eventSource: "s3.amazonaws.com", eventName: name, errorCode: error)
         }
-        #expect(TimelinePresentation.newestFirst(stored).map(\.eventID) == ["2", "4", "1", "3"])
+        let entries = [
+            entry(1, "GetObject"), entry(2, "GetObject"), entry(3, "GetObject", error: "AccessDenied"),
+            entry(4, "GetObject"), entry(5, "PutObject"),
+        ]
+        let folded = TimelinePresentation.table(entries, isFolded: true)
+        #expect(folded.rows.map { $0[4].text } == ["2", "1", "1", "1"])
+        #expect(folded.rows.first?.first?.text == "1970-01-01 00:00:09")
+        #expect(TimelinePresentation.table(entries).rows.count == 5)
+    }
+
+    @Test func aListTellsItsOrderAndWhatItLeftOut() {
+        let note = ListNote("record", order: "newest first by event time")
+        #expect(
+            note.text(shown: 100, total: 159, hasMore: true)
+                == "100 of 159 records, newest first by event time; --limit N shows more, --all everything.")
+        #expect(
+            note.text(shown: 100, total: 34_000, isExact: false, hasMore: true)
+                == "100 of at least 34,000 records, newest first by event time; --limit N shows more, --all everything."
+        )
+        #expect(note.text(shown: 159, total: 159, hasMore: false) == "159 records, newest first by event time.")
+        #expect(note.text(shown: 1, total: 1, hasMore: false) == "1 record, newest first by event time.")
+        #expect(note.text(shown: 9, total: nil, hasMore: true)?.hasPrefix("The first 9 records, newest first") == true)
+        #expect(note.text(shown: 0, total: 0, hasMore: false) == nil)
+    }
+
+    @Test func eightyColumnsShowWhoAndWhat() {
+        for table in [AlertPresentation.table([Self.alert]), AlertPresentation.duetTable([Self.alert])] {
+            let lines = table.lines(width: 80, colour: false)
+            #expect(lines[0].contains("ACTOR"))
+            #expect(lines[0].contains("TITLE"))
+            #expect(lines.allSatisfy { DisplayWidth.of($0) <= 80 })
+        }
+    }
+
+    @Test func aFrozenServiceSaysSo() throws {
+        let endpoint = try #require(Endpoint("127.0.0.1:7443"))
+        let status = GetStatusResponse(remediationsFrozen: true, frozenSince: Timestamp(seconds: 0, nanos: 0))
+        let lines = StatusPresentation.fields(status, endpoint: endpoint, now: Timestamp(seconds: 9, nanos: 0))
+            .lines(width: nil, colour: false)
+        #expect(lines.contains { $0.hasPrefix("Remediations") && $0.contains("FROZEN since 1970-01-01T00:00:00Z") })
+        #expect(
+            text(StatusPresentation.json(status, endpoint: endpoint).compact).contains(#""remediations_frozen":true"#))
+    }
+
+    @Test func bothSpellingsAreTaken() {
+        #expect(SeverityChoice(argument: "info") == .informational)
+        #expect(SeverityChoice(argument: "informational") == .informational)
+        #expect(ActionChoice(argument: "deactivate_access_key") == .deactivateAccessKey)
+        #expect(ActionChoice(argument: "deactivate-access-key") == .deactivateAccessKey)
+        #expect(ActionChoice(argument: "deactivate") == nil)
+    }
+
+    @Test func whatAServiceSaysOfACertificateIsNoLostConnection() {
+        func error(_ kind: HandshakeFailure) -> RPCError { RPCError(.unavailable, "no connection", cause: kind) }
+        for kind in [HandshakeFailure.ownCertificateRevoked, .ownCertificateExpired, .ownCertificateUntrusted] {
+            #expect(!ServiceError.isTransient(error(kind)))
+        }
+        #expect(ServiceError.isTransient(error(.timeout)))
+        #expect(ServiceError.isTransient(RPCError(.unavailable, "gone")))
     }
 
     @Test func aRecordStandsInItsEntryAsItIs() {
@@ -161,13 +222,16 @@ import TrailhoundCLI
     }
 
     @Test func aPartFindsItsId() throws {
-        let found = try ShortID.resolve("71BB652f3df4", among: ids, kind: "alert") { $0.hasSuffix($1) }
+        let found = try ShortID.resolve("71BB652f3df4", among: ids, kind: "alert")
         #expect(found == ids[0])
+        let ambiguous = Failure("more than one alert has an id like 01a20214: give more of it")
+        #expect(throws: ambiguous) { try ShortID.resolve("01a20214", among: ids, kind: "alert") }
+        #expect(try ShortID.resolve("od", among: ids, kind: "alert") == "odd")
         #expect(throws: Failure("no alert has an id like ffff")) {
-            try ShortID.resolve("ffff", among: ids, kind: "alert") { $0.hasSuffix($1) }
+            try ShortID.resolve("ffff", among: ids, kind: "alert")
         }
         #expect(throws: Failure("more than one alert has an id like bb652f3df4: give more of it")) {
-            try ShortID.resolve("bb652f3df4", among: ids, kind: "alert") { $0.hasSuffix($1) }
+            try ShortID.resolve("bb652f3df4", among: ids, kind: "alert")
         }
     }
 

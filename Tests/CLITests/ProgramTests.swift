@@ -25,13 +25,16 @@ import TrailhoundCLI
     @Test(arguments: [
         ["account", "onboard", "111122223333", "--name", "x", "--owner", "y"], ["account", "list", "--all"],
         ["account", "update", "1", "--name", "x"], ["submit", "a", "b", "--historical", "--streams", "5"],
-        ["alerts", "tail", "--since", "latest", "--severity", "high", "--account", "1", "--account", "2"],
+        ["alerts", "tail", "--cursor", "latest", "--severity", "high", "--account", "1", "--account", "2"],
         ["alerts", "tail", "--from-start", "--cursor-file", "c", "--until-caught-up", "-o", "jsonl"],
         ["alerts", "list", "--status", "open", "--audience", "owner", "--limit", "5"], ["alerts", "close", "a", "b"],
         ["duet", "answer", "a", "expected"], ["detections", "enable", "a"], ["detections", "validate"],
         ["detections", "test", "--rules", "Rules"], ["scan", "a", "--rules", "r", "-o", "jsonl"],
         ["lineage", "ASIA", "-o", "json"],
-        ["timeline", "AKIA", "--since", "7d", "--raw"], ["status", "--server", "h:1"], ["certs", "list", "--pki", "x"],
+        ["timeline", "AKIA", "--since", "7d", "--raw"], ["duet", "list", "--answered", "--all"],
+        ["timeline", "AKIA", "--event", "iam:*", "--event", "*Trail", "--writes", "--errors", "--all"],
+        ["alerts", "list", "--status", "open", "--status", "closed"], ["alerts", "tail", "--since", "2h"],
+        ["status", "--server", "h:1"], ["certs", "list", "--pki", "x"],
         ["certs", "issue", "a", "--role", "collector", "--account", "111122223333"],
     ])
     func commandsAreUnderstood(arguments: [String]) throws {
@@ -40,7 +43,8 @@ import TrailhoundCLI
 
     @Test(arguments: [
         ["nonsense"], ["submit"], ["submit", "a", "--streams", "0"], ["submit", "a", "--streams", "1000"],
-        ["submit", "a", "--reconnect-for", "-1"], ["alerts", "tail", "--from-start", "--since", "latest"],
+        ["submit", "a", "--reconnect-for", "-1"], ["alerts", "tail", "--from-start", "--cursor", "latest"],
+        ["alerts", "tail", "--since", "latest"], ["alerts", "list", "--limit", "5", "--all"],
         ["alerts", "list", "--severity", "terrible"], ["alerts", "list", "--limit", "0"], ["alerts", "close"],
         ["account", "update", "1"], ["duet", "answer", "a", "maybe"], ["timeline", "x", "--since", "yesterday"],
         ["certs", "issue", "a"], ["certs", "issue", "../a", "--role", "admin"],

@@ -22,7 +22,7 @@ import Testing
         let object = try JSONSerialization.jsonObject(with: shown.output) as? [String: Any]
         #expect(object?["name"] as? String == "Production")
         #expect(try await service.client("account", "list", "-o", "jsonl").lines.count == 1)
-        #expect(try await service.client("account", "offboard", account).status == 0)
+        #expect(try await service.client("account", "offboard", account, "--yes").status == 0)
         #expect(try await service.client("account", "list", "-o", "jsonl").lines.isEmpty)
         let answers = try await service.submit([.records(RecordBatch(records: [Bytes(Self.trail.record(0))]))])
         #expect(answers.first?.rejections.map(\.reason) == ["account_not_onboarded"])

@@ -72,7 +72,10 @@ struct OnboardingTests {
             }
         }
         // The id stays when the account goes and comes back.
-        for verb in ["offboard", "onboard"] { _ = try await service.client("account", verb, Self.account) }
+        for verb in [["offboard", "--yes"], ["onboard"]] {
+            let arguments = ["account"] + verb + [Self.account, "--server", service.server, "--pki", service.pki.path]
+            #expect(try await run(Programs.client, arguments).status == 0)
+        }
         let again = try object(try await service.client("account", "show", Self.account, "-o", "json"))
         #expect(again["external_id"] as? String == externalID)
         let refused = try await service.client(
@@ -163,7 +166,7 @@ struct OnboardingTests {
         #expect(Set(accounts.compactMap { $0["external_id"] as? String }).count == 4)
         // What was offboarded on purpose does not come back.
         let gone = try #require(accounts.first?["account_id"] as? String)
-        try await service.client("account", "offboard", gone).check()
+        try await service.client("account", "offboard", gone, "--yes").check()
         let again = try await run(Programs.client, arguments, environment: Self.environment(aws))
         let members = try #require(try JSONSerialization.jsonObject(with: again.output) as? [[String: String]])
         #expect(members.filter { $0["outcome"] == "left out: it was offboarded" }.map { $0["account_id"] } == [gone])

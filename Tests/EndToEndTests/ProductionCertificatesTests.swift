@@ -47,7 +47,7 @@ import Testing
         let submitted = try await client("collector", "submit", log.path)
         #expect(submitted.status == 0, "\(submitted.errors)")
         // The collector is no admin.
-        #expect(try await client("collector", "account", "offboard", trail.account).status == 1)
+        #expect(try await client("collector", "account", "offboard", trail.account, "--yes").status == 1)
 
         try await shell(blocks[blocks.count - 1])
         kill(service.processIdentifier, SIGHUP)

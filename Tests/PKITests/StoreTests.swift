@@ -46,6 +46,32 @@ import Testing
         #expect(try mode(of: "\(rig.store.folder)/issued.tsv") == 0o600)
     }
 
+    @Test func aCertificateGoesIntoAFolderThatIsMadeForIt() throws {
+        let rig = try Rig()
+        let folder = rig.folder.path + "/new/place"
+        _ = try rig.store.issue(as: "siem", into: folder, by: rig.authority) { () throws(PKIError) in
+            try rig.authority.issueClient(
+                name: "siem", identity: ClientIdentity(role: .subscriber, accounts: .all), now: today)
+        }
+        #expect(PEMFiles.exists(folder + "/siem.pem"))
+        #expect(PEMFiles.exists(folder + "/siem-key.pem"))
+    }
+
+    @Test func aCertificateThatCouldNotBeWrittenIsNotListed() throws {
+        let rig = try Rig()
+        let before = try rig.store.list().count
+        let folder = rig.folder.path + "/blocked"
+        // The key's name is taken by a folder, so that nothing can be renamed to it.
+        try FileManager.default.createDirectory(atPath: folder + "/siem-key.pem", withIntermediateDirectories: true)
+        #expect(throws: PKIError.self) {
+            try rig.store.issue(as: "siem", into: folder, by: rig.authority) { () throws(PKIError) in
+                try rig.authority.issueClient(
+                    name: "siem", identity: ClientIdentity(role: .subscriber, accounts: .all), now: today)
+            }
+        }
+        #expect(try rig.store.list().count == before)
+    }
+
     @Test func theRevocationListIsOneToOpenSSL() throws {
         let rig = try Rig()
         let names = ["a", "b", "c"]

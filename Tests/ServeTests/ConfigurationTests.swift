@@ -80,6 +80,8 @@ import Testing
         let settings = try read("listen: 127.0.0.1:9\nretention-days: 30\nworkers: 3\nplaintext: true\n")
         #expect(settings.port == 9 && settings.retentionDays == 30 && settings.workers == 3 && settings.isPlaintext)
         #expect(try read("").port == 7443)
+        let others = try read("data-dir: /srv/hound\nlog-level: debug\nlog-format: json\n")
+        #expect(others.dataDirectory == "/srv/hound" && others.logLevel == "debug" && others.logFormat == "json")
         let databases = try read("geoip-city: c.mmdb\ngeoip-asn: a.mmdb\n")
         #expect(databases.geoCity == "c.mmdb" && databases.geoNetwork == "a.mmdb")
         for (text, place) in [

@@ -82,6 +82,8 @@ package enum Limits {
     package static let longestBackoff = Duration.seconds(5)
     /// How long `submit` and `alerts tail` go on trying without any success, unless told otherwise.
     package static let reconnectSeconds = 120
+    /// Items that a list command shows unless told otherwise.
+    package static let listed = 100
     /// Items that a list command asks for at once.
     package static let pageSize: UInt32 = 1000
 

@@ -15,7 +15,7 @@ package enum AlertService {
         service: name, name: "SubscribeAlerts", shape: .serverStreaming,
         request: .request(), response: .response())
 
-    /// Lists alerts as they stand now, newest first.
+    /// Lists alerts as they stand now, newest first by the time that `order` names.
     package static let listAlerts = Method<ListAlertsRequest, ListAlertsResponse>(
         service: name, name: "ListAlerts", shape: .unary,
         request: .request(), response: .response())
@@ -45,7 +45,7 @@ package protocol AlertServiceProvider: Sendable {
         _ context: CallContext
     ) async throws
 
-    /// Lists alerts as they stand now, newest first.
+    /// Lists alerts as they stand now, newest first by the time that `order` names.
     func listAlerts(
         _ request: ListAlertsRequest,
         _ context: CallContext
@@ -107,7 +107,7 @@ package struct AlertServiceClient: Sendable {
         try await client.serverStreaming(AlertService.subscribeAlerts, request, options: options)
     }
 
-    /// Lists alerts as they stand now, newest first.
+    /// Lists alerts as they stand now, newest first by the time that `order` names.
     package func listAlerts(
         _ request: ListAlertsRequest, options: CallOptions = CallOptions()
     ) async throws -> ListAlertsResponse {

@@ -10,7 +10,7 @@ package enum InvestigationService {
     /// The full name of the service.
     package static let name = "trailhound.v1.InvestigationService"
 
-    /// The stored records that carry a value, those stored last first.
+    /// The stored records that carry a value, newest first by event time.
     package static let getTimeline = Method<GetTimelineRequest, GetTimelineResponse>(
         service: name, name: "GetTimeline", shape: .unary,
         request: .request(), response: .response())
@@ -28,7 +28,7 @@ package enum InvestigationService {
 
 /// What a server of `trailhound.v1.InvestigationService` does.
 package protocol InvestigationServiceProvider: Sendable {
-    /// The stored records that carry a value, those stored last first.
+    /// The stored records that carry a value, newest first by event time.
     func getTimeline(
         _ request: GetTimelineRequest,
         _ context: CallContext
@@ -71,7 +71,7 @@ package struct InvestigationServiceClient: Sendable {
         self.client = client
     }
 
-    /// The stored records that carry a value, those stored last first.
+    /// The stored records that carry a value, newest first by event time.
     package func getTimeline(
         _ request: GetTimelineRequest, options: CallOptions = CallOptions()
     ) async throws -> GetTimelineResponse {

@@ -14,6 +14,9 @@ enum Schema {
         migrator.registerMigration("2: audit log", migrate: AuditTable.create)
         migrator.registerMigration("3: remediations", migrate: RemediationTable.create)
         migrator.registerMigration("4: state of the stream", migrate: streamLog)
+        migrator.registerMigration("5: alerts by last seen") {
+            try $0.execute(sql: "CREATE INDEX alert_seen ON alert (last_seen DESC, alert_id DESC)")
+        }
         return migrator
     }
 

@@ -91,9 +91,17 @@ package struct AlertFilter: Hashable, Sendable {
     }
 }
 
+/// The times that a list of alerts may be ordered by, the latest first.
+package enum AlertListOrder: String, Hashable, Sendable {
+    /// When it was first stored, which never changes.
+    case created = "created_at"
+    /// The latest event time.
+    case lastSeen = "last_seen"
+}
+
 /// A page of the list of alerts.
 package struct AlertPage: Sendable {
-    /// The newest created first.
+    /// The newest first.
     package let alerts: [AlertRow]
     /// Asks for the next page; nil at the end.
     package let nextPageToken: String?
@@ -111,20 +119,20 @@ enum AlertTable {
     }
 
     static func list(
-        _ database: Database, _ filter: AlertFilter, pageToken: String?, limit: Int
+        _ database: Database, _ filter: AlertFilter, order: AlertListOrder, pageToken: String?, limit: Int
     ) throws -> AlertPage {
         let limit = max(1, min(limit, JournalLimits.pageRows))
         var query: SQL = "SELECT \(sql: columns) FROM alert WHERE 1"
         if let pageToken {
-            let token = try PageToken(pageToken)
-            query += " AND (created_at, alert_id) < (\(token.createdAt), \(token.alertID))"
+            let token = try PageToken(pageToken, order)
+            query += " AND (\(sql: order.rawValue), alert_id) < (\(token.time), \(token.alertID))"
         }
         query += try filter.conditions(withStatus: true)
-        query += " ORDER BY created_at DESC, alert_id DESC LIMIT \(limit + 1)"
+        query += " ORDER BY \(sql: order.rawValue) DESC, alert_id DESC LIMIT \(limit + 1)"
         var alerts = try SQLRequest<Row>(literal: query).fetchAll(database).map(decode)
         guard alerts.count > limit else { return AlertPage(alerts: alerts, nextPageToken: nil) }
         alerts.removeLast()
-        return AlertPage(alerts: alerts, nextPageToken: alerts.last.map { PageToken($0).text })
+        return AlertPage(alerts: alerts, nextPageToken: alerts.last.map { PageToken($0, order).text })
     }
 
     static func decode(_ row: Row) -> AlertRow {
@@ -134,25 +142,31 @@ enum AlertTable {
             revision: row[10], payload: [UInt8](row[11] as Data))
     }
 
-    /// The place after an alert in the list: its time of creation, which never changes, and its identifier.
+    /// The place after an alert in the list: its time and its identifier.
     private struct PageToken {
-        let createdAt: Int64
+        private static let seenPrefix = "seen:"
+
+        let order: AlertListOrder
+        let time: Int64
         let alertID: String
 
-        init(_ alert: AlertRow) {
-            createdAt = alert.createdAt
+        init(_ alert: AlertRow, _ order: AlertListOrder) {
+            self.order = order
+            time = order == .created ? alert.createdAt : alert.lastSeen
             alertID = alert.alertID
         }
 
-        init(_ text: String) throws {
-            guard let colon = text.firstIndex(of: ":"), let createdAt = Int64(text[..<colon]) else {
-                throw JournalError(.badPageToken, "not a page token of the list of alerts")
-            }
-            self.createdAt = createdAt
-            alertID = String(text[text.index(after: colon)...])
+        init(_ text: String, _ order: AlertListOrder) throws {
+            let failure = JournalError(.badPageToken, "not a page token of this list of alerts")
+            guard text.hasPrefix(Self.seenPrefix) == (order == .lastSeen) else { throw failure }
+            let place = order == .lastSeen ? text.dropFirst(Self.seenPrefix.count) : text[...]
+            guard let colon = place.firstIndex(of: ":"), let time = Int64(place[..<colon]) else { throw failure }
+            self.order = order
+            self.time = time
+            alertID = String(place[place.index(after: colon)...])
         }
 
-        var text: String { "\(createdAt):\(alertID)" }
+        var text: String { (order == .lastSeen ? Self.seenPrefix : "") + "\(time):\(alertID)" }
     }
 }
 
@@ -198,10 +212,18 @@ extension Reader {
     /// An alert by its identifier; nil where there is none.
     package func alert(_ id: String) throws -> AlertRow? { try read { try AlertTable.fetch($0, id) } }
 
-    /// Alerts, the newest created first.
+    /// Alerts, the newest first by a time of theirs.
     package func alerts(
-        _ filter: AlertFilter = AlertFilter(), pageToken: String? = nil, limit: Int
+        _ filter: AlertFilter = AlertFilter(), order: AlertListOrder = .created, pageToken: String? = nil, limit: Int
     ) throws -> AlertPage {
-        try read { try AlertTable.list($0, filter, pageToken: pageToken, limit: limit) }
+        try read { try AlertTable.list($0, filter, order: order, pageToken: pageToken, limit: limit) }
+    }
+
+    /// How many alerts a filter lets through.
+    package func alertCount(_ filter: AlertFilter) throws -> Int64 {
+        try read { database in
+            let query: SQL = "SELECT count(*) FROM alert WHERE 1"
+            return try SQLRequest<Int64>(literal: query + filter.conditions(withStatus: true)).fetchOne(database) ?? 0
+        }
     }
 }

@@ -114,6 +114,55 @@ package enum DuetAnswer: RawRepresentable, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// The enum `trailhound.v1.AlertOrder`.
+package enum AlertOrder: RawRepresentable, Hashable, Sendable, CaseIterable {
+    /// As RAISED.
+    case unspecified
+    /// By `created_at`, which never changes: pages have no gap and no repeat.
+    case raised
+    /// By `last_seen`. A match that joins an alert between two pages moves it towards the beginning.
+    case lastSeen
+    /// A number that this version of the contract doesn't name.
+    case unrecognized(Int32)
+
+    /// The named values in the order of the contract.
+    package static let allCases: [AlertOrder] = [
+        .unspecified,
+        .raised,
+        .lastSeen,
+    ]
+
+    /// The value's number in the contract.
+    package var rawValue: Int32 {
+        switch self {
+            case .unspecified: 0
+            case .raised: 1
+            case .lastSeen: 2
+            case .unrecognized(let number): number
+        }
+    }
+
+    /// The value of a number.
+    package init(rawValue: Int32) {
+        switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .raised
+            case 2: self = .lastSeen
+            default: self = .unrecognized(rawValue)
+        }
+    }
+
+    /// The value's name in the contract, or its number where it has no name.
+    package var protoName: String {
+        switch self {
+            case .unspecified: "ALERT_ORDER_UNSPECIFIED"
+            case .raised: "ALERT_ORDER_RAISED"
+            case .lastSeen: "ALERT_ORDER_LAST_SEEN"
+            case .unrecognized(let number): String(number)
+        }
+    }
+}
+
 /// The enum `trailhound.v1.WaitReason`.
 package enum WaitReason: RawRepresentable, Hashable, Sendable, CaseIterable {
     /// `WAIT_REASON_UNSPECIFIED`.
@@ -492,6 +541,10 @@ package struct ListAlertsRequest: Message {
     package var pageToken: String
     /// Also tell what this stored event still waits for, in `waiting`. It does not narrow `alerts`.
     package var waitingEventID: String
+    /// Alerts of any of these; together with `status`, of that one too.
+    package var statuses: [AlertStatus]
+    /// Field 10, `order`.
+    package var order: AlertOrder
 
     /// A message of these fields.
     package init(
@@ -502,7 +555,9 @@ package struct ListAlertsRequest: Message {
         status: AlertStatus = .init(rawValue: 0) as AlertStatus,
         pageSize: UInt32 = 0,
         pageToken: String = "",
-        waitingEventID: String = ""
+        waitingEventID: String = "",
+        statuses: [AlertStatus] = [],
+        order: AlertOrder = .init(rawValue: 0) as AlertOrder
     ) {
         self.accountIDs = accountIDs
         self.minSeverity = minSeverity
@@ -512,6 +567,8 @@ package struct ListAlertsRequest: Message {
         self.pageSize = pageSize
         self.pageToken = pageToken
         self.waitingEventID = waitingEventID
+        self.statuses = statuses
+        self.order = order
     }
 
     /// Every field at its default.
@@ -524,6 +581,8 @@ package struct ListAlertsRequest: Message {
         pageSize = 0
         pageToken = ""
         waitingEventID = ""
+        statuses = []
+        order = .init(rawValue: 0) as AlertOrder
     }
 }
 
@@ -536,16 +595,20 @@ package struct ListAlertsResponse: Message {
     /// Of `detection_ids`, where there are any: those that hold on the event and know later whether an alert is made of
     /// it.
     package var waiting: [WaitingMatch]
+    /// Alerts that fit, in all pages together. Set on the first page.
+    package var total: UInt64
 
     /// A message of these fields.
     package init(
         alerts: [Alert] = [],
         nextPageToken: String = "",
-        waiting: [WaitingMatch] = []
+        waiting: [WaitingMatch] = [],
+        total: UInt64 = 0
     ) {
         self.alerts = alerts
         self.nextPageToken = nextPageToken
         self.waiting = waiting
+        self.total = total
     }
 
     /// Every field at its default.
@@ -553,6 +616,7 @@ package struct ListAlertsResponse: Message {
         alerts = []
         nextPageToken = ""
         waiting = []
+        total = 0
     }
 }
 
@@ -969,6 +1033,8 @@ extension ListAlertsRequest: WireMessage {
         self.pageSize = wire.pointee.page_size
         self.pageToken = try WireReader.text(wire.pointee.page_token, "trailhound.v1.ListAlertsRequest.page_token")
         self.waitingEventID = try WireReader.text(wire.pointee.waiting_event_id, "trailhound.v1.ListAlertsRequest.waiting_event_id")
+        self.statuses = WireReader.numbers(wire.pointee.n_statuses, wire.pointee.statuses).map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) }
+        self.order = .init(rawValue: .init(truncatingIfNeeded: wire.pointee.order.rawValue))
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ListAlertsRequest>, _ builder: inout WireBuilder) {
@@ -983,6 +1049,9 @@ extension ListAlertsRequest: WireMessage {
         wire.pointee.page_size = self.pageSize
         wire.pointee.page_token = builder.text(self.pageToken)
         wire.pointee.waiting_event_id = builder.text(self.waitingEventID)
+        wire.pointee.n_statuses = self.statuses.count
+        wire.pointee.statuses = builder.numbers(self.statuses.map { .init(rawValue: .init(truncatingIfNeeded: $0.rawValue)) })
+        wire.pointee.order = .init(rawValue: .init(truncatingIfNeeded: self.order.rawValue))
     }
 }
 
@@ -1004,6 +1073,7 @@ extension ListAlertsResponse: WireMessage {
         self.alerts = try WireReader.messages(wire.pointee.n_alerts, wire.pointee.alerts, arena)
         self.nextPageToken = try WireReader.text(wire.pointee.next_page_token, "trailhound.v1.ListAlertsResponse.next_page_token")
         self.waiting = try WireReader.messages(wire.pointee.n_waiting, wire.pointee.waiting, arena)
+        self.total = wire.pointee.total
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ListAlertsResponse>, _ builder: inout WireBuilder) {
@@ -1013,6 +1083,7 @@ extension ListAlertsResponse: WireMessage {
         wire.pointee.next_page_token = builder.text(self.nextPageToken)
         wire.pointee.n_waiting = self.waiting.count
         wire.pointee.waiting = builder.messages(self.waiting)
+        wire.pointee.total = self.total
     }
 }
 

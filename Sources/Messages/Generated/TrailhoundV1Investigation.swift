@@ -13,10 +13,20 @@ package struct GetTimelineRequest: Message {
     package var startTime: GoogleProtobuf.Timestamp?
     /// Field 3, `end_time`.
     package var endTime: GoogleProtobuf.Timestamp?
-    /// 1 to 1,000; 0 means 100.
+    /// 1 to 1,000; 0 means 100. A page ends earlier where its records are large, and may be empty without being the
+    /// last.
     package var pageSize: UInt32
     /// Field 5, `page_token`.
     package var pageToken: String
+    /// Event names, in any letter case, with * and ? as wildcards; with a colon the service's short name stands before
+    /// (iam:Create*). A record has to fit one of them; empty for all.
+    package var eventNames: [String]
+    /// Only calls that change something: their readOnly is not true.
+    package var writesOnly: Bool
+    /// Only calls that failed: they have an errorCode or an errorMessage.
+    package var errorsOnly: Bool
+    /// Only records of these accounts; empty for all that the certificate covers.
+    package var accountIDs: [String]
 
     /// A message of these fields.
     package init(
@@ -24,13 +34,21 @@ package struct GetTimelineRequest: Message {
         startTime: GoogleProtobuf.Timestamp? = nil,
         endTime: GoogleProtobuf.Timestamp? = nil,
         pageSize: UInt32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        eventNames: [String] = [],
+        writesOnly: Bool = false,
+        errorsOnly: Bool = false,
+        accountIDs: [String] = []
     ) {
         self.value = value
         self.startTime = startTime
         self.endTime = endTime
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.eventNames = eventNames
+        self.writesOnly = writesOnly
+        self.errorsOnly = errorsOnly
+        self.accountIDs = accountIDs
     }
 
     /// Every field at its default.
@@ -40,6 +58,10 @@ package struct GetTimelineRequest: Message {
         endTime = nil
         pageSize = 0
         pageToken = ""
+        eventNames = []
+        writesOnly = false
+        errorsOnly = false
+        accountIDs = []
     }
 }
 
@@ -112,20 +134,36 @@ package struct GetTimelineResponse: Message {
     package var entries: [TimelineEntry]
     /// Field 2, `next_page_token`.
     package var nextPageToken: String
+    /// Records that carry the value and fit the filters, in all pages together.
+    package var total: UInt64
+    /// False where counting ended at the service's bound: there are `total` or more.
+    package var totalIsExact: Bool
+    /// True where more blocks hold the value than one search puts in order: a later page may have records that are
+    /// newer than this page's.
+    package var orderIsPartial: Bool
 
     /// A message of these fields.
     package init(
         entries: [TimelineEntry] = [],
-        nextPageToken: String = ""
+        nextPageToken: String = "",
+        total: UInt64 = 0,
+        totalIsExact: Bool = false,
+        orderIsPartial: Bool = false
     ) {
         self.entries = entries
         self.nextPageToken = nextPageToken
+        self.total = total
+        self.totalIsExact = totalIsExact
+        self.orderIsPartial = orderIsPartial
     }
 
     /// Every field at its default.
     package init() {
         entries = []
         nextPageToken = ""
+        total = 0
+        totalIsExact = false
+        orderIsPartial = false
     }
 }
 
@@ -154,7 +192,7 @@ package struct GetStatusResponse: Message {
     package var rejected: UInt64
     /// Field 8, `alerts`.
     package var alerts: UInt64
-    /// Field 9, `detections_enabled`.
+    /// Of `detections`, those that are on.
     package var detectionsEnabled: UInt32
     /// Field 10, `accounts`.
     package var accounts: UInt32
@@ -166,6 +204,12 @@ package struct GetStatusResponse: Message {
     package var stream: StreamStatus?
     /// Enabled detections that don't run, since the service lacks what they need.
     package var inactiveDetections: [InactiveDetection]
+    /// Remediations are frozen: nothing acts in any account.
+    package var remediationsFrozen: Bool
+    /// Field 21, `frozen_since`.
+    package var frozenSince: GoogleProtobuf.Timestamp?
+    /// Loaded detections, on or off: one for each rule and correlation of the rule files, which may hold several.
+    package var detections: UInt32
 
     /// A message of these fields.
     package init(
@@ -182,7 +226,10 @@ package struct GetStatusResponse: Message {
         queuedBatches: UInt32 = 0,
         subscribers: UInt32 = 0,
         stream: StreamStatus? = nil,
-        inactiveDetections: [InactiveDetection] = []
+        inactiveDetections: [InactiveDetection] = [],
+        remediationsFrozen: Bool = false,
+        frozenSince: GoogleProtobuf.Timestamp? = nil,
+        detections: UInt32 = 0
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -198,6 +245,9 @@ package struct GetStatusResponse: Message {
         self.subscribers = subscribers
         self.stream = stream
         self.inactiveDetections = inactiveDetections
+        self.remediationsFrozen = remediationsFrozen
+        self.frozenSince = frozenSince
+        self.detections = detections
     }
 
     /// Every field at its default.
@@ -216,6 +266,9 @@ package struct GetStatusResponse: Message {
         subscribers = 0
         stream = nil
         inactiveDetections = []
+        remediationsFrozen = false
+        frozenSince = nil
+        detections = 0
     }
 }
 
@@ -461,6 +514,10 @@ extension GetTimelineRequest: WireMessage {
         self.endTime = try WireReader.message(wire.pointee.end_time, arena)
         self.pageSize = wire.pointee.page_size
         self.pageToken = try WireReader.text(wire.pointee.page_token, "trailhound.v1.GetTimelineRequest.page_token")
+        self.eventNames = try WireReader.texts(wire.pointee.n_event_names, wire.pointee.event_names, "trailhound.v1.GetTimelineRequest.event_names")
+        self.writesOnly = wire.pointee.writes_only != 0
+        self.errorsOnly = wire.pointee.errors_only != 0
+        self.accountIDs = try WireReader.texts(wire.pointee.n_account_ids, wire.pointee.account_ids, "trailhound.v1.GetTimelineRequest.account_ids")
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetTimelineRequest>, _ builder: inout WireBuilder) {
@@ -470,6 +527,12 @@ extension GetTimelineRequest: WireMessage {
         wire.pointee.end_time = builder.message(self.endTime)
         wire.pointee.page_size = self.pageSize
         wire.pointee.page_token = builder.text(self.pageToken)
+        wire.pointee.n_event_names = self.eventNames.count
+        wire.pointee.event_names = builder.texts(self.eventNames)
+        wire.pointee.writes_only = self.writesOnly ? 1 : 0
+        wire.pointee.errors_only = self.errorsOnly ? 1 : 0
+        wire.pointee.n_account_ids = self.accountIDs.count
+        wire.pointee.account_ids = builder.texts(self.accountIDs)
     }
 }
 
@@ -532,6 +595,9 @@ extension GetTimelineResponse: WireMessage {
     init(wire: UnsafePointer<Trailhound__V1__GetTimelineResponse>, arena: Arena?) throws(MessageError) {
         self.entries = try WireReader.messages(wire.pointee.n_entries, wire.pointee.entries, arena)
         self.nextPageToken = try WireReader.text(wire.pointee.next_page_token, "trailhound.v1.GetTimelineResponse.next_page_token")
+        self.total = wire.pointee.total
+        self.totalIsExact = wire.pointee.total_is_exact != 0
+        self.orderIsPartial = wire.pointee.order_is_partial != 0
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetTimelineResponse>, _ builder: inout WireBuilder) {
@@ -539,6 +605,9 @@ extension GetTimelineResponse: WireMessage {
         wire.pointee.n_entries = self.entries.count
         wire.pointee.entries = builder.messages(self.entries)
         wire.pointee.next_page_token = builder.text(self.nextPageToken)
+        wire.pointee.total = self.total
+        wire.pointee.total_is_exact = self.totalIsExact ? 1 : 0
+        wire.pointee.order_is_partial = self.orderIsPartial ? 1 : 0
     }
 }
 
@@ -593,6 +662,9 @@ extension GetStatusResponse: WireMessage {
         self.subscribers = wire.pointee.subscribers
         self.stream = try WireReader.message(wire.pointee.stream, arena)
         self.inactiveDetections = try WireReader.messages(wire.pointee.n_inactive_detections, wire.pointee.inactive_detections, arena)
+        self.remediationsFrozen = wire.pointee.remediations_frozen != 0
+        self.frozenSince = try WireReader.message(wire.pointee.frozen_since, arena)
+        self.detections = wire.pointee.detections
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetStatusResponse>, _ builder: inout WireBuilder) {
@@ -612,6 +684,9 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.stream = builder.message(self.stream)
         wire.pointee.n_inactive_detections = self.inactiveDetections.count
         wire.pointee.inactive_detections = builder.messages(self.inactiveDetections)
+        wire.pointee.remediations_frozen = self.remediationsFrozen ? 1 : 0
+        wire.pointee.frozen_since = builder.message(self.frozenSince)
+        wire.pointee.detections = self.detections
     }
 }
 

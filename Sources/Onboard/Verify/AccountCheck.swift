@@ -79,7 +79,9 @@ package struct AccountCheck: Sendable, Hashable {
                     ? "Allow \(error.action) to the role: trailhound account policy prints its policy." : remedy)
         }
         if error.kind == .service, !error.isTransient {
-            return failed(name, error.description, remedy: remedy.isEmpty ? "See what AWS says." : remedy)
+            return failed(
+                name, error.description,
+                remedy: remedy.isEmpty ? "Mend what the error names, then verify again." : remedy)
         }
         if error.kind == .credentials {
             return unknown(

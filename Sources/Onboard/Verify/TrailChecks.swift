@@ -27,7 +27,8 @@ extension AccountVerifier {
                 "Make a trail that takes all regions, with log file validation; or name it: "
                 + "trailhound account update \(account.accountID) --trail NAME"
             let detail =
-                trails.isEmpty ? "there is no trail" : "there are \(trails.map(\.name).joined(separator: ", "))"
+                trails.isEmpty
+                ? "there is no trail" : "none of the trails fits: \(trails.map(\.name).joined(separator: ", "))"
             let missing = Self.settings.dropFirst().map { name in
                 AccountCheck.unknown(name, "no trail was found", remedy: "Make trail_found pass.")
             }

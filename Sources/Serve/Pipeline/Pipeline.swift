@@ -202,7 +202,7 @@ package final class Pipeline: Sendable {
         requests.close()
         await ended.value
         let head = try journal.reader.auditHead()
-        try journal.close()
+        if let problem = try journal.close() { log.warning("\(problem)") }
         return head
     }
 }

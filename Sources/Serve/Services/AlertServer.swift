@@ -49,13 +49,25 @@ struct AlertServer: AlertServiceProvider {
         let last = pipeline.tail.last
         if cursor.isEmpty { return 0 }
         if cursor == "latest" { return last }
-        guard let position = Int64(cursor), position >= 0 else {
-            throw Validation.failure("cursor", "was not made by this service")
+        let position: Int64
+        do { position = try pipeline.journal.epochs.position(of: cursor) } catch {
+            throw Validation.failure("cursor", problem(error))
         }
         guard position <= last else {
             throw Validation.failure("cursor", "lies beyond the end of the alert log, which is \(last)")
         }
         return position
+    }
+
+    private func problem(_ error: LogEpochs.CursorError) -> String {
+        switch error {
+        case .malformed: return "was not made by this service"
+        case .unknownEpoch: return "is of a history that a restore from a backup took back; begin anew"
+        case .takenBack(let end, let time):
+            let date = Timestamp(milliseconds: time).rfc3339
+            return "is of a history that was taken back when the store was restored from a backup at \(date): entries "
+                + "after \(end) of it are gone; go on from \(pipeline.journal.epochs.cursor(end))"
+        }
     }
 
     private func page(after position: Int64, _ filter: AlertFilter) async throws -> AlertLogPage {
@@ -83,7 +95,8 @@ struct AlertServer: AlertServiceProvider {
         let role = pipeline.accounts.consoleRole(of: entry.alert.accountID)
         if let bytes = entry.encoded.bytes(consoleRole: role) { return bytes }
         let response = SubscribeAlertsResponse(
-            cursor: String(entry.position), alert: Messages.Alert(entry.alert, consoleRole: role))
+            cursor: pipeline.journal.epochs.cursor(entry.position),
+            alert: Messages.Alert(entry.alert, consoleRole: role))
         let bytes = try responses.encoded(response)
         entry.encoded.keep(bytes, consoleRole: role)
         return bytes
@@ -99,7 +112,7 @@ struct AlertServer: AlertServiceProvider {
     }
 
     private func response(_ position: Int64, _ alert: Detect.Alert) -> SubscribeAlertsResponse {
-        SubscribeAlertsResponse(cursor: String(position), alert: message(alert))
+        SubscribeAlertsResponse(cursor: pipeline.journal.epochs.cursor(position), alert: message(alert))
     }
 
     func listAlerts(_ request: ListAlertsRequest, _ context: CallContext) async throws -> ListAlertsResponse {
@@ -107,21 +120,20 @@ struct AlertServer: AlertServiceProvider {
         var filter = try Validation.alertFilter(
             accounts: request.accountIDs, detections: request.detectionIDs, minSeverity: request.minSeverity,
             audience: request.audience, caller: caller)
-        guard (0...4).contains(request.status.rawValue) else {
-            throw Validation.failure("status", "is \(request.status.rawValue), which is no status")
-        }
-        if request.status != .unspecified { filter.statuses = [Int(request.status.rawValue)] }
+        filter.statuses = try Validation.statuses([request.status] + request.statuses)
+        let order = try Validation.order(request.order)
         let size = try Validation.pageSize(request.pageSize)
         let token = request.pageToken.isEmpty ? nil : request.pageToken
         let waiting = try await waiting(request, caller)
         let wanted = filter
         do {
-            let page = try await pipeline.journal.reader.detached {
-                try $0.alerts(wanted, pageToken: token, limit: size)
+            let (page, total) = try await pipeline.journal.reader.detached { reader in
+                let page = try reader.alerts(wanted, order: order, pageToken: token, limit: size)
+                return (page, token == nil ? try reader.alertCount(wanted) : 0)
             }
             return ListAlertsResponse(
                 alerts: try page.alerts.map { message(try AlertCodec.decode($0.payload)) },
-                nextPageToken: page.nextPageToken ?? "", waiting: waiting)
+                nextPageToken: page.nextPageToken ?? "", waiting: waiting, total: UInt64(clamping: total))
         } catch let error as JournalError where error.code == .badPageToken {
             throw Validation.failure("page_token", "was not made by this service")
         }

@@ -11,16 +11,12 @@ import RPC
 struct InvestigationServer: InvestigationServiceProvider {
     let pipeline: Pipeline
     let access: AccessControl
+    let book: PolicyBook
 
     func getTimeline(_ request: GetTimelineRequest, _ context: CallContext) async throws -> GetTimelineResponse {
         let caller = try access.caller(context)
-        guard !request.value.isEmpty else { throw Validation.failure("value", "is empty") }
-        let value = try Validation.text(request.value, field: "value", bytes: Limits.lookupBytes)
-        let query = TimelineQuery(
-            value: value, times: try times(request), size: try Validation.pageSize(request.pageSize),
-            before: try TimelineQuery.place(request.pageToken), accounts: caller.accounts)
-        let page = try await pipeline.journal.reader.detached { try query.run($0) }
-        return GetTimelineResponse(entries: page.entries, nextPageToken: page.next)
+        let query = try TimelineQuery(request, caller: caller)
+        return try await pipeline.journal.reader.detached { try query.run($0) }
     }
 
     func getLineage(_ request: GetLineageRequest, _ context: CallContext) async throws -> GetLineageResponse {
@@ -34,16 +30,6 @@ struct InvestigationServer: InvestigationServiceProvider {
         return answer
     }
 
-    private func times(_ request: GetTimelineRequest) throws -> Range<Milliseconds> {
-        for (field, time) in [("start_time", request.startTime), ("end_time", request.endTime)] {
-            if let time, !time.isValid { throw Validation.failure(field, "is no valid time") }
-        }
-        let start = request.startTime?.milliseconds ?? .min
-        let end = request.endTime?.milliseconds ?? .max
-        guard start <= end else { throw Validation.failure("end_time", "lies before start_time") }
-        return start..<end
-    }
-
     func getStatus(_ request: GetStatusRequest, _ context: CallContext) async throws -> GetStatusResponse {
         let scope = try access.caller(context).accounts
         let statistics = try await pipeline.journal.reader.detached { try $0.statistics() }
@@ -51,6 +37,7 @@ struct InvestigationServer: InvestigationServiceProvider {
             try $0.alertCount(accountIDs: scope.map { $0.map(\.description) })
         }
         let counters = pipeline.counters
+        let freeze = Messages.Freeze(book.freeze)
         let inactive = pipeline.catalog.plan.inactive.map { detection, needs in
             InactiveDetection(detectionID: detection.id, title: detection.title, needs: needs.rawValue)
         }
@@ -66,7 +53,9 @@ struct InvestigationServer: InvestigationServiceProvider {
             accounts: UInt32(clamping: pipeline.accounts.count(within: scope)),
             queuedBatches: UInt32(clamping: pipeline.queued),
             subscribers: UInt32(clamping: pipeline.subscribers.count), stream: StreamStatus(counters.stream),
-            inactiveDetections: inactive)
+            inactiveDetections: inactive, remediationsFrozen: freeze.frozen,
+            frozenSince: freeze.frozen ? freeze.changedAt : nil,
+            detections: UInt32(clamping: pipeline.catalog.catalog.all.count))
     }
 }
 

@@ -40,6 +40,28 @@ enum Validation {
         return size == 0 ? Limits.defaultPage : Int(size)
     }
 
+    /// The statuses that a listing is narrowed to; UNSPECIFIED narrows nothing.
+    static func statuses(_ statuses: [Messages.AlertStatus]) throws -> [Int] {
+        guard statuses.count <= Limits.filterValues else {
+            throw failure("statuses", "names \(statuses.count) values; the limit is \(Limits.filterValues)")
+        }
+        return try statuses.enumerated().compactMap { index, status in
+            guard (0...4).contains(status.rawValue) else {
+                let field = index == 0 ? "status" : "statuses[\(index - 1)]"
+                throw failure(field, "is \(status.rawValue), which is no status")
+            }
+            return status == .unspecified ? nil : Int(status.rawValue)
+        }
+    }
+
+    static func order(_ order: Messages.AlertOrder) throws -> AlertListOrder {
+        switch order {
+        case .unspecified, .raised: .created
+        case .lastSeen: .lastSeen
+        default: throw failure("order", "is \(order.rawValue), which is no order")
+        }
+    }
+
     /// The filter of a listing or subscription, within the caller's accounts.
     static func alertFilter(
         accounts: [String], detections: [String], minSeverity: Messages.Severity, audience: Messages.Audience,

@@ -52,16 +52,26 @@ struct AccountCommands: AsyncParsableCommand {
         func validate() throws {
             // Told before the account is onboarded, not after it.
             if roles.out != nil, roles.trusted == nil { throw ValidationError("--out goes with --trusted ARN") }
+            if roles.form != .json, roles.trusted == nil { throw ValidationError("--as goes with --trusted ARN") }
         }
 
         func run(_ session: Session, _ output: Output) async throws {
+            // Whatever is wrong with the roles' options is told before the account is onboarded, not after it.
+            if roles.trusted != nil {
+                try roles.check(accountID: accountID, place.applied(to: AccountConnection()))
+            }
             let request = OnboardAccountRequest(
                 accountID: accountID, name: name, owner: owner,
                 connection: place.isGiven ? place.applied(to: AccountConnection()) : nil)
             let account = try await session.call(AccountService.onboardAccount, request).account
             guard let account else { throw Failure("the service answered without an account") }
-            // The roles are printed for people; a program asks account policy for them.
-            try AccountCommands.show(account, output)
+            // The roles are printed for people; a program asks account policy for them. A template alone is on standard
+            // output, so that it can be sent into a file.
+            if roles.isTemplate, output.format == .table {
+                Diagnostics.note("Account \(account.accountID) is onboarded; its external id is \(account.externalID).")
+            } else {
+                try AccountCommands.show(account, output)
+            }
             if roles.out != nil || (roles.trusted != nil && output.format == .table) {
                 try roles.print(account, output)
             } else if output.format == .table {
@@ -86,6 +96,9 @@ struct AccountCommands: AsyncParsableCommand {
             output.list(
                 accounts, whenEmpty: "No account is onboarded. Try: trailhound account onboard ACCOUNT-ID",
                 json: AccountPresentation.json, table: AccountPresentation.table)
+            output.note(
+                ListNote("account", order: all ? "by id" : "by id, without offboarded ones (--all)"),
+                shown: accounts.count, total: nil, hasMore: false)
         }
     }
 
@@ -150,9 +163,14 @@ struct AccountCommands: AsyncParsableCommand {
         @Argument(help: .init("The account's id.", valueName: "account-id"))
         var accountID: String
 
+        @Flag(help: "Don't ask.")
+        var yes = false
+
         @OptionGroup var global: GlobalOptions
 
         func run(_ session: Session, _ output: Output) async throws {
+            try Confirmation.require(
+                "stop watching account \(accountID): its records are refused from then on", isGiven: yes)
             let request = OffboardAccountRequest(accountID: accountID)
             try AccountCommands.show(
                 await session.call(AccountService.offboardAccount, request).account, output)

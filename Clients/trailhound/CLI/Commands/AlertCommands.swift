@@ -21,27 +21,30 @@ struct AlertCommands: AsyncParsableCommand {
 
     struct List: ServiceCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List alerts as they stand now, newest first.")
+            abstract: "List alerts as they stand now, those that were last seen latest first.",
+            discussion: """
+                  trailhound alerts list --status open --status acknowledged --severity high
+                """)
 
         @OptionGroup var filter: AlertFilter
 
-        @Option(help: "Only alerts of this status.")
-        var status: StatusChoice?
+        @Option(
+            name: .customLong("status"),
+            help: "Only alerts of this status. Give it several times for alerts of any of them.")
+        var statuses: [StatusChoice] = []
 
-        @Option(help: "The most alerts to list.")
-        var limit = 100
+        @OptionGroup var list: ListOptions
 
         @OptionGroup var global: GlobalOptions
 
-        func validate() throws {
-            if limit < 1 { throw ValidationError("--limit must be at least 1") }
-        }
-
         func run(_ session: Session, _ output: Output) async throws {
-            let alerts = try await session.alerts(
-                filter.resolved(session).list(status: status?.value ?? .unspecified), limit: limit)
+            let request = try await filter.resolved(session).list(statuses: statuses.map(\.value))
+            let found = try await session.lastSeenAlerts(request, list)
             output.list(
-                alerts, whenEmpty: "No alert.", json: AlertPresentation.json, table: AlertPresentation.table)
+                found.alerts, whenEmpty: "No alert.", json: AlertPresentation.json, table: AlertPresentation.table)
+            output.note(
+                ListNote("alert", order: "newest first by LAST SEEN"), shown: found.alerts.count, total: found.total,
+                hasMore: found.alerts.count < found.total)
         }
     }
 

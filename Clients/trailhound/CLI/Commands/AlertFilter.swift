@@ -42,22 +42,23 @@ struct AlertFilter: ParsableArguments {
     }
 
     /// The filter of a list.
-    func list(status: AlertStatus) -> ListAlertsRequest {
+    func list(statuses: [AlertStatus]) -> ListAlertsRequest {
         ListAlertsRequest(
             accountIDs: accounts, minSeverity: severity?.value ?? .unspecified, detectionIDs: detections,
-            audience: audience?.value ?? .unspecified, status: status)
+            audience: audience?.value ?? .unspecified, statuses: statuses)
     }
 }
 
 extension Session {
-    /// The newest alerts, page by page until there are `limit` that `isWanted`.
+    /// The newest alerts by when they were raised, page by page until there are `limit` that `isWanted`.
     func alerts(
         _ request: ListAlertsRequest, limit: Int, where isWanted: (Alert) -> Bool = { _ in true }
     ) async throws -> [Alert] {
         var request = request
         var found: [Alert] = []
         repeat {
-            request.pageSize = UInt32(clamping: min(Int(Limits.pageSize), limit - found.count))
+            // Where some are left out, pages as small as what is missing would be many.
+            request.pageSize = UInt32(clamping: min(Int(Limits.pageSize), max(limit - found.count, Limits.listed)))
             let page = try await call(AlertService.listAlerts, request)
             found += page.alerts.filter(isWanted)
             request.pageToken = page.nextPageToken
@@ -65,17 +66,47 @@ extension Session {
         return Array(found.prefix(limit))
     }
 
+    /// The alerts that were last seen latest, and how many there are.
+    ///
+    /// A page of up to `Limits.pageSize` is one moment's. Beyond that the order that never changes is paged through, since
+    /// an alert that matches in the meantime would move past the page that is asked for.
+    func lastSeenAlerts(
+        _ request: ListAlertsRequest, _ list: ListOptions
+    ) async throws -> (alerts: [Alert], total: UInt64) {
+        var request = request
+        if list.most <= Int(Limits.pageSize) {
+            request.order = .lastSeen
+            request.pageSize = UInt32(clamping: list.most)
+            let page = try await call(AlertService.listAlerts, request)
+            return (page.alerts, page.total)
+        }
+        let all = try await alerts(request, limit: .max)
+        return (Array(all.newestFirst.prefix(list.most)), UInt64(all.count))
+    }
+}
+
+extension [Alert] {
+    /// By when they were last seen, the latest first, and by id where that is equal.
+    var newestFirst: [Alert] {
+        sorted {
+            let (one, other) = ($0.lastSeen?.milliseconds ?? 0, $1.lastSeen?.milliseconds ?? 0)
+            return one == other ? $0.alertID > $1.alertID : one > other
+        }
+    }
+}
+
+extension Session {
     /// The whole id of an alert that a person gave by its end, as tables show it.
     func alertID(_ text: String) async throws -> String {
         guard ShortID.isPart(text) else { return text }
         let ids = try await alerts(ListAlertsRequest(), limit: Limits.resolvedAlerts).map(\.alertID)
-        return try ShortID.resolve(text, among: ids, kind: "alert") { $0.hasSuffix($1) }
+        return try ShortID.resolve(text, among: ids, kind: "alert")
     }
 
     /// The whole id of a detection that a person gave by its beginning, as tables show it.
     func detectionID(_ text: String) async throws -> String {
         guard ShortID.isPart(text) else { return text }
         let detections = try await call(DetectionService.listDetections, ListDetectionsRequest()).detections
-        return try ShortID.resolve(text, among: detections.map(\.detectionID), kind: "detection") { $0.hasPrefix($1) }
+        return try ShortID.resolve(text, among: detections.map(\.detectionID), kind: "detection")
     }
 }

@@ -8,11 +8,11 @@ struct AlertTailCommand: ServiceCommand {
     static let configuration = CommandConfiguration(
         commandName: "tail", abstract: "Follow alerts as they are raised and changed.",
         discussion: """
-            Prints every revision of every alert once and in order: from the start of the log, or from where --since or \
+            Prints every revision of every alert once and in order: from the start of the log, or from where --cursor or \
             the cursor file says, and then what comes. A lost connection is made again and nothing is missed or \
             repeated. Ends with Ctrl-C, or by itself with --until-caught-up.
 
-              trailhound alerts tail --since latest --severity high
+              trailhound alerts tail --cursor latest --severity high
               trailhound alerts tail -o jsonl --cursor-file ~/.trailhound-cursor | notify
             """)
 
@@ -22,9 +22,12 @@ struct AlertTailCommand: ServiceCommand {
         help: .init(
             "Where to begin: start, latest (only what comes from now on), or the cursor of an alert printed by -o jsonl.",
             valueName: "where"))
+    var cursor: String?
+
+    @Option(help: .init("Only alerts last seen from this time on, as 2026-11-22 or 2h ago.", valueName: "time"))
     var since: String?
 
-    @Flag(help: "Begin at the start of the log, whatever the cursor file says. The same as --since start.")
+    @Flag(help: "Begin at the start of the log, whatever the cursor file says. The same as --cursor start.")
     var fromStart = false
 
     @Option(
@@ -45,7 +48,11 @@ struct AlertTailCommand: ServiceCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        if fromStart, since != nil { throw ValidationError("--from-start and --since exclude each other") }
+        if fromStart, cursor != nil { throw ValidationError("--from-start and --cursor exclude each other") }
+        if let since, Clock.parse(since, now: SystemClock.now()) == nil {
+            throw ValidationError(
+                "--since: '\(since)' is not a time; for a place in the alert log write --cursor \(since)")
+        }
         if let reconnectFor, reconnectFor < 0 { throw ValidationError("--reconnect-for can't be negative") }
     }
 
@@ -53,8 +60,9 @@ struct AlertTailCommand: ServiceCommand {
         let file = cursorFile.map { CursorFile(path: $0) }
         let tail = AlertTail(
             request: try await filter.resolved(session).subscription(
-                cursor: cursor(file), untilCaughtUp: untilCaughtUp),
-            reconnection: Reconnection(patience: reconnectFor.map(Double.init)), file: file)
+                cursor: beginning(file), untilCaughtUp: untilCaughtUp),
+            reconnection: Reconnection(patience: reconnectFor.map(Double.init)), file: file,
+            since: since.flatMap { Clock.parse($0, now: SystemClock.now()) })
         let format = output.format
         try await Interruption.guarding {
             var tail = tail
@@ -63,9 +71,9 @@ struct AlertTailCommand: ServiceCommand {
     }
 
     /// Where to begin.
-    private func cursor(_ file: CursorFile?) throws(Failure) -> String {
+    private func beginning(_ file: CursorFile?) throws(Failure) -> String {
         if fromStart { return "" }
-        if let since { return since == "start" ? "" : since }
+        if let cursor { return cursor == "start" ? "" : cursor }
         return try file?.read() ?? ""
     }
 }

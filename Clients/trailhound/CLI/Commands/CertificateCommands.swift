@@ -62,7 +62,8 @@ struct CertificateCommands: AsyncParsableCommand {
         var days = 365
 
         @Option(
-            help: .init("Where to write the files; else beside the authority's.", valueName: "dir"),
+            help: .init(
+                "The folder to write the files into, made where it is missing; else the authority's.", valueName: "dir"),
             completion: .directory)
         var into: String?
 
@@ -189,6 +190,8 @@ struct CertificateCommands: AsyncParsableCommand {
                 issued, whenEmpty: "Nothing was issued in \(folder.path).",
                 json: { CertificatePresentation.json($0, now: now) },
                 table: { CertificatePresentation.table($0, now: now) })
+            Output(output.format).note(
+                ListNote("certificate", order: "oldest first"), shown: issued.count, total: nil, hasMore: false)
         }
 
         private func listFiles(_ now: Timestamp) throws {

@@ -30,6 +30,10 @@ struct DetectionCommands: AsyncParsableCommand {
             output.list(
                 response.detections, whenEmpty: "The service has loaded no detection.",
                 json: DetectionPresentation.json, table: DetectionPresentation.table)
+            let enabled = response.detections.count(where: \.enabled)
+            output.note(
+                ListNote("detection", order: "\(enabled) of them enabled, by file, correlations last"),
+                shown: response.detections.count, total: nil, hasMore: false)
         }
     }
 

@@ -21,25 +21,24 @@ struct DuetCommands: AsyncParsableCommand {
         var accounts: [String] = []
 
         @Flag(help: "List answered and closed DUETs too.")
-        var all = false
+        var answered = false
 
-        @Option(help: "The most DUETs to list.")
-        var limit = 100
+        @OptionGroup var list: ListOptions
 
         @OptionGroup var global: GlobalOptions
 
-        func validate() throws {
-            if limit < 1 { throw ValidationError("--limit must be at least 1") }
-        }
-
         func run(_ session: Session, _ output: Output) async throws {
             let request = ListAlertsRequest(accountIDs: accounts, audience: .owner)
-            let alerts = try await session.alerts(request, limit: limit) { alert in
-                all || alert.duetAnswer == .unspecified && (alert.status == .open || alert.status == .acknowledged)
-            }
+            let found = try await session.alerts(request, limit: .max) { alert in
+                answered || alert.duetAnswer == .unspecified && (alert.status == .open || alert.status == .acknowledged)
+            }.newestFirst
+            let shown = Array(found.prefix(list.most))
             output.list(
-                alerts, whenEmpty: "No DUET waits for an answer.", json: AlertPresentation.json,
-                table: AlertPresentation.table)
+                shown, whenEmpty: "No DUET waits for an answer.", json: AlertPresentation.json,
+                table: AlertPresentation.duetTable)
+            output.note(
+                ListNote("DUET", order: "newest first by LAST SEEN"), shown: shown.count, total: UInt64(found.count),
+                hasMore: shown.count < found.count)
         }
     }
 

@@ -122,7 +122,7 @@ extension Session {
         var id = text
         if ShortID.isPart(text) {
             let known = try await remediations(ListRemediationsRequest(), limit: Limits.resolvedAlerts)
-            id = try ShortID.resolve(text, among: known.map(\.remediationID), kind: "remediation") { $0.hasSuffix($1) }
+            id = try ShortID.resolve(text, among: known.map(\.remediationID), kind: "remediation")
         }
         let request = GetRemediationRequest(remediationID: id)
         guard let remediation = try await call(RemediationService.getRemediation, request).remediation else {

@@ -13,9 +13,16 @@ package enum ServiceError {
     /// True for a failure of the connection or of the service's being there, rather than of the request.
     package static func isTransient(_ error: any Error) -> Bool {
         guard let error = error as? RPCError else { return false }
+        // What the service said of the certificate, it says again at the next attempt.
+        if let kind = error.handshakeFailure, refusals.contains(kind) { return false }
         // CANCELLED comes from a service that shuts down too: what this side cancels never gets here.
         return [.unavailable, .aborted, .cancelled].contains(error.code)
     }
+
+    /// What a service says for good of a client's certificate.
+    private static let refusals: Set<HandshakeFailure> = [
+        .ownCertificateRevoked, .ownCertificateExpired, .ownCertificateUntrusted, .ownCertificateMissing,
+    ]
 
     /// The one line for a failed call.
     package static func failure(_ error: any Error, settings: ConnectionSettings) -> Failure {

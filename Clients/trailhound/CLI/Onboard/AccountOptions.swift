@@ -85,6 +85,14 @@ struct RoleOptions: ParsableArguments {
         }
     }
 
+    /// True where a template for another program is printed.
+    var isTemplate: Bool { form != .json && out == nil && trusted != nil }
+
+    /// Throws what `print` would throw about the options, for an account that is not there yet.
+    func check(accountID: String, _ connection: AccountConnection) throws(Failure) {
+        _ = try facts(Account(accountID: accountID, externalID: "pending", connection: connection))
+    }
+
     /// Prints the roles, or writes them where a folder is given.
     ///
     /// - Parameter isOrganization: The role of an organisation's management account, and not those of an account.

@@ -12,6 +12,9 @@ package enum Clock {
         return text.prefix(10) + " " + text.dropFirst(11).prefix(8)
     }
 
+    /// `2026-11-22 09:30`, where a table has room for no more. Empty for nil.
+    package static func minute(_ time: Timestamp?) -> String { String(short(time).prefix(16)) }
+
     /// Reads a date, a time of a date (`2026-11-22T09:30:05Z`, where `T` may be a blank, and seconds and `Z` may be
     /// missing), or a time before `now`: `90s`, `15m`, `2h`, `7d`, `4w`. Nil for anything else.
     package static func parse(_ text: String, now: Timestamp) -> Timestamp? {

@@ -79,13 +79,13 @@ package enum AlertPresentation {
     /// One row an alert.
     package static func table(_ alerts: [Alert]) -> Table {
         var table = Table([
-            Column("ALERT"), Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("STATUS", dropped: 2),
-            Column("ACCOUNT"), Column("EVENTS", alignment: .right, dropped: 1),
-            Column("ACTOR", shrinksTo: 14, dropped: 3), Column("TITLE", shrinksTo: 20),
+            Column("ALERT"), Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("STATUS", dropped: 3),
+            Column("ACCOUNT", dropped: 2), Column("EVENTS", alignment: .right, dropped: 1),
+            Column("ACTOR", shrinksTo: 14), Column("TITLE", shrinksTo: 20),
         ])
         for alert in alerts {
             table.add([
-                Cell(ShortID.ofAlert(alert.alertID)), Cell(Clock.short(alert.lastSeen)),
+                Cell(ShortID.ofAlert(alert.alertID)), Cell(Clock.minute(alert.lastSeen)),
                 Cell(alert.severity.shortWord, style: alert.severity.style), Cell(status(alert)), Cell(alert.accountID),
                 Cell(Numbers.grouped(alert.matchCount)), Cell(actor(alert)), Cell(summary(alert)),
             ])
@@ -93,10 +93,26 @@ package enum AlertPresentation {
         return table
     }
 
+    /// One row a DUET: who did what, and in which account.
+    package static func duetTable(_ alerts: [Alert]) -> Table {
+        var table = Table([
+            Column("ALERT"), Column("LAST SEEN (UTC)"), Column("STATUS", dropped: 1), Column("ACCOUNT", dropped: 2),
+            Column("ACTOR", shrinksTo: 14), Column("TITLE", shrinksTo: 24),
+        ])
+        for alert in alerts {
+            table.add([
+                Cell(ShortID.ofAlert(alert.alertID)), Cell(Clock.minute(alert.lastSeen)), Cell(status(alert)),
+                Cell(alert.accountID), Cell(actor(alert)),
+                Cell(alert.title + (alert.historical ? " (historical)" : "")),
+            ])
+        }
+        return table
+    }
+
     /// The columns of `row`, whose widths are known before any alert is.
     package static let columns = [
-        Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("CHANGE", dropped: 2), Column("ACCOUNT"),
-        Column("EVENTS", alignment: .right, dropped: 1), Column("ACTOR", shrinksTo: 14, dropped: 3), Column("ALERT"),
+        Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("CHANGE", dropped: 3), Column("ACCOUNT", dropped: 2),
+        Column("EVENTS", alignment: .right, dropped: 1), Column("ACTOR", shrinksTo: 12), Column("ALERT"),
         Column("TITLE", shrinksTo: 20),
     ]
 
@@ -139,7 +155,7 @@ package enum AlertPresentation {
         var fields = FieldList()
         fields.add("Alert", alert.alertID)
         fields.add("Title", alert.title, style: .bold)
-        fields.add("Severity", alert.severity.word, style: alert.severity.style)
+        fields.add("Severity", alert.severity.shortWord, style: alert.severity.style)
         fields.add("Status", status(alert))
         fields.add("Audience", alert.audience.word)
         fields.add("Account", alert.accountID)

@@ -26,13 +26,16 @@ package enum CheckPresentation {
     package static func lines(_ checks: [AccountCheck], colour: Bool) -> [String] {
         var lines: [String] = []
         let width = checks.map(\.name.count).max() ?? 0
-        for check in checks {
+        for (index, check) in checks.enumerated() {
             let word = check.status.word.uppercased()
             let padded = word + String(repeating: " ", count: max(0, 8 - word.count))
             let name = check.name + String(repeating: " ", count: width - check.name.count)
             let shown = colour ? style(check.status).applied(to: padded) : padded
             lines.append(shown + Escaping.visible("\(name)  \(check.detail)"))
-            if check.status != .passed, !check.remedy.isEmpty {
+            // Checks that wait for one and the same thing say so once, behind the last of them.
+            let next = index + 1 < checks.count ? checks[index + 1] : nil
+            let isSaid = next.map { $0.status == check.status && $0.remedy == check.remedy } ?? false
+            if check.status != .passed, !check.remedy.isEmpty, !isSaid {
                 lines.append(Escaping.visible("        what to do: \(check.remedy)"))
             }
         }

@@ -53,7 +53,7 @@ package enum DetectionPresentation {
         fields.add("Detection", detection.detectionID)
         fields.add("Title", detection.title, style: .bold)
         fields.add("State", state(detection), style: detection.enabled ? .green : .faint)
-        fields.add("Severity", detection.severity.word, style: detection.severity.style)
+        fields.add("Severity", detection.severity.shortWord, style: detection.severity.style)
         for setting in detection.settings { fields.add("Tuned", words(setting)) }
         if let report = detection.trialReport { fields.add("Trial", words(report)) }
         fields.add("Audience", detection.audience.word)
@@ -104,7 +104,7 @@ package enum DetectionPresentation {
     private static func words(_ setting: DetectionSetting) -> String {
         var words: [String] = []
         if setting.enabled != .unspecified { words.append(setting.enabled == .on ? "on" : "off") }
-        if setting.severity != .unspecified { words.append("severity \(setting.severity.word)") }
+        if setting.severity != .unspecified { words.append("severity \(setting.severity.shortWord)") }
         if setting.trial != .unspecified { words.append(setting.trial == .on ? "on trial" : "not on trial") }
         return (setting.accountID.isEmpty ? "everywhere" : "in \(setting.accountID)") + ": "
             + words.joined(separator: ", ")

@@ -11,6 +11,9 @@ package enum ActionChoice: String, ExpressibleByArgument, CaseIterable, Sendable
     case disableConsoleLogin = "disable-console-login"
     case restoreLogging = "restore-logging"
 
+    /// Takes underscores for dashes, as policies and metrics write them.
+    package init?(argument: String) { self.init(rawValue: argument.replacing("_", with: "-")) }
+
     package var value: RemediationAction {
         switch self {
         case .deactivateAccessKey: .deactivateAccessKey

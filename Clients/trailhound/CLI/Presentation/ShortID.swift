@@ -13,12 +13,13 @@ package enum ShortID {
         (4..<36).contains(text.utf8.count) && text.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 
-    /// The one id of `ids` that ends in (alerts) or begins with (detections) `part`.
+    /// The one id of `ids` that begins with or ends in `part`: tables show the part that tells ids of a kind apart.
     package static func resolve(
-        _ part: String, among ids: some Sequence<String>, kind: String, by matches: (String, String) -> Bool
+        _ part: String, among ids: some Sequence<String>, kind: String
     ) throws(Failure) -> String {
+        let part = part.lowercased()
         var found: String?
-        for id in ids where matches(id, part.lowercased()) && id != found {
+        for id in ids where (id.hasPrefix(part) || id.hasSuffix(part)) && id != found {
             if found != nil { throw Failure("more than one \(kind) has an id like \(part): give more of it") }
             found = id
         }

@@ -17,8 +17,11 @@ package enum StatusPresentation {
             .init("rejected", .unsigned(status.rejected)),
             .init("alerts", .unsigned(status.alerts)),
             .init("detections_enabled", .unsigned(UInt64(status.detectionsEnabled))),
+            .init("detections", .unsigned(UInt64(status.detections))),
             .init("accounts", .unsigned(UInt64(status.accounts))),
             .init("queued_batches", .unsigned(UInt64(status.queuedBatches))),
+            .init("remediations_frozen", .bool(status.remediationsFrozen)),
+            .init("frozen_since", .time(status.frozenSince)),
             .init("subscribers", .unsigned(UInt64(status.subscribers))),
             .init("stream", .object(counts(status.stream ?? StreamStatus()).map { .init($0, .unsigned($1)) })),
             .init(
@@ -74,8 +77,15 @@ package enum StatusPresentation {
             let seconds = Double(max(0, now.seconds - min(now.seconds, start.seconds)))
             fields.add("Up for", "\(Numbers.duration(seconds)) (since \(start.rfc3339))")
         }
+        if status.remediationsFrozen {
+            let since = status.frozenSince.map { " since \($0.rfc3339)" } ?? ""
+            fields.add(
+                "Remediations", "FROZEN\(since): nothing acts until trailhound remediation unfreeze", style: .boldRed)
+        }
         fields.add("Accounts", Numbers.grouped(UInt64(status.accounts)))
-        fields.add("Detections", "\(Numbers.grouped(UInt64(status.detectionsEnabled))) enabled")
+        let enabled = Numbers.grouped(UInt64(status.detectionsEnabled))
+        let whole = status.detections > 0 ? " of \(Numbers.grouped(UInt64(status.detections)))" : ""
+        fields.add("Detections", "\(enabled)\(whole) enabled")
         fields.add("Records", "\(Numbers.grouped(status.storedRecords)) in \(Numbers.bytes(status.storedBytes))")
         fields.add("Alerts", Numbers.grouped(status.alerts))
         fields.add("Accepted", Numbers.grouped(status.accepted))

@@ -4,31 +4,35 @@ import Messages
 
 /// Records of the archive as a table and as JSON.
 package enum TimelinePresentation {
-    /// One row a record.
-    package static func table(_ entries: [TimelineEntry]) -> Table {
+    /// One row a record or, folded, one row for equal calls in a row: with the time of the newest and their number.
+    package static func table(_ entries: [TimelineEntry], isFolded: Bool = false) -> Table {
         var table = Table([
             Column("TIME (UTC)"), Column("ACCOUNT"), Column("REGION", dropped: 1), Column("EVENT", shrinksTo: 16),
-            Column("RESULT", shrinksTo: 6), Column("PRINCIPAL", shrinksTo: 14),
-            Column("ADDRESS", shrinksTo: 15, dropped: 2),
+            Column("TIMES", alignment: .right, dropped: 3), Column("RESULT", shrinksTo: 6),
+            Column("PRINCIPAL", shrinksTo: 14), Column("ADDRESS", shrinksTo: 15, dropped: 2),
         ])
-        for entry in entries {
+        var start = 0
+        while start < entries.count {
+            let entry = entries[start]
+            var end = start + 1
+            while isFolded, end < entries.count, isRepeat(entries[end], of: entry) { end += 1 }
             let failed = !entry.errorCode.isEmpty
             table.add([
                 Cell(Clock.short(entry.eventTime)), Cell(entry.accountID), Cell(entry.region),
-                Cell(service(entry.eventSource) + ":" + entry.eventName),
+                Cell(service(entry.eventSource) + ":" + entry.eventName), Cell(Numbers.grouped(UInt64(end - start))),
                 Cell(failed ? entry.errorCode : "ok", style: failed ? .red : .plain), Cell(entry.principal),
                 Cell(entry.sourceIP),
             ])
+            start = end
         }
         return table
     }
 
-    /// By the times of the events, the latest first; the service has them by when they were stored.
-    package static func newestFirst(_ entries: [TimelineEntry]) -> [TimelineEntry] {
-        entries.enumerated().sorted {
-            let (one, other) = ($0.element.eventTime?.milliseconds ?? 0, $1.element.eventTime?.milliseconds ?? 0)
-            return one == other ? $0.offset < $1.offset : one > other
-        }.map(\.element)
+    /// True for two calls that a table shows alike but for their times.
+    private static func isRepeat(_ one: TimelineEntry, of other: TimelineEntry) -> Bool {
+        one.eventName == other.eventName && one.eventSource == other.eventSource && one.accountID == other.accountID
+            && one.region == other.region && one.errorCode == other.errorCode && one.principal == other.principal
+            && one.sourceIP == other.sourceIP
     }
 
     /// An entry and its record. The record is JSON already and stands as it is.

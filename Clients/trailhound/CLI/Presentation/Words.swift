@@ -9,6 +9,9 @@ import Messages
 package enum SeverityChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
     case informational, low, medium, high, critical
 
+    /// Takes `info` too, as tables show it.
+    package init?(argument: String) { self.init(rawValue: argument == "info" ? "informational" : argument) }
+
     package var value: Severity {
         switch self {
         case .informational: .informational

@@ -8,13 +8,17 @@ package struct AlertTail: Sendable {
     private var request: SubscribeAlertsRequest
     private var reconnection: Reconnection
     private let file: CursorFile?
+    private let since: Timestamp?
     private var hasHeading = false
     private var isLost = false
 
-    /// A subscription from the request's cursor on.
-    package init(request: SubscribeAlertsRequest, reconnection: Reconnection, file: CursorFile?) {
+    /// A subscription from the request's cursor on, to alerts that were last seen at or after `since`.
+    package init(
+        request: SubscribeAlertsRequest, reconnection: Reconnection, file: CursorFile?, since: Timestamp? = nil
+    ) {
         self.request = request
         self.file = file
+        self.since = since
         self.reconnection = reconnection
     }
 
@@ -51,10 +55,15 @@ package struct AlertTail: Sendable {
         isLost = false
         try await session.subscribe(request) { response in
             reconnection.succeeded()
-            if let alert = response.alert { print(alert, cursor: response.cursor, output) }
+            if let alert = response.alert, isWanted(alert) { print(alert, cursor: response.cursor, output) }
             request.cursor = response.cursor
             try file?.write(response.cursor)
         }
+    }
+
+    private func isWanted(_ alert: Alert) -> Bool {
+        guard let since else { return true }
+        return (alert.lastSeen?.milliseconds ?? 0) >= since.milliseconds
     }
 
     private mutating func print(_ alert: Alert, cursor: String, _ output: Output) {

@@ -1418,7 +1418,7 @@ const ProtobufCMessageDescriptor trailhound__v1__subscribe_alerts_response__desc
   (ProtobufCMessageInit) trailhound__v1__subscribe_alerts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_request__field_descriptors[10] =
 {
   {
     "account_ids",
@@ -1516,21 +1516,47 @@ static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_request__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "statuses",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Trailhound__V1__ListAlertsRequest, n_statuses),
+    offsetof(Trailhound__V1__ListAlertsRequest, statuses),
+    &trailhound__v1__alert_status__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ListAlertsRequest, order),
+    &trailhound__v1__alert_order__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__list_alerts_request__field_indices_by_name[] = {
   0,   /* field[0] = account_ids */
   3,   /* field[3] = audience */
   2,   /* field[2] = detection_ids */
   1,   /* field[1] = min_severity */
+  9,   /* field[9] = order */
   5,   /* field[5] = page_size */
   6,   /* field[6] = page_token */
   4,   /* field[4] = status */
+  8,   /* field[8] = statuses */
   7,   /* field[7] = waiting_event_id */
 };
 static const ProtobufCIntRange trailhound__v1__list_alerts_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__list_alerts_request__descriptor =
 {
@@ -1540,14 +1566,14 @@ const ProtobufCMessageDescriptor trailhound__v1__list_alerts_request__descriptor
   "Trailhound__V1__ListAlertsRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__ListAlertsRequest),
-  8,
+  10,
   trailhound__v1__list_alerts_request__field_descriptors,
   trailhound__v1__list_alerts_request__field_indices_by_name,
   1,  trailhound__v1__list_alerts_request__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__list_alerts_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_response__field_descriptors[4] =
 {
   {
     "alerts",
@@ -1585,16 +1611,29 @@ static const ProtobufCFieldDescriptor trailhound__v1__list_alerts_response__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "total",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ListAlertsResponse, total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__list_alerts_response__field_indices_by_name[] = {
   0,   /* field[0] = alerts */
   1,   /* field[1] = next_page_token */
+  3,   /* field[3] = total */
   2,   /* field[2] = waiting */
 };
 static const ProtobufCIntRange trailhound__v1__list_alerts_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__list_alerts_response__descriptor =
 {
@@ -1604,7 +1643,7 @@ const ProtobufCMessageDescriptor trailhound__v1__list_alerts_response__descripto
   "Trailhound__V1__ListAlertsResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__ListAlertsResponse),
-  3,
+  4,
   trailhound__v1__list_alerts_response__field_descriptors,
   trailhound__v1__list_alerts_response__field_indices_by_name,
   1,  trailhound__v1__list_alerts_response__number_ranges,
@@ -2030,6 +2069,36 @@ const ProtobufCEnumDescriptor trailhound__v1__duet_answer__descriptor =
   trailhound__v1__duet_answer__enum_values_by_name,
   1,
   trailhound__v1__duet_answer__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue trailhound__v1__alert_order__enum_values_by_number[3] =
+{
+  { "ALERT_ORDER_UNSPECIFIED", "TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_UNSPECIFIED", 0 },
+  { "ALERT_ORDER_RAISED", "TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_RAISED", 1 },
+  { "ALERT_ORDER_LAST_SEEN", "TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_LAST_SEEN", 2 },
+};
+static const ProtobufCIntRange trailhound__v1__alert_order__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex trailhound__v1__alert_order__enum_values_by_name[3] =
+{
+  { "ALERT_ORDER_LAST_SEEN", 2 },
+  { "ALERT_ORDER_RAISED", 1 },
+  { "ALERT_ORDER_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor trailhound__v1__alert_order__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "trailhound.v1.AlertOrder",
+  "AlertOrder",
+  "Trailhound__V1__AlertOrder",
+  "trailhound.v1",
+  3,
+  trailhound__v1__alert_order__enum_values_by_number,
+  3,
+  trailhound__v1__alert_order__enum_values_by_name,
+  1,
+  trailhound__v1__alert_order__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue trailhound__v1__wait_reason__enum_values_by_number[4] =

@@ -457,7 +457,7 @@ void   trailhound__v1__lineage_step__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__lineage_step__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_request__field_descriptors[9] =
 {
   {
     "value",
@@ -519,18 +519,70 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_request__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "event_names",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__GetTimelineRequest, n_event_names),
+    offsetof(Trailhound__V1__GetTimelineRequest, event_names),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "writes_only",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetTimelineRequest, writes_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "errors_only",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetTimelineRequest, errors_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "account_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__GetTimelineRequest, n_account_ids),
+    offsetof(Trailhound__V1__GetTimelineRequest, account_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_timeline_request__field_indices_by_name[] = {
+  8,   /* field[8] = account_ids */
   2,   /* field[2] = end_time */
+  7,   /* field[7] = errors_only */
+  5,   /* field[5] = event_names */
   3,   /* field[3] = page_size */
   4,   /* field[4] = page_token */
   1,   /* field[1] = start_time */
   0,   /* field[0] = value */
+  6,   /* field[6] = writes_only */
 };
 static const ProtobufCIntRange trailhound__v1__get_timeline_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_timeline_request__descriptor =
 {
@@ -540,7 +592,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_timeline_request__descripto
   "Trailhound__V1__GetTimelineRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetTimelineRequest),
-  5,
+  9,
   trailhound__v1__get_timeline_request__field_descriptors,
   trailhound__v1__get_timeline_request__field_indices_by_name,
   1,  trailhound__v1__get_timeline_request__number_ranges,
@@ -702,7 +754,7 @@ const ProtobufCMessageDescriptor trailhound__v1__timeline_entry__descriptor =
   (ProtobufCMessageInit) trailhound__v1__timeline_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_response__field_descriptors[5] =
 {
   {
     "entries",
@@ -728,15 +780,54 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_timeline_response__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "total",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetTimelineResponse, total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total_is_exact",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetTimelineResponse, total_is_exact),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_is_partial",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetTimelineResponse, order_is_partial),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_timeline_response__field_indices_by_name[] = {
   0,   /* field[0] = entries */
   1,   /* field[1] = next_page_token */
+  4,   /* field[4] = order_is_partial */
+  2,   /* field[2] = total */
+  3,   /* field[3] = total_is_exact */
 };
 static const ProtobufCIntRange trailhound__v1__get_timeline_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_timeline_response__descriptor =
 {
@@ -746,7 +837,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_timeline_response__descript
   "Trailhound__V1__GetTimelineResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetTimelineResponse),
-  2,
+  5,
   trailhound__v1__get_timeline_response__field_descriptors,
   trailhound__v1__get_timeline_response__field_indices_by_name,
   1,  trailhound__v1__get_timeline_response__number_ranges,
@@ -771,7 +862,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[14] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[17] =
 {
   {
     "version",
@@ -941,16 +1032,55 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "remediations_frozen",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, remediations_frozen),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "frozen_since",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, frozen_since),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detections",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, detections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_status_response__field_indices_by_name[] = {
   4,   /* field[4] = accepted */
   9,   /* field[9] = accounts */
   7,   /* field[7] = alerts */
+  16,   /* field[16] = detections */
   8,   /* field[8] = detections_enabled */
   5,   /* field[5] = duplicate */
+  15,   /* field[15] = frozen_since */
   13,   /* field[13] = inactive_detections */
   10,   /* field[10] = queued_batches */
   6,   /* field[6] = rejected */
+  14,   /* field[14] = remediations_frozen */
   1,   /* field[1] = started_at */
   3,   /* field[3] = stored_bytes */
   2,   /* field[2] = stored_records */
@@ -958,10 +1088,11 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   11,   /* field[11] = subscribers */
   0,   /* field[0] = version */
 };
-static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 20, 14 },
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor =
 {
@@ -971,10 +1102,10 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   "Trailhound__V1__GetStatusResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetStatusResponse),
-  14,
+  17,
   trailhound__v1__get_status_response__field_descriptors,
   trailhound__v1__get_status_response__field_indices_by_name,
-  1,  trailhound__v1__get_status_response__number_ranges,
+  2,  trailhound__v1__get_status_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__get_status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -53,6 +53,21 @@ typedef enum _Trailhound__V1__DuetAnswer {
   TRAILHOUND__V1__DUET_ANSWER__DUET_ANSWER_UNEXPECTED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__DUET_ANSWER)
 } Trailhound__V1__DuetAnswer;
+typedef enum _Trailhound__V1__AlertOrder {
+  /*
+   * As RAISED.
+   */
+  TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_UNSPECIFIED = 0,
+  /*
+   * By `created_at`, which never changes: pages have no gap and no repeat.
+   */
+  TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_RAISED = 1,
+  /*
+   * By `last_seen`. A match that joins an alert between two pages moves it towards the beginning.
+   */
+  TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_LAST_SEEN = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__ALERT_ORDER)
+} Trailhound__V1__AlertOrder;
 typedef enum _Trailhound__V1__WaitReason {
   TRAILHOUND__V1__WAIT_REASON__WAIT_REASON_UNSPECIFIED = 0,
   /*
@@ -268,10 +283,16 @@ struct  Trailhound__V1__ListAlertsRequest
    * Also tell what this stored event still waits for, in `waiting`. It does not narrow `alerts`.
    */
   ProtobufCBinaryData waiting_event_id;
+  /*
+   * Alerts of any of these; together with `status`, of that one too.
+   */
+  size_t n_statuses;
+  Trailhound__V1__AlertStatus *statuses;
+  Trailhound__V1__AlertOrder order;
 };
 #define TRAILHOUND__V1__LIST_ALERTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__list_alerts_request__descriptor) \
-    , 0,NULL, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, 0,NULL, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, 0, {0,NULL}, {0,NULL} }
+    , 0,NULL, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, 0,NULL, TRAILHOUND__V1__AUDIENCE__AUDIENCE_UNSPECIFIED, TRAILHOUND__V1__ALERT_STATUS__ALERT_STATUS_UNSPECIFIED, 0, {0,NULL}, {0,NULL}, 0,NULL, TRAILHOUND__V1__ALERT_ORDER__ALERT_ORDER_UNSPECIFIED }
 
 
 struct  Trailhound__V1__ListAlertsResponse
@@ -288,10 +309,14 @@ struct  Trailhound__V1__ListAlertsResponse
    */
   size_t n_waiting;
   Trailhound__V1__WaitingMatch **waiting;
+  /*
+   * Alerts that fit, in all pages together. Set on the first page.
+   */
+  uint64_t total;
 };
 #define TRAILHOUND__V1__LIST_ALERTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__list_alerts_response__descriptor) \
-    , 0,NULL, {0,NULL}, 0,NULL }
+    , 0,NULL, {0,NULL}, 0,NULL, 0 }
 
 
 /*
@@ -786,6 +811,7 @@ void trailhound__v1__alert_service__answer_duet(ProtobufCService *service,
 
 extern const ProtobufCEnumDescriptor    trailhound__v1__alert_status__descriptor;
 extern const ProtobufCEnumDescriptor    trailhound__v1__duet_answer__descriptor;
+extern const ProtobufCEnumDescriptor    trailhound__v1__alert_order__descriptor;
 extern const ProtobufCEnumDescriptor    trailhound__v1__wait_reason__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__console_link__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__evidence__descriptor;

@@ -47,14 +47,33 @@ struct  Trailhound__V1__GetTimelineRequest
   Google__Protobuf__Timestamp *start_time;
   Google__Protobuf__Timestamp *end_time;
   /*
-   * 1 to 1,000; 0 means 100.
+   * 1 to 1,000; 0 means 100. A page ends earlier where its records are large, and may be empty without being the last.
    */
   uint32_t page_size;
   ProtobufCBinaryData page_token;
+  /*
+   * Event names, in any letter case, with * and ? as wildcards; with a colon the service's short name stands before
+   * (iam:Create*). A record has to fit one of them; empty for all.
+   */
+  size_t n_event_names;
+  ProtobufCBinaryData *event_names;
+  /*
+   * Only calls that change something: their readOnly is not true.
+   */
+  protobuf_c_boolean writes_only;
+  /*
+   * Only calls that failed: they have an errorCode or an errorMessage.
+   */
+  protobuf_c_boolean errors_only;
+  /*
+   * Only records of these accounts; empty for all that the certificate covers.
+   */
+  size_t n_account_ids;
+  ProtobufCBinaryData *account_ids;
 };
 #define TRAILHOUND__V1__GET_TIMELINE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_timeline_request__descriptor) \
-    , {0,NULL}, NULL, NULL, 0, {0,NULL} }
+    , {0,NULL}, NULL, NULL, 0, {0,NULL}, 0,NULL, 0, 0, 0,NULL }
 
 
 struct  Trailhound__V1__TimelineEntry
@@ -85,10 +104,23 @@ struct  Trailhound__V1__GetTimelineResponse
   size_t n_entries;
   Trailhound__V1__TimelineEntry **entries;
   ProtobufCBinaryData next_page_token;
+  /*
+   * Records that carry the value and fit the filters, in all pages together.
+   */
+  uint64_t total;
+  /*
+   * False where counting ended at the service's bound: there are `total` or more.
+   */
+  protobuf_c_boolean total_is_exact;
+  /*
+   * True where more blocks hold the value than one search puts in order: a later page may have records that are newer
+   * than this page's.
+   */
+  protobuf_c_boolean order_is_partial;
 };
 #define TRAILHOUND__V1__GET_TIMELINE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_timeline_response__descriptor) \
-    , 0,NULL, {0,NULL} }
+    , 0,NULL, {0,NULL}, 0, 0, 0 }
 
 
 struct  Trailhound__V1__GetStatusRequest
@@ -114,6 +146,9 @@ struct  Trailhound__V1__GetStatusResponse
   uint64_t duplicate;
   uint64_t rejected;
   uint64_t alerts;
+  /*
+   * Of `detections`, those that are on.
+   */
   uint32_t detections_enabled;
   uint32_t accounts;
   /*
@@ -127,10 +162,19 @@ struct  Trailhound__V1__GetStatusResponse
    */
   size_t n_inactive_detections;
   Trailhound__V1__InactiveDetection **inactive_detections;
+  /*
+   * Remediations are frozen: nothing acts in any account.
+   */
+  protobuf_c_boolean remediations_frozen;
+  Google__Protobuf__Timestamp *frozen_since;
+  /*
+   * Loaded detections, on or off: one for each rule and correlation of the rule files, which may hold several.
+   */
+  uint32_t detections;
 };
 #define TRAILHOUND__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_status_response__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL }
+    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0 }
 
 
 /*
