@@ -22,14 +22,27 @@ package struct Catalog: Sendable {
         /// Counted from 1; 0 where the whole file is meant.
         package let line: Int
         package let message: String
-        /// True where the rule can't be used; false for a remark.
+        /// True where the rule can't be used and its author has to mend it; false for a remark.
         package let isError: Bool
+        /// True where the rule does not run, be it by an error or for want of something here.
+        package let leavesOut: Bool
+        /// The line at which the rule starts.
+        let rule: Int
 
-        package init(file: String, line: Int, message: String, isError: Bool = true) {
+        package init(
+            file: String, line: Int, message: String, isError: Bool = true, leavesOut: Bool? = nil, rule: Int? = nil
+        ) {
             self.file = file
             self.line = line
             self.message = message
             self.isError = isError
+            self.leavesOut = leavesOut ?? isError
+            self.rule = rule ?? line
+        }
+
+        /// The same of the rule that starts at a line.
+        func of(rule: Int) -> Problem {
+            Problem(file: file, line: line, message: message, isError: isError, leavesOut: leavesOut, rule: rule)
         }
 
         package var description: String {
@@ -54,6 +67,14 @@ package struct Catalog: Sendable {
     package internal(set) var silent: Set<String> = []
     /// In the order of files and lines.
     package internal(set) var problems: [Problem] = []
+
+    /// How many rules are for other log sources than CloudTrail.
+    package internal(set) var foreign = 0
+
+    /// How many rules, and files that could not be read at all, do not run although they are for CloudTrail.
+    package var leftOut: Int {
+        Set(problems.lazy.filter(\.leavesOut).map { "\($0.file):\($0.rule)" }).count
+    }
 
     /// Whether every file could be used.
     package var isSound: Bool { !problems.contains(where: \.isError) }

@@ -66,6 +66,7 @@ package struct DetectionException: Sendable, Equatable {
     init(_ filter: SigmaFilter, text: String, file: String, named name: String) throws(Failure) {
         var reader = ExceptionReader(filter: filter, file: name)
         let facts = reader.read()
+        reader.checkFields()
         guard reader.problems.isEmpty, let facts else { throw Failure(problems: reader.problems) }
         do throws(PlanError) { _ = try Plan([filter.rule]) } catch {
             throw Failure(
@@ -119,6 +120,15 @@ private struct ExceptionReader {
             fail("an exception needs '\(key)'", node.line)
         }
         return facts
+    }
+
+    /// Refuses fields that no record has: such an exception would except nothing, or everything, without a word.
+    mutating func checkFields() {
+        for search in filter.searches {
+            for field in CatalogLint.fields(search.expression).sorted() where !RecordFields.knows(field) {
+                fail(RecordFields.remark(on: field), search.line)
+            }
+        }
     }
 
     private mutating func fail(_ message: String, _ line: Int) {

@@ -20,11 +20,20 @@ package struct DetectionExplanation: Sendable {
         package var holds: Bool {
             tree.holds && !exceptions.contains(where: \.excepts) && !extensions.contains { $0.verdict == .fails }
         }
+
+        package init(
+            detection: Detection, tree: SigmaExplanation, exceptions: [Exception], extensions: [Extension]
+        ) {
+            (self.detection, self.tree, self.exceptions, self.extensions) = (detection, tree, exceptions, extensions)
+        }
     }
 
     /// One exception of a rule.
     package struct Exception: Sendable {
-        package let exception: DetectionException
+        /// Who answers for it.
+        package let owner: String
+        /// Why these events are expected.
+        package let reason: String
         /// Whether the event lies in its accounts and before its end.
         package let isInForce: Bool
         /// Its filter; it holds where the event is let through.
@@ -32,6 +41,10 @@ package struct DetectionExplanation: Sendable {
 
         /// Whether the event is excepted.
         package var excepts: Bool { isInForce && !tree.holds }
+
+        package init(owner: String, reason: String, isInForce: Bool, tree: SigmaExplanation) {
+            (self.owner, self.reason, self.isInForce, self.tree) = (owner, reason, isInForce, tree)
+        }
     }
 
     package let detection: Detection
@@ -40,6 +53,10 @@ package struct DetectionExplanation: Sendable {
     /// What the stream waits for that has the event and made no alert of it yet, in words; nil where it waits for nothing,
     /// or where nobody asked it.
     package var wait: String?
+
+    package init(detection: Detection, rules: [Rule], wait: String? = nil) {
+        (self.detection, self.rules, self.wait) = (detection, rules, wait)
+    }
 
     /// Whether the event matches; of a correlation: whether it is counted.
     package var holds: Bool { rules.contains(where: \.holds) }
@@ -58,9 +75,10 @@ extension Catalog {
     ///   - record: one JSON object.
     ///   - exceptions: those that operators made.
     ///   - history: what came before and after it, for keys that ask for it; nil where that is not known.
+    ///   - geography: where addresses are; nil to take the history's.
     package func explanation(
         of detection: Detection, on record: UnsafeRawBufferPointer, exceptions: [DetectionException] = [],
-        history: ExplainedHistory? = nil
+        history: ExplainedHistory? = nil, geography: Geography? = nil
     ) throws -> DetectionExplanation {
         var fields = FieldSet()
         let envelope = try EnvelopeFields(adding: &fields)
@@ -76,19 +94,27 @@ extension Catalog {
                 detection: detections[index], tree: try rule.explanation(on: record),
                 exceptions: try own.map { exception in
                     DetectionExplanation.Exception(
-                        exception: exception, isInForce: exception.covers(account, time),
+                        owner: exception.owner, reason: exception.reason, isInForce: exception.covers(account, time),
                         tree: try exception.filter.rule.explanation(on: record))
                 },
                 extensions: detection.kind == .correlation
                     ? []
-                    : try ExtensionExplainer(detections[index], on: record, geography: history?.geography ?? .none)
-                        .extensions)
+                    : try ExtensionExplainer(
+                        detections[index], on: record, geography: geography ?? history?.geography ?? .none
+                    )
+                    .extensions)
         }
         let explanation = DetectionExplanation(detection: detection, rules: rules)
         guard explanation.isOpen, let history else { return explanation }
         let isMatch = try history.matches(of: detection, in: self).contains(facts.eventID)
         return explanation.answered(
             isMatch, reason: isMatch ? "by the records beside it" : "not by the records beside it")
+    }
+
+    /// A correlation by its id or name and the rules that it counts, be it through others.
+    package func counted(byCorrelation name: String) -> (correlation: Detection, rules: [Detection])? {
+        guard let index = RuleNames(correlations.map(\.metadata)).first(name) else { return nil }
+        return (correlated[index], rules(of: correlated[index]).map { detections[$0] })
     }
 
     /// The rules that a detection comes down to: itself, or those that the correlation counts, be it through others.

@@ -120,8 +120,10 @@ package final class DetectionPlan: Sendable {
         let speaking = catalog.detections.indices.filter {
             isEnabled(catalog.detections[$0]) && !isSilent(catalog.detections[$0])
         }
-        let clearing = speaking.compactMap { catalog.detections[$0].unless.flatMap { catalog.rule(named: $0.rule) } }
+        let names = RuleNames(catalog.rules.map(\.metadata))
+        let clearing = speaking.compactMap { catalog.detections[$0].unless.flatMap { names.first($0.rule) } }
         let included = counted.rules.union(speaking).union(clearing).sorted()
+        let placesOfRules = Dictionary(uniqueKeysWithValues: included.enumerated().map { ($1, $0) })
         detections = included.map { catalog.detections[$0] }
         places = Dictionary(detections.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         let chosen = catalog.correlations.indices.filter(counted.correlations.contains)
@@ -189,8 +191,8 @@ package final class DetectionPlan: Sendable {
         self.unlessParts = unlessParts
         var clears = [[Clears]](repeating: [], count: detections.count)
         for (index, detection) in detections.enumerated() {
-            guard let unless = detection.unless, let named = catalog.rule(named: unless.rule),
-                let clearing = included.firstIndex(of: named)
+            guard let unless = detection.unless, let named = names.first(unless.rule),
+                let clearing = placesOfRules[named]
             else { continue }
             clears[clearing].append(Clears(detectionID: detection.id, unless: unless, parts: unlessParts[index]))
         }

@@ -19,6 +19,8 @@ extension DetectionExplanation {
         package struct Fact: Sendable, Equatable {
             package let field: String
             package let value: String?
+
+            package init(field: String, value: String?) { (self.field, self.value) = (field, value) }
         }
 
         /// The key, for example `first_seen`.
@@ -29,6 +31,10 @@ extension DetectionExplanation {
         package var verdict: Verdict
         /// Why, or on what it depends.
         package var reason: String
+
+        package init(key: String, text: String, facts: [Fact], verdict: Verdict, reason: String) {
+            (self.key, self.text, self.facts, self.verdict, self.reason) = (key, text, facts, verdict, reason)
+        }
     }
 }
 

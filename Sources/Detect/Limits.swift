@@ -65,6 +65,9 @@ package enum DetectLimits {
     /// Into how many alternatives a condition is taken apart when rules are checked.
     package static let lintedBranches = 64
 
+    /// The most rules that all filters of a catalog are added to, a rule counted once for each filter.
+    package static let filteredRules = 200_000
+
     /// How many rules for other log sources are remarked one by one.
     package static let foreignRuleRemarks = 10
 

@@ -67,6 +67,12 @@ package struct Tuning: Sendable, Equatable {
         exceptions.append(exception)
     }
 
+    /// Puts an exception in the place of the one of the same id; nothing where there is none.
+    package mutating func replace(_ exception: DetectionException) {
+        guard let place = exceptions.firstIndex(where: { $0.id == exception.id }) else { return }
+        exceptions[place] = exception
+    }
+
     /// Takes an exception back. Returns whether there was one.
     @discardableResult
     package mutating func remove(exception id: String) -> Bool {

@@ -61,6 +61,7 @@ package enum Access {
         "/trailhound.v1.DetectionService/DeleteDetectionException": .changing(.admin),
         "/trailhound.v1.DetectionService/ReloadRules": .changingEverything(.admin),
         "/trailhound.v1.DetectionService/ValidateRules": .reading(.admin, .analyst),
+        "/trailhound.v1.DetectionService/ExplainDetection": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetTimeline": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetLineage": .reading(.admin, .analyst),
         "/trailhound.v1.InvestigationService/GetStatus": .reading(.admin, .analyst, .collector, .subscriber),

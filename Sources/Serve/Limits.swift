@@ -51,6 +51,16 @@ package enum Limits {
     package static let heapRoomBytes = 64 << 20
     /// Rule files of one ValidateRules call.
     package static let rulesPerValidation = 1_000
+    /// Bytes of all rule files of one ValidateRules call.
+    package static let validationBytes = 4 << 20
+    /// Calls that compile rules which do not run, validations and explanations: so many run or wait, one at a time.
+    package static let waitingTrials = 16
+    /// Changes of the catalog that run or wait, one at a time.
+    package static let waitingChanges = 64
+    /// How often a change of the catalog is compiled where others come between.
+    static let catalogAttempts = 8
+    /// Records of one ExplainDetection call.
+    package static let explainedEvents = 100
     /// Open calls get this long to end when the service stops.
     package static let shutdownGraceSeconds: Int64 = 5
     /// Between two checks of the retention, and what is kept where the configuration says nothing.

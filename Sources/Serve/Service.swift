@@ -32,7 +32,7 @@ package final class Service: Sendable {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         pipeline = try await Pipeline(
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
-            placeholders: try configuration.placeholders.map(Self.placeholders) ?? [:],
+            placeholders: configuration.placeholders,
             geography: try Geography(city: configuration.geoCity, network: configuration.geoNetwork, log),
             workers: configuration.workers ?? cores, log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
@@ -80,13 +80,6 @@ package final class Service: Sendable {
             default: ""
             }
         return ConfigurationError("can't listen on \(host):\(port): \(reason)\(hint)")
-    }
-
-    private static func placeholders(_ path: String) throws -> [String: [String]] {
-        do {
-            let bytes = try FileTree.read(path, limit: DetectLimits.placeholderBytes)
-            return try Placeholders.read(String(decoding: bytes, as: UTF8.self))
-        } catch { throw ConfigurationError("--placeholders: \(error)") }
     }
 
     /// The names under which health is asked for, beside the empty one.

@@ -24,8 +24,14 @@ public struct SigmaDiagnostic: Error, Hashable, Sendable, CustomStringConvertibl
     public internal(set) var ruleTitle: String?
     /// The rule's status where it is known: of an `unsupported` one nobody expects that it loads.
     public internal(set) var ruleStatus: SigmaStatus?
-    /// The product of the rule's log source where it is known.
-    public internal(set) var ruleProduct: String?
+    /// The rule's log source in lower case, as far as it is known.
+    public internal(set) var ruleLogSource: SigmaLogSource?
+    /// The line at which the rule's document starts; 0 where no rule is meant.
+    public internal(set) var ruleLine = 0
+    /// The rule's name where it is known.
+    public internal(set) var ruleName: String?
+    /// True where the rule needs a placeholder that has no value here.
+    public internal(set) var isMissingPlaceholder = false
 
     public init(
         severity: Severity = .error, file: String, line: Int, column: Int = 0, message: String,
@@ -54,9 +60,18 @@ struct Problem: Error {
     let line: Int
     let column: Int
     let message: String
+    /// True where the fault is not the rule's: it names a placeholder that has no value here.
+    var isMissingPlaceholder = false
 
     init(_ message: String, at node: YAMLNode) {
         self.init(message, line: node.line, column: node.column)
+    }
+
+    /// A placeholder without a value.
+    static func missing(placeholder: String, at node: YAMLNode) -> Problem {
+        var problem = Problem("the placeholder '%\(placeholder)%' has no value here", at: node)
+        problem.isMissingPlaceholder = true
+        return problem
     }
 
     init(_ message: String, line: Int, column: Int = 0) {

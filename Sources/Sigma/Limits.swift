@@ -50,8 +50,10 @@ public enum SigmaLimits {
     public static let correlationLatenessSeconds = 3_600
     /// In what steps time moves on for windows that wait, in seconds.
     public static let settlingSeconds = 60
-    /// How many correlations may stand above one another.
+    /// The most correlations that may stand on one another, below the uppermost.
     public static let correlationDepth = 16
+    /// The most rules that all correlations together count, a rule taken once for each correlation above it.
+    public static let correlatedRules = 200_000
     /// How many alternatives for one field an explanation shows one by one; of more it shows those that hold.
     public static let explainedAlternatives = 20
     /// How many values of a field an explanation shows.

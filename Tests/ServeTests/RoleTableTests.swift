@@ -37,6 +37,7 @@ import Testing
         trailhound.v1.DetectionService/DeleteDetectionException       + - - - -
         trailhound.v1.DetectionService/ReloadRules             +     -       -         -          -
         trailhound.v1.DetectionService/ValidateRules           +     +       -         -          -
+        trailhound.v1.DetectionService/ExplainDetection        +     +       -         -          -
         trailhound.v1.InvestigationService/GetTimeline         +     +       -         -          -
         trailhound.v1.InvestigationService/GetLineage          +     +       -         -          -
         trailhound.v1.InvestigationService/GetStatus           +     +       +         +          -

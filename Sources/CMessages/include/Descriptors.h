@@ -265,6 +265,30 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__validate_rules_response(void) {
     return &trailhound__v1__validate_rules_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explain_detection_request(void) {
+    return &trailhound__v1__explain_detection_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explain_detection_response(void) {
+    return &trailhound__v1__explain_detection_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explanation(void) {
+    return &trailhound__v1__explanation__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explained_rule(void) {
+    return &trailhound__v1__explained_rule__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explained_part(void) {
+    return &trailhound__v1__explained_part__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explained_extension(void) {
+    return &trailhound__v1__explained_extension__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explained_fact(void) {
+    return &trailhound__v1__explained_fact__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explained_exception(void) {
+    return &trailhound__v1__explained_exception__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__submit_events_request(void) {
     return &trailhound__v1__submit_events_request__descriptor;
 }

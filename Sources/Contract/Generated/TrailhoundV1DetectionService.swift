@@ -46,7 +46,7 @@ package enum DetectionService {
         service: name, name: "DeleteDetectionException", shape: .unary,
         request: .request(), response: .response())
 
-    /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
+    /// Reads the rules folder and the placeholders again. Rules that can't run are left out and told; the others run.
     package static let reloadRules = Method<ReloadRulesRequest, ReloadRulesResponse>(
         service: name, name: "ReloadRules", shape: .unary,
         request: .request(), response: .response())
@@ -54,6 +54,11 @@ package enum DetectionService {
     /// Checks rules without loading them.
     package static let validateRules = Method<ValidateRulesRequest, ValidateRulesResponse>(
         service: name, name: "ValidateRules", shape: .unary,
+        request: .request(), response: .response())
+
+    /// Tells why a detection, as it runs, fires on events or does not.
+    package static let explainDetection = Method<ExplainDetectionRequest, ExplainDetectionResponse>(
+        service: name, name: "ExplainDetection", shape: .unary,
         request: .request(), response: .response())
 }
 
@@ -102,7 +107,7 @@ package protocol DetectionServiceProvider: Sendable {
         _ context: CallContext
     ) async throws -> DeleteDetectionExceptionResponse
 
-    /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
+    /// Reads the rules folder and the placeholders again. Rules that can't run are left out and told; the others run.
     func reloadRules(
         _ request: ReloadRulesRequest,
         _ context: CallContext
@@ -113,6 +118,12 @@ package protocol DetectionServiceProvider: Sendable {
         _ request: ValidateRulesRequest,
         _ context: CallContext
     ) async throws -> ValidateRulesResponse
+
+    /// Tells why a detection, as it runs, fires on events or does not.
+    func explainDetection(
+        _ request: ExplainDetectionRequest,
+        _ context: CallContext
+    ) async throws -> ExplainDetectionResponse
 }
 
 extension Router {
@@ -144,6 +155,9 @@ extension Router {
         }
         unary(DetectionService.validateRules) { input, context in
             try await provider.validateRules(input, context)
+        }
+        unary(DetectionService.explainDetection) { input, context in
+            try await provider.explainDetection(input, context)
         }
     }
 }
@@ -207,7 +221,7 @@ package struct DetectionServiceClient: Sendable {
         try await client.unary(DetectionService.deleteDetectionException, request, options: options)
     }
 
-    /// Reads the rules folder again. A set with an error is refused whole and the old one stays.
+    /// Reads the rules folder and the placeholders again. Rules that can't run are left out and told; the others run.
     package func reloadRules(
         _ request: ReloadRulesRequest, options: CallOptions = CallOptions()
     ) async throws -> ReloadRulesResponse {
@@ -219,5 +233,12 @@ package struct DetectionServiceClient: Sendable {
         _ request: ValidateRulesRequest, options: CallOptions = CallOptions()
     ) async throws -> ValidateRulesResponse {
         try await client.unary(DetectionService.validateRules, request, options: options)
+    }
+
+    /// Tells why a detection, as it runs, fires on events or does not.
+    package func explainDetection(
+        _ request: ExplainDetectionRequest, options: CallOptions = CallOptions()
+    ) async throws -> ExplainDetectionResponse {
+        try await client.unary(DetectionService.explainDetection, request, options: options)
     }
 }

@@ -41,8 +41,7 @@ package struct CatalogLint {
         var remarks: [Catalog.Problem] = []
         for search in rule.searches {
             for field in fields(search.expression).sorted() where !RecordFields.knows(field) {
-                let hint = RecordFields.similar(to: field).map { "; '\($0)' is one" } ?? ""
-                remarks.append(remark("CloudTrail has no field '\(field)'\(hint)", file, search.line))
+                remarks.append(remark(RecordFields.remark(on: field), file, search.line))
             }
         }
         let line = rule.searches.first?.line ?? rule.metadata.line
@@ -56,7 +55,7 @@ package struct CatalogLint {
     }
 
     /// The fields that an expression asks.
-    private static func fields(_ expression: SigmaExpression) -> Set<String> {
+    static func fields(_ expression: SigmaExpression) -> Set<String> {
         switch expression {
         case .all(let parts), .any(let parts), .atLeast(_, let parts):
             return parts.reduce(into: []) { $0.formUnion(fields($1)) }

@@ -62,6 +62,11 @@ enum RecordFields {
         known.exact.contains(path) || known.open.contains { path.hasPrefix($0) }
     }
 
+    /// A sentence about a field that no record has.
+    static func remark(on field: String) -> String {
+        "CloudTrail has no field '\(field)'" + (similar(to: field).map { "; '\($0)' is one" } ?? "")
+    }
+
     /// The field that somebody may have meant: the same but for the case of its letters, or one with the same end.
     static func similar(to path: String) -> String? {
         let lowered = path.lowercased()

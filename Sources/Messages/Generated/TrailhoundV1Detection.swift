@@ -366,17 +366,22 @@ package struct TuneDetectionResponse: Message {
 package struct CreateDetectionExceptionRequest: Message {
     /// A Sigma filter whose key `trailhound` has owner, reason, expires and accounts. One of the same id is replaced.
     package var yaml: String
+    /// Change nothing, and tell what the exception would be for.
+    package var preview: Bool
 
     /// A message of these fields.
     package init(
-        yaml: String = ""
+        yaml: String = "",
+        preview: Bool = false
     ) {
         self.yaml = yaml
+        self.preview = preview
     }
 
     /// Every field at its default.
     package init() {
         yaml = ""
+        preview = false
     }
 }
 
@@ -384,17 +389,22 @@ package struct CreateDetectionExceptionRequest: Message {
 package struct CreateDetectionExceptionResponse: Message {
     /// Field 1, `exception`.
     package var exception: DetectionException?
+    /// The loaded rules that it is for.
+    package var detectionIDs: [String]
 
     /// A message of these fields.
     package init(
-        exception: DetectionException? = nil
+        exception: DetectionException? = nil,
+        detectionIDs: [String] = []
     ) {
         self.exception = exception
+        self.detectionIDs = detectionIDs
     }
 
     /// Every field at its default.
     package init() {
         exception = nil
+        detectionIDs = []
     }
 }
 
@@ -590,31 +600,52 @@ package struct SetDetectionStateResponse: Message {
 
 /// The message `trailhound.v1.ReloadRulesRequest`.
 package struct ReloadRulesRequest: Message {
+    /// Take a folder without a usable rule too; without it such a folder is refused.
+    package var allowEmpty: Bool
+
+    /// A message of these fields.
+    package init(
+        allowEmpty: Bool = false
+    ) {
+        self.allowEmpty = allowEmpty
+    }
+
     /// Every field at its default.
     package init() {
+        allowEmpty = false
     }
 }
 
 /// The message `trailhound.v1.ReloadRulesResponse`.
 package struct ReloadRulesResponse: Message {
-    /// Field 1, `loaded`.
+    /// Detections that are loaded now.
     package var loaded: UInt32
     /// Field 2, `problems`.
     package var problems: [RuleProblem]
+    /// Rules, and files that could not be read, that don't run; `problems` says of each why.
+    package var leftOut: UInt32
+    /// Rules for other log sources than CloudTrail.
+    package var foreign: UInt32
 
     /// A message of these fields.
     package init(
         loaded: UInt32 = 0,
-        problems: [RuleProblem] = []
+        problems: [RuleProblem] = [],
+        leftOut: UInt32 = 0,
+        foreign: UInt32 = 0
     ) {
         self.loaded = loaded
         self.problems = problems
+        self.leftOut = leftOut
+        self.foreign = foreign
     }
 
     /// Every field at its default.
     package init() {
         loaded = 0
         problems = []
+        leftOut = 0
+        foreign = 0
     }
 }
 
@@ -679,6 +710,286 @@ package struct ValidateRulesResponse: Message {
     package init() {
         valid = 0
         problems = []
+    }
+}
+
+/// The message `trailhound.v1.ExplainDetectionRequest`.
+package struct ExplainDetectionRequest: Message {
+    /// Field 1, `detection_id`.
+    package var detectionID: String
+    /// CloudTrail records, one JSON object each.
+    package var events: [Bytes]
+    /// Records that came before and after them, in the order of their arrival and with them: what decides where the
+    /// detection asks what else was seen. Empty where that is not known.
+    package var history: [Bytes]
+
+    /// A message of these fields.
+    package init(
+        detectionID: String = "",
+        events: [Bytes] = [],
+        history: [Bytes] = []
+    ) {
+        self.detectionID = detectionID
+        self.events = events
+        self.history = history
+    }
+
+    /// Every field at its default.
+    package init() {
+        detectionID = ""
+        events = []
+        history = []
+    }
+}
+
+/// The message `trailhound.v1.ExplainDetectionResponse`.
+package struct ExplainDetectionResponse: Message {
+    /// One for each event, in their order.
+    package var explanations: [Explanation]
+
+    /// A message of these fields.
+    package init(
+        explanations: [Explanation] = []
+    ) {
+        self.explanations = explanations
+    }
+
+    /// Every field at its default.
+    package init() {
+        explanations = []
+    }
+}
+
+/// Why a detection fires on an event, or why it does not.
+package struct Explanation: Message {
+    /// Field 1, `detection_id`.
+    package var detectionID: String
+    /// Field 2, `title`.
+    package var title: String
+    /// Field 3, `correlation`.
+    package var correlation: Bool
+    /// The rule, or those that the correlation counts.
+    package var rules: [ExplainedRule]
+    /// It fires; of a correlation: it counts the event.
+    package var holds: Bool
+    /// It fires only if what was seen before or after says so too.
+    package var open: Bool
+
+    /// A message of these fields.
+    package init(
+        detectionID: String = "",
+        title: String = "",
+        correlation: Bool = false,
+        rules: [ExplainedRule] = [],
+        holds: Bool = false,
+        open: Bool = false
+    ) {
+        self.detectionID = detectionID
+        self.title = title
+        self.correlation = correlation
+        self.rules = rules
+        self.holds = holds
+        self.open = open
+    }
+
+    /// Every field at its default.
+    package init() {
+        detectionID = ""
+        title = ""
+        correlation = false
+        rules = []
+        holds = false
+        open = false
+    }
+}
+
+/// One rule's verdict on an event.
+package struct ExplainedRule: Message {
+    /// Field 1, `detection_id`.
+    package var detectionID: String
+    /// Field 2, `title`.
+    package var title: String
+    /// Field 3, `holds`.
+    package var holds: Bool
+    /// The parts of the condition, each before those that stand below it.
+    package var condition: [ExplainedPart]
+    /// Field 5, `extensions`.
+    package var extensions: [ExplainedExtension]
+    /// Field 6, `exceptions`.
+    package var exceptions: [ExplainedException]
+
+    /// A message of these fields.
+    package init(
+        detectionID: String = "",
+        title: String = "",
+        holds: Bool = false,
+        condition: [ExplainedPart] = [],
+        extensions: [ExplainedExtension] = [],
+        exceptions: [ExplainedException] = []
+    ) {
+        self.detectionID = detectionID
+        self.title = title
+        self.holds = holds
+        self.condition = condition
+        self.extensions = extensions
+        self.exceptions = exceptions
+    }
+
+    /// Every field at its default.
+    package init() {
+        detectionID = ""
+        title = ""
+        holds = false
+        condition = []
+        extensions = []
+        exceptions = []
+    }
+}
+
+/// One part of a condition.
+package struct ExplainedPart: Message {
+    /// all, any, at_least, not, search, filter, test, alternatives.
+    package var kind: String
+    /// The part in Sigma's words.
+    package var text: String
+    /// Field 3, `holds`.
+    package var holds: Bool
+    /// The field that a test asks; empty for other parts, and for tests of any value.
+    package var field: String
+    /// The record has the field.
+    package var present: Bool
+    /// Field 6, `values`.
+    package var values: [String]
+    /// How deep it stands: 0 for the whole condition, one more for each part that it belongs to.
+    package var depth: UInt32
+
+    /// A message of these fields.
+    package init(
+        kind: String = "",
+        text: String = "",
+        holds: Bool = false,
+        field: String = "",
+        present: Bool = false,
+        values: [String] = [],
+        depth: UInt32 = 0
+    ) {
+        self.kind = kind
+        self.text = text
+        self.holds = holds
+        self.field = field
+        self.present = present
+        self.values = values
+        self.depth = depth
+    }
+
+    /// Every field at its default.
+    package init() {
+        kind = ""
+        text = ""
+        holds = false
+        field = ""
+        present = false
+        values = []
+        depth = 0
+    }
+}
+
+/// One key of `trailhound` that decides with what was seen before or after.
+package struct ExplainedExtension: Message {
+    /// Field 1, `key`.
+    package var key: String
+    /// Field 2, `text`.
+    package var text: String
+    /// holds, fails, open.
+    package var verdict: String
+    /// Field 4, `reason`.
+    package var reason: String
+    /// Field 5, `facts`.
+    package var facts: [ExplainedFact]
+
+    /// A message of these fields.
+    package init(
+        key: String = "",
+        text: String = "",
+        verdict: String = "",
+        reason: String = "",
+        facts: [ExplainedFact] = []
+    ) {
+        self.key = key
+        self.text = text
+        self.verdict = verdict
+        self.reason = reason
+        self.facts = facts
+    }
+
+    /// Every field at its default.
+    package init() {
+        key = ""
+        text = ""
+        verdict = ""
+        reason = ""
+        facts = []
+    }
+}
+
+/// A field that is looked at.
+package struct ExplainedFact: Message {
+    /// Field 1, `field`.
+    package var field: String
+    /// Field 2, `present`.
+    package var present: Bool
+    /// Field 3, `value`.
+    package var value: String
+
+    /// A message of these fields.
+    package init(
+        field: String = "",
+        present: Bool = false,
+        value: String = ""
+    ) {
+        self.field = field
+        self.present = present
+        self.value = value
+    }
+
+    /// Every field at its default.
+    package init() {
+        field = ""
+        present = false
+        value = ""
+    }
+}
+
+/// An exception of a rule, and its say on an event.
+package struct ExplainedException: Message {
+    /// Field 1, `owner`.
+    package var owner: String
+    /// Field 2, `reason`.
+    package var reason: String
+    /// The event lies in its accounts and before its end.
+    package var inForce: Bool
+    /// The parts of its filter, as of a condition; the first holds where the event is let through.
+    package var filter: [ExplainedPart]
+
+    /// A message of these fields.
+    package init(
+        owner: String = "",
+        reason: String = "",
+        inForce: Bool = false,
+        filter: [ExplainedPart] = []
+    ) {
+        self.owner = owner
+        self.reason = reason
+        self.inForce = inForce
+        self.filter = filter
+    }
+
+    /// Every field at its default.
+    package init() {
+        owner = ""
+        reason = ""
+        inForce = false
+        filter = []
     }
 }
 
@@ -929,11 +1240,13 @@ extension CreateDetectionExceptionRequest: WireMessage {
 
     init(wire: UnsafePointer<Trailhound__V1__CreateDetectionExceptionRequest>, arena: Arena?) throws(MessageError) {
         self.yaml = try WireReader.text(wire.pointee.yaml, "trailhound.v1.CreateDetectionExceptionRequest.yaml")
+        self.preview = wire.pointee.preview != 0
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__CreateDetectionExceptionRequest>, _ builder: inout WireBuilder) {
         trailhound__v1__create_detection_exception_request__init(wire)
         wire.pointee.yaml = builder.text(self.yaml)
+        wire.pointee.preview = self.preview ? 1 : 0
     }
 }
 
@@ -953,11 +1266,14 @@ extension CreateDetectionExceptionResponse: WireMessage {
 
     init(wire: UnsafePointer<Trailhound__V1__CreateDetectionExceptionResponse>, arena: Arena?) throws(MessageError) {
         self.exception = try WireReader.message(wire.pointee.exception, arena)
+        self.detectionIDs = try WireReader.texts(wire.pointee.n_detection_ids, wire.pointee.detection_ids, "trailhound.v1.CreateDetectionExceptionResponse.detection_ids")
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__CreateDetectionExceptionResponse>, _ builder: inout WireBuilder) {
         trailhound__v1__create_detection_exception_response__init(wire)
         wire.pointee.exception = builder.message(self.exception)
+        wire.pointee.n_detection_ids = self.detectionIDs.count
+        wire.pointee.detection_ids = builder.texts(self.detectionIDs)
     }
 }
 
@@ -1247,10 +1563,12 @@ extension ReloadRulesRequest: WireMessage {
     static var holdsBytes: Bool { false }
 
     init(wire: UnsafePointer<Trailhound__V1__ReloadRulesRequest>, arena: Arena?) throws(MessageError) {
+        self.allowEmpty = wire.pointee.allow_empty != 0
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ReloadRulesRequest>, _ builder: inout WireBuilder) {
         trailhound__v1__reload_rules_request__init(wire)
+        wire.pointee.allow_empty = self.allowEmpty ? 1 : 0
     }
 }
 
@@ -1271,6 +1589,8 @@ extension ReloadRulesResponse: WireMessage {
     init(wire: UnsafePointer<Trailhound__V1__ReloadRulesResponse>, arena: Arena?) throws(MessageError) {
         self.loaded = wire.pointee.loaded
         self.problems = try WireReader.messages(wire.pointee.n_problems, wire.pointee.problems, arena)
+        self.leftOut = wire.pointee.left_out
+        self.foreign = wire.pointee.foreign
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ReloadRulesResponse>, _ builder: inout WireBuilder) {
@@ -1278,6 +1598,8 @@ extension ReloadRulesResponse: WireMessage {
         wire.pointee.loaded = self.loaded
         wire.pointee.n_problems = self.problems.count
         wire.pointee.problems = builder.messages(self.problems)
+        wire.pointee.left_out = self.leftOut
+        wire.pointee.foreign = self.foreign
     }
 }
 
@@ -1356,5 +1678,261 @@ extension ValidateRulesResponse: WireMessage {
         wire.pointee.valid = self.valid
         wire.pointee.n_problems = self.problems.count
         wire.pointee.problems = builder.messages(self.problems)
+    }
+}
+
+extension ExplainDetectionRequest: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainDetectionRequest" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explain_detection_request() }
+    static var holdsBytes: Bool { true }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainDetectionRequest>, arena: Arena?) throws(MessageError) {
+        self.detectionID = try WireReader.text(wire.pointee.detection_id, "trailhound.v1.ExplainDetectionRequest.detection_id")
+        self.events = WireReader.list(wire.pointee.n_events, wire.pointee.events, arena)
+        self.history = WireReader.list(wire.pointee.n_history, wire.pointee.history, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainDetectionRequest>, _ builder: inout WireBuilder) {
+        trailhound__v1__explain_detection_request__init(wire)
+        wire.pointee.detection_id = builder.text(self.detectionID)
+        wire.pointee.n_events = self.events.count
+        wire.pointee.events = builder.list(self.events)
+        wire.pointee.n_history = self.history.count
+        wire.pointee.history = builder.list(self.history)
+    }
+}
+
+extension ExplainDetectionResponse: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainDetectionResponse" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explain_detection_response() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainDetectionResponse>, arena: Arena?) throws(MessageError) {
+        self.explanations = try WireReader.messages(wire.pointee.n_explanations, wire.pointee.explanations, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainDetectionResponse>, _ builder: inout WireBuilder) {
+        trailhound__v1__explain_detection_response__init(wire)
+        wire.pointee.n_explanations = self.explanations.count
+        wire.pointee.explanations = builder.messages(self.explanations)
+    }
+}
+
+extension Explanation: WireMessage {
+    package static var messageName: String { "trailhound.v1.Explanation" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explanation() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__Explanation>, arena: Arena?) throws(MessageError) {
+        self.detectionID = try WireReader.text(wire.pointee.detection_id, "trailhound.v1.Explanation.detection_id")
+        self.title = try WireReader.text(wire.pointee.title, "trailhound.v1.Explanation.title")
+        self.correlation = wire.pointee.correlation != 0
+        self.rules = try WireReader.messages(wire.pointee.n_rules, wire.pointee.rules, arena)
+        self.holds = wire.pointee.holds != 0
+        self.open = wire.pointee.open != 0
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__Explanation>, _ builder: inout WireBuilder) {
+        trailhound__v1__explanation__init(wire)
+        wire.pointee.detection_id = builder.text(self.detectionID)
+        wire.pointee.title = builder.text(self.title)
+        wire.pointee.correlation = self.correlation ? 1 : 0
+        wire.pointee.n_rules = self.rules.count
+        wire.pointee.rules = builder.messages(self.rules)
+        wire.pointee.holds = self.holds ? 1 : 0
+        wire.pointee.open = self.open ? 1 : 0
+    }
+}
+
+extension ExplainedRule: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainedRule" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explained_rule() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainedRule>, arena: Arena?) throws(MessageError) {
+        self.detectionID = try WireReader.text(wire.pointee.detection_id, "trailhound.v1.ExplainedRule.detection_id")
+        self.title = try WireReader.text(wire.pointee.title, "trailhound.v1.ExplainedRule.title")
+        self.holds = wire.pointee.holds != 0
+        self.condition = try WireReader.messages(wire.pointee.n_condition, wire.pointee.condition, arena)
+        self.extensions = try WireReader.messages(wire.pointee.n_extensions, wire.pointee.extensions, arena)
+        self.exceptions = try WireReader.messages(wire.pointee.n_exceptions, wire.pointee.exceptions, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainedRule>, _ builder: inout WireBuilder) {
+        trailhound__v1__explained_rule__init(wire)
+        wire.pointee.detection_id = builder.text(self.detectionID)
+        wire.pointee.title = builder.text(self.title)
+        wire.pointee.holds = self.holds ? 1 : 0
+        wire.pointee.n_condition = self.condition.count
+        wire.pointee.condition = builder.messages(self.condition)
+        wire.pointee.n_extensions = self.extensions.count
+        wire.pointee.extensions = builder.messages(self.extensions)
+        wire.pointee.n_exceptions = self.exceptions.count
+        wire.pointee.exceptions = builder.messages(self.exceptions)
+    }
+}
+
+extension ExplainedPart: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainedPart" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explained_part() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainedPart>, arena: Arena?) throws(MessageError) {
+        self.kind = try WireReader.text(wire.pointee.kind, "trailhound.v1.ExplainedPart.kind")
+        self.text = try WireReader.text(wire.pointee.text, "trailhound.v1.ExplainedPart.text")
+        self.holds = wire.pointee.holds != 0
+        self.field = try WireReader.text(wire.pointee.field, "trailhound.v1.ExplainedPart.field")
+        self.present = wire.pointee.present != 0
+        self.values = try WireReader.texts(wire.pointee.n_values, wire.pointee.values, "trailhound.v1.ExplainedPart.values")
+        self.depth = wire.pointee.depth
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainedPart>, _ builder: inout WireBuilder) {
+        trailhound__v1__explained_part__init(wire)
+        wire.pointee.kind = builder.text(self.kind)
+        wire.pointee.text = builder.text(self.text)
+        wire.pointee.holds = self.holds ? 1 : 0
+        wire.pointee.field = builder.text(self.field)
+        wire.pointee.present = self.present ? 1 : 0
+        wire.pointee.n_values = self.values.count
+        wire.pointee.values = builder.texts(self.values)
+        wire.pointee.depth = self.depth
+    }
+}
+
+extension ExplainedExtension: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainedExtension" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explained_extension() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainedExtension>, arena: Arena?) throws(MessageError) {
+        self.key = try WireReader.text(wire.pointee.key, "trailhound.v1.ExplainedExtension.key")
+        self.text = try WireReader.text(wire.pointee.text, "trailhound.v1.ExplainedExtension.text")
+        self.verdict = try WireReader.text(wire.pointee.verdict, "trailhound.v1.ExplainedExtension.verdict")
+        self.reason = try WireReader.text(wire.pointee.reason, "trailhound.v1.ExplainedExtension.reason")
+        self.facts = try WireReader.messages(wire.pointee.n_facts, wire.pointee.facts, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainedExtension>, _ builder: inout WireBuilder) {
+        trailhound__v1__explained_extension__init(wire)
+        wire.pointee.key = builder.text(self.key)
+        wire.pointee.text = builder.text(self.text)
+        wire.pointee.verdict = builder.text(self.verdict)
+        wire.pointee.reason = builder.text(self.reason)
+        wire.pointee.n_facts = self.facts.count
+        wire.pointee.facts = builder.messages(self.facts)
+    }
+}
+
+extension ExplainedFact: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainedFact" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explained_fact() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainedFact>, arena: Arena?) throws(MessageError) {
+        self.field = try WireReader.text(wire.pointee.field, "trailhound.v1.ExplainedFact.field")
+        self.present = wire.pointee.present != 0
+        self.value = try WireReader.text(wire.pointee.value, "trailhound.v1.ExplainedFact.value")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainedFact>, _ builder: inout WireBuilder) {
+        trailhound__v1__explained_fact__init(wire)
+        wire.pointee.field = builder.text(self.field)
+        wire.pointee.present = self.present ? 1 : 0
+        wire.pointee.value = builder.text(self.value)
+    }
+}
+
+extension ExplainedException: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExplainedException" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__explained_exception() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExplainedException>, arena: Arena?) throws(MessageError) {
+        self.owner = try WireReader.text(wire.pointee.owner, "trailhound.v1.ExplainedException.owner")
+        self.reason = try WireReader.text(wire.pointee.reason, "trailhound.v1.ExplainedException.reason")
+        self.inForce = wire.pointee.in_force != 0
+        self.filter = try WireReader.messages(wire.pointee.n_filter, wire.pointee.filter, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExplainedException>, _ builder: inout WireBuilder) {
+        trailhound__v1__explained_exception__init(wire)
+        wire.pointee.owner = builder.text(self.owner)
+        wire.pointee.reason = builder.text(self.reason)
+        wire.pointee.in_force = self.inForce ? 1 : 0
+        wire.pointee.n_filter = self.filter.count
+        wire.pointee.filter = builder.messages(self.filter)
     }
 }

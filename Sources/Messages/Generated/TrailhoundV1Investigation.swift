@@ -210,6 +210,8 @@ package struct GetStatusResponse: Message {
     package var frozenSince: GoogleProtobuf.Timestamp?
     /// Loaded detections, on or off: one for each rule and correlation of the rule files, which may hold several.
     package var detections: UInt32
+    /// Rules, and rule files that could not be read, that don't run; ListDetections says of each why.
+    package var rulesLeftOut: UInt32
 
     /// A message of these fields.
     package init(
@@ -229,7 +231,8 @@ package struct GetStatusResponse: Message {
         inactiveDetections: [InactiveDetection] = [],
         remediationsFrozen: Bool = false,
         frozenSince: GoogleProtobuf.Timestamp? = nil,
-        detections: UInt32 = 0
+        detections: UInt32 = 0,
+        rulesLeftOut: UInt32 = 0
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -248,6 +251,7 @@ package struct GetStatusResponse: Message {
         self.remediationsFrozen = remediationsFrozen
         self.frozenSince = frozenSince
         self.detections = detections
+        self.rulesLeftOut = rulesLeftOut
     }
 
     /// Every field at its default.
@@ -269,6 +273,7 @@ package struct GetStatusResponse: Message {
         remediationsFrozen = false
         frozenSince = nil
         detections = 0
+        rulesLeftOut = 0
     }
 }
 
@@ -665,6 +670,7 @@ extension GetStatusResponse: WireMessage {
         self.remediationsFrozen = wire.pointee.remediations_frozen != 0
         self.frozenSince = try WireReader.message(wire.pointee.frozen_since, arena)
         self.detections = wire.pointee.detections
+        self.rulesLeftOut = wire.pointee.rules_left_out
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetStatusResponse>, _ builder: inout WireBuilder) {
@@ -687,6 +693,7 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.remediations_frozen = self.remediationsFrozen ? 1 : 0
         wire.pointee.frozen_since = builder.message(self.frozenSince)
         wire.pointee.detections = self.detections
+        wire.pointee.rules_left_out = self.rulesLeftOut
     }
 }
 

@@ -7,18 +7,35 @@ import Synchronization
 
 /// The detections as they run now. A new set is compiled beside the old one and swapped in whole; workers take it up with
 /// their next batch, so no event sees half of each.
+///
+/// Every worker takes the lock with each batch, so nothing is compiled under it: a change is prepared from a version and
+/// installed where that version still stands.
 package final class LiveCatalog: Sendable {
-    private struct State {
+    fileprivate struct State {
+        /// Counts the changes.
+        var version: UInt64 = 0
         var catalog: Catalog
         /// What operators changed, over what the rules' authors set.
         var tuning: Tuning
         var plan: DetectionPlan
+        /// What the names that rules `expand` stand for.
+        var placeholders: [String: [String]]
     }
+
+    /// A change that is compiled and not yet in force.
+    struct Prepared: Sendable {
+        fileprivate let state: State
+        /// The tuning as it will be.
+        var tuning: Tuning { state.tuning }
+    }
+
+    /// The detections changed while a change of them was compiled.
+    struct Conflict: Error {}
 
     /// The folder that the rules are read from.
     package let folder: String
-    /// What the names that rules `expand` stand for.
-    package let placeholders: [String: [String]]
+    /// The file that the placeholders are read from; nil where there is none.
+    package let placeholderFile: String?
     /// Where addresses are.
     package let geography: Geography
     /// What the plans hash with.
@@ -27,16 +44,16 @@ package final class LiveCatalog: Sendable {
 
     /// Reads the rules folder. Rules with errors are left out and named in `problems`.
     package init(
-        folder: String, placeholders: [String: [String]] = [:], tuning: Tuning = Tuning(),
-        geography: Geography = .none, secret: CorrelationSecret = .none
+        folder: String, placeholders: [String: [String]] = [:], placeholderFile: String? = nil,
+        tuning: Tuning = Tuning(), geography: Geography = .none, secret: CorrelationSecret = .none
     ) throws {
         self.secret = secret
         self.geography = geography
         self.folder = folder
-        self.placeholders = placeholders
+        self.placeholderFile = placeholderFile
         let catalog = try Catalog.load(folder: folder, placeholders: placeholders)
         let plan = try DetectionPlan(catalog, tuning: tuning, geography: geography, secret: secret)
-        state = Mutex(State(catalog: catalog, tuning: tuning, plan: plan))
+        state = Mutex(State(catalog: catalog, tuning: tuning, plan: plan, placeholders: placeholders))
     }
 
     /// What the workers evaluate.
@@ -47,25 +64,83 @@ package final class LiveCatalog: Sendable {
     /// What operators changed.
     package var tuning: Tuning { state.withLock { $0.tuning } }
 
+    /// What the names that rules `expand` stand for.
+    package var placeholders: [String: [String]] { state.withLock { $0.placeholders } }
+
     package var enabledCount: Int {
-        state.withLock { state in state.catalog.all.count { state.tuning.standing(of: $0).isEnabled } }
+        let state = state.withLock { $0 }
+        return state.catalog.all.count { state.tuning.standing(of: $0).isEnabled }
+    }
+
+    /// Compiles a change of the tuning. Throws where it can't be compiled.
+    func prepare(_ change: (inout Tuning) -> Void) throws -> Prepared {
+        var fresh = state.withLock { $0 }
+        change(&fresh.tuning)
+        return try compiled(fresh)
+    }
+
+    /// Compiles another set of rules; what was switched stays switched, and exceptions take the new placeholders.
+    func prepare(_ catalog: Catalog, placeholders: [String: [String]]) throws -> Prepared {
+        var fresh = state.withLock { $0 }
+        if placeholders != fresh.placeholders {
+            for exception in fresh.tuning.exceptions {
+                let name = "exception \(exception.id)"
+                // One that misses a placeholder now keeps the values that it was made with.
+                guard
+                    let again = try? DetectionException(
+                        parsing: exception.text, file: name, placeholders: placeholders)
+                else { continue }
+                fresh.tuning.replace(again)
+            }
+        }
+        (fresh.catalog, fresh.placeholders) = (catalog, placeholders)
+        return try compiled(fresh)
+    }
+
+    private func compiled(_ state: State) throws -> Prepared {
+        var state = state
+        state.plan = try DetectionPlan(
+            state.catalog, tuning: state.tuning, geography: geography, secret: secret)
+        return Prepared(state: state)
+    }
+
+    /// Puts a change in force, unless there was another one since it was prepared.
+    func install(_ prepared: Prepared) throws(Conflict) {
+        let installed = state.withLock { state in
+            guard state.version == prepared.state.version else { return false }
+            state = prepared.state
+            state.version += 1
+            return true
+        }
+        guard installed else { throw Conflict() }
     }
 
     /// Changes the tuning, and swaps the plan that follows from it in. Nothing changes where that can't be compiled.
     package func tune(_ change: (inout Tuning) -> Void) throws {
-        try state.withLock { state in
-            var tuning = state.tuning
-            change(&tuning)
-            state.plan = try DetectionPlan(state.catalog, tuning: tuning, geography: geography, secret: secret)
-            state.tuning = tuning
-        }
+        try untilInstalled { try prepare(change) }
     }
 
     /// Puts a sound set in the place of the one that runs; what was switched stays switched.
-    package func replace(_ fresh: Catalog) throws {
-        try state.withLock { state in
-            state.plan = try DetectionPlan(fresh, tuning: state.tuning, geography: geography, secret: secret)
-            state.catalog = fresh
+    package func replace(_ fresh: Catalog, placeholders: [String: [String]]? = nil) throws {
+        try untilInstalled { try prepare(fresh, placeholders: placeholders ?? self.placeholders) }
+    }
+
+    private func untilInstalled(_ prepare: () throws -> Prepared) throws {
+        for _ in 1..<Limits.catalogAttempts {
+            do { return try install(try prepare()) } catch is Conflict { continue }
         }
+        try install(try prepare())
+    }
+
+    /// Reads the placeholders' file again.
+    func readPlaceholders() throws -> [String: [String]] {
+        guard let placeholderFile else { return placeholders }
+        return try Self.placeholders(of: placeholderFile)
+    }
+
+    /// The placeholders of a file.
+    static func placeholders(of path: String) throws -> [String: [String]] {
+        let bytes = try FileTree.read(path, limit: DetectLimits.placeholderBytes)
+        return try Placeholders.read(String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -21,6 +21,10 @@ import Synchronization
 package final class Pipeline: Sendable {
     package let journal: Journal
     package let catalog: LiveCatalog
+    /// Where changes of the catalog are compiled.
+    let changes = CompileLane("catalog-changes", places: Limits.waitingChanges)
+    /// Where rules are compiled that do not run: validations and explanations.
+    let trials = CompileLane("rule-trials", places: Limits.waitingTrials)
     package let accounts: AccountDirectory
     package let tail: AlertTail
     package let audit: AuditLog
@@ -35,14 +39,18 @@ package final class Pipeline: Sendable {
 
     /// Opens the journal of a data directory and starts the threads.
     package init(
-        dataDirectory: String, rules: String, placeholders: [String: [String]] = [:], geography: Geography = .none,
+        dataDirectory: String, rules: String, placeholders placeholderFile: String? = nil, geography: Geography = .none,
         workers: Int, log: Logger
     ) async throws {
         self.log = log
         journal = try Journal(
             directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
+        let placeholders: [String: [String]]
+        do { placeholders = try placeholderFile.map(LiveCatalog.placeholders) ?? [:] } catch {
+            throw ConfigurationError("--placeholders: \(error)")
+        }
         catalog = try LiveCatalog(
-            folder: rules, placeholders: placeholders,
+            folder: rules, placeholders: placeholders, placeholderFile: placeholderFile,
             tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log), geography: geography,
             secret: try StreamStore.secret(of: journal))
         accounts = try AccountDirectory(reading: journal.reader)

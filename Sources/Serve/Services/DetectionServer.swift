@@ -51,21 +51,29 @@ struct DetectionServer: DetectionServiceProvider {
     func reloadRules(_ request: ReloadRulesRequest, _ context: CallContext) async throws -> ReloadRulesResponse {
         let live = pipeline.catalog
         // Reading and compiling takes a moment, which no event loop should spend.
-        let fresh = try await pipeline.journal.reader.detached { _ in
-            try Catalog.load(folder: live.folder, placeholders: live.placeholders)
+        let (fresh, placeholders) = try await pipeline.changes.run { _ in
+            do {
+                let placeholders = try live.readPlaceholders()
+                return (try Catalog.load(folder: live.folder, placeholders: placeholders), placeholders)
+            } catch { throw RPCError(.failedPrecondition, "\(error); what was loaded before stays.") }
         }
-        guard fresh.isSound else {
-            let problems = fresh.problems.filter(\.isError)
-            let listed = problems.prefix(Limits.problemsPerError).map(\.description).joined(separator: "\n")
-            throw RPCError(
-                .failedPrecondition,
-                "\(problems.count) errors in the rules; the set that was loaded before stays.\n\(listed)")
+        let before = live.catalog.all.count
+        guard !fresh.all.isEmpty || before == 0 || request.allowEmpty else {
+            throw RPCError(.failedPrecondition, Self.empty(fresh, before))
         }
-        let summary = "loaded \(fresh.all.count) detections in place of \(live.catalog.all.count)"
+        let summary = "loaded \(fresh.all.count) detections in place of \(before); \(fresh.leftOut) rules left out"
         try await pipeline.audit.record(try access.caller(context).entry(context, summary))
-        try await pipeline.journal.reader.detached { _ in try live.replace(fresh) }
+        try await pipeline.changes.run { _ in try live.replace(fresh, placeholders: placeholders) }
         return ReloadRulesResponse(
-            loaded: UInt32(clamping: fresh.all.count), problems: fresh.problems.map(RuleProblem.init))
+            loaded: UInt32(clamping: fresh.all.count), problems: fresh.problems.map(RuleProblem.init),
+            leftOut: UInt32(clamping: fresh.leftOut), foreign: UInt32(clamping: fresh.foreign))
+    }
+
+    /// Why a set without a usable rule is not taken.
+    private static func empty(_ fresh: Catalog, _ before: Int) -> String {
+        let why = fresh.problems.filter(\.leavesOut).prefix(Limits.problemsPerError).map { " \($0)." }.joined()
+        return "The rules folder holds no detection that can run; the \(before) loaded before stay.\(why) "
+            + "allow_empty drops them."
     }
 
     private static func word(_ isEnabled: Bool) -> String { isEnabled ? "enabled" : "disabled" }
@@ -77,10 +85,15 @@ struct DetectionServer: DetectionServiceProvider {
             throw Validation.failure(
                 "files", "names \(request.files.count) files; the limit is \(Limits.rulesPerValidation)")
         }
+        guard request.files.reduce(0, { $0 + $1.yaml.utf8.count }) <= Limits.validationBytes else {
+            throw Validation.failure("files", "hold more than \(Limits.validationBytes) bytes")
+        }
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
         let placeholders = pipeline.catalog.placeholders
-        let catalog = try await pipeline.journal.reader.detached { _ in
-            Catalog.read(files, placeholders: placeholders)
+        let (catalog, lint) = try await pipeline.trials.run { isCancelled in
+            let catalog = try Catalog.read(files, placeholders: placeholders, isCancelled: isCancelled)
+            if isCancelled() { throw CancellationError() }
+            return (catalog, CatalogLint(catalog).remarks(hasTests: nil))
         }
         let inactive = catalog.detections.compactMap { detection -> Catalog.Problem? in
             guard let needs = detection.needs, !pipeline.catalog.geography.has(needs) else { return nil }
@@ -88,7 +101,7 @@ struct DetectionServer: DetectionServiceProvider {
                 file: detection.file, line: detection.line,
                 message: "'\(detection.title)' would be inactive: it needs \(needs.rawValue)", isError: false)
         }
-        let remarks = CatalogLint(catalog).remarks(hasTests: nil) + inactive
+        let remarks = lint + inactive
         return ValidateRulesResponse(
             valid: UInt32(clamping: catalog.all.count), problems: (catalog.problems + remarks).map(RuleProblem.init))
     }

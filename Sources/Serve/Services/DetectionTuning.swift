@@ -66,31 +66,49 @@ extension DetectionServer {
         _ detection: Detect.Detection, in account: AccountID?, _ entry: AuditEntry,
         _ body: @escaping @Sendable (inout Tuning.Setting) -> Void
     ) async throws {
-        let catalog = pipeline.catalog
         let change: @Sendable (inout Tuning) -> Void = { tuning in
             var setting = tuning.setting(detection.id, in: account)
             body(&setting)
             tuning.set(setting, of: detection.id, in: account)
         }
-        try await commit(entry) { transaction in
-            let before = catalog.tuning.setting(detection.id, in: account)
-            try catalog.tune(change)
-            let setting = catalog.tuning.setting(detection.id, in: account)
-            if setting.onTrial == true, before.onTrial != true { try TrialReport.reset(detection.id, transaction) }
+        try await commit(entry, change) { before, after, transaction in
+            let setting = after.setting(detection.id, in: account)
+            if setting.onTrial == true, before.setting(detection.id, in: account).onTrial != true {
+                try TrialReport.reset(detection.id, transaction)
+            }
             try TuningStore.put(setting, of: detection.id, in: account, transaction)
         }
     }
 
-    /// Runs a change of the live tuning and of the journal, in one order with all others. Where the journal fails, what it
-    /// holds is what stands.
+    /// Runs a change of the live tuning and of the journal, in one order with all others. It is compiled beforehand, so that
+    /// records wait for its installation only. Where the journal fails, what it holds is what stands.
+    ///
+    /// - Parameters:
+    ///   - check: throws where the change may not be made, as things stand when its turn has come.
+    ///   - body: writes the change into the journal; it is given the tuning as it was and as it is then.
     private func commit(
-        _ entry: AuditEntry, _ body: @escaping @Sendable (borrowing Transaction) throws -> Void
+        _ entry: AuditEntry, _ change: @escaping @Sendable (inout Tuning) -> Void,
+        if check: @escaping @Sendable (Tuning) throws -> Void = { _ in },
+        _ body: @escaping @Sendable (Tuning, Tuning, borrowing Transaction) throws -> Void
     ) async throws {
-        do {
-            try await pipeline.perform(audit: entry) { transaction, _ in try body(transaction) }
-        } catch {
-            try pipeline.restoreTuning()
-            throw error
+        let catalog = pipeline.catalog
+        for attempt in 1...Limits.catalogAttempts {
+            let prepared = try await pipeline.changes.run { _ in try catalog.prepare(change) }
+            do {
+                return try await pipeline.perform(audit: entry) { transaction, _ in
+                    let before = catalog.tuning
+                    try check(before)
+                    try catalog.install(prepared)
+                    try body(before, prepared.tuning, transaction)
+                }
+            } catch is LiveCatalog.Conflict where attempt < Limits.catalogAttempts {
+                continue
+            } catch is LiveCatalog.Conflict {
+                throw RPCError(.aborted, "The detections kept changing meanwhile; try again.")
+            } catch {
+                try pipeline.restoreTuning()
+                throw error
+            }
         }
     }
 
@@ -106,8 +124,9 @@ extension DetectionServer {
         let caller = try access.caller(context)
         try Self.require(exception.accounts, caller)
         let rules = catalog.catalog.rules
-        guard exception.filter.target == .any || rules.contains(where: exception.filter.applies) else {
-            throw Validation.failure("yaml", "names no rule that is loaded and of its log source")
+        let own = zip(rules, catalog.catalog.detections).filter { exception.filter.applies(to: $0.0) }.map(\.1)
+        guard exception.filter.target == .any || !own.isEmpty else {
+            throw Validation.failure("yaml", Self.nothingNamed(by: exception, catalog.catalog))
         }
         guard catalog.tuning.exceptions.count < DetectLimits.exceptions else {
             throw RPCError(.resourceExhausted, "There are \(DetectLimits.exceptions) exceptions already.")
@@ -115,16 +134,28 @@ extension DetectionServer {
         guard !catalog.catalog.exceptions.contains(where: { $0.id == exception.id }) else {
             throw RPCError(.alreadyExists, "An exception of a rule file has the id \(exception.id).")
         }
+        let response = CreateDetectionExceptionResponse(
+            exception: Messages.DetectionException(exception), detectionIDs: own.map(\.id))
+        if request.preview { return response }
         let summary = "exception \(exception.id) of \(exception.owner): \(exception.reason)"
-        try await commit(caller.entry(context, summary)) { transaction in
+        try await commit(caller.entry(context, summary), { $0.add(exception) }) { tuning in
             // In the place of one of the same id: who may not take that one back may not replace it.
-            if let known = catalog.tuning.exceptions.first(where: { $0.id == exception.id }) {
-                try Self.require(known.accounts, caller)
-            }
-            try catalog.tune { $0.add(exception) }
+            guard let known = tuning.exceptions.first(where: { $0.id == exception.id }) else { return }
+            try Self.require(known.accounts, caller)
+        } _: { _, _, transaction in
             try TuningStore.put(exception, transaction)
         }
-        return CreateDetectionExceptionResponse(exception: Messages.DetectionException(exception))
+        return response
+    }
+
+    /// Tells which rules to name where an exception names a correlation, which counts what others find.
+    private static func nothingNamed(by exception: Detect.DetectionException, _ catalog: Catalog) -> String {
+        guard case .rules(let names) = exception.filter.target else { return "names no rule that is loaded" }
+        let named = names.lazy.compactMap { name in catalog.counted(byCorrelation: name) }.first
+        guard let named else { return "names no rule that is loaded and of its log source" }
+        let rules = named.rules.prefix(Limits.problemsPerError).map { "\($0.id) '\($0.title)'" }
+        return "names the correlation '\(named.correlation.title)', and an exception is for rules; it counts "
+            + rules.joined(separator: ", ")
     }
 
     func listDetectionExceptions(
@@ -152,8 +183,7 @@ extension DetectionServer {
         let caller = try access.caller(context)
         try Self.require(exception.accounts, caller)
         let summary = "exception \(exception.id) of \(exception.owner) taken back"
-        try await commit(caller.entry(context, summary)) { transaction in
-            try catalog.tune { $0.remove(exception: id) }
+        try await commit(caller.entry(context, summary), { $0.remove(exception: id) }) { _, _, transaction in
             try TuningStore.remove(exception: id, transaction)
         }
         return DeleteDetectionExceptionResponse()

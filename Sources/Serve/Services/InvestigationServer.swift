@@ -55,7 +55,8 @@ struct InvestigationServer: InvestigationServiceProvider {
             subscribers: UInt32(clamping: pipeline.subscribers.count), stream: StreamStatus(counters.stream),
             inactiveDetections: inactive, remediationsFrozen: freeze.frozen,
             frozenSince: freeze.frozen ? freeze.changedAt : nil,
-            detections: UInt32(clamping: pipeline.catalog.catalog.all.count))
+            detections: UInt32(clamping: pipeline.catalog.catalog.all.count),
+            rulesLeftOut: UInt32(clamping: pipeline.catalog.catalog.leftOut))
     }
 }
 

@@ -56,7 +56,7 @@ public struct CorrelationPlan: Sendable {
         secret: CorrelationSecret = .none
     ) {
         self.secret = secret
-        var resolver = Resolver(correlations: correlations, rules: rules)
+        var resolver = CorrelationResolver(correlations: correlations, rules: rules)
         let kept = resolver.resolve()
         self.correlations = kept.map { correlations[$0] }
         diagnostics = resolver.diagnostics
@@ -82,7 +82,7 @@ public struct CorrelationPlan: Sendable {
                     if correlation.generate { generating.insert(rule) }
                 }
             }
-            for (rule, names) in resolver.rulesBelow(old) {
+            for (rule, names) in resolver.rulesBelow[old] {
                 let direct = resolver.members[old].firstIndex(of: .rule(rule))
                 func field(_ name: String) -> [String] {
                     let alias = correlation.aliases[name]
@@ -114,9 +114,10 @@ public struct CorrelationPlan: Sendable {
     /// The correlations that count a correlation's matches, be it through others.
     package func above(_ correlation: Int) -> [Int] {
         var found: [Int] = []
+        var seen: Set<Int> = []
         var next = parents[correlation].map(\.correlation)
         while let parent = next.popLast() {
-            guard !found.contains(parent) else { continue }
+            guard seen.insert(parent).inserted else { continue }
             found.append(parent)
             next += parents[parent].map(\.correlation)
         }
@@ -219,97 +220,5 @@ public struct CorrelationPlan: Sendable {
             }
         }
         return kind == .valueCount ? hasher.key.high : number.bitPattern
-    }
-}
-
-/// Finds what correlations refer to.
-private struct Resolver {
-    enum Member: Hashable {
-        case rule(Int)
-        case correlation(Int)
-    }
-
-    let correlations: [SigmaCorrelation]
-    let rules: [SigmaRule]
-    var members: [[Member]] = []
-    var diagnostics: [SigmaDiagnostic] = []
-
-    init(correlations: [SigmaCorrelation], rules: [SigmaRule]) {
-        self.correlations = correlations
-        self.rules = rules
-    }
-
-    /// The correlations all of whose members are found and that don't count themselves, in an order in which what is
-    /// counted comes before what counts it.
-    mutating func resolve() -> [Int] {
-        var known: [String: Member] = [:]
-        for (index, rule) in rules.enumerated() { add(rule.metadata, .rule(index), to: &known) }
-        for (index, correlation) in correlations.enumerated() {
-            add(correlation.metadata, .correlation(index), to: &known)
-        }
-        var pending: [Int] = []
-        for (index, correlation) in correlations.enumerated() {
-            let found = correlation.rules.map { known[$0] ?? known[$0.lowercased()] }
-            members.append(found.compactMap { $0 })
-            let strangers = correlation.aliases.flatMap { alias, fields in
-                fields.keys.filter { known[$0] == nil && known[$0.lowercased()] == nil }.map { (alias, $0) }
-            }
-            if let missing = found.firstIndex(of: nil) {
-                report("the correlation refers to '\(correlation.rules[missing])', which is not loaded", index)
-            } else if let (alias, rule) = strangers.min(by: <) {
-                report("the alias '\(alias)' names '\(rule)', which is not loaded", index)
-            } else {
-                pending.append(index)
-            }
-        }
-        var done: Set<Int> = []
-        var order: [Int] = []
-        while true {
-            let ready = pending.filter { index in
-                members[index].allSatisfy {
-                    if case .correlation(let below) = $0 { done.contains(below) } else { true }
-                }
-            }
-            if ready.isEmpty { break }
-            order += ready
-            done.formUnion(ready)
-            pending.removeAll { done.contains($0) }
-        }
-        for index in pending {
-            report("the correlation refers to one that can't be loaded, or to itself", index)
-        }
-        return order
-    }
-
-    private func add(_ metadata: SigmaMetadata, _ member: Member, to known: inout [String: Member]) {
-        if let id = metadata.id { known[id] = member }
-        if let name = metadata.name { known[name] = member }
-    }
-
-    private mutating func report(_ message: String, _ index: Int) {
-        let metadata = correlations[index].metadata
-        diagnostics.append(
-            SigmaDiagnostic(
-                file: metadata.file, line: metadata.line, message: message, ruleID: metadata.id,
-                ruleTitle: metadata.title))
-    }
-
-    /// The rules that a correlation counts, be it through others, each with the names by which an alias can mean it.
-    func rulesBelow(_ index: Int) -> [(rule: Int, names: [String])] {
-        var found: [(rule: Int, names: [String])] = []
-        for (member, name) in zip(members[index], correlations[index].rules) {
-            switch member {
-            case .rule(let rule): found.append((rule, names(rules[rule].metadata, name)))
-            case .correlation(let below):
-                for inner in rulesBelow(below) where !found.contains(where: { $0.rule == inner.rule }) {
-                    found.append((inner.rule, inner.names + names(correlations[below].metadata, name)))
-                }
-            }
-        }
-        return found
-    }
-
-    private func names(_ metadata: SigmaMetadata, _ name: String) -> [String] {
-        [name] + [metadata.name, metadata.id].compactMap { $0 }
     }
 }

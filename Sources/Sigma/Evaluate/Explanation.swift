@@ -22,6 +22,29 @@ public struct SigmaExplanation: Hashable, Sendable {
         case test
         /// So many alternatives for one field; `parts` has those that hold.
         case alternatives(Int)
+
+        /// Its name in what programs read.
+        package var name: String {
+            switch self {
+            case .all: "all"
+            case .any: "any"
+            case .atLeast: "at_least"
+            case .not: "not"
+            case .search: "search"
+            case .filter: "filter"
+            case .test: "test"
+            case .alternatives: "alternatives"
+            }
+        }
+
+        /// The kind of a name, without the number or text that some have; nil where there is none.
+        package init?(named name: String) {
+            let kinds: [Kind] = [
+                .all, .any, .atLeast(0), .not, .search(""), .filter(""), .test, .alternatives(0),
+            ]
+            guard let kind = kinds.first(where: { $0.name == name }) else { return nil }
+            self = kind
+        }
     }
 
     public var kind: Kind
@@ -33,6 +56,18 @@ public struct SigmaExplanation: Hashable, Sendable {
     /// The field's values in the record, up to a limit; nil where the record does not have the field.
     public var values: [String]?
     public var parts: [SigmaExplanation]
+
+    package init(
+        kind: Kind, text: String, holds: Bool, field: String? = nil, values: [String]? = nil,
+        parts: [SigmaExplanation] = []
+    ) {
+        self.kind = kind
+        self.text = text
+        self.holds = holds
+        self.field = field
+        self.values = values
+        self.parts = parts
+    }
 }
 
 extension SigmaRule {

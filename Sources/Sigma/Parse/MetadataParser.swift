@@ -7,6 +7,8 @@ struct MetadataParser {
 
     let members: [YAMLMember]
     var problems: [Problem] = []
+    /// What is written otherwise than the specification has it, and taken as other tools take it.
+    var warnings: [Problem] = []
 
     init(_ members: [YAMLMember]) { self.members = members }
 
@@ -71,12 +73,24 @@ struct MetadataParser {
     }
 
     private mutating func id() -> String? {
-        guard let node = member("id") else { return nil }
-        guard let id = node.string, Self.isUUID(id) else {
+        guard let node = member("id"), node.value != .null else { return nil }
+        if let id = node.string, Self.isUUID(id) { return id.lowercased() }
+        guard let id = node.text.flatMap(Self.looseUUID) else {
             problems.append(Problem("'id' must be a UUID", at: node))
             return nil
         }
-        return id.lowercased()
+        warnings.append(Problem("'id' is read as \(id)", at: node))
+        return id
+    }
+
+    /// A UUID in braces, as a URN or without hyphens, in the usual form.
+    private static func looseUUID(_ text: String) -> String? {
+        var digits = text.lowercased()[...]
+        for prefix in ["urn:", "uuid:"] where digits.hasPrefix(prefix) { digits = digits.dropFirst(prefix.count) }
+        var hex = Array(digits.filter { !"{}-".contains($0) })
+        guard hex.count == 32, hex.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
+        for place in [20, 16, 12, 8] { hex.insert("-", at: place) }
+        return String(hex)
     }
 
     static func isUUID(_ text: String) -> Bool {
@@ -87,23 +101,33 @@ struct MetadataParser {
     private mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, _ type: Choice.Type
     ) -> Choice? where Choice.RawValue == String {
-        guard let node = member(key) else { return nil }
+        guard let node = member(key), node.value != .null else { return nil }
         if let text = node.string, let choice = Choice(rawValue: text) { return choice }
+        if let text = node.string, let choice = Choice(rawValue: text.lowercased()) {
+            warnings.append(Problem("'\(key)' is read in lower case: '\(choice.rawValue)'", at: node))
+            return choice
+        }
         let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
         problems.append(Problem("'\(key)' must be one of: \(names)", at: node))
         return nil
     }
 
     private mutating func date(_ key: String) -> String? {
-        guard let node = member(key) else { return nil }
-        let pieces = (node.text ?? "").split(whereSeparator: { $0 == "-" || $0 == "/" })
-        guard let text = node.text, text.utf8.count == 10, pieces.map(\.utf8.count) == [4, 2, 2],
-            let month = Int(pieces[1]), let day = Int(pieces[2]), Int(pieces[0]) != nil, 1...12 ~= month, 1...31 ~= day
+        guard let node = member(key), node.value != .null else { return nil }
+        let text = node.text ?? ""
+        let pieces = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "-" || $0 == "/" })
+        guard pieces.count == 3, pieces[0].utf8.count == 4,
+            pieces.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
+            pieces.dropFirst().allSatisfy({ (1...2).contains($0.utf8.count) }),
+            let month = Int(pieces[1]), let day = Int(pieces[2]), 1...12 ~= month, 1...31 ~= day
         else {
             problems.append(Problem("'\(key)' must be a date such as 2026-01-31", at: node))
             return nil
         }
-        return text
+        if pieces.map(\.utf8.count) == [4, 2, 2] { return text }
+        let whole = pieces.map { $0.utf8.count == 1 ? "0" + $0 : String($0) }.joined(separator: "-")
+        warnings.append(Problem("'\(key)' is read as \(whole)", at: node))
+        return whole
     }
 
     /// A list of texts; a single text stands for a list of one.
@@ -125,21 +149,24 @@ struct MetadataParser {
         return texts
     }
 
+    /// Tags in lower case. What is wrong with one concerns its readers and not the rule.
     private mutating func tags() -> [String] {
-        let tags = list("tags")
-        for (index, tag) in tags.enumerated() {
+        let written = list("tags")
+        var tags: [String] = []
+        for (index, tag) in written.enumerated() {
+            let node = member("tags")
+            let place = node?[index] ?? node ?? YAMLNode(.null)
             let parts = tag.split(separator: ".", omittingEmptySubsequences: false)
-            let isTag =
-                parts.count >= 2
-                && parts.allSatisfy { part in
-                    !part.isEmpty
-                        && part.utf8.allSatisfy { byte in
-                            (97...122).contains(byte) || (48...57).contains(byte) || byte == 45 || byte == 95
-                        }
-                }
-            guard !isTag, let node = member("tags") else { continue }
-            problems.append(
-                Problem("the tag '\(tag)' is not of the form namespace.name in lower case", at: node[index] ?? node))
+            guard parts.count >= 2, parts.allSatisfy({ !$0.isEmpty }) else {
+                problems.append(Problem("the tag '\(tag)' is not of the form namespace.name in lower case", at: place))
+                continue
+            }
+            let isTag = tag.utf8.allSatisfy { byte in
+                (97...122).contains(byte) || (48...57).contains(byte) || byte == 45 || byte == 95 || byte == 46
+            }
+            tags.append(tag.lowercased())
+            guard !isTag else { continue }
+            warnings.append(Problem("the tag '\(tag)' is not of the form namespace.name in lower case", at: place))
         }
         return tags
     }
@@ -149,7 +176,7 @@ struct MetadataParser {
         var relations: [SigmaRelation] = []
         for element in node.sequence ?? [node] {
             guard let id = element["id"]?.string, Self.isUUID(id), let type = element["type"]?.string,
-                let kind = SigmaRelation.Kind(rawValue: type)
+                let kind = SigmaRelation.Kind(rawValue: type.lowercased())
             else {
                 problems.append(Problem("'related' must be a list of rule ids, each with a known type", at: element))
                 continue

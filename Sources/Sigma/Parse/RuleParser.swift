@@ -19,16 +19,24 @@ public struct SigmaParser: Sendable {
         public internal(set) var filters: [SigmaFilter] = []
         /// In the order of the file.
         public internal(set) var diagnostics: [SigmaDiagnostic] = []
+
+        var isEmpty: Bool { rules.isEmpty && correlations.isEmpty && filters.isEmpty && diagnostics.isEmpty }
     }
 
     /// Reads a file of any number of documents. `name` is what its diagnostics call it.
     public func parse(_ text: String, file name: String) -> File {
         var file = File()
         let (documents, problem) = YAMLReader.documents(text)
-        for document in documents { read(document, name, into: &file) }
+        var actions = DocumentActions()
+        for document in documents {
+            do throws(Problem) {
+                guard let resolved = try actions.resolve(document) else { continue }
+                read(resolved, name, into: &file)
+            } catch { file.diagnostics.append(Self.diagnostic(error, name)) }
+        }
         if let problem {
             file.diagnostics.append(Self.diagnostic(problem, name))
-        } else if documents.allSatisfy({ $0.value == .null }) {
+        } else if file.isEmpty {
             file.diagnostics.append(SigmaDiagnostic(file: name, line: 1, message: "the file holds no rule"))
         }
         return file
@@ -37,11 +45,14 @@ public struct SigmaParser: Sendable {
     private static func diagnostic(
         _ problem: Problem, _ file: String, severity: SigmaDiagnostic.Severity = .error
     ) -> SigmaDiagnostic {
-        SigmaDiagnostic(
+        var diagnostic = SigmaDiagnostic(
             severity: severity, file: file, line: problem.line, column: problem.column, message: problem.message)
+        diagnostic.isMissingPlaceholder = problem.isMissingPlaceholder
+        return diagnostic
     }
 
-    private func read(_ document: YAMLNode, _ name: String, into file: inout File) {
+    private func read(_ resolved: DocumentActions.Resolved, _ name: String, into file: inout File) {
+        let document = resolved.document
         if document.value == .null { return }
         guard let members = document.mapping else {
             file.diagnostics.append(
@@ -50,6 +61,12 @@ public struct SigmaParser: Sendable {
         }
         var parser = DocumentParser(
             document: document, members: members, file: name, placeholders: placeholders, taxonomy: taxonomy)
+        parser.warnings = resolved.remarks
+        guard parser.isRule else {
+            let remark = Problem("the document is no Sigma rule: it has none of a rule's keys", at: document)
+            file.diagnostics.append(Self.diagnostic(remark, name, severity: .warning))
+            return
+        }
         let isCorrelation = document["correlation"] != nil
         let isFilter = !isCorrelation && document["filter"] != nil
         let rule = isCorrelation || isFilter ? nil : parser.rule()
@@ -63,8 +80,13 @@ public struct SigmaParser: Sendable {
                 var diagnostic = Self.diagnostic(problem, name, severity: severity)
                 diagnostic.ruleID = document["id"]?.string
                 diagnostic.ruleTitle = document["title"]?.string
-                diagnostic.ruleStatus = document["status"]?.string.flatMap(SigmaStatus.init)
-                diagnostic.ruleProduct = document["logsource"]?["product"]?.text
+                diagnostic.ruleStatus = (document["status"]?.string?.lowercased()).flatMap(SigmaStatus.init)
+                diagnostic.ruleLine = document.line
+                diagnostic.ruleName = document["name"]?.string
+                diagnostic.ruleLogSource = SigmaLogSource(
+                    category: document["logsource"]?["category"]?.text?.lowercased(),
+                    product: document["logsource"]?["product"]?.text?.lowercased(),
+                    service: document["logsource"]?["service"]?.text?.lowercased())
                 file.diagnostics.append(diagnostic)
             }
         }
@@ -85,10 +107,17 @@ struct DocumentParser {
     var problems: [Problem] = []
     var warnings: [Problem] = []
 
+    /// Whether it is meant as a rule: repositories of rules have YAML files of other kinds beside them.
+    var isRule: Bool {
+        ["title", "logsource", "detection", "correlation", "filter"].contains { document[$0] != nil }
+            || members.isEmpty
+    }
+
     mutating func metadata() -> SigmaMetadata {
         var parser = MetadataParser(members)
         let metadata = parser.metadata(file: file, line: document.line)
         problems += parser.problems
+        warnings += parser.warnings
         if let name = metadata.taxonomy, !taxonomy.names.contains(name.lowercased()), let node = document["taxonomy"] {
             warnings.append(
                 Problem("the taxonomy '\(name)' is not known: the names of fields are read as they stand", at: node))
@@ -107,10 +136,6 @@ struct DocumentParser {
     }
 
     mutating func rule() -> SigmaRule? {
-        if document["action"] != nil, document["detection"] == nil {
-            problems.append(Problem("'action' documents are not part of Sigma any more", at: document))
-            return nil
-        }
         let metadata = metadata()
         let logSource = logSource()
         guard let detection = document["detection"] else {
@@ -144,7 +169,9 @@ struct DocumentParser {
                 problems.append(Problem("'\(key)' must be a text", at: value))
                 continue
             }
-            source[keyPath: path] = text
+            source[keyPath: path] = path == \.definition ? text : text.lowercased()
+            guard source[keyPath: path] != text else { continue }
+            warnings.append(Problem("'\(key)' is read in lower case: '\(text.lowercased())'", at: value))
         }
         if source.category == nil && source.product == nil && source.service == nil {
             problems.append(Problem("'logsource' needs a category, a product or a service", at: node))

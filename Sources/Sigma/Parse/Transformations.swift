@@ -69,7 +69,7 @@ struct PatternTransformer {
 
     private func values(of placeholder: String, _ variants: Int, at node: YAMLNode) throws(Problem) -> [String] {
         guard let values = placeholders[placeholder], !values.isEmpty else {
-            throw Problem("the placeholder '%\(placeholder)%' has no value here", at: node)
+            throw Problem.missing(placeholder: placeholder, at: node)
         }
         guard variants * values.count <= SigmaLimits.valuesPerItem else {
             throw Problem("the placeholders expand to more than \(SigmaLimits.valuesPerItem) values", at: node)

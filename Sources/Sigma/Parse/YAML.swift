@@ -99,6 +99,8 @@ enum YAMLReader {
         guard text.utf8.count <= SigmaLimits.fileBytes else {
             return ([], Problem("the file is larger than \(SigmaLimits.fileBytes) bytes", line: 0))
         }
+        // libyaml takes a byte-order mark that stands before UTF-8 text as part of the first key.
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         var documents: [YAMLNode] = []
         var budget = SigmaLimits.yamlNodes
         do {
@@ -149,16 +151,42 @@ enum YAMLReader {
             value = .sequence(elements)
         case .mapping(let mapping):
             var members: [YAMLMember] = []
+            var merged: [YAMLMember] = []
             for (key, member) in mapping {
-                members.append(
-                    YAMLMember(
-                        key: try convert(key, depth: depth + 1, budget: &budget),
-                        value: try convert(member, depth: depth + 1, budget: &budget)))
+                let node = try convert(member, depth: depth + 1, budget: &budget)
+                if isMergeKey(key) {
+                    merged += try merging(node)
+                } else {
+                    members.append(YAMLMember(key: try convert(key, depth: depth + 1, budget: &budget), value: node))
+                }
             }
-            value = .mapping(members)
+            value = .mapping(merged.isEmpty ? members : combined(members, merged))
         case .alias: throw Problem("an alias without its anchor", line: line, column: column)
         }
         return YAMLNode(value, line: line, column: column)
+    }
+
+    private static func isMergeKey(_ key: Node) -> Bool {
+        guard case .scalar(let scalar) = key else { return false }
+        return scalar.string == "<<" && (scalar.style == .plain || scalar.style == .any)
+    }
+
+    /// The members that a merge key of YAML 1.1 brings: those of a mapping, or of the mappings of a list.
+    private static func merging(_ node: YAMLNode) throws(Problem) -> [YAMLMember] {
+        var members: [YAMLMember] = []
+        for element in node.sequence ?? [node] {
+            guard let own = element.mapping else {
+                throw Problem("'<<' merges a mapping or a list of mappings, not \(element.value.kind)", at: element)
+            }
+            members += own
+        }
+        return members
+    }
+
+    /// A mapping's own members before those that were merged in; of a key that stands twice the first counts.
+    private static func combined(_ own: [YAMLMember], _ merged: [YAMLMember]) -> [YAMLMember] {
+        var seen: Set<YAMLValue> = []
+        return (own + merged).filter { seen.insert($0.key.value).inserted }
     }
 
     /// What an unquoted scalar is by the rules of YAML 1.1, but for its numbers of base 2, 8 and 60: a number with

@@ -117,25 +117,36 @@ struct DetectionCommands: AsyncParsableCommand {
     struct Reload: ServiceCommand {
         static let configuration = CommandConfiguration(
             abstract: "Have the service read its rules folder again.",
-            discussion: "A set of rules with an error in it is refused whole, and what was loaded stays.")
+            discussion: """
+                Reads the placeholders again too. Rules that can't run are left out, each with its file, line and reason, \
+                and the others run. Exits with 3 where a rule was left out for an error in it. A folder without a usable \
+                rule is refused, and what was loaded stays, unless --allow-empty is given.
+                """)
+
+        @Flag(help: "Take a folder without a usable rule too: nothing is detected then.")
+        var allowEmpty = false
 
         @OptionGroup var global: GlobalOptions
 
         func run(_ session: Session, _ output: Output) async throws {
-            let response = try await session.call(DetectionService.reloadRules, ReloadRulesRequest())
-            let errors = response.problems.count { $0.isError }
+            let response = try await session.call(
+                DetectionService.reloadRules, ReloadRulesRequest(allowEmpty: allowEmpty))
             if output.format == .table {
                 for problem in response.problems { Diagnostics.note(DetectionPresentation.line(problem)) }
-                if errors == 0 { output.line("\(Numbers.counted(Int(response.loaded), "detection")) loaded") }
+                output.line(DetectionPresentation.summary(response))
             } else {
                 output.json(
                     .object([
                         .init("loaded", .unsigned(UInt64(response.loaded))),
+                        .init("left_out", .unsigned(UInt64(response.leftOut))),
+                        .init("foreign", .unsigned(UInt64(response.foreign))),
                         .init("problems", .array(response.problems.map(DetectionPresentation.json))),
                     ]))
             }
+            output.flush()
+            let errors = response.problems.count { $0.isError }
             if errors > 0 {
-                throw Failure("the rules were not loaded: \(Numbers.counted(errors, "error"))")
+                throw Failure("\(Numbers.counted(errors, "error")) in the rules", code: Failure.Code.rejected)
             }
         }
     }

@@ -11,7 +11,8 @@ struct DetectionExceptCommand: ServiceCommand {
         discussion: """
             An exception is a Sigma filter with somebody who answers for it, a reason and an end. --when takes a field of \
             the event as rules write it; several have to hold together. --filter takes a whole filter document instead. \
-            Without a detection the exceptions are listed.
+            Without a detection the exceptions are listed. --preview changes nothing and shows what would be made, and \
+            for which rules.
 
               trailhound detections except 5bb4d1d7 --when 'userIdentity.userName: ci-publisher' \\
                   --owner platform@example.com --reason 'nightly release' --expires 90d
@@ -40,6 +41,9 @@ struct DetectionExceptCommand: ServiceCommand {
 
     @Option(help: .init("A file with a Sigma filter that has all of it.", valueName: "file"), completion: .file())
     var filter: String?
+
+    @Flag(help: "Change nothing; show the exception and the rules that it would be for.")
+    var preview = false
 
     @Option(help: .init("Take this exception back.", valueName: "exception-id"))
     var delete: String?
@@ -79,10 +83,12 @@ struct DetectionExceptCommand: ServiceCommand {
             return
         }
         let response = try await session.call(
-            DetectionService.createDetectionException, CreateDetectionExceptionRequest(yaml: yaml))
+            DetectionService.createDetectionException, CreateDetectionExceptionRequest(yaml: yaml, preview: preview))
         guard let exception = response.exception else {
             throw Failure("the service answered without an exception")
         }
+        if preview { Diagnostics.note("a preview: nothing was changed") }
+        Diagnostics.note(ExceptionPresentation.reach(response))
         output.show(json: ExceptionPresentation.json(exception), fields: ExceptionPresentation.fields(exception))
     }
 

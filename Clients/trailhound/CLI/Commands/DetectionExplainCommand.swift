@@ -13,8 +13,9 @@ struct DetectionExplainCommand: AsyncParsableCommand {
             Prints the condition as a tree, with each part's verdict and the values that the event has, and what the \
             rule asks of what was seen before or after. The event is a file with one record or several, plain or gzip; \
             the others of a file are what was seen. What is no file is the eventID of a record that the service has \
-            stored; then the service's alerts tell what it found, or the service what it waits for. Exits with 1 where \
-            the detection does not fire.
+            stored; then the service's alerts tell what it found, or the service what it waits for. A detection is the \
+            service's, with the exceptions and placeholders that it has; with --rules, or a rule file, it is read here and \
+            the service is not asked about it. Exits with 1 where the detection does not fire.
 
               trailhound detections explain 5bb4d1d7 event.json
               trailhound detections explain Rules/iam/admin_policy_attached.yml 0f6b2e40-52cf-4f0a-9d1c-7d0c2f8a4f11
@@ -29,8 +30,10 @@ struct DetectionExplainCommand: AsyncParsableCommand {
     @Option(help: .init("Of a file with several records, the one with this eventID.", valueName: "id"))
     var eventID: String?
 
-    @Option(help: .init("The folder of rules.", valueName: "dir"), completion: .directory)
-    var rules = RulesFolder.usual
+    @Option(
+        help: .init("A folder of rules to explain from, in place of the service's.", valueName: "dir"),
+        completion: .directory)
+    var rules: String?
 
     @OptionGroup var placeholders: PlaceholderOptions
 
@@ -38,7 +41,8 @@ struct DetectionExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let isFile = access(rule, R_OK) == 0
-        let folder = try RulesFolder(isFile ? rule : rules, placeholders: try placeholders.read())
+        guard isFile || rules != nil else { return try await explainByService() }
+        let folder = try RulesFolder(isFile ? rule : rules ?? rule, placeholders: try placeholders.read())
         let detections = isFile ? folder.catalog.all : folder.catalog.all.filter { $0.id.hasPrefix(rule.lowercased()) }
         guard !detections.isEmpty else {
             folder.report()
@@ -61,6 +65,10 @@ struct DetectionExplainCommand: AsyncParsableCommand {
                 } catch { throw Failure("the event can't be read: \(error)") }
             }
         }
+        try show(explanations, output)
+    }
+
+    private func show(_ explanations: [DetectionExplanation], _ output: Output) throws {
         switch output.format {
         case .table:
             for explanation in explanations {
@@ -74,6 +82,30 @@ struct DetectionExplainCommand: AsyncParsableCommand {
         }
         output.flush()
         if !explanations.contains(where: \.holds) { throw Failure("", code: 1) }
+    }
+
+    /// Has the service explain one of its own detections.
+    private func explainByService() async throws {
+        let output = Output(global.output.format)
+        let session = try Session(global.connection.settings())
+        do {
+            let id = try await session.detectionID(rule)
+            guard
+                let detection = try await session.call(
+                    DetectionService.getDetection, GetDetectionRequest(detectionID: id)
+                ).detection
+            else { throw Failure("the service answered without a detection") }
+            let subject = try await subject([id], isStreamed: true, session)
+            let request = ExplainDetectionRequest(
+                detectionID: detection.detectionID, events: subject.records.map { Bytes($0) },
+                history: subject.history?.records.map { Bytes($0) } ?? [])
+            let response = try await session.call(DetectionService.explainDetection, request)
+            await session.close()
+            try show(response.explanations.map { subject.answered(DetectionExplanation($0)) }, output)
+        } catch {
+            await session.close()
+            throw error
+        }
     }
 
     /// What is explained, and what is known beside it.
@@ -105,6 +137,21 @@ struct DetectionExplainCommand: AsyncParsableCommand {
     }
 
     private func subject(_ detections: [Detect.Detection]) async throws -> Subject {
+        if let subject = try fileSubject() { return subject }
+        let session = try Session(global.connection.settings())
+        do {
+            let subject = try await subject(
+                detections.map(\.id), isStreamed: detections.contains(where: \.needsStream), session)
+            await session.close()
+            return subject
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    /// The events of a file; nil where no such file is there.
+    private func fileSubject() throws -> Subject? {
         if access(event, R_OK) == 0 {
             do {
                 let records = try EventFileReader.records(path: event, eventID: eventID)
@@ -115,28 +162,27 @@ struct DetectionExplainCommand: AsyncParsableCommand {
                 throw failure
             } catch { throw Failure("can't read the events of \(event): \(error)") }
         }
-        let session = try Session(global.connection.settings())
-        do {
-            let request = GetTimelineRequest(value: event, pageSize: 1)
-            let page = try await session.call(InvestigationService.getTimeline, request)
-            guard let entry = page.entries.first else {
-                throw Failure("\(event) is neither a file nor the eventID of a stored record")
-            }
-            var subject = Subject(records: [entry.record.array], eventID: entry.eventID)
-            if detections.contains(where: \.needsStream) {
-                let filter = ListAlertsRequest(
-                    accountIDs: [entry.accountID], detectionIDs: detections.map(\.id), pageSize: 1_000,
-                    waitingEventID: entry.eventID)
-                let alerts = try await session.call(AlertService.listAlerts, filter)
-                subject.waiting = alerts.waiting
-                // With more of them than a page the event may be in one that is not here.
-                if alerts.nextPageToken.isEmpty { subject.alerts = alerts.alerts }
-            }
-            await session.close()
-            return subject
-        } catch {
-            await session.close()
-            throw error
+        return nil
+    }
+
+    /// The events of a file, or the stored one with what the service found of it.
+    private func subject(_ detectionIDs: [String], isStreamed: Bool, _ session: Session) async throws -> Subject {
+        if let subject = try fileSubject() { return subject }
+        let request = GetTimelineRequest(value: event, pageSize: 1)
+        let page = try await session.call(InvestigationService.getTimeline, request)
+        guard let entry = page.entries.first else {
+            throw Failure("\(event) is neither a file nor the eventID of a stored record")
         }
+        var subject = Subject(records: [entry.record.array], eventID: entry.eventID)
+        if isStreamed {
+            let filter = ListAlertsRequest(
+                accountIDs: [entry.accountID], detectionIDs: detectionIDs, pageSize: 1_000,
+                waitingEventID: entry.eventID)
+            let alerts = try await session.call(AlertService.listAlerts, filter)
+            subject.waiting = alerts.waiting
+            // With more of them than a page the event may be in one that is not here.
+            if alerts.nextPageToken.isEmpty { subject.alerts = alerts.alerts }
+        }
+        return subject
     }
 }

@@ -31,13 +31,16 @@ struct DetectionTestCommand: AsyncParsableCommand {
             throw Failure("\(error)")
         }
         folder.report()
-        let failed = reports.count { !$0.passed } + folder.catalog.problems.count(where: \.isError)
+        let failed = Set(
+            reports.lazy.filter { !$0.passed }.map(\.file)
+                + folder.catalog.problems.lazy.filter(\.leavesOut).map(\.file))
+        let files = failed.union(reports.lazy.map(\.file)).count
         let events = reports.reduce(0) { $0 + $1.cases.count }
         let output = Output(output.format)
         switch output.format {
         case .table:
             for report in reports { print(report, folder, output) }
-            if failed == 0 {
+            if failed.isEmpty {
                 output.line(
                     "\(Numbers.counted(reports.count, "rule file")), \(Numbers.counted(events, "event")): all as expected"
                 )
@@ -46,7 +49,7 @@ struct DetectionTestCommand: AsyncParsableCommand {
         case .jsonl: for report in reports { output.json(Self.json(report)) }
         }
         output.flush()
-        if failed > 0 { throw Failure("\(Numbers.counted(failed, "rule file")) of \(reports.count) failed") }
+        if !failed.isEmpty { throw Failure("\(failed.count) of \(Numbers.counted(files, "rule file")) failed") }
     }
 
     private func print(_ report: DetectionTester.Report, _ folder: RulesFolder, _ output: Output) {

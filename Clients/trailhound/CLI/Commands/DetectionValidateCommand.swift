@@ -27,11 +27,13 @@ struct DetectionValidateCommand: AsyncParsableCommand {
     func run() async throws {
         let placeholders = try placeholders.read()
         var valid = 0
+        var leftOut = 0
         var problems: [Catalog.Problem] = []
         var needy: [Detection] = []
         for path in paths.isEmpty ? [rules] : paths {
             let folder = try RulesFolder(path, placeholders: placeholders)
             valid += folder.catalog.all.count
+            leftOut += folder.catalog.leftOut
             let remarks = folder.remarks()
             needy += folder.catalog.all.filter { $0.needs != nil }
             problems += (folder.catalog.problems + remarks).sorted { ($0.file, $0.line) < ($1.file, $1.line) }
@@ -41,7 +43,7 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         let output = Output(output.format)
         if output.format == .table {
             for problem in problems { output.line(Escaping.visible(problem.description)) }
-            if errors == 0 { output.line("\(Numbers.counted(valid, "rule")) valid") }
+            if leftOut == 0 { output.line("\(Numbers.counted(valid, "rule")) valid") }
             for detection in needy {
                 guard let needs = detection.needs?.rawValue else { continue }
                 output.line(Escaping.visible("'\(detection.title)' is inactive where the service lacks \(needs)"))
@@ -50,6 +52,7 @@ struct DetectionValidateCommand: AsyncParsableCommand {
             output.json(
                 .object([
                     .init("valid", .unsigned(UInt64(valid))),
+                    .init("left_out", .unsigned(UInt64(leftOut))),
                     .init("problems", .array(problems.map(RulesFolder.json))),
                     .init(
                         "needs",
@@ -64,8 +67,10 @@ struct DetectionValidateCommand: AsyncParsableCommand {
                 ]))
         }
         output.flush()
-        if errors > 0 {
-            throw Failure("\(Numbers.counted(errors, "error")) in the rules, \(Numbers.counted(valid, "rule")) valid")
+        guard leftOut == 0 else {
+            let reason = errors > 0 ? "\(Numbers.counted(errors, "error")) in the rules, " : ""
+            throw Failure(
+                "\(reason)\(Numbers.counted(leftOut, "rule")) left out, \(Numbers.counted(valid, "rule")) valid")
         }
     }
 }

@@ -9,8 +9,12 @@ package enum Diagnostics {
         _ = FileWriting.writeAll(Array((Escaping.visible(text) + "\n").utf8), to: STDERR_FILENO)
     }
 
-    /// The one line of a failure: `trailhound: …`.
-    package static func fail(_ text: String) { note("trailhound: " + text) }
+    /// A failure: `trailhound: …`, with the further lines of a text of several as they are.
+    package static func fail(_ text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+        note("trailhound: " + (lines.first.map(String.init) ?? ""))
+        for line in lines.dropFirst() { note("  " + line) }
+    }
 
     /// The end of the program where no caller is left to tell.
     package static func failAndExit(_ text: String, code: Int32) -> Never {

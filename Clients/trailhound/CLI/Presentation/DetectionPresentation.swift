@@ -4,6 +4,16 @@ import Messages
 
 /// Detections and the problems of rule files as tables and JSON.
 package enum DetectionPresentation {
+    /// The numbers of a reload in one line.
+    package static func summary(_ response: ReloadRulesResponse) -> String {
+        var parts = ["\(Numbers.counted(Int(response.loaded), "detection")) loaded"]
+        if response.leftOut > 0 { parts.append("\(Numbers.counted(Int(response.leftOut), "rule")) left out") }
+        if response.foreign > 0 {
+            parts.append("\(Numbers.counted(Int(response.foreign), "rule")) for other log sources")
+        }
+        return parts.joined(separator: ", ")
+    }
+
     /// Everything a detection has, under the contract's names.
     package static func json(_ detection: Detection) -> JSONNode {
         .object(

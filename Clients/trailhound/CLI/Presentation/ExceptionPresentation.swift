@@ -36,6 +36,15 @@ package enum ExceptionPresentation {
         String(decoding: JSONNode.string(text).compact, as: UTF8.self)
     }
 
+    /// The rules that an exception is for as they are loaded now.
+    package static func reach(_ response: CreateDetectionExceptionResponse) -> String {
+        let ids = response.detectionIDs.map(ShortID.ofDetection)
+        return ids.isEmpty
+            ? "it is for no loaded rule"
+            : "it is for \(Numbers.counted(ids.count, "rule")): "
+                + ids.prefix(20).joined(separator: " ") + (ids.count > 20 ? " and more" : "")
+    }
+
     /// Everything an exception has, under the contract's names.
     package static func json(_ exception: DetectionException) -> JSONNode {
         .object([
@@ -56,17 +65,30 @@ package enum ExceptionPresentation {
         var table = Table([
             Column("EXCEPTION"), Column("ENDS (UTC)"), Column("RULES", shrinksTo: 10),
             Column("ACCOUNTS", shrinksTo: 12, dropped: 1), Column("OWNER", shrinksTo: 12),
-            Column("REASON", shrinksTo: 20),
+            Column("FILTER", shrinksTo: 20, dropped: 3), Column("REASON", shrinksTo: 20),
         ])
         for exception in exceptions {
             table.add([
                 Cell(exception.exceptionID), Cell(Clock.short(exception.expireTime)),
                 Cell(exception.rules.isEmpty ? "all" : exception.rules.map(ShortID.ofDetection).joined(separator: " ")),
                 Cell(exception.accountIDs.isEmpty ? "all" : exception.accountIDs.joined(separator: " ")),
-                Cell(exception.owner), Cell(exception.reason),
+                Cell(exception.owner), Cell(condition(exception).joined(separator: "; ")), Cell(exception.reason),
             ])
         }
         return table
+    }
+
+    /// The filter as it was written: what stands under `filter` but the rules.
+    package static func condition(_ exception: DetectionException) -> [String] {
+        var lines: [String] = []
+        var isFilter = false
+        for line in exception.yaml.split(separator: "\n").map(String.init) {
+            if line.first?.isWhitespace == false { isFilter = line.hasPrefix("filter:") }
+            let text = line.trimmed
+            guard isFilter, !text.isEmpty, !text.hasPrefix("rules:"), !text.hasPrefix("#") else { continue }
+            lines.append(text.hasPrefix("filter:") ? String(text.dropFirst("filter:".count)).trimmed : text)
+        }
+        return lines.filter { !$0.isEmpty }
     }
 
     /// Everything but the text, for a person.
@@ -78,7 +100,16 @@ package enum ExceptionPresentation {
         fields.add("Owner", exception.owner)
         fields.add("Reason", exception.reason)
         fields.add("Ends", Clock.short(exception.expireTime))
+        fields.add("Filter", condition(exception).joined(separator: "; "))
         fields.add("File", exception.file)
         return fields
+    }
+}
+
+extension String {
+    /// Without blanks at its ends.
+    fileprivate var trimmed: String {
+        let start = drop(while: \.isWhitespace)
+        return String(start.reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -54,9 +54,8 @@ package enum ExplanationPresentation {
     }
 
     private static func text(_ exception: DetectionExplanation.Exception) -> String {
-        let facts = exception.exception
         let state = exception.excepts ? "excepts the event" : exception.isInForce ? "does not apply" : "not in force"
-        return Escaping.visible("exception of \(facts.owner), \(state): \(facts.reason)")
+        return Escaping.visible("exception of \(exception.owner), \(state): \(exception.reason)")
     }
 
     /// A line for what is asked and why it holds or not, then one for each field that it looks at.
@@ -122,8 +121,8 @@ package enum ExplanationPresentation {
                 .array(
                     rule.exceptions.map { exception in
                         .object([
-                            .init("owner", .string(exception.exception.owner)),
-                            .init("reason", .string(exception.exception.reason)),
+                            .init("owner", .string(exception.owner)),
+                            .init("reason", .string(exception.reason)),
                             .init("in_force", .bool(exception.isInForce)),
                             .init("excepts", .bool(exception.excepts)),
                             .init("filter", json(exception.tree)),
@@ -152,7 +151,7 @@ package enum ExplanationPresentation {
 
     private static func json(_ tree: SigmaExplanation) -> JSONNode {
         var members: [JSONNode.Member] = [
-            .init("kind", .string(kind(tree.kind))), .init("text", .string(tree.text)),
+            .init("kind", .string(tree.kind.name)), .init("text", .string(tree.text)),
             .init("holds", .bool(tree.holds)),
         ]
         if let field = tree.field {
@@ -161,18 +160,5 @@ package enum ExplanationPresentation {
         }
         if !tree.parts.isEmpty { members.append(.init("parts", .array(tree.parts.map(json)))) }
         return .object(members)
-    }
-
-    private static func kind(_ kind: SigmaExplanation.Kind) -> String {
-        switch kind {
-        case .all: "all"
-        case .any: "any"
-        case .atLeast: "at_least"
-        case .not: "not"
-        case .search: "search"
-        case .filter: "filter"
-        case .test: "test"
-        case .alternatives: "alternatives"
-        }
     }
 }

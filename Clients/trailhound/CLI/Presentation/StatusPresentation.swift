@@ -18,6 +18,7 @@ package enum StatusPresentation {
             .init("alerts", .unsigned(status.alerts)),
             .init("detections_enabled", .unsigned(UInt64(status.detectionsEnabled))),
             .init("detections", .unsigned(UInt64(status.detections))),
+            .init("rules_left_out", .unsigned(UInt64(status.rulesLeftOut))),
             .init("accounts", .unsigned(UInt64(status.accounts))),
             .init("queued_batches", .unsigned(UInt64(status.queuedBatches))),
             .init("remediations_frozen", .bool(status.remediationsFrozen)),
@@ -86,6 +87,11 @@ package enum StatusPresentation {
         let enabled = Numbers.grouped(UInt64(status.detectionsEnabled))
         let whole = status.detections > 0 ? " of \(Numbers.grouped(UInt64(status.detections)))" : ""
         fields.add("Detections", "\(enabled)\(whole) enabled")
+        if status.rulesLeftOut > 0 {
+            fields.add(
+                "Rules left out",
+                "\(Numbers.grouped(UInt64(status.rulesLeftOut))); 'trailhound detections list' says why", style: .yellow)
+        }
         fields.add("Records", "\(Numbers.grouped(status.storedRecords)) in \(Numbers.bytes(status.storedBytes))")
         fields.add("Alerts", Numbers.grouped(status.alerts))
         fields.add("Accepted", Numbers.grouped(status.accepted))

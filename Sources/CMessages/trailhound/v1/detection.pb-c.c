@@ -1087,6 +1087,366 @@ void   trailhound__v1__validate_rules_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__validate_rules_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__explain_detection_request__init
+                     (Trailhound__V1__ExplainDetectionRequest         *message)
+{
+  static const Trailhound__V1__ExplainDetectionRequest init_value = TRAILHOUND__V1__EXPLAIN_DETECTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explain_detection_request__get_packed_size
+                     (const Trailhound__V1__ExplainDetectionRequest *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explain_detection_request__pack
+                     (const Trailhound__V1__ExplainDetectionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explain_detection_request__pack_to_buffer
+                     (const Trailhound__V1__ExplainDetectionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainDetectionRequest *
+       trailhound__v1__explain_detection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainDetectionRequest *)
+     protobuf_c_message_unpack (&trailhound__v1__explain_detection_request__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explain_detection_request__free_unpacked
+                     (Trailhound__V1__ExplainDetectionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explain_detection_response__init
+                     (Trailhound__V1__ExplainDetectionResponse         *message)
+{
+  static const Trailhound__V1__ExplainDetectionResponse init_value = TRAILHOUND__V1__EXPLAIN_DETECTION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explain_detection_response__get_packed_size
+                     (const Trailhound__V1__ExplainDetectionResponse *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explain_detection_response__pack
+                     (const Trailhound__V1__ExplainDetectionResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explain_detection_response__pack_to_buffer
+                     (const Trailhound__V1__ExplainDetectionResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainDetectionResponse *
+       trailhound__v1__explain_detection_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainDetectionResponse *)
+     protobuf_c_message_unpack (&trailhound__v1__explain_detection_response__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explain_detection_response__free_unpacked
+                     (Trailhound__V1__ExplainDetectionResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explain_detection_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explanation__init
+                     (Trailhound__V1__Explanation         *message)
+{
+  static const Trailhound__V1__Explanation init_value = TRAILHOUND__V1__EXPLANATION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explanation__get_packed_size
+                     (const Trailhound__V1__Explanation *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explanation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explanation__pack
+                     (const Trailhound__V1__Explanation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explanation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explanation__pack_to_buffer
+                     (const Trailhound__V1__Explanation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explanation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__Explanation *
+       trailhound__v1__explanation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__Explanation *)
+     protobuf_c_message_unpack (&trailhound__v1__explanation__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explanation__free_unpacked
+                     (Trailhound__V1__Explanation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explanation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explained_rule__init
+                     (Trailhound__V1__ExplainedRule         *message)
+{
+  static const Trailhound__V1__ExplainedRule init_value = TRAILHOUND__V1__EXPLAINED_RULE__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explained_rule__get_packed_size
+                     (const Trailhound__V1__ExplainedRule *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explained_rule__pack
+                     (const Trailhound__V1__ExplainedRule *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explained_rule__pack_to_buffer
+                     (const Trailhound__V1__ExplainedRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainedRule *
+       trailhound__v1__explained_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainedRule *)
+     protobuf_c_message_unpack (&trailhound__v1__explained_rule__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explained_rule__free_unpacked
+                     (Trailhound__V1__ExplainedRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explained_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explained_part__init
+                     (Trailhound__V1__ExplainedPart         *message)
+{
+  static const Trailhound__V1__ExplainedPart init_value = TRAILHOUND__V1__EXPLAINED_PART__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explained_part__get_packed_size
+                     (const Trailhound__V1__ExplainedPart *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_part__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explained_part__pack
+                     (const Trailhound__V1__ExplainedPart *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_part__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explained_part__pack_to_buffer
+                     (const Trailhound__V1__ExplainedPart *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_part__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainedPart *
+       trailhound__v1__explained_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainedPart *)
+     protobuf_c_message_unpack (&trailhound__v1__explained_part__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explained_part__free_unpacked
+                     (Trailhound__V1__ExplainedPart *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explained_part__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explained_extension__init
+                     (Trailhound__V1__ExplainedExtension         *message)
+{
+  static const Trailhound__V1__ExplainedExtension init_value = TRAILHOUND__V1__EXPLAINED_EXTENSION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explained_extension__get_packed_size
+                     (const Trailhound__V1__ExplainedExtension *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_extension__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explained_extension__pack
+                     (const Trailhound__V1__ExplainedExtension *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_extension__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explained_extension__pack_to_buffer
+                     (const Trailhound__V1__ExplainedExtension *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_extension__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainedExtension *
+       trailhound__v1__explained_extension__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainedExtension *)
+     protobuf_c_message_unpack (&trailhound__v1__explained_extension__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explained_extension__free_unpacked
+                     (Trailhound__V1__ExplainedExtension *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explained_extension__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explained_fact__init
+                     (Trailhound__V1__ExplainedFact         *message)
+{
+  static const Trailhound__V1__ExplainedFact init_value = TRAILHOUND__V1__EXPLAINED_FACT__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explained_fact__get_packed_size
+                     (const Trailhound__V1__ExplainedFact *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_fact__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explained_fact__pack
+                     (const Trailhound__V1__ExplainedFact *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_fact__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explained_fact__pack_to_buffer
+                     (const Trailhound__V1__ExplainedFact *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_fact__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainedFact *
+       trailhound__v1__explained_fact__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainedFact *)
+     protobuf_c_message_unpack (&trailhound__v1__explained_fact__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explained_fact__free_unpacked
+                     (Trailhound__V1__ExplainedFact *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explained_fact__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__explained_exception__init
+                     (Trailhound__V1__ExplainedException         *message)
+{
+  static const Trailhound__V1__ExplainedException init_value = TRAILHOUND__V1__EXPLAINED_EXCEPTION__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__explained_exception__get_packed_size
+                     (const Trailhound__V1__ExplainedException *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_exception__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__explained_exception__pack
+                     (const Trailhound__V1__ExplainedException *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_exception__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__explained_exception__pack_to_buffer
+                     (const Trailhound__V1__ExplainedException *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__explained_exception__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExplainedException *
+       trailhound__v1__explained_exception__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExplainedException *)
+     protobuf_c_message_unpack (&trailhound__v1__explained_exception__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__explained_exception__free_unpacked
+                     (Trailhound__V1__ExplainedException *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__explained_exception__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor trailhound__v1__detection__field_descriptors[20] =
 {
   {
@@ -1822,7 +2182,7 @@ const ProtobufCMessageDescriptor trailhound__v1__tune_detection_response__descri
   (ProtobufCMessageInit) trailhound__v1__tune_detection_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_request__field_descriptors[2] =
 {
   {
     "yaml",
@@ -1836,14 +2196,27 @@ static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "preview",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__CreateDetectionExceptionRequest, preview),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__create_detection_exception_request__field_indices_by_name[] = {
+  1,   /* field[1] = preview */
   0,   /* field[0] = yaml */
 };
 static const ProtobufCIntRange trailhound__v1__create_detection_exception_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_request__descriptor =
 {
@@ -1853,14 +2226,14 @@ const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_requ
   "Trailhound__V1__CreateDetectionExceptionRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__CreateDetectionExceptionRequest),
-  1,
+  2,
   trailhound__v1__create_detection_exception_request__field_descriptors,
   trailhound__v1__create_detection_exception_request__field_indices_by_name,
   1,  trailhound__v1__create_detection_exception_request__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__create_detection_exception_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_response__field_descriptors[2] =
 {
   {
     "exception",
@@ -1874,14 +2247,27 @@ static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "detection_ids",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__CreateDetectionExceptionResponse, n_detection_ids),
+    offsetof(Trailhound__V1__CreateDetectionExceptionResponse, detection_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__create_detection_exception_response__field_indices_by_name[] = {
+  1,   /* field[1] = detection_ids */
   0,   /* field[0] = exception */
 };
 static const ProtobufCIntRange trailhound__v1__create_detection_exception_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_response__descriptor =
 {
@@ -1891,7 +2277,7 @@ const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_resp
   "Trailhound__V1__CreateDetectionExceptionResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__CreateDetectionExceptionResponse),
-  1,
+  2,
   trailhound__v1__create_detection_exception_response__field_descriptors,
   trailhound__v1__create_detection_exception_response__field_indices_by_name,
   1,  trailhound__v1__create_detection_exception_response__number_ranges,
@@ -2321,9 +2707,29 @@ const ProtobufCMessageDescriptor trailhound__v1__set_detection_state_response__d
   (ProtobufCMessageInit) trailhound__v1__set_detection_state_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define trailhound__v1__reload_rules_request__field_descriptors NULL
-#define trailhound__v1__reload_rules_request__field_indices_by_name NULL
-#define trailhound__v1__reload_rules_request__number_ranges NULL
+static const ProtobufCFieldDescriptor trailhound__v1__reload_rules_request__field_descriptors[1] =
+{
+  {
+    "allow_empty",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ReloadRulesRequest, allow_empty),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__reload_rules_request__field_indices_by_name[] = {
+  0,   /* field[0] = allow_empty */
+};
+static const ProtobufCIntRange trailhound__v1__reload_rules_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor trailhound__v1__reload_rules_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -2332,14 +2738,14 @@ const ProtobufCMessageDescriptor trailhound__v1__reload_rules_request__descripto
   "Trailhound__V1__ReloadRulesRequest",
   "trailhound.v1",
   sizeof(Trailhound__V1__ReloadRulesRequest),
-  0,
+  1,
   trailhound__v1__reload_rules_request__field_descriptors,
   trailhound__v1__reload_rules_request__field_indices_by_name,
-  0,  trailhound__v1__reload_rules_request__number_ranges,
+  1,  trailhound__v1__reload_rules_request__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__reload_rules_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__reload_rules_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor trailhound__v1__reload_rules_response__field_descriptors[4] =
 {
   {
     "loaded",
@@ -2365,15 +2771,41 @@ static const ProtobufCFieldDescriptor trailhound__v1__reload_rules_response__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "left_out",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ReloadRulesResponse, left_out),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "foreign",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ReloadRulesResponse, foreign),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__reload_rules_response__field_indices_by_name[] = {
+  3,   /* field[3] = foreign */
+  2,   /* field[2] = left_out */
   0,   /* field[0] = loaded */
   1,   /* field[1] = problems */
 };
 static const ProtobufCIntRange trailhound__v1__reload_rules_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__reload_rules_response__descriptor =
 {
@@ -2383,7 +2815,7 @@ const ProtobufCMessageDescriptor trailhound__v1__reload_rules_response__descript
   "Trailhound__V1__ReloadRulesResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__ReloadRulesResponse),
-  2,
+  4,
   trailhound__v1__reload_rules_response__field_descriptors,
   trailhound__v1__reload_rules_response__field_indices_by_name,
   1,  trailhound__v1__reload_rules_response__number_ranges,
@@ -2530,6 +2962,661 @@ const ProtobufCMessageDescriptor trailhound__v1__validate_rules_response__descri
   (ProtobufCMessageInit) trailhound__v1__validate_rules_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor trailhound__v1__explain_detection_request__field_descriptors[3] =
+{
+  {
+    "detection_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainDetectionRequest, detection_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "events",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__ExplainDetectionRequest, n_events),
+    offsetof(Trailhound__V1__ExplainDetectionRequest, events),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "history",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__ExplainDetectionRequest, n_history),
+    offsetof(Trailhound__V1__ExplainDetectionRequest, history),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explain_detection_request__field_indices_by_name[] = {
+  0,   /* field[0] = detection_id */
+  1,   /* field[1] = events */
+  2,   /* field[2] = history */
+};
+static const ProtobufCIntRange trailhound__v1__explain_detection_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explain_detection_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainDetectionRequest",
+  "ExplainDetectionRequest",
+  "Trailhound__V1__ExplainDetectionRequest",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainDetectionRequest),
+  3,
+  trailhound__v1__explain_detection_request__field_descriptors,
+  trailhound__v1__explain_detection_request__field_indices_by_name,
+  1,  trailhound__v1__explain_detection_request__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explain_detection_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explain_detection_response__field_descriptors[1] =
+{
+  {
+    "explanations",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ExplainDetectionResponse, n_explanations),
+    offsetof(Trailhound__V1__ExplainDetectionResponse, explanations),
+    &trailhound__v1__explanation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explain_detection_response__field_indices_by_name[] = {
+  0,   /* field[0] = explanations */
+};
+static const ProtobufCIntRange trailhound__v1__explain_detection_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explain_detection_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainDetectionResponse",
+  "ExplainDetectionResponse",
+  "Trailhound__V1__ExplainDetectionResponse",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainDetectionResponse),
+  1,
+  trailhound__v1__explain_detection_response__field_descriptors,
+  trailhound__v1__explain_detection_response__field_indices_by_name,
+  1,  trailhound__v1__explain_detection_response__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explain_detection_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explanation__field_descriptors[6] =
+{
+  {
+    "detection_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Explanation, detection_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Explanation, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "correlation",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Explanation, correlation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rules",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__Explanation, n_rules),
+    offsetof(Trailhound__V1__Explanation, rules),
+    &trailhound__v1__explained_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holds",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Explanation, holds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__Explanation, open),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explanation__field_indices_by_name[] = {
+  2,   /* field[2] = correlation */
+  0,   /* field[0] = detection_id */
+  4,   /* field[4] = holds */
+  5,   /* field[5] = open */
+  3,   /* field[3] = rules */
+  1,   /* field[1] = title */
+};
+static const ProtobufCIntRange trailhound__v1__explanation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explanation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.Explanation",
+  "Explanation",
+  "Trailhound__V1__Explanation",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__Explanation),
+  6,
+  trailhound__v1__explanation__field_descriptors,
+  trailhound__v1__explanation__field_indices_by_name,
+  1,  trailhound__v1__explanation__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explanation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explained_rule__field_descriptors[6] =
+{
+  {
+    "detection_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedRule, detection_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedRule, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holds",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedRule, holds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "condition",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ExplainedRule, n_condition),
+    offsetof(Trailhound__V1__ExplainedRule, condition),
+    &trailhound__v1__explained_part__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "extensions",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ExplainedRule, n_extensions),
+    offsetof(Trailhound__V1__ExplainedRule, extensions),
+    &trailhound__v1__explained_extension__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exceptions",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ExplainedRule, n_exceptions),
+    offsetof(Trailhound__V1__ExplainedRule, exceptions),
+    &trailhound__v1__explained_exception__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explained_rule__field_indices_by_name[] = {
+  3,   /* field[3] = condition */
+  0,   /* field[0] = detection_id */
+  5,   /* field[5] = exceptions */
+  4,   /* field[4] = extensions */
+  2,   /* field[2] = holds */
+  1,   /* field[1] = title */
+};
+static const ProtobufCIntRange trailhound__v1__explained_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explained_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainedRule",
+  "ExplainedRule",
+  "Trailhound__V1__ExplainedRule",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainedRule),
+  6,
+  trailhound__v1__explained_rule__field_descriptors,
+  trailhound__v1__explained_rule__field_indices_by_name,
+  1,  trailhound__v1__explained_rule__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explained_rule__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explained_part__field_descriptors[7] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedPart, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedPart, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holds",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedPart, holds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "field",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedPart, field),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "present",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedPart, present),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "values",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__ExplainedPart, n_values),
+    offsetof(Trailhound__V1__ExplainedPart, values),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "depth",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedPart, depth),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explained_part__field_indices_by_name[] = {
+  6,   /* field[6] = depth */
+  3,   /* field[3] = field */
+  2,   /* field[2] = holds */
+  0,   /* field[0] = kind */
+  4,   /* field[4] = present */
+  1,   /* field[1] = text */
+  5,   /* field[5] = values */
+};
+static const ProtobufCIntRange trailhound__v1__explained_part__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explained_part__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainedPart",
+  "ExplainedPart",
+  "Trailhound__V1__ExplainedPart",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainedPart),
+  7,
+  trailhound__v1__explained_part__field_descriptors,
+  trailhound__v1__explained_part__field_indices_by_name,
+  1,  trailhound__v1__explained_part__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explained_part__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explained_extension__field_descriptors[5] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedExtension, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedExtension, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "verdict",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedExtension, verdict),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedExtension, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facts",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ExplainedExtension, n_facts),
+    offsetof(Trailhound__V1__ExplainedExtension, facts),
+    &trailhound__v1__explained_fact__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explained_extension__field_indices_by_name[] = {
+  4,   /* field[4] = facts */
+  0,   /* field[0] = key */
+  3,   /* field[3] = reason */
+  1,   /* field[1] = text */
+  2,   /* field[2] = verdict */
+};
+static const ProtobufCIntRange trailhound__v1__explained_extension__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explained_extension__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainedExtension",
+  "ExplainedExtension",
+  "Trailhound__V1__ExplainedExtension",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainedExtension),
+  5,
+  trailhound__v1__explained_extension__field_descriptors,
+  trailhound__v1__explained_extension__field_indices_by_name,
+  1,  trailhound__v1__explained_extension__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explained_extension__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explained_fact__field_descriptors[3] =
+{
+  {
+    "field",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedFact, field),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "present",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedFact, present),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedFact, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explained_fact__field_indices_by_name[] = {
+  0,   /* field[0] = field */
+  1,   /* field[1] = present */
+  2,   /* field[2] = value */
+};
+static const ProtobufCIntRange trailhound__v1__explained_fact__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explained_fact__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainedFact",
+  "ExplainedFact",
+  "Trailhound__V1__ExplainedFact",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainedFact),
+  3,
+  trailhound__v1__explained_fact__field_descriptors,
+  trailhound__v1__explained_fact__field_indices_by_name,
+  1,  trailhound__v1__explained_fact__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explained_fact__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__explained_exception__field_descriptors[4] =
+{
+  {
+    "owner",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedException, owner),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedException, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "in_force",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExplainedException, in_force),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ExplainedException, n_filter),
+    offsetof(Trailhound__V1__ExplainedException, filter),
+    &trailhound__v1__explained_part__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__explained_exception__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  2,   /* field[2] = in_force */
+  0,   /* field[0] = owner */
+  1,   /* field[1] = reason */
+};
+static const ProtobufCIntRange trailhound__v1__explained_exception__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__explained_exception__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExplainedException",
+  "ExplainedException",
+  "Trailhound__V1__ExplainedException",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExplainedException),
+  4,
+  trailhound__v1__explained_exception__field_descriptors,
+  trailhound__v1__explained_exception__field_indices_by_name,
+  1,  trailhound__v1__explained_exception__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__explained_exception__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue trailhound__v1__switch__enum_values_by_number[4] =
 {
   { "SWITCH_UNSPECIFIED", "TRAILHOUND__V1__SWITCH__SWITCH_UNSPECIFIED", 0 },
@@ -2562,7 +3649,7 @@ const ProtobufCEnumDescriptor trailhound__v1__switch__descriptor =
   trailhound__v1__switch__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor trailhound__v1__detection_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor trailhound__v1__detection_service__method_descriptors[10] =
 {
   { "ListDetections", &trailhound__v1__list_detections_request__descriptor, &trailhound__v1__list_detections_response__descriptor },
   { "GetDetection", &trailhound__v1__get_detection_request__descriptor, &trailhound__v1__get_detection_response__descriptor },
@@ -2573,10 +3660,12 @@ static const ProtobufCMethodDescriptor trailhound__v1__detection_service__method
   { "DeleteDetectionException", &trailhound__v1__delete_detection_exception_request__descriptor, &trailhound__v1__delete_detection_exception_response__descriptor },
   { "ReloadRules", &trailhound__v1__reload_rules_request__descriptor, &trailhound__v1__reload_rules_response__descriptor },
   { "ValidateRules", &trailhound__v1__validate_rules_request__descriptor, &trailhound__v1__validate_rules_response__descriptor },
+  { "ExplainDetection", &trailhound__v1__explain_detection_request__descriptor, &trailhound__v1__explain_detection_response__descriptor },
 };
 const unsigned trailhound__v1__detection_service__method_indices_by_name[] = {
   4,        /* CreateDetectionException */
   6,        /* DeleteDetectionException */
+  9,        /* ExplainDetection */
   1,        /* GetDetection */
   5,        /* ListDetectionExceptions */
   0,        /* ListDetections */
@@ -2592,7 +3681,7 @@ const ProtobufCServiceDescriptor trailhound__v1__detection_service__descriptor =
   "DetectionService",
   "Trailhound__V1__DetectionService",
   "trailhound.v1",
-  9,
+  10,
   trailhound__v1__detection_service__method_descriptors,
   trailhound__v1__detection_service__method_indices_by_name
 };
@@ -2667,6 +3756,14 @@ void trailhound__v1__detection_service__validate_rules(ProtobufCService *service
 {
   assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
   service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void trailhound__v1__detection_service__explain_detection(ProtobufCService *service,
+                                                          const Trailhound__V1__ExplainDetectionRequest *input,
+                                                          Trailhound__V1__ExplainDetectionResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &trailhound__v1__detection_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void trailhound__v1__detection_service__init (Trailhound__V1__DetectionService_Service *service,
                                               Trailhound__V1__DetectionService_ServiceDestroy destroy)

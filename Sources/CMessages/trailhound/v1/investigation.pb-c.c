@@ -862,7 +862,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[17] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[18] =
 {
   {
     "version",
@@ -1068,6 +1068,18 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rules_left_out",
+    40,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, rules_left_out),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_status_response__field_indices_by_name[] = {
   4,   /* field[4] = accepted */
@@ -1081,6 +1093,7 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   10,   /* field[10] = queued_batches */
   6,   /* field[6] = rejected */
   14,   /* field[14] = remediations_frozen */
+  17,   /* field[17] = rules_left_out */
   1,   /* field[1] = started_at */
   3,   /* field[3] = stored_bytes */
   2,   /* field[2] = stored_records */
@@ -1088,11 +1101,12 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   11,   /* field[11] = subscribers */
   0,   /* field[0] = version */
 };
-static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[2 + 1] =
+static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[3 + 1] =
 {
   { 1, 0 },
   { 20, 14 },
-  { 0, 17 }
+  { 40, 17 },
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor =
 {
@@ -1102,10 +1116,10 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   "Trailhound__V1__GetStatusResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetStatusResponse),
-  17,
+  18,
   trailhound__v1__get_status_response__field_descriptors,
   trailhound__v1__get_status_response__field_indices_by_name,
-  2,  trailhound__v1__get_status_response__number_ranges,
+  3,  trailhound__v1__get_status_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__get_status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

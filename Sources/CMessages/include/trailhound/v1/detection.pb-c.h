@@ -41,6 +41,14 @@ typedef struct Trailhound__V1__ReloadRulesResponse Trailhound__V1__ReloadRulesRe
 typedef struct Trailhound__V1__RuleFile Trailhound__V1__RuleFile;
 typedef struct Trailhound__V1__ValidateRulesRequest Trailhound__V1__ValidateRulesRequest;
 typedef struct Trailhound__V1__ValidateRulesResponse Trailhound__V1__ValidateRulesResponse;
+typedef struct Trailhound__V1__ExplainDetectionRequest Trailhound__V1__ExplainDetectionRequest;
+typedef struct Trailhound__V1__ExplainDetectionResponse Trailhound__V1__ExplainDetectionResponse;
+typedef struct Trailhound__V1__Explanation Trailhound__V1__Explanation;
+typedef struct Trailhound__V1__ExplainedRule Trailhound__V1__ExplainedRule;
+typedef struct Trailhound__V1__ExplainedPart Trailhound__V1__ExplainedPart;
+typedef struct Trailhound__V1__ExplainedExtension Trailhound__V1__ExplainedExtension;
+typedef struct Trailhound__V1__ExplainedFact Trailhound__V1__ExplainedFact;
+typedef struct Trailhound__V1__ExplainedException Trailhound__V1__ExplainedException;
 
 
 /* --- enums --- */
@@ -248,20 +256,29 @@ struct  Trailhound__V1__CreateDetectionExceptionRequest
    * A Sigma filter whose key `trailhound` has owner, reason, expires and accounts. One of the same id is replaced.
    */
   ProtobufCBinaryData yaml;
+  /*
+   * Change nothing, and tell what the exception would be for.
+   */
+  protobuf_c_boolean preview;
 };
 #define TRAILHOUND__V1__CREATE_DETECTION_EXCEPTION_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__create_detection_exception_request__descriptor) \
-    , {0,NULL} }
+    , {0,NULL}, 0 }
 
 
 struct  Trailhound__V1__CreateDetectionExceptionResponse
 {
   ProtobufCMessage base;
   Trailhound__V1__DetectionException *exception;
+  /*
+   * The loaded rules that it is for.
+   */
+  size_t n_detection_ids;
+  ProtobufCBinaryData *detection_ids;
 };
 #define TRAILHOUND__V1__CREATE_DETECTION_EXCEPTION_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__create_detection_exception_response__descriptor) \
-    , NULL }
+    , NULL, 0,NULL }
 
 
 struct  Trailhound__V1__ListDetectionExceptionsRequest
@@ -397,22 +414,37 @@ struct  Trailhound__V1__SetDetectionStateResponse
 struct  Trailhound__V1__ReloadRulesRequest
 {
   ProtobufCMessage base;
+  /*
+   * Take a folder without a usable rule too; without it such a folder is refused.
+   */
+  protobuf_c_boolean allow_empty;
 };
 #define TRAILHOUND__V1__RELOAD_RULES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__reload_rules_request__descriptor) \
-     }
+    , 0 }
 
 
 struct  Trailhound__V1__ReloadRulesResponse
 {
   ProtobufCMessage base;
+  /*
+   * Detections that are loaded now.
+   */
   uint32_t loaded;
   size_t n_problems;
   Trailhound__V1__RuleProblem **problems;
+  /*
+   * Rules, and files that could not be read, that don't run; `problems` says of each why.
+   */
+  uint32_t left_out;
+  /*
+   * Rules for other log sources than CloudTrail.
+   */
+  uint32_t foreign;
 };
 #define TRAILHOUND__V1__RELOAD_RULES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__reload_rules_response__descriptor) \
-    , 0, 0,NULL }
+    , 0, 0,NULL, 0, 0 }
 
 
 struct  Trailhound__V1__RuleFile
@@ -447,6 +479,187 @@ struct  Trailhound__V1__ValidateRulesResponse
 #define TRAILHOUND__V1__VALIDATE_RULES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__validate_rules_response__descriptor) \
     , 0, 0,NULL }
+
+
+struct  Trailhound__V1__ExplainDetectionRequest
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData detection_id;
+  /*
+   * CloudTrail records, one JSON object each.
+   */
+  size_t n_events;
+  ProtobufCBinaryData *events;
+  /*
+   * Records that came before and after them, in the order of their arrival and with them: what decides where the
+   * detection asks what else was seen. Empty where that is not known.
+   */
+  size_t n_history;
+  ProtobufCBinaryData *history;
+};
+#define TRAILHOUND__V1__EXPLAIN_DETECTION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explain_detection_request__descriptor) \
+    , {0,NULL}, 0,NULL, 0,NULL }
+
+
+struct  Trailhound__V1__ExplainDetectionResponse
+{
+  ProtobufCMessage base;
+  /*
+   * One for each event, in their order.
+   */
+  size_t n_explanations;
+  Trailhound__V1__Explanation **explanations;
+};
+#define TRAILHOUND__V1__EXPLAIN_DETECTION_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explain_detection_response__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * Why a detection fires on an event, or why it does not.
+ */
+struct  Trailhound__V1__Explanation
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData detection_id;
+  ProtobufCBinaryData title;
+  protobuf_c_boolean correlation;
+  /*
+   * The rule, or those that the correlation counts.
+   */
+  size_t n_rules;
+  Trailhound__V1__ExplainedRule **rules;
+  /*
+   * It fires; of a correlation: it counts the event.
+   */
+  protobuf_c_boolean holds;
+  /*
+   * It fires only if what was seen before or after says so too.
+   */
+  protobuf_c_boolean open;
+};
+#define TRAILHOUND__V1__EXPLANATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explanation__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, 0,NULL, 0, 0 }
+
+
+/*
+ * One rule's verdict on an event.
+ */
+struct  Trailhound__V1__ExplainedRule
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData detection_id;
+  ProtobufCBinaryData title;
+  protobuf_c_boolean holds;
+  /*
+   * The parts of the condition, each before those that stand below it.
+   */
+  size_t n_condition;
+  Trailhound__V1__ExplainedPart **condition;
+  size_t n_extensions;
+  Trailhound__V1__ExplainedExtension **extensions;
+  size_t n_exceptions;
+  Trailhound__V1__ExplainedException **exceptions;
+};
+#define TRAILHOUND__V1__EXPLAINED_RULE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explained_rule__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, 0,NULL, 0,NULL, 0,NULL }
+
+
+/*
+ * One part of a condition.
+ */
+struct  Trailhound__V1__ExplainedPart
+{
+  ProtobufCMessage base;
+  /*
+   * all, any, at_least, not, search, filter, test, alternatives.
+   */
+  ProtobufCBinaryData kind;
+  /*
+   * The part in Sigma's words.
+   */
+  ProtobufCBinaryData text;
+  protobuf_c_boolean holds;
+  /*
+   * The field that a test asks; empty for other parts, and for tests of any value.
+   */
+  ProtobufCBinaryData field;
+  /*
+   * The record has the field.
+   */
+  protobuf_c_boolean present;
+  size_t n_values;
+  ProtobufCBinaryData *values;
+  /*
+   * How deep it stands: 0 for the whole condition, one more for each part that it belongs to.
+   */
+  uint32_t depth;
+};
+#define TRAILHOUND__V1__EXPLAINED_PART__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explained_part__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, {0,NULL}, 0, 0,NULL, 0 }
+
+
+/*
+ * One key of `trailhound` that decides with what was seen before or after.
+ */
+struct  Trailhound__V1__ExplainedExtension
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData key;
+  ProtobufCBinaryData text;
+  /*
+   * holds, fails, open.
+   */
+  ProtobufCBinaryData verdict;
+  ProtobufCBinaryData reason;
+  size_t n_facts;
+  Trailhound__V1__ExplainedFact **facts;
+};
+#define TRAILHOUND__V1__EXPLAINED_EXTENSION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explained_extension__descriptor) \
+    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, 0,NULL }
+
+
+/*
+ * A field that is looked at.
+ */
+struct  Trailhound__V1__ExplainedFact
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData field;
+  protobuf_c_boolean present;
+  ProtobufCBinaryData value;
+};
+#define TRAILHOUND__V1__EXPLAINED_FACT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explained_fact__descriptor) \
+    , {0,NULL}, 0, {0,NULL} }
+
+
+/*
+ * An exception of a rule, and its say on an event.
+ */
+struct  Trailhound__V1__ExplainedException
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData owner;
+  ProtobufCBinaryData reason;
+  /*
+   * The event lies in its accounts and before its end.
+   */
+  protobuf_c_boolean in_force;
+  /*
+   * The parts of its filter, as of a condition; the first holds where the event is let through.
+   */
+  size_t n_filter;
+  Trailhound__V1__ExplainedPart **filter;
+};
+#define TRAILHOUND__V1__EXPLAINED_EXCEPTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__explained_exception__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, 0,NULL }
 
 
 /* Trailhound__V1__Detection methods */
@@ -905,6 +1118,158 @@ Trailhound__V1__ValidateRulesResponse *
 void   trailhound__v1__validate_rules_response__free_unpacked
                      (Trailhound__V1__ValidateRulesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainDetectionRequest methods */
+void   trailhound__v1__explain_detection_request__init
+                     (Trailhound__V1__ExplainDetectionRequest         *message);
+size_t trailhound__v1__explain_detection_request__get_packed_size
+                     (const Trailhound__V1__ExplainDetectionRequest   *message);
+size_t trailhound__v1__explain_detection_request__pack
+                     (const Trailhound__V1__ExplainDetectionRequest   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explain_detection_request__pack_to_buffer
+                     (const Trailhound__V1__ExplainDetectionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainDetectionRequest *
+       trailhound__v1__explain_detection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explain_detection_request__free_unpacked
+                     (Trailhound__V1__ExplainDetectionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainDetectionResponse methods */
+void   trailhound__v1__explain_detection_response__init
+                     (Trailhound__V1__ExplainDetectionResponse         *message);
+size_t trailhound__v1__explain_detection_response__get_packed_size
+                     (const Trailhound__V1__ExplainDetectionResponse   *message);
+size_t trailhound__v1__explain_detection_response__pack
+                     (const Trailhound__V1__ExplainDetectionResponse   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explain_detection_response__pack_to_buffer
+                     (const Trailhound__V1__ExplainDetectionResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainDetectionResponse *
+       trailhound__v1__explain_detection_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explain_detection_response__free_unpacked
+                     (Trailhound__V1__ExplainDetectionResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__Explanation methods */
+void   trailhound__v1__explanation__init
+                     (Trailhound__V1__Explanation         *message);
+size_t trailhound__v1__explanation__get_packed_size
+                     (const Trailhound__V1__Explanation   *message);
+size_t trailhound__v1__explanation__pack
+                     (const Trailhound__V1__Explanation   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explanation__pack_to_buffer
+                     (const Trailhound__V1__Explanation   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__Explanation *
+       trailhound__v1__explanation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explanation__free_unpacked
+                     (Trailhound__V1__Explanation *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainedRule methods */
+void   trailhound__v1__explained_rule__init
+                     (Trailhound__V1__ExplainedRule         *message);
+size_t trailhound__v1__explained_rule__get_packed_size
+                     (const Trailhound__V1__ExplainedRule   *message);
+size_t trailhound__v1__explained_rule__pack
+                     (const Trailhound__V1__ExplainedRule   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explained_rule__pack_to_buffer
+                     (const Trailhound__V1__ExplainedRule   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainedRule *
+       trailhound__v1__explained_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explained_rule__free_unpacked
+                     (Trailhound__V1__ExplainedRule *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainedPart methods */
+void   trailhound__v1__explained_part__init
+                     (Trailhound__V1__ExplainedPart         *message);
+size_t trailhound__v1__explained_part__get_packed_size
+                     (const Trailhound__V1__ExplainedPart   *message);
+size_t trailhound__v1__explained_part__pack
+                     (const Trailhound__V1__ExplainedPart   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explained_part__pack_to_buffer
+                     (const Trailhound__V1__ExplainedPart   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainedPart *
+       trailhound__v1__explained_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explained_part__free_unpacked
+                     (Trailhound__V1__ExplainedPart *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainedExtension methods */
+void   trailhound__v1__explained_extension__init
+                     (Trailhound__V1__ExplainedExtension         *message);
+size_t trailhound__v1__explained_extension__get_packed_size
+                     (const Trailhound__V1__ExplainedExtension   *message);
+size_t trailhound__v1__explained_extension__pack
+                     (const Trailhound__V1__ExplainedExtension   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explained_extension__pack_to_buffer
+                     (const Trailhound__V1__ExplainedExtension   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainedExtension *
+       trailhound__v1__explained_extension__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explained_extension__free_unpacked
+                     (Trailhound__V1__ExplainedExtension *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainedFact methods */
+void   trailhound__v1__explained_fact__init
+                     (Trailhound__V1__ExplainedFact         *message);
+size_t trailhound__v1__explained_fact__get_packed_size
+                     (const Trailhound__V1__ExplainedFact   *message);
+size_t trailhound__v1__explained_fact__pack
+                     (const Trailhound__V1__ExplainedFact   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explained_fact__pack_to_buffer
+                     (const Trailhound__V1__ExplainedFact   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainedFact *
+       trailhound__v1__explained_fact__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explained_fact__free_unpacked
+                     (Trailhound__V1__ExplainedFact *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExplainedException methods */
+void   trailhound__v1__explained_exception__init
+                     (Trailhound__V1__ExplainedException         *message);
+size_t trailhound__v1__explained_exception__get_packed_size
+                     (const Trailhound__V1__ExplainedException   *message);
+size_t trailhound__v1__explained_exception__pack
+                     (const Trailhound__V1__ExplainedException   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__explained_exception__pack_to_buffer
+                     (const Trailhound__V1__ExplainedException   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExplainedException *
+       trailhound__v1__explained_exception__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__explained_exception__free_unpacked
+                     (Trailhound__V1__ExplainedException *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Trailhound__V1__Detection_Closure)
@@ -979,6 +1344,30 @@ typedef void (*Trailhound__V1__ValidateRulesRequest_Closure)
 typedef void (*Trailhound__V1__ValidateRulesResponse_Closure)
                  (const Trailhound__V1__ValidateRulesResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__ExplainDetectionRequest_Closure)
+                 (const Trailhound__V1__ExplainDetectionRequest *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExplainDetectionResponse_Closure)
+                 (const Trailhound__V1__ExplainDetectionResponse *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__Explanation_Closure)
+                 (const Trailhound__V1__Explanation *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExplainedRule_Closure)
+                 (const Trailhound__V1__ExplainedRule *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExplainedPart_Closure)
+                 (const Trailhound__V1__ExplainedPart *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExplainedExtension_Closure)
+                 (const Trailhound__V1__ExplainedExtension *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExplainedFact_Closure)
+                 (const Trailhound__V1__ExplainedFact *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExplainedException_Closure)
+                 (const Trailhound__V1__ExplainedException *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1022,6 +1411,10 @@ struct Trailhound__V1__DetectionService_Service
                          const Trailhound__V1__ValidateRulesRequest *input,
                          Trailhound__V1__ValidateRulesResponse_Closure closure,
                          void *closure_data);
+  void (*explain_detection)(Trailhound__V1__DetectionService_Service *service,
+                            const Trailhound__V1__ExplainDetectionRequest *input,
+                            Trailhound__V1__ExplainDetectionResponse_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Trailhound__V1__DetectionService_ServiceDestroy)(Trailhound__V1__DetectionService_Service *);
 void trailhound__v1__detection_service__init (Trailhound__V1__DetectionService_Service *service,
@@ -1038,7 +1431,8 @@ void trailhound__v1__detection_service__init (Trailhound__V1__DetectionService_S
       function_prefix__ ## list_detection_exceptions,\
       function_prefix__ ## delete_detection_exception,\
       function_prefix__ ## reload_rules,\
-      function_prefix__ ## validate_rules  }
+      function_prefix__ ## validate_rules,\
+      function_prefix__ ## explain_detection  }
 void trailhound__v1__detection_service__list_detections(ProtobufCService *service,
                                                         const Trailhound__V1__ListDetectionsRequest *input,
                                                         Trailhound__V1__ListDetectionsResponse_Closure closure,
@@ -1075,6 +1469,10 @@ void trailhound__v1__detection_service__validate_rules(ProtobufCService *service
                                                        const Trailhound__V1__ValidateRulesRequest *input,
                                                        Trailhound__V1__ValidateRulesResponse_Closure closure,
                                                        void *closure_data);
+void trailhound__v1__detection_service__explain_detection(ProtobufCService *service,
+                                                          const Trailhound__V1__ExplainDetectionRequest *input,
+                                                          Trailhound__V1__ExplainDetectionResponse_Closure closure,
+                                                          void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1103,6 +1501,14 @@ extern const ProtobufCMessageDescriptor trailhound__v1__reload_rules_response__d
 extern const ProtobufCMessageDescriptor trailhound__v1__rule_file__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__validate_rules_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__validate_rules_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explain_detection_request__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explain_detection_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explanation__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explained_rule__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explained_part__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explained_extension__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explained_fact__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__explained_exception__descriptor;
 extern const ProtobufCServiceDescriptor trailhound__v1__detection_service__descriptor;
 
 PROTOBUF_C__END_DECLS

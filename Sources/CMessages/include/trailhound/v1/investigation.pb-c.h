@@ -171,10 +171,14 @@ struct  Trailhound__V1__GetStatusResponse
    * Loaded detections, on or off: one for each rule and correlation of the rule files, which may hold several.
    */
   uint32_t detections;
+  /*
+   * Rules, and rule files that could not be read, that don't run; ListDetections says of each why.
+   */
+  uint32_t rules_left_out;
 };
 #define TRAILHOUND__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_status_response__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0 }
+    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0 }
 
 
 /*
