@@ -80,7 +80,8 @@ let package = Package(
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(
-            name: "CloudTrail", dependencies: ["CJSON", "Cryptography", "CZlib", "JSON"], swiftSettings: strict),
+            name: "CloudTrail", dependencies: ["CJSON", "Cryptography", "CZlib", "CZstd", "JSON"], swiftSettings: strict
+        ),
         .target(name: "CMaxMindDB", linkerSettings: [.linkedLibrary("maxminddb")]),
         .target(name: "GeoIP", dependencies: ["CMaxMindDB"], swiftSettings: strict),
         .testTarget(name: "GeoIPTests", dependencies: ["GeoIP"], swiftSettings: strict),
@@ -91,7 +92,8 @@ let package = Package(
             name: "SigmaTests", dependencies: ["JSON", "Sigma"], exclude: ["Python"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(
-            name: "CloudTrailTests", dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "JSON"],
+            name: "CloudTrailTests",
+            dependencies: ["AWSTestKit", "CloudTrail", "Cryptography", "CZlib", "CZstd", "JSON"],
             swiftSettings: strict),
         .testTarget(
             name: "DetectTests", dependencies: ["CloudTrail", "Detect", "JSON", "Sigma"], swiftSettings: strict),
@@ -169,7 +171,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CZlib", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit", "TrailhoundCLI",
+                "CZlib", "CloudTrail", "Collect", "Contract", "Detect", "Messages", "PKI", "RPC", "TestKit",
+                "TrailhoundCLI",
                 argumentParser,
                 nioCore,
             ],

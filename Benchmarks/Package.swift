@@ -41,7 +41,7 @@ let package = Package(
         measured("CZlib", linking: ["z"]),
         measured("CCrypto", linking: ["crypto"]),
         measured("Cryptography", ["CCrypto"]),
-        measured("CloudTrail", ["CJSON", "Cryptography", "CZlib", "JSON"]),
+        measured("CloudTrail", ["CJSON", "Cryptography", "CZlib", "CZstd", "JSON"]),
         measured("CPCRE2", linking: ["pcre2-8"]),
         measured("Sigma", ["CJSON", "CPCRE2", "JSON", yams]),
         measured("Detect", ["CloudTrail", "JSON", "Sigma"]),

@@ -18,8 +18,24 @@ package enum CloudTrailLimits {
     /// reaches DEFLATE's bound of 1,032:1.
     package static let expansionRatio = 200
 
-    /// How many gzip members one file may have.
-    package static let gzipMembers = 1_024
+    /// The largest window of zstd, as a power of two: what level 19 uses, doubled.
+    package static let zstdWindowLog: Int32 = 24
+
+    /// How much compressed data is read ahead, and how much decompressed at once.
+    package static let decodedChunk = 256 << 10
+
+    /// How deep objects and arrays nest before a walk no longer looks at how their tokens follow each other. What is
+    /// deeper is no record.
+    static let walkedDepth = 128
+
+    /// How deep arrays of documents nest.
+    static let nestedArrays = 4
+
+    /// How many bytes behind damage may be read twice until undamaged bytes make up for them.
+    static let damageCredit = 16 << 20
+
+    /// How many bytes that begin no value are given on together.
+    static let keptJunkBytes = 64 << 10
 
     /// How much of a decompression buffer is kept for the next file.
     package static let retainedBufferBytes = 8 << 20

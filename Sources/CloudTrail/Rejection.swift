@@ -17,7 +17,9 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case truncatedGzip = "truncated_gzip"
     case invalidGzip = "invalid_gzip"
     case decompressedTooLarge = "decompressed_too_large"
+    case invalidZstd = "invalid_zstd"
     case notALogFile = "not_a_log_file"
+    case notACloudTrailEvent = "not_a_cloudtrail_event"
     case noPayload = "no_payload"
     case tooManyRecords = "too_many_records"
 }

@@ -15,6 +15,7 @@ package final class BatchEvaluator {
     /// Between batches: the builder with its buffers.
     private var spare = BatchBuilder()
     private let tokens = TokenCollector()
+    private lazy var forms = LogForm()
 
     package init() {}
 
@@ -43,13 +44,12 @@ package final class BatchEvaluator {
             }
         case .logFile(let bytes):
             do {
-                let document = try logFiles.document(of: bytes)
-                try evaluate(document: document, engine, &builder, sink)
-            } catch let rejection as Rejection {
-                if builder.isEmpty { return EvaluatedBatch(refused: rejection) }
-                builder.reject(
-                    builder.count + builder.rejectedCount, rejection, UnsafeRawBufferPointer(start: nil, count: 0))
-            }
+                let (document, damage) = try logFiles.read(bytes)
+                let next = try evaluate(document: document, isDamaged: !damage.isEmpty, engine, &builder, sink)
+                for (place, found) in damage.enumerated() {
+                    builder.reject(next + place, found.rejection, found.bytes(of: bytes))
+                }
+            } catch let rejection as Rejection { return EvaluatedBatch(refused: rejection) }
         }
         return builder.finish(plan)
     }
@@ -62,44 +62,53 @@ package final class BatchEvaluator {
     }
 
     private func evaluate(
-        _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ builder: inout BatchBuilder,
-        _ sink: Sink
+        _ record: UnsafeRawBufferPointer, index: Int, at place: Range<Int>? = nil, _ engine: RecordEngine,
+        _ builder: inout BatchBuilder, _ sink: Sink
     ) throws {
+        guard index < CloudTrailLimits.recordsPerBatch else {
+            builder.reject(index, .tooMany, record)
+            return
+        }
         guard record.count <= CloudTrailLimits.recordBytes else {
             builder.reject(index, .tooLarge, record)
             return
         }
         do throws(JSONError) { try engine.extractor.extract(record) } catch {
-            builder.reject(index, error.rejectionOfRecord, record)
+            let rejection = error.rejectionOfRecord
+            builder.reject(index, place.map { rejection.at($0) } ?? rejection, record)
             return
         }
-        try take(record, index: index, engine, engine.extractor, engine.plan.envelope, &builder, sink)
+        try take(
+            record, index: index, engine, engine.extractor, engine.plan.envelope, &builder, sink, isPart: place != nil)
     }
 
-    /// Reads a log file's records over one parse of the whole.
+    /// Reads a log file's records over one parse of the whole, and all other data record by record.
+    ///
+    /// - Returns: how many records and findings there were.
     private func evaluate(
-        document: UnsafeRawBufferPointer, _ engine: RecordEngine, _ builder: inout BatchBuilder, _ sink: Sink
-    ) throws {
+        document: UnsafeRawBufferPointer, isDamaged: Bool, _ engine: RecordEngine, _ builder: inout BatchBuilder,
+        _ sink: Sink
+    ) throws -> Int {
         var index = 0
+        var end = 0
         // Local values: what is reached through an object is kept and released at each access.
         let extractor = engine.extractor
         let fields = engine.plan.envelope
         do throws(JSONError) { try extractor.open(document) } catch {
-            try evaluate(broken: document, error.rejectionOfLogFile, from: 0, engine, &builder, sink)
-            return
+            return try evaluate(
+                parts: document, isDamaged: isDamaged, from: 0, behind: 0, engine, &builder, sink)
         }
         while true {
             let step: RecordExtractor.Step
             do throws(JSONError) { step = try extractor.next() } catch {
-                try evaluate(broken: document, error.rejectionOfLogFile, from: index, engine, &builder, sink)
-                return
+                return try evaluate(
+                    parts: document, isDamaged: isDamaged, from: index, behind: end, engine, &builder, sink)
             }
             switch step {
-            case .end:
-                if index == 0 { throw Rejection(.emptyBatch, "the log file has no record") }
-                return
+            case .end: return index
             case .notAnObject(let place):
                 builder.reject(index, .notAnObject, UnsafeRawBufferPointer(rebasing: document[place]))
+                end = place.upperBound
             case .record(let place):
                 let record = UnsafeRawBufferPointer(rebasing: document[place])
                 if index >= CloudTrailLimits.recordsPerBatch {
@@ -109,44 +118,52 @@ package final class BatchEvaluator {
                 } else {
                     try take(record, index: index, engine, extractor, fields, &builder, sink)
                 }
+                end = place.upperBound
             }
             index += 1
         }
     }
 
-    /// Reads on, one by one, where a log file is no JSON as a whole: its sound records are taken all the same.
+    /// Reads data that is no log file as CloudTrail writes them, or a damaged one: record by record, behind those that
+    /// were read already.
     private func evaluate(
-        broken document: UnsafeRawBufferPointer, _ rejection: Rejection, from first: Int, _ engine: RecordEngine,
-        _ builder: inout BatchBuilder, _ sink: Sink
-    ) throws {
-        guard rejection.reason != .notALogFile, var rest = BrokenLogFile(document) else { throw rejection }
-        let before = builder.rejectedCount
-        var index = 0
-        while let place = rest.next() {
-            let record = UnsafeRawBufferPointer(rebasing: document[place])
-            if index >= CloudTrailLimits.recordsPerBatch {
-                builder.reject(index, .tooMany, record)
-            } else if index >= first {
-                try evaluate(record, index: index, engine, &builder, sink)
+        parts document: UnsafeRawBufferPointer, isDamaged: Bool, from first: Int, behind end: Int,
+        _ engine: RecordEngine, _ builder: inout BatchBuilder, _ sink: Sink
+    ) throws -> Int {
+        var splitter = LogSplitter()
+        if isDamaged { splitter.noteDamage() }
+        var index = first
+        while true {
+            switch splitter.next(document, atEnd: true) {
+            case .record(let place):
+                if place.upperBound <= end { continue }
+                try evaluate(
+                    UnsafeRawBufferPointer(rebasing: document[place]), index: index, at: place, engine, &builder, sink)
+            case .text(let place):
+                try splitter.text.withUnsafeBytes {
+                    try evaluate($0, index: index, at: place, engine, &builder, sink)
+                }
+            case .unreadable(let found, let place):
+                builder.reject(
+                    index, found.rejection, UnsafeRawBufferPointer(rebasing: document[place ?? 0..<0]))
+            case .needsMore, .end: return index
             }
             index += 1
-        }
-        // The damage lies outside the records: somebody has to hear of it.
-        if builder.rejectedCount == before {
-            builder.reject(index, rejection, UnsafeRawBufferPointer(start: nil, count: 0))
         }
     }
 
     /// Checks and evaluates the record that the extractor holds.
     private func take(
         _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ extractor: RecordExtractor,
-        _ fields: EnvelopeFields, _ builder: inout BatchBuilder, _ sink: Sink
+        _ fields: EnvelopeFields, _ builder: inout BatchBuilder, _ sink: Sink, isPart: Bool = false
     ) throws {
         let envelope: Envelope
         do throws(Rejection) {
             envelope = try Envelope.read(extractor, fields, &builder.day)
         } catch {
-            builder.reject(index, error, record)
+            // Of what AWS wrote otherwise, the form says more than the field that it has not.
+            let form = error.reason == .missingField ? forms.rejection(of: record, namesOthers: isPart) : nil
+            builder.reject(index, form ?? error, record)
             return
         }
         guard let account = builder.account(envelope.account) else {

@@ -133,21 +133,16 @@ package enum EventFileReader {
     package static func records(
         path: String, eventID: String? = nil, limit: Int = DetectLimits.explainedRecords
     ) throws -> [[UInt8]] {
-        let bytes = try FileTree.read(path, limit: DetectLimits.scannedFileBytes)
         let extractor = RecordExtractor(try FieldSet(["eventID"]).compile())
-        let logFiles = LogFileReader()
         var records: [[UInt8]] = []
         var failure: Rejection?
-        try bytes.withUnsafeBytes { bytes in
-            let document = LogFileReader.isGzip(bytes) ? try logFiles.document(of: bytes) : bytes
-            let isLines = [".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"].contains { path.hasSuffix($0) }
-            try EventFile(bytes: document, isLines: isLines).forEachRecord(
-                extractor,
-                { record, _ in
-                    guard records.count < limit, eventID == nil || extractor.first(0).string == eventID else { return }
-                    records.append(Array(record))
-                },
-                failed: { if failure == nil { failure = $1 } })
+        try EventFile().forEachRecord(path: path, extractor) { item, _ in
+            switch item {
+            case .record(let record):
+                guard records.count < limit, eventID == nil || extractor.first(0).string == eventID else { return }
+                records.append(Array(record))
+            case .refused(let rejection), .damaged(let rejection): failure = failure ?? rejection
+            }
         }
         if records.isEmpty, let failure { throw failure }
         return records

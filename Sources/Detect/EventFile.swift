@@ -3,92 +3,135 @@
 import CloudTrail
 import JSON
 
-/// Reads the records of a file of any form that CloudTrail events come in: a log file, a JSON array, one record, or a
-/// record on each line.
-struct EventFile {
-    let bytes: UnsafeRawBufferPointer
-    /// Whether the name says that each line is a record.
-    let isLines: Bool
+/// Reads the records of a file of any form that CloudTrail events come in: what `LogDataReader` knows.
+final class EventFile {
+    private let logFiles = LogFileReader()
+    private let forms = LogForm()
 
-    /// Calls `body` for each record that the extractor holds, with its number in the file, and `failed` for what is no
-    /// record.
+    /// What is told of a file's contents.
+    enum Item {
+        /// A record, which the extractor holds.
+        case record(UnsafeRawBufferPointer)
+        /// What stands in the place of a record and is none.
+        case refused(Rejection)
+        /// Damage outside of records.
+        case damaged(Rejection)
+    }
+
+    /// Where the extractor at hand has a record's `eventID`.
+    private var eventID: Slot?
+
+    /// Calls `body` for each record and for each part that is none, with its number in the file.
     ///
-    /// - Throws: where the file as a whole is none of these forms.
+    /// - Throws: where the file can't be read.
     func forEachRecord(
-        _ extractor: RecordExtractor, _ body: (UnsafeRawBufferPointer, Int) -> Void,
-        failed: (Int, Rejection) -> Void
-    ) throws(Rejection) {
-        if isLines {
-            lines(extractor, body, failed)
+        path: String, _ extractor: RecordExtractor, _ body: (Item, Int) -> Void
+    ) throws(FileTree.Failure) {
+        var file = try FileChunks(path)
+        eventID = extractor.fields.fields.slot(of: "eventID")
+        var index = 0
+        func items(_ item: Item) {
+            body(item, index)
+            index += 1
+        }
+        if file.size <= DetectLimits.wholeFileBytes {
+            let bytes = try file.rest()
+            bytes.withUnsafeBytes { bytes in
+                let whole: (document: UnsafeRawBufferPointer, damage: [Unreadable])
+                do throws(Rejection) { whole = try logFiles.read(bytes) } catch {
+                    // Too large after decompression to be held as a whole.
+                    let reader = LogDataReader()
+                    reader.feed(bytes)
+                    reader.finish()
+                    _ = drain(reader, extractor, items)
+                    return
+                }
+                read(whole.document, isDamaged: !whole.damage.isEmpty, extractor, items)
+                for found in whole.damage { items(.damaged(found.rejection)) }
+            }
             return
         }
-        let reason: JSONError
-        var index = 0
+        let reader = LogDataReader()
+        while !drain(reader, extractor, items) {
+            let chunk = try file.next(DetectLimits.readChunk)
+            if chunk.isEmpty { reader.finish() } else { chunk.withUnsafeBytes { reader.feed($0) } }
+        }
+    }
+
+    /// Reads what a reader has; true at the data's end.
+    private func drain(_ reader: LogDataReader, _ extractor: RecordExtractor, _ body: (Item) -> Void) -> Bool {
+        while true {
+            switch reader.next() {
+            case .record(let record, let offset, let extent): body(single(record, offset, extent, extractor))
+            case .unreadable(let found, _): body(.damaged(found.rejection))
+            case .needsInput: return false
+            case .end: return true
+            }
+        }
+    }
+
+    /// Reads a document that is in memory: over one parse of the whole where it is a log file.
+    private func read(
+        _ document: UnsafeRawBufferPointer, isDamaged: Bool, _ extractor: RecordExtractor, _ body: (Item) -> Void
+    ) {
+        var end = 0
         do throws(JSONError) {
-            try extractor.open(bytes, form: .recordsObjectOrArray)
-            while true {
+            try extractor.open(document, form: .recordsObject)
+            reading: while true {
                 switch try extractor.next() {
                 case .end: return
-                case .notAnObject: failed(index, Rejection(.notAnObject, "a record is one JSON object"))
-                case .record(let place): body(UnsafeRawBufferPointer(rebasing: bytes[place]), index)
+                case .notAnObject(let place):
+                    body(.refused(Rejection(.notAnObject, "a record is one JSON object").at(place)))
+                    end = place.upperBound
+                case .record(let place):
+                    let record = UnsafeRawBufferPointer(rebasing: document[place])
+                    body(accept(record, UInt64(place.lowerBound), record.count, extractor))
+                    end = place.upperBound
                 }
-                index += 1
             }
-        } catch { reason = error }
-        if reason.reason == .empty { return }
-        if index == 0, one(extractor, body) { return }
-        if index == 0, reason.reason == .noRecords || reason.reason == .trailingData, startsWithRecord(extractor) {
-            lines(extractor, body, failed)
-            return
-        }
-        guard var rest = BrokenLogFile(bytes, allowingArray: true) else { throw reason.rejectionOfLogFile }
-        var number = 0
-        while let place = rest.next() {
-            if number >= index { single(place, number, extractor, body, failed) }
-            number += 1
-        }
+        } catch { readParts(document, isDamaged: isDamaged, behind: end, extractor, body) }
     }
 
-    private func one(_ extractor: RecordExtractor, _ body: (UnsafeRawBufferPointer, Int) -> Void) -> Bool {
-        do throws(JSONError) { try extractor.extract(bytes) } catch { return false }
-        body(bytes, 0)
-        return true
-    }
-
-    /// Whether the first line is a whole record.
-    private func startsWithRecord(_ extractor: RecordExtractor) -> Bool {
-        let end = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-        do throws(JSONError) { try extractor.extract(UnsafeRawBufferPointer(rebasing: bytes[..<end])) } catch {
-            return false
-        }
-        return true
-    }
-
-    private func lines(
-        _ extractor: RecordExtractor, _ body: (UnsafeRawBufferPointer, Int) -> Void, _ failed: (Int, Rejection) -> Void
+    private func readParts(
+        _ document: UnsafeRawBufferPointer, isDamaged: Bool, behind end: Int, _ extractor: RecordExtractor,
+        _ body: (Item) -> Void
     ) {
-        var start = 0
-        var number = 0
-        while start < bytes.count {
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-            let isBlank = bytes[start..<end].allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
-            if !isBlank {
-                single(start..<end, number, extractor, body, failed)
-                number += 1
+        var splitter = LogSplitter()
+        if isDamaged { splitter.noteDamage() }
+        while true {
+            switch splitter.next(document, atEnd: true) {
+            case .record(let place):
+                if place.upperBound <= end { continue }
+                let record = UnsafeRawBufferPointer(rebasing: document[place])
+                body(single(record, UInt64(place.lowerBound), place.count, extractor))
+            case .text(let place):
+                splitter.text.withUnsafeBytes {
+                    body(single($0, UInt64(place.lowerBound), place.count, extractor))
+                }
+            case .unreadable(let found, _): body(.damaged(found.rejection))
+            case .needsMore, .end: return
             }
-            start = end + 1
         }
     }
 
     private func single(
-        _ place: Range<Int>, _ number: Int, _ extractor: RecordExtractor,
-        _ body: (UnsafeRawBufferPointer, Int) -> Void, _ failed: (Int, Rejection) -> Void
-    ) {
-        let record = UnsafeRawBufferPointer(rebasing: bytes[place])
+        _ record: UnsafeRawBufferPointer, _ offset: UInt64, _ extent: Int, _ extractor: RecordExtractor
+    ) -> Item {
         do throws(JSONError) { try extractor.extract(record) } catch {
-            failed(number, error.rejectionOfRecord)
-            return
+            return .refused(error.rejectionOfRecord.at(offset, extent: extent))
         }
-        body(record, number)
+        return accept(record, offset, extent, extractor)
+    }
+
+    /// The record that the extractor holds, unless it is no CloudTrail event at all.
+    private func accept(
+        _ record: UnsafeRawBufferPointer, _ offset: UInt64, _ extent: Int, _ extractor: RecordExtractor
+    ) -> Item {
+        // Nearly every record has one. The others are looked at by a parser of their own.
+        if let eventID, extractor.exists(eventID) { return .record(record) }
+        if let rejection = forms.rejection(of: record, namesOthers: true) {
+            return .refused(rejection.at(offset, extent: extent))
+        }
+        return .record(record)
     }
 }

@@ -42,17 +42,20 @@ package final class FileScanner {
         package var events = 0
         package var matches = 0
         package var problems = 0
+        /// Files of folders whose names end in nothing that is scanned, and the trail's digests.
+        package var leftOut = 0
 
-        package init(files: Int = 0, events: Int = 0, matches: Int = 0, problems: Int = 0) {
+        package init(files: Int = 0, events: Int = 0, matches: Int = 0, problems: Int = 0, leftOut: Int = 0) {
             (self.files, self.events, self.matches, self.problems) = (files, events, matches, problems)
+            self.leftOut = leftOut
         }
     }
 
     /// What the names of scanned files end in, below a folder. A file that is named itself is always scanned.
-    package static let suffixes = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"]
+    package static let suffixes = LogFileNames.suffixes
 
     private let engine: RecordEngine
-    private let logFiles = LogFileReader()
+    private let eventFile = EventFile()
 
     package init(_ plan: DetectionPlan) { engine = RecordEngine(plan) }
 
@@ -68,9 +71,17 @@ package final class FileScanner {
             onProblem(problem)
         }
         do throws(FileTree.Failure) {
-            let (files, skipped) = try FileTree.files(below: path, suffixes: Self.suffixes, limit: .max)
+            let (files, skipped) = try FileTree.files(below: path, suffixes: Self.suffixes, limit: .max) { _ in
+                summary.leftOut += 1
+            }
             for failure in skipped { report(Problem(file: failure.path, index: nil, message: failure.message)) }
-            for file in files { scan(file: file.path, &summary, onMatch, report) }
+            for file in files {
+                if file.path != path, LogFileNames.isDigest(file.path) {
+                    summary.leftOut += 1
+                } else {
+                    scan(file: file.path, &summary, onMatch, report)
+                }
+            }
         } catch { report(Problem(file: error.path, index: nil, message: error.message)) }
         summary.problems = problems
         return summary
@@ -79,39 +90,31 @@ package final class FileScanner {
     private func scan(
         file: String, _ summary: inout Summary, _ onMatch: (Match) -> Void, _ onProblem: (Problem) -> Void
     ) {
-        do {
-            let bytes = try FileTree.read(file, limit: DetectLimits.scannedFileBytes)
-            summary.files += 1
-            try bytes.withUnsafeBytes { bytes in
-                let document = LogFileReader.isGzip(bytes) ? try logFiles.document(of: bytes) : bytes
-                try scan(document, file, &summary, onMatch, onProblem)
+        do throws(FileTree.Failure) {
+            try eventFile.forEachRecord(path: file, engine.extractor) { item, index in
+                switch item {
+                case .record: evaluate(file, index, &summary, onMatch)
+                case .refused(let rejection):
+                    onProblem(Problem(file: file, index: index, message: rejection.detail))
+                case .damaged(let rejection):
+                    onProblem(Problem(file: file, index: nil, message: rejection.detail))
+                }
             }
-        } catch let rejection as Rejection {
-            onProblem(Problem(file: file, index: nil, message: rejection.detail))
-        } catch let failure as FileTree.Failure {
-            onProblem(Problem(file: file, index: nil, message: failure.message))
-        } catch { onProblem(Problem(file: file, index: nil, message: "\(error)")) }
+            summary.files += 1
+        } catch { onProblem(Problem(file: file, index: nil, message: error.message)) }
     }
 
-    private func scan(
-        _ document: UnsafeRawBufferPointer, _ file: String, _ summary: inout Summary, _ onMatch: (Match) -> Void,
-        _ onProblem: (Problem) -> Void
-    ) throws(Rejection) {
-        let isLines = [".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"].contains { file.hasSuffix($0) }
-        try EventFile(bytes: document, isLines: isLines).forEachRecord(
-            engine.extractor,
-            { _, index in
-                summary.events += 1
-                for rule in engine.matchingRules()
-                where engine.plan.alerts[rule] && !engine.plan.detections[rule].needsStream {
-                    let match = match(rule, file, index)
-                    let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
-                    if engine.isExcepted(rule, account: AccountID(match.accountID), time: time) { continue }
-                    summary.matches += 1
-                    onMatch(match)
-                }
-            },
-            failed: { onProblem(Problem(file: file, index: $0, message: $1.detail)) })
+    /// Evaluates the record that the extractor holds.
+    private func evaluate(_ file: String, _ index: Int, _ summary: inout Summary, _ onMatch: (Match) -> Void) {
+        summary.events += 1
+        for rule in engine.matchingRules()
+        where engine.plan.alerts[rule] && !engine.plan.detections[rule].needsStream {
+            let match = match(rule, file, index)
+            let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
+            if engine.isExcepted(rule, account: AccountID(match.accountID), time: time) { continue }
+            summary.matches += 1
+            onMatch(match)
+        }
     }
 
     private func match(_ rule: Int, _ file: String, _ index: Int) -> Match {

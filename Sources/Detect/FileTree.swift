@@ -26,16 +26,19 @@ package enum FileTree {
 
     /// The files below `root` whose names end in one of `suffixes`; `root` may be a file itself.
     ///
+    /// - Parameter leftOut: is given the path of each file that has none of these endings.
     /// - Returns: the files, sorted by name, and what was left out with its reason.
     package static func files(
-        below root: String, suffixes: [String], limit: Int
+        below root: String, suffixes: [String], limit: Int, leftOut: ((String) -> Void)? = nil
     ) throws(Failure) -> (files: [File], skipped: [Failure]) {
         guard let base = resolve(root) else { throw Failure(path: root, message: lastError()) }
         if !isFolder(base) {
             return ([File(path: root, name: root.split(separator: "/").last.map(String.init) ?? root)], [])
         }
         var walk = Walk(base: base, suffixes: suffixes, limit: limit)
+        walk.others = leftOut == nil ? nil : []
         walk.visit(folder: base, shown: root, name: "", depth: 0)
+        for path in walk.others ?? [] { leftOut?(path) }
         return (walk.files.sorted { $0.name < $1.name }, walk.skipped)
     }
 
@@ -77,7 +80,7 @@ package enum FileTree {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    fileprivate static func lastError() -> String { String(cString: strerror(errno)) }
+    static func lastError() -> String { String(cString: strerror(errno)) }
 }
 
 /// One walk through a tree.
@@ -87,6 +90,8 @@ private struct Walk {
     let limit: Int
     var files: [FileTree.File] = []
     var skipped: [FileTree.Failure] = []
+    /// Files with other endings, where somebody asks for them.
+    var others: [String]?
 
     mutating func visit(folder: String, shown: String, name: String, depth: Int) {
         guard depth < DetectLimits.folderDepth else {
@@ -116,6 +121,8 @@ private struct Walk {
                     return
                 }
                 files.append(.init(path: path, name: relative))
+            } else {
+                others?.append(path)
             }
         }
     }

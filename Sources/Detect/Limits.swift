@@ -80,8 +80,11 @@ package enum DetectLimits {
     /// The largest file of a rule's test events, in bytes.
     package static let ruleTestBytes = 8 << 20
 
-    /// The largest file that a scan reads, in bytes; of a compressed one what is inside has CloudTrail's limit too.
-    package static let scannedFileBytes = 1 << 30
+    /// The largest file that a scan takes into memory as a whole, in bytes; larger ones are read piece by piece.
+    package static let wholeFileBytes = 64 << 20
+
+    /// How much of a file is read at once, in bytes.
+    package static let readChunk = 256 << 10
 
     /// How many parts of sessions whose actor may change an alert keeps apart; the earliest beyond stay with the actor
     /// that they have.

@@ -169,19 +169,21 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
         #expect(try await items([plain, packed]) == ["file \(logFile.utf8.count)", "file \(compressed.count)"])
     }
 
-    @Test func otherFilesAreCutIntoRecords() async throws {
+    @Test func filesOfOtherFormsGoOutAsTheyAreToo() async throws {
         let folder = try TemporaryFolder()
         let files = try [
             folder.write("1.json", "[{\"a\":1},\n{\"b\":2}]"),
             folder.write("2.jsonl", "{\"c\":3}\n{\"d\":4}\n"),
-            folder.write("3.jsonl.gz", gzip(Array("{\"e\":5}\n".utf8)) + gzip(Array("{\"f\":6}\n".utf8))),
-            folder.write("4.json", "{\n\"eventID\": 7\n}"),
+            folder.write("3.jsonl.gz", gzip(Array("{\"e\":5}\n".utf8))),
         ]
-        #expect(
-            try await items(files) == [
-                "record {\"a\":1}", "record {\"b\":2}", "record {\"c\":3}", "record {\"d\":4}", "record {\"e\":5}",
-                "record {\"f\":6}", "record {\n\"eventID\": 7\n}",
-            ])
+        #expect(try await items(files).map { $0.prefix(4) } == ["file", "file", "file"])
+    }
+
+    @Test func zstdIsReadHere() async throws {
+        let folder = try TemporaryFolder()
+        // One raw block of seven bytes in a frame of one segment.
+        let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x20, 0x07, 0x39, 0, 0] + Array("{\"a\":1}".utf8)
+        #expect(try await items([folder.write("1.log", frame)]) == ["record {\"a\":1}"])
     }
 
     /// What was read of a pipe to see what it brings is gone from it.
@@ -250,8 +252,13 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
     @Test func aBrokenFileEndsItsOwnRecordsOnly() async throws {
         let folder = try TemporaryFolder()
-        let lines = (0..<20_000).map { "{\"line\":\($0 &* 7_919 % 20_011)}\n" }.joined()
-        let packed = gzip(Array(lines.utf8))
+        var state: UInt64 = 9
+        let lines = (0..<60_000).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return "{\"line\":\"\(state)\"}\n"
+        }
+        let packed = gzip(Array(lines.joined().utf8))
+        try #require(packed.count > Int(Limits.wholeCompressedFile))
         let broken = try folder.write("1.jsonl.gz", Array(packed.prefix(packed.count - 500)))
         let gone = try folder.write("2.jsonl", "{\"gone\":1}")
         let good = try folder.write("3.jsonl", "{\"good\":1}")

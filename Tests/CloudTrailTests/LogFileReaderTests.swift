@@ -70,8 +70,8 @@ func gzip(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
     @Test func membersAreJoined() throws {
         let (first, second) = (document(70_000), document(300_000))
         #expect(try read(gzip(first) + gzip([]) + gzip(second)) == first + second)
-        let many = Array(repeatElement(gzip([65]), count: CloudTrailLimits.gzipMembers + 1).joined())
-        #expect(reason(many) == .invalidGzip)
+        let many = Array(repeatElement(gzip([65]), count: 5_000).joined())
+        #expect(try read(many).count == 5_000)
     }
 
     @Test func everyTruncationIsNoticed() {

@@ -128,15 +128,35 @@ import Testing
 
     @Test(
         arguments: [
-            ("", .notALogFile), ("   ", .notALogFile), ("{}", .notALogFile), ("[]", .notALogFile), ("7", .notALogFile),
-            ("{\"Records\":7}", .notALogFile), ("{\"Records\":[]}", .emptyBatch), ("garbage", .notJSON),
-            ("{\"Records\":", .notJSON),
+            ("", .notALogFile), ("   ", .notALogFile), ("{}", .notACloudTrailEvent), ("7", .notJSON),
+            ("garbage", .notJSON),
+            ("{\"Records\":7}", .notACloudTrailEvent), ("{\"Records\":", .notJSON),
+            ("{\"records\":[]}", .notACloudTrailEvent),
+            ("{\"eventid\":\"1\",\"eventname\":\"x\"}", .notACloudTrailEvent),
         ] as [(String, RejectionReason)])
     func payloadsThatAreRefusedWhole(text: String, reason: RejectionReason) throws {
         let (batch, _) = try evaluate(logFile: Array(text.utf8))
         #expect(batch.rejections.map(\.rejection.reason) == [reason])
         #expect(batch.rejections.map(\.index) == [0])
         #expect(batch.events.isEmpty)
+    }
+
+    @Test(arguments: ["[]", "{\"Records\":[]}", "[{\"Records\":[]}]\n{\"Records\":[]}"])
+    func whatHoldsNoRecordIsNoError(text: String) throws {
+        let (batch, kept) = try evaluate(logFile: Array(text.utf8))
+        #expect(batch.rejectedCount == 0)
+        #expect(kept.isEmpty)
+    }
+
+    @Test func dataOfAnyFormIsALogFile() throws {
+        let records = (1...3).map { sample($0) }
+        for text in [
+            records.joined(separator: "\n"), "[" + records.joined(separator: ",") + "]",
+            "{\"Records\":[\(records[0])]}{\"Records\":[\(records[1])]}\n\(records[2])",
+            "\u{FEFF}{\"Records\":[\(records.joined(separator: ","))]}",
+        ] {
+            #expect(try evaluate(logFile: Array(text.utf8)).1 == records)
+        }
     }
 
     @Test func emptyAndOverlongBatches() throws {

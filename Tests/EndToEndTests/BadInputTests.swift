@@ -88,11 +88,10 @@ import Testing
         let gzip = try await gzipped(Self.trail.logFile(0..<50))
         let bomb = try await gzipped(Array(#"{"Records":["#.utf8) + [UInt8](repeating: 0x20, count: 200 << 20))
         let payloads: [(SubmitEventsRequest.Payload?, String)] = [
-            (.logFile(Bytes(Array(gzip.prefix(gzip.count / 2)))), "truncated_gzip"),
             (.logFile(Bytes(bomb)), "decompressed_too_large"),
             (.records(RecordBatch()), "empty_batch"),
-            (.logFile(Bytes(#"{"Records":[]}"#)), "empty_batch"),
-            (.logFile(Bytes(#"{"Other":[]}"#)), "not_a_log_file"),
+            (.logFile(Bytes(#"{"Other":[]}"#)), "not_a_cloudtrail_event"),
+            (.logFile(Bytes(#"{"records":[]}"#)), "not_a_cloudtrail_event"),
             (.logFile(Bytes("")), "not_a_log_file"),
             (nil, "no_payload"),
         ]
@@ -121,9 +120,17 @@ import Testing
             let answer = try await send(.logFile(Bytes(gzip)), at: falling)
             #expect(answer.rejections.map(\.reason) == ["sequence_not_increasing"])
         }
+        // What holds no record is no error.
+        let empty = try await send(.logFile(Bytes(#"{"Records":[]}"#)), at: sequence + 1)
+        #expect(empty.accepted == 0 && empty.rejected == 0)
+        // The good part of a damaged file is stored.
+        let cut = try await send(.logFile(Bytes(Array(gzip.prefix(gzip.count / 2)))), at: sequence + 2)
+        #expect(cut.accepted > 0 && cut.accepted < 50)
+        #expect(cut.rejections.last?.reason == "truncated_gzip")
         // After all that the same stream still stores.
-        let good = try await send(.logFile(Bytes(gzip)), at: sequence + 1)
-        #expect(good.accepted == 50 && good.rejected == 0)
+        let good = try await send(.logFile(Bytes(gzip + [0, 0, 0])), at: sequence + 3)
+        #expect(good.accepted == 50 - cut.accepted && good.duplicate == cut.accepted)
+        #expect(good.rejections.map(\.reason) == ["invalid_gzip"])
         try await stream.requests.finish()
         #expect(try await stream.responses.next() == nil)
         await client.close()

@@ -27,8 +27,6 @@ package enum Limits {
     package static let folderDepth = 64
     /// Bytes read from a file at once.
     package static let readChunk = 256 * 1024
-    /// Bytes of a file's beginning that decide what it is.
-    package static let sniffedBytes = 64 * 1024
     /// Bytes of a cursor.
     package static let cursor = 1024
 
@@ -40,6 +38,13 @@ package enum Limits {
     /// A compressed log file that says it holds more than this is decompressed and split here, so that no single
     /// request asks too much of the service.
     package static let wholeFileDecompressed: UInt64 = 16 * 1024 * 1024
+    /// A gzip file of at most this many bytes can't hold more than the service reads, as long as it expands as log files do.
+    package static let wholeCompressedFile: UInt64 = 256 * 1024
+    /// How many times a larger one expands: CloudTrail's 10 to 30 times. Where its trailer says otherwise, it has several
+    /// members or is damaged.
+    package static let usualExpansion: ClosedRange<UInt64> = 3...100
+    /// No byte of DEFLATE stands for more bytes than this: a trailer that says so is none.
+    package static let deflateBound: UInt64 = 1032
     /// Records in one request.
     package static let recordsPerBatch = 500
     /// Bytes of records in one request, unless a single record is larger.

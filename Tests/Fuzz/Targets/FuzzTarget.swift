@@ -17,7 +17,7 @@ package struct FuzzTarget: Sendable {
 
     /// Every target.
     package static let all: [FuzzTarget] = [
-        .serverFrames, .clientFrames, .headers, .encodings, .messages, .protobuf, .rules, .records,
+        .serverFrames, .clientFrames, .headers, .encodings, .messages, .protobuf, .rules, .records, .logData,
     ]
 }
 

@@ -123,9 +123,10 @@ package final class ServiceSink: EventSink {
     }
 
     private static func acknowledgement(_ response: SubmitEventsResponse) -> Acknowledgement {
-        // A log file without records is whole, if useless.
+        // A file of another form is no log file, as one that can't be read is none.
+        let isForeign = response.accepted + response.duplicate == 0
         let whole = response.rejections.first {
-            Submission.ofWholePayload.contains($0.reason) && $0.reason != "empty_batch"
+            Submission.ofWholePayload.contains($0.reason) || isForeign && $0.reason == "not_a_cloudtrail_event"
         }
         return Acknowledgement(
             accepted: Int(response.accepted), duplicate: Int(response.duplicate), rejected: Int(response.rejected),

@@ -8,8 +8,8 @@ struct ScanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scan", abstract: "Run detections over files, without a service.",
         discussion: """
-            Evaluates the rules exactly as the service does and prints one line for each match. Files are CloudTrail's \
-            log files, JSON arrays or JSON lines, each plain or gzip; folders are followed. Rules that can't be used are \
+            Evaluates the rules exactly as the service does and prints one line for each match. Files are what \
+            `submit` takes, in any form and compression; folders are followed. Rules that can't be used are \
             named on standard error with file, line and reason, and the others run.
 
               trailhound scan ~/cloudtrail --rules Rules
@@ -48,6 +48,7 @@ struct ScanCommand: AsyncParsableCommand {
             summary.events += part.events
             summary.matches += part.matches
             summary.problems += part.problems
+            summary.leftOut += part.leftOut
         }
         printer.end()
         if output.format == .table {
@@ -56,9 +57,11 @@ struct ScanCommand: AsyncParsableCommand {
                     + "\(Numbers.counted(summary.events, "event")) of \(Numbers.counted(summary.files, "file")), "
                     + "\(Numbers.counted(plan.detections.count, "rule"))")
         }
+        if summary.leftOut > 0 { Diagnostics.note("left out by name: \(Numbers.counted(summary.leftOut, "file"))") }
         if summary.problems > 0 {
             throw Failure(
-                Numbers.counted(summary.problems, "file or record", "files or records") + " could not be scanned",
+                Numbers.counted(summary.problems, "file or part of a file", "files or parts of files")
+                    + " could not be scanned",
                 code: Failure.Code.rejected)
         }
     }

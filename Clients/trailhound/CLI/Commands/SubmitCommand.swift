@@ -7,16 +7,17 @@ struct SubmitCommand: ServiceCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit", abstract: "Submit CloudTrail records from files and folders.",
         discussion: """
-            Takes CloudTrail's log files as they are delivered (.json.gz, or decompressed), JSON lines (.jsonl, .ndjson, \
-            also compressed), and JSON arrays of records. Folders are followed; within them other files are left alone. \
-            A dash stands for JSON lines on standard input. Files that are named as CloudTrail names them go by the time of \
+            Takes CloudTrail's log files, JSON arrays, JSON lines and documents one behind the other; the output of \
+            LookupEvents, events of EventBridge, subscriptions of CloudWatch Logs and results of CloudTrail Lake; each \
+            plain or compressed by gzip or zstd, whatever its name. Folders are followed; within them only .json, .jsonl \
+            and .ndjson files (.gz, .zst) are taken, and the others counted. A dash stands for standard input. Files that are named as CloudTrail names them go by the time of \
             their delivery, over all regions and accounts, so that correlations see what happened at one time together; \
             the others follow in the order of their paths.
 
             A record counts as accepted once it is on the service's disk. Where the connection is lost, submit connects \
             again and repeats what was not acknowledged; the service recognises what it has, so nothing is lost or \
-            stored twice. Running the same command again is therefore safe too. Exits with 3 where a record was refused, \
-            and says which and why.
+            stored twice. Running the same command again is therefore safe too. Exits with 3 where a record was refused \
+            or data could not be read, and says where and why.
             """)
 
     @Argument(help: .init("Files and folders.", valueName: "path"), completion: .file())
@@ -51,7 +52,8 @@ struct SubmitCommand: ServiceCommand {
     }
 
     func run(_ session: Session, _ output: Output) async throws {
-        let files = try InputFiles.find(paths)
+        var leftOut = 0
+        let files = try InputFiles.find(paths, leftOut: &leftOut)
         guard !files.isEmpty else { throw Failure("no file to submit in \(paths.joined(separator: ", "))") }
         let start = SystemClock.seconds()
         let progress = SubmitProgress()
@@ -74,6 +76,7 @@ struct SubmitCommand: ServiceCommand {
         drawing?.cancel()
         await drawing?.value
         let tally = progress.snapshot.tally
+        if leftOut > 0 { Diagnostics.note("left out by name: \(Numbers.counted(leftOut, "file"))") }
         report(tally, files: files.count, seconds: SystemClock.seconds() - start, output, isComplete: failure == nil)
         if let failure { throw failure }
         if tally.rejected > 0 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
+
 /// What one request carries, and where it came from.
 package struct Batch: Sendable {
     package enum Payload: Sendable {
@@ -9,6 +11,14 @@ package struct Batch: Sendable {
         case records(RecordSlab)
     }
 
+    /// A record's place in the decompressed data of its file.
+    package struct Part: Sendable {
+        let offset: UInt64
+        let extent: UInt64
+        /// Why it can't be a record, where that was seen here already.
+        let finding: Unreadable?
+    }
+
     package let payload: Payload
     /// The file's name.
     package let source: String
@@ -16,6 +26,8 @@ package struct Batch: Sendable {
     package let firstRecord: UInt64
     /// How much of the input (before decompression) this batch stands for, for the progress bar.
     package let inputBytes: UInt64
+    /// The places of the records, where they were cut out here.
+    package var parts: [Part] = []
     /// Its number among the batches of the submission.
     package var number: UInt64 = 0
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import CloudTrail
 
 /// Cuts one file into batches, reading it as they are asked for.
 ///
-/// A CloudTrail log file of ordinary size goes out as it is, in one piece. Anything else is cut into records, of
-/// which as many as fit make a batch.
+/// A file of ordinary size goes out as it is, in one piece, and the service reads it. A larger one, or a pipe, is read
+/// here, by the same reader: as many records as fit make a batch.
 struct FileBatches: ~Copyable {
     private enum Stage {
         case unopened
@@ -16,9 +16,7 @@ struct FileBatches: ~Copyable {
     private let file: InputFile
     private var stage = Stage.unopened
     private var stream: InputStream?
-    private var scanner = RecordScanner(.unknown)
-    private var buffer: [UInt8] = []
-    private var atEnd = false
+    private let reader = LogDataReader(recordLimit: Limits.record)
     private var records: UInt64 = 0
     private var reported: UInt64 = 0
     private var pending: SubmitTally.Refusal?
@@ -29,6 +27,10 @@ struct FileBatches: ~Copyable {
     mutating func next() -> BatchItem? {
         do throws(InputStream.Problem) {
             if case .unopened = stage, let whole = try open() { return .batch(whole) }
+            if let refusal = pending {
+                pending = nil
+                return .refused(refusal, inputBytes: advance())
+            }
             guard case .splitting = stage else { return nil }
             return try cut()
         } catch {
@@ -37,68 +39,61 @@ struct FileBatches: ~Copyable {
         }
     }
 
-    /// Decides what the file is. Its content, where it is sent as it is.
+    /// Decides how the file is sent. Its content, where it is sent as it is.
     private mutating func open() throws(InputStream.Problem) -> Batch? {
         stage = .done
-        let (layout, decompressedSize) = try FileProbe.look(at: file)
-        switch layout {
-        case .logFile, .unknown:
-            if !file.isStream, file.size <= Limits.wholeFile, decompressedSize <= Limits.wholeFileDecompressed {
-                let bytes = try FileProbe.contents(of: file)
-                return Batch(
-                    payload: .logFile(bytes), source: file.path, firstRecord: 0, inputBytes: file.size)
-            }
-            guard layout != .unknown || file.isStream else {
-                throw InputStream.Problem(reason: "not_a_log_file", detail: "the file is neither JSON nor gzip of it")
-            }
-        case .lines, .values, .array: break
+        if try FileProbe.isWhole(file) {
+            let bytes = try FileProbe.contents(of: file)
+            return Batch(payload: .logFile(bytes), source: file.path, firstRecord: 0, inputBytes: file.size)
         }
+        stream = try InputStream(path: file.path)
         stage = .splitting
-        stream = try InputStream(path: file.path, buffer: Limits.readChunk)
-        if file.isStream {
-            try fill()
-            scanner = RecordScanner(layoutOfBuffer())
-        } else {
-            scanner = RecordScanner(layout)
-        }
         return nil
-    }
-
-    private func layoutOfBuffer() -> InputLayout {
-        let layout = buffer.withUnsafeBytes { InputLayout(beginning: $0, name: "") }
-        return layout == .unknown ? .lines : layout
     }
 
     /// Collects records until a batch is full or the file ends.
     private mutating func cut() throws(InputStream.Problem) -> BatchItem? {
-        if let refusal = pending {
-            pending = nil
-            return .refused(refusal, inputBytes: 0)
-        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Limits.bytesPerBatch + Limits.readChunk)
+        var parts: [Batch.Part] = []
         var ranges: [Range<Int>] = []
         let first = records
+        func add(_ part: UnsafeRawBufferPointer, _ place: Batch.Part) {
+            let start = bytes.count
+            bytes.append(contentsOf: part)
+            ranges.append(start..<bytes.count)
+            parts.append(place)
+        }
+        var failure: InputStream.Problem?
         collecting: while ranges.count < Limits.recordsPerBatch, bytes.count < Limits.bytesPerBatch {
-            switch step() {
-            case .record(let range):
-                let start = bytes.count
-                bytes.append(contentsOf: buffer[range])
-                ranges.append(start..<bytes.count)
+            switch reader.next() {
+            case .record(let record, let offset, let extent):
+                add(record, Batch.Part(offset: offset, extent: UInt64(extent), finding: nil))
                 records += 1
-            case .oversized:
+            case .unreadable(let found, let content) where !content.isEmpty:
+                // The service refuses it too, and keeps it with the dead letters.
+                add(content, Batch.Part(offset: found.offset, extent: found.extent, finding: found))
                 records += 1
+            case .unreadable(let found, _):
+                if found.reason == .recordTooLarge { records += 1 }
+                let rejection = found.rejection
                 pending = refusal(
-                    records, "record_too_large", "a record of more than \(Limits.record) bytes is not sent")
+                    found.reason == .recordTooLarge ? records : nil, rejection.reason.rawValue, rejection.detail)
                 break collecting
-            case .needsMore(let keepFrom):
-                buffer.removeFirst(min(keepFrom, buffer.count))
-                scanner.drop(keepFrom)
-                try fill()
+            case .needsInput:
+                do throws(InputStream.Problem) { try fill() } catch {
+                    // What was read before goes first.
+                    failure = error
+                    break collecting
+                }
             case .end:
                 stage = .done
                 break collecting
             }
+        }
+        if let failure {
+            stage = .done
+            pending = refusal(nil, failure.reason, failure.detail)
         }
         if ranges.isEmpty {
             guard let refusal = pending else { return nil }
@@ -108,24 +103,23 @@ struct FileBatches: ~Copyable {
         return .batch(
             Batch(
                 payload: .records(RecordSlab(bytes, ranges: ranges)), source: file.path, firstRecord: first,
-                inputBytes: advance()))
-    }
-
-    private mutating func step() -> RecordScanner.Step {
-        var scanner = scanner
-        let step = buffer.withUnsafeBytes { scanner.next($0, atEnd: atEnd) }
-        self.scanner = scanner
-        return step
+                inputBytes: advance(), parts: parts))
     }
 
     private mutating func fill() throws(InputStream.Problem) {
-        let more = try stream?.read(Limits.readChunk, into: &buffer) ?? false
-        atEnd = !more
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.readChunk, alignment: 16)
+        defer { room.deallocate() }
+        let count = try stream?.read(into: room) ?? 0
+        if count == 0 {
+            reader.finish()
+        } else {
+            reader.feed(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        }
     }
 
     /// How much of the file was read since the last time it was asked.
     private mutating func advance() -> UInt64 {
-        let consumed = stage == .done ? file.size : min(stream?.consumed ?? 0, file.size)
+        let consumed = stage == .done ? file.size : min(reader.consumed, file.size)
         defer { reported = max(reported, consumed) }
         return consumed - min(consumed, reported)
     }

@@ -26,9 +26,7 @@ package struct InputFile: Sendable, Equatable {
 /// Finds the files that paths name.
 package enum InputFiles {
     /// Names that a folder's files must end in to be taken. A file that is named itself is always taken.
-    package static let suffixes = [
-        ".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz",
-    ]
+    package static let suffixes = LogFileNames.suffixes
 
     /// The files of `paths` in the order in which they are to be read: by the time at which CloudTrail delivered them,
     /// over all regions and accounts, since a correlation counts what is more than an hour late no more. Those whose
@@ -37,6 +35,12 @@ package enum InputFiles {
     /// Within folders hidden files are left out, and so are links to folders and the trail's digests
     /// (`CloudTrail-Digest/`), which hold no events.
     package static func find(_ paths: [String]) throws(Failure) -> [InputFile] {
+        var leftOut = 0
+        return try find(paths, leftOut: &leftOut)
+    }
+
+    /// - Parameter leftOut: is raised by the files that folders hold and that are not taken by their names.
+    static func find(_ paths: [String], leftOut: inout Int) throws(Failure) -> [InputFile] {
         var found: [InputFile] = []
         for path in paths {
             if path == "-" {
@@ -46,7 +50,7 @@ package enum InputFiles {
             var status = stat()
             guard stat(path, &status) == 0 else { throw Failure("can't read \(path): \(SystemError.text(errno))") }
             if isFolder(status) {
-                try walk(path, depth: 0, into: &found)
+                try walk(path, depth: 0, into: &found, &leftOut)
             } else {
                 found.append(InputFile(path: path, size: size(status), isStream: !isFile(status)))
             }
@@ -61,7 +65,9 @@ package enum InputFiles {
         return sorted.map(\.file) + files.filter { $0.delivered == nil }
     }
 
-    private static func walk(_ folder: String, depth: Int, into found: inout [InputFile]) throws(Failure) {
+    private static func walk(
+        _ folder: String, depth: Int, into found: inout [InputFile], _ leftOut: inout Int
+    ) throws(Failure) {
         guard depth < Limits.folderDepth else {
             throw Failure("\(folder) lies more than \(Limits.folderDepth) folders deep")
         }
@@ -71,10 +77,11 @@ package enum InputFiles {
             // A link is followed to a file but not to a folder, so that no loop can be walked.
             guard lstat(path, &status) == 0 else { continue }
             if isFolder(status) {
-                if name != "CloudTrail-Digest" { try walk(path, depth: depth + 1, into: &found) }
+                if name != "CloudTrail-Digest" { try walk(path, depth: depth + 1, into: &found, &leftOut) }
                 continue
             }
             guard suffixes.contains(where: { name.hasSuffix($0) }), stat(path, &status) == 0, isFile(status) else {
+                leftOut += 1
                 continue
             }
             found.append(InputFile(path: path, size: size(status)))

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CZlib
 import Glibc
 
-/// A file's bytes, decompressed where it is gzip (of any number of members), read piece by piece.
+/// A file's bytes as they are, read piece by piece.
 struct InputStream: ~Copyable {
     struct Problem: Error {
         /// A word of the service's vocabulary of rejections.
@@ -11,41 +10,24 @@ struct InputStream: ~Copyable {
         let detail: String
     }
 
-    private let handle: gzFile
+    private let descriptor: Int32
 
-    /// Opens a file, or standard input for `-`. A small `buffer` is for looking at a file's first bytes only.
-    init(path: String, buffer: Int) throws(Problem) {
-        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+    /// Opens a file, or standard input for `-`.
+    init(path: String) throws(Problem) {
+        descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Problem(reason: "unreadable_file", detail: SystemError.text(errno))
         }
-        guard let handle = gzdopen(descriptor, "rb") else {
-            close(descriptor)
-            throw Problem(reason: "unreadable_file", detail: "out of memory")
-        }
-        gzbuffer(handle, UInt32(buffer))
-        self.handle = handle
     }
 
-    deinit { gzclose(handle) }
+    deinit { close(descriptor) }
 
-    /// Appends up to `count` bytes. False at the end of the file.
-    mutating func read(_ count: Int, into buffer: inout [UInt8]) throws(Problem) -> Bool {
-        let chunk = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-            filled = Int(max(0, gzread(handle, room.baseAddress, UInt32(room.count))))
-        }
-        buffer.append(contentsOf: chunk)
-        if !chunk.isEmpty { return true }
-        var code: Int32 = Z_OK
-        let text = gzerror(handle, &code).map { String(cString: $0) } ?? ""
-        switch code {
-        case Z_OK, Z_STREAM_END: return false
-        case Z_BUF_ERROR: throw Problem(reason: "truncated_gzip", detail: "the file ends before its gzip stream does")
-        case Z_ERRNO: throw Problem(reason: "unreadable_file", detail: SystemError.text(errno))
-        default: throw Problem(reason: "invalid_gzip", detail: text)
+    /// Fills `room` as far as there are bytes; 0 at the end of the file. Of a pipe it takes what is there.
+    mutating func read(into room: UnsafeMutableRawBufferPointer) throws(Problem) -> Int {
+        while true {
+            let got = Glibc.read(descriptor, room.baseAddress, room.count)
+            if got >= 0 { return got }
+            if errno != EINTR { throw Problem(reason: "unreadable_file", detail: SystemError.text(errno)) }
         }
     }
-
-    /// Bytes of the file itself that have been taken in.
-    var consumed: UInt64 { UInt64(max(0, gzoffset(handle))) }
 }

@@ -143,21 +143,35 @@ package struct Submission: Sendable {
     }
 
     private func note(_ response: SubmitEventsResponse, _ batch: Batch) {
-        let refusals = response.rejections.map { rejection in
-            SubmitTally.Refusal(
-                file: batch.source,
-                record: Self.ofWholePayload.contains(rejection.reason)
-                    ? nil : batch.firstRecord + UInt64(rejection.index) + 1,
-                reason: rejection.reason, detail: rejection.detail)
-        }
+        let refusals = response.rejections.map { Self.refusal($0, batch) }
         progress.add(
             batch, accepted: response.accepted, duplicate: response.duplicate, rejected: response.rejected,
             refusals: refusals)
     }
 
+    /// A refusal with the place of the record in its file.
+    private static func refusal(_ rejection: Rejection, _ batch: Batch) -> SubmitTally.Refusal {
+        let index = Int(rejection.index)
+        if !ofWholePayload.contains(rejection.reason), batch.parts.indices.contains(index) {
+            let part = batch.parts[index]
+            if let finding = part.finding {
+                return SubmitTally.Refusal(
+                    file: batch.source, record: nil, reason: finding.reason.rawValue, detail: finding.rejection.detail)
+            }
+            return SubmitTally.Refusal(
+                file: batch.source, record: batch.firstRecord + UInt64(rejection.index) + 1, reason: rejection.reason,
+                detail: rejection.detail, offset: part.offset, extent: part.extent)
+        }
+        return SubmitTally.Refusal(
+            file: batch.source,
+            record: ofWholePayload.contains(rejection.reason)
+                ? nil : batch.firstRecord + UInt64(rejection.index) + 1,
+            reason: rejection.reason, detail: rejection.detail)
+    }
+
     /// The reasons that are about a request rather than about a record of it.
     static let ofWholePayload: Set<String> = [
-        "empty_batch", "sequence_not_increasing", "source_too_long", "truncated_gzip", "invalid_gzip",
+        "empty_batch", "sequence_not_increasing", "source_too_long", "truncated_gzip", "invalid_gzip", "invalid_zstd",
         "decompressed_too_large", "not_a_log_file", "no_payload", "too_many_records",
     ]
 }

@@ -9,12 +9,19 @@ package struct SubmitTally: Sendable, Equatable {
         package let record: UInt64?
         package let reason: String
         package let detail: String
+        /// The record's place in the decompressed data, where it is known.
+        package let offset: UInt64?
+        package let extent: UInt64?
 
-        package init(file: String, record: UInt64?, reason: String, detail: String) {
+        package init(
+            file: String, record: UInt64?, reason: String, detail: String, offset: UInt64? = nil, extent: UInt64? = nil
+        ) {
             self.file = file
             self.record = record
             self.reason = reason
             self.detail = detail
+            self.offset = offset
+            self.extent = extent
         }
     }
 
@@ -64,7 +71,10 @@ package struct SubmitTally: Sendable, Equatable {
             let cases = refusals.lazy.filter { $0.reason == reason }.prefix(Limits.shownRejectionsPerReason)
             return ["rejected, \(reason): \(Numbers.grouped(count))"]
                 + cases.map { refusal in
-                    let place = refusal.record.map { "\(refusal.file), record \($0)" } ?? refusal.file
+                    var place = refusal.record.map { "\(refusal.file), record \($0)" } ?? refusal.file
+                    if let offset = refusal.offset, let extent = refusal.extent {
+                        place += " (byte \(offset), \(extent) bytes)"
+                    }
                     return "  \(place)" + (refusal.detail.isEmpty ? "" : ": \(refusal.detail)")
                 }
         }
@@ -88,6 +98,8 @@ package struct SubmitTally: Sendable, Equatable {
             .init("record", refusal.record.map { .unsigned($0) } ?? .null),
             .init("reason", .string(refusal.reason)),
             .init("detail", .string(refusal.detail)),
+            .init("offset", refusal.offset.map { .unsigned($0) } ?? .null),
+            .init("extent", refusal.extent.map { .unsigned($0) } ?? .null),
         ])
     }
 }

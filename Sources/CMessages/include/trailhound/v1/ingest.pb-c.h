@@ -56,7 +56,9 @@ struct  Trailhound__V1__SubmitEventsRequest
   union {
     Trailhound__V1__RecordBatch *records;
     /*
-     * One CloudTrail log file as delivered, {"Records":[…]}, plain or gzip.
+     * Log data as delivered: a CloudTrail log file {"Records":[…]}, several of them one behind the other, JSON arrays
+     * or lines of records, or records in the envelopes of LookupEvents, EventBridge, CloudWatch Logs and CloudTrail
+     * Lake; plain, gzip or zstd.
      */
     ProtobufCBinaryData log_file;
   };
@@ -114,11 +116,12 @@ struct  Trailhound__V1__Rejection
   /*
    * One of: not_json, not_an_object, invalid_utf8, nested_too_deep, record_too_large, missing_field, wrong_type,
    * invalid_value, account_not_onboarded, empty_batch, sequence_not_increasing, source_too_long, truncated_gzip,
-   * invalid_gzip, decompressed_too_large, not_a_log_file, no_payload, too_many_records.
+   * invalid_gzip, invalid_zstd, decompressed_too_large, not_a_log_file, not_a_cloudtrail_event, no_payload,
+   * too_many_records. Data that could not be read is refused beside the records, each damaged part once.
    */
   ProtobufCBinaryData reason;
   /*
-   * The field and the limit in words.
+   * The field and the limit in words; of damaged data the first byte, counted from 0, and how many bytes.
    */
   ProtobufCBinaryData detail;
 };
