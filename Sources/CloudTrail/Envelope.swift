@@ -4,12 +4,17 @@ import JSON
 
 /// What every record has, checked: its identity, its time, the account it belongs to, and the name of the call. The
 /// texts are views that are valid until the extractor reads the next record.
+///
+/// Insights events and aggregated events have no members of calls. They stand under the names of the calls that they
+/// sum up, an aggregated event at the start of its window.
 package struct Envelope {
     package let id: EventID
     package let eventID: TextView
     package let time: Milliseconds
-    /// `recipientAccountId`, else `userIdentity.accountId`.
+    /// `recipientAccountId`, else `userIdentity.accountId`, else `accountId`, else that of the log file.
     package let account: AccountID
+    /// The record names no account; `account` is that of its log file.
+    package let isAccountOfFile: Bool
     package let eventName: TextView
     package let eventSource: TextView?
     package let region: TextView?
@@ -17,18 +22,23 @@ package struct Envelope {
     /// Reads and checks the record that the extractor holds.
     /// A function, since an initialiser takes its arguments over, which costs the extractor's count of references.
     ///
-    /// - Parameter day: the day of the record before; afterwards that of this one.
+    /// - Parameters:
+    ///   - day: the day of the record before; afterwards that of this one.
+    ///   - account: the account of the log file, for a record that names none.
     package static func read(
-        _ extractor: RecordExtractor, _ fields: EnvelopeFields, _ day: inout EventTime.KnownDay
+        _ extractor: RecordExtractor, _ fields: EnvelopeFields, _ day: inout EventTime.KnownDay,
+        account: AccountID? = nil
     ) throws(Rejection) -> Envelope {
         if let plain = Envelope(plain: extractor, fields, &day) { return plain }
-        return try Envelope(checking: extractor, fields)
+        return try Envelope(checking: extractor, fields, account)
     }
 
     /// Reads and checks a record by itself.
-    package static func read(_ extractor: RecordExtractor, _ fields: EnvelopeFields) throws(Rejection) -> Envelope {
+    package static func read(
+        _ extractor: RecordExtractor, _ fields: EnvelopeFields, account: AccountID? = nil
+    ) throws(Rejection) -> Envelope {
         var day = EventTime.KnownDay()
-        return try read(extractor, fields, &day)
+        return try read(extractor, fields, &day, account: account)
     }
 
     /// Reads a record as CloudTrail writes them; nil where anything about it is unusual. Nearly every record passes
@@ -55,23 +65,50 @@ package struct Envelope {
         self.eventSource = eventSource
         self.region = region
         self.account = account
+        isAccountOfFile = false
     }
 
     /// Reads a record that need not be as CloudTrail writes them, and says what is wrong with it.
     @inline(never)
-    private init(checking extractor: RecordExtractor, _ fields: EnvelopeFields) throws(Rejection) {
+    private init(
+        checking extractor: RecordExtractor, _ fields: EnvelopeFields, _ fallback: AccountID?
+    ) throws(Rejection) {
         let reader = FieldChecker(extractor: extractor)
-        eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
-        id = EventID(text: eventID)
-        let timeText = try reader.required(fields.eventTime, "eventTime", CloudTrailLimits.eventTimeBytes)
-        guard let time = EventTime.parse(timeText) else {
-            throw Rejection(.invalidValue, "eventTime is no RFC 3339 date and time of 1970 or later")
+        switch RecordKind(extractor, fields) {
+        case .call:
+            eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
+            time = try reader.time(fields.eventTime, "eventTime")
+            eventName = try reader.required(fields.eventName, "eventName", CloudTrailLimits.nameBytes)
+            eventSource = try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
+        case .insight:
+            eventID = try reader.required(fields.eventID, "eventID", CloudTrailLimits.eventIDBytes)
+            time = try reader.time(fields.eventTime, "eventTime")
+            eventName = try reader.first(
+                of: [
+                    (fields.eventName, "eventName"), (fields.insightEventName, "insightDetails.eventName"),
+                    (fields.lakeInsightEventName, "insightEventName"),
+                ], CloudTrailLimits.nameBytes)
+            eventSource =
+                try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
+                ?? reader.optional(
+                    fields.insightEventSource, "insightDetails.eventSource", CloudTrailLimits.nameBytes)
+                ?? reader.optional(fields.lakeInsightEventSource, "insightEventSource", CloudTrailLimits.nameBytes)
+        case .aggregated:
+            eventID = try reader.first(
+                of: [(fields.eventID, "eventID"), (fields.aggregateID, "eventId")], CloudTrailLimits.eventIDBytes)
+            time = try reader.time(fields.windowStart, "timeWindow.windowStart")
+            eventName = reader.nameOfSummary(fields)
+            eventSource = try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
         }
-        self.time = time
-        eventName = try reader.required(fields.eventName, "eventName", CloudTrailLimits.nameBytes)
-        eventSource = try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
+        id = EventID(text: eventID)
         region = try reader.optional(fields.region, "awsRegion", CloudTrailLimits.regionBytes)
-        account = try reader.account(fields)
+        let own = try reader.account(fields)
+        guard let account = own ?? fallback else {
+            throw Rejection(
+                .missingField, "recipientAccountId is missing, and userIdentity.accountId and accountId too")
+        }
+        self.account = account
+        isAccountOfFile = own == nil
     }
 }
 
@@ -93,6 +130,34 @@ private struct FieldChecker {
         return text
     }
 
+    /// The first of some fields that the record has; of none, the last is missing.
+    func first(of fields: [(Slot, StaticString)], _ limit: Int) throws(Rejection) -> TextView {
+        for (slot, name) in fields.dropLast() where extractor.exists(slot) {
+            return try required(slot, name, limit)
+        }
+        guard let (slot, name) = fields.last else { throw Rejection(.missingField, "nothing names the record") }
+        return try required(slot, name, limit)
+    }
+
+    func time(_ slot: Slot, _ name: StaticString) throws(Rejection) -> Milliseconds {
+        guard let time = EventTime.parse(try required(slot, name, CloudTrailLimits.eventTimeBytes)) else {
+            throw Rejection(.invalidValue, "\(name) is no RFC 3339 date and time of 1970 or later")
+        }
+        return time
+    }
+
+    /// The name of the call that an aggregated event counts; its type where it counts something else, or several.
+    func nameOfSummary(_ fields: EnvelopeFields) -> TextView {
+        let names = Array(extractor.values(fields.primaryNames).prefix(2))
+        if extractor.text(fields.primaryDimension)?.equals("eventName") == true, names.count == 1,
+            let name = names.first, name.kind == .string, !name.bytes.isEmpty,
+            name.bytes.count <= CloudTrailLimits.nameBytes
+        {
+            return name.bytes
+        }
+        return RecordKind.aggregatedType
+    }
+
     func optional(_ slot: Slot, _ name: StaticString, _ limit: Int) throws(Rejection) -> TextView? {
         let value = extractor.first(slot)
         switch value.kind {
@@ -109,18 +174,20 @@ private struct FieldChecker {
         return value.bytes
     }
 
-    func account(_ fields: EnvelopeFields) throws(Rejection) -> AccountID {
-        let name: StaticString
-        let text: TextView
-        if let recipient = try optional(fields.recipientAccountID, "recipientAccountId", 64) {
-            (name, text) = ("recipientAccountId", recipient)
-        } else if let own = try optional(fields.accountID, "userIdentity.accountId", 64) {
-            (name, text) = ("userIdentity.accountId", own)
-        } else {
-            throw Rejection(.missingField, "recipientAccountId is missing, and userIdentity.accountId too")
+    /// The account that the record names; nil where it names none.
+    func account(_ fields: EnvelopeFields) throws(Rejection) -> AccountID? {
+        let names: [(Slot, StaticString)] = [
+            (fields.recipientAccountID, "recipientAccountId"), (fields.accountID, "userIdentity.accountId"),
+            (fields.ownAccountID, "accountId"),
+        ]
+        for (slot, name) in names {
+            guard let text = try optional(slot, name, 64) else { continue }
+            guard let account = AccountID(text) else {
+                throw Rejection(.invalidValue, "\(name) has to be twelve digits")
+            }
+            return account
         }
-        guard let account = AccountID(text) else { throw Rejection(.invalidValue, "\(name) has to be twelve digits") }
-        return account
+        return nil
     }
 }
 

@@ -42,10 +42,31 @@ package struct EnvelopeFields: Sendable {
     /// The other fields whose values lead to the record.
     var callTokens: Range<Slot> { 24..<58 }
 
+    // From here on, what records of other kinds have in place of a call's members.
+    var category: Slot { 58 }
+    var eventType: Slot { 59 }
+    var aggregateID: Slot { 60 }
+    var ownAccountID: Slot { 61 }
+    var windowStart: Slot { 62 }
+    var primaryDimension: Slot { 63 }
+    var insightErrorCode: Slot { 64 }
+    var lakeInsightErrorCode: Slot { 65 }
+    // The values of these lead to the record.
+    var sharedEventID: Slot { 66 }
+    var insightEventName: Slot { 67 }
+    var insightEventSource: Slot { 68 }
+    var lakeInsightEventName: Slot { 69 }
+    var lakeInsightEventSource: Slot { 70 }
+    var primaryNames: Slot { 71 }
+    /// The fields of records that are no calls, whose values lead to the record.
+    var summaryTokens: Range<Slot> { 66..<77 }
+
     /// What matches show of a record beside its envelope; nil where it is absent or no string.
     package func sourceIP(of extractor: RecordExtractor) -> TextView? { extractor.text(sourceIP) }
     package func userAgent(of extractor: RecordExtractor) -> TextView? { extractor.text(userAgent) }
-    package func errorCode(of extractor: RecordExtractor) -> TextView? { extractor.text(errorCode) }
+    package func errorCode(of extractor: RecordExtractor) -> TextView? {
+        extractor.text(errorCode) ?? extractor.text(insightErrorCode) ?? extractor.text(lakeInsightErrorCode)
+    }
 
     /// The member of a record that stands in record after record in the same bytes: who calls.
     package static let repeatedMember = "userIdentity"
@@ -53,8 +74,8 @@ package struct EnvelopeFields: Sendable {
     /// Makes the fields the first of a set, which has none yet.
     package init(adding fields: inout FieldSet) throws(FieldSet.PathError) {
         precondition(fields.paths.isEmpty, "the envelope's slots are constants")
-        for path in Self.otherPaths + Self.tokenPaths { try fields.insert(path) }
-        precondition(fields.paths.count == callTokens.upperBound, "the envelope's slots are constants")
+        for path in Self.otherPaths + Self.tokenPaths + Self.summaryPaths { try fields.insert(path) }
+        precondition(fields.paths.count == summaryTokens.upperBound, "the envelope's slots are constants")
     }
 
     private static let otherPaths =
@@ -92,4 +113,18 @@ package struct EnvelopeFields: Sendable {
             "accessKey.accessKeyId", "federatedUser.arn", "instancesSet.items.instanceId", "role.arn", "snapshotId",
             "user.arn", "user.userId",
         ].map { "responseElements." + $0 }
+
+    /// Members of Insights events, as trails and as event data stores have them, and of aggregated events.
+    /// Sources: "CloudTrail record contents for Insights events for trails", "… for event data stores" and "CloudTrail
+    /// record contents for aggregated events" in the AWS CloudTrail user guide.
+    private static let summaryPaths: [String] =
+        [
+            "eventCategory", "eventType", "eventId", "accountId", "timeWindow.windowStart",
+            "summary.primaryDimension.dimension", "insightDetails.errorCode", "insightErrorCode", "sharedEventID",
+            "insightDetails.eventName", "insightDetails.eventSource", "insightEventName", "insightEventSource",
+            "summary.primaryDimension.statistics.name", "summary.details.statistics.name",
+        ]
+        + ["insightDetails.insightContext", "insightContext"].flatMap { context in
+            ["insight", "baseline"].map { context + ".attributions." + $0 + ".value" }
+        }
 }

@@ -54,7 +54,7 @@ package struct EventSummary: Sendable, Equatable {
         region = envelope.region.string()
         eventSource = envelope.eventSource.string()
         eventName = envelope.eventName.string()
-        errorCode = extractor.text(fields.errorCode).string(limit: CloudTrailLimits.nameBytes)
+        errorCode = fields.errorCode(of: extractor).string(limit: CloudTrailLimits.nameBytes)
     }
 }
 
@@ -107,7 +107,11 @@ package final class EventReader {
     /// - Parameter summary: what reading the record gave.
     package func carries(_ value: String, _ record: UnsafeRawBufferPointer, _ summary: EventSummary) -> Bool {
         if EventID(value) == summary.reference.id || value == summary.actor.principal { return true }
-        for slot in Array(fields.identityTokens) + Array(fields.callTokens) {
+        let isCall = extractor.string(fields.eventName) != nil
+        if !isCall, extractor.text(fields.eventType)?.elementsEqual(value.utf8) == true { return true }
+        for slot in Array(fields.identityTokens) + Array(fields.callTokens)
+            + (isCall ? [] : Array(fields.summaryTokens))
+        {
             for found in extractor.values(slot) where found.kind == .string && found.string == value { return true }
         }
         guard value.hasPrefix("arn:") else { return false }
@@ -129,13 +133,17 @@ package struct LooseEvent: Sendable {
 
     /// Reads the record that the extractor holds.
     package init(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
-        eventID = extractor.text(fields.eventID).string()
-        eventTime = extractor.text(fields.eventTime).string()
-        eventSource = extractor.text(fields.eventSource).string()
-        eventName = extractor.text(fields.eventName).string()
-        region = extractor.text(fields.region).string()
-        errorCode = extractor.text(fields.errorCode).string()
-        let recipient = extractor.text(fields.recipientAccountID).nonEmpty
-        accountID = recipient?.string() ?? extractor.text(fields.accountID).string()
+        func first(_ slots: Slot...) -> String {
+            for slot in slots { if let text = extractor.text(slot).nonEmpty { return text.string() } }
+            return ""
+        }
+        eventID = first(fields.eventID, fields.aggregateID)
+        eventTime = first(fields.eventTime, fields.windowStart)
+        eventSource = first(fields.eventSource, fields.insightEventSource, fields.lakeInsightEventSource)
+        let name = first(fields.eventName, fields.insightEventName, fields.lakeInsightEventName)
+        eventName = name.isEmpty ? first(fields.eventType) : name
+        region = first(fields.region)
+        errorCode = fields.errorCode(of: extractor).string()
+        accountID = first(fields.recipientAccountID, fields.accountID, fields.ownAccountID)
     }
 }

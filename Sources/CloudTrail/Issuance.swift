@@ -48,7 +48,9 @@ package struct Issuance: Sendable, Equatable {
         let key = extractor.text(fields.issuedAccessKeyID).nonEmpty
         let role = extractor.text(fields.issuedRoleID).nonEmpty
         let isSwitch = key == nil && role == nil && envelope.eventName.equals("SwitchRole")
-        guard key != nil || role != nil || isSwitch, let source = envelope.eventSource,
+        // An Insights event bears the name of a call that it only counts.
+        guard extractor.string(fields.eventName) != nil, key != nil || role != nil || isSwitch,
+            let source = envelope.eventSource,
             source.equals(isSwitch ? "signin.amazonaws.com" : "sts.amazonaws.com")
         else { return nil }
         let actor = Actor(extractor, fields)

@@ -98,6 +98,7 @@ package final class TokenCollector {
             let isKnown = UInt(bitPattern: text.baseAddress) &- first < bytes && ARNFinder.begins(text)
             if !isKnown { room.append(text) }
         }
+        if extractor.string(fields.eventName) == nil { Self.append(summaryOf: extractor, fields, to: &room) }
         shared.pointee = room
         return try body(UnsafeBufferPointer(start: room.start, count: room.count))
     }
@@ -112,5 +113,12 @@ package final class TokenCollector {
         case .verbatim(let text): room.append(text)
         case .made(var text): text.withUTF8 { room.append(UnsafeRawBufferPointer($0)) }
         }
+    }
+
+    /// Adds the tokens of a record that is no call.
+    @inline(never)
+    private static func append(summaryOf extractor: RecordExtractor, _ fields: EnvelopeFields, to room: inout Room) {
+        extractor.forEachString(of: fields.summaryTokens, besideRemembered: true) { room.append($0) }
+        if let type = extractor.text(fields.eventType) { room.append(type) }
     }
 }

@@ -11,6 +11,7 @@ package struct LogFileName: Hashable, Sendable {
         case events = "CloudTrail"
         case insights = "CloudTrail-Insight"
         case networkActivity = "CloudTrail-NetworkActivity"
+        case aggregated = "CloudTrail-Aggregated"
         case digest = "CloudTrail-Digest"
 
         /// Whether its files hold records.

@@ -13,6 +13,8 @@ struct BatchBuilder {
     private var accountIndexes: [AccountID: UInt32] = [:]
     /// Records of one account come in runs.
     private var lastAccount: (AccountID, UInt32)?
+    /// The account of records that name none.
+    private(set) var fileAccount: AccountID?
     /// The day of the last record.
     var day = EventTime.KnownDay()
 
@@ -23,12 +25,13 @@ struct BatchBuilder {
     /// Whether nothing was accepted or refused yet.
     var isEmpty: Bool { batch.events.isEmpty && batch.rejectedCount == 0 }
 
-    mutating func begin(_ accounts: AccountFilter) {
+    mutating func begin(_ accounts: AccountFilter, fileAccount: AccountID? = nil) {
         batch = EvaluatedBatch()
         // Batches of a sender are of one size, about.
         batch.events.reserveCapacity(min(lastCount, DetectLimits.reservedEvents))
         keptBytes = 0
         filter = accounts
+        self.fileAccount = fileAccount
         accountIndexes.removeAll(keepingCapacity: true)
         lastAccount = nil
     }

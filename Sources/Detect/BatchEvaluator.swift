@@ -24,17 +24,19 @@ package final class BatchEvaluator {
     /// - Parameters:
     ///   - plan: the detections as they stand now; another plan than before costs new buffers.
     ///   - accounts: the onboarded accounts.
+    ///   - fileAccount: the account that the payload's name tells, for records that name none.
     ///   - sink: is given the accepted records. Its errors end the evaluation and are thrown on.
     /// - Returns: the outcome. Bad input is part of it, never an error.
     package func evaluate(
-        _ payload: SubmittedPayload, plan: DetectionPlan, accounts: AccountFilter, sink: Sink
+        _ payload: SubmittedPayload, plan: DetectionPlan, accounts: AccountFilter, fileAccount: AccountID? = nil,
+        sink: Sink
     ) throws -> EvaluatedBatch {
         let engine = engine(for: plan)
         // A local value while the batch runs: what is reached through `self` is checked at each access.
         var builder = BatchBuilder()
         swap(&builder, &spare)
         defer { swap(&builder, &spare) }
-        builder.begin(accounts)
+        builder.begin(accounts, fileAccount: fileAccount)
         switch payload {
         case .records(let records):
             if records.isEmpty { return EvaluatedBatch(refused: Rejection(.emptyBatch, "the batch has no record")) }
@@ -159,7 +161,7 @@ package final class BatchEvaluator {
     ) throws {
         let envelope: Envelope
         do throws(Rejection) {
-            envelope = try Envelope.read(extractor, fields, &builder.day)
+            envelope = try Envelope.read(extractor, fields, &builder.day, account: builder.fileAccount)
         } catch {
             // Of what AWS wrote otherwise, the form says more than the field that it has not.
             let form = error.reason == .missingField ? forms.rejection(of: record, namesOthers: isPart) : nil
@@ -172,7 +174,12 @@ package final class BatchEvaluator {
             return
         }
         try tokens.withTokens(record, extractor, fields) { tokens in
-            try sink(record, envelope.time, tokens)
+            if envelope.isAccountOfFile {
+                let named = envelope.naming(record, extractor, fields)
+                try named.withUnsafeBytes { try sink($0, envelope.time, tokens) }
+            } else {
+                try sink(record, envelope.time, tokens)
+            }
         }
         engine.appendMatches(envelope, extractor, fields, eventIndex: builder.count, to: &builder)
         builder.accept(envelope, account: account, index: index, bytes: record.count)

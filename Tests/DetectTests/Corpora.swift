@@ -14,6 +14,11 @@ enum Corpora {
 
     static func path(_ name: String) -> String { root.appendingPathComponent(name).path }
 
+    /// A case from people who do this job, of `../shared/cases`.
+    static func cases(_ name: String) -> String {
+        root.deletingLastPathComponent().appendingPathComponent("cases/" + name).path
+    }
+
     static func bytes(_ name: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: root.appendingPathComponent(name)))
     }

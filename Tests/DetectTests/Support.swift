@@ -48,7 +48,7 @@ func sample(_ number: Int, account: String = "111122223333", time: String = "202
 /// Evaluates records; gives the outcome and what the sink was given.
 func evaluate(
     records: [String], accounts: AccountFilter = .all, with evaluator: BatchEvaluator = BatchEvaluator(),
-    plan: DetectionPlan? = nil
+    plan: DetectionPlan? = nil, fileAccount: AccountID? = nil
 ) throws -> (EvaluatedBatch, [String]) {
     let joined = Array(records.joined().utf8)
     return try joined.withUnsafeBytes { bytes in
@@ -58,7 +58,7 @@ func evaluate(
             parts.append(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + record.utf8.count)]))
             offset += record.utf8.count
         }
-        return try evaluate(.records(parts), accounts, evaluator, plan)
+        return try evaluate(.records(parts), accounts, evaluator, plan, fileAccount)
     }
 }
 
@@ -71,10 +71,13 @@ func evaluate(
 }
 
 private func evaluate(
-    _ payload: SubmittedPayload, _ accounts: AccountFilter, _ evaluator: BatchEvaluator, _ plan: DetectionPlan?
+    _ payload: SubmittedPayload, _ accounts: AccountFilter, _ evaluator: BatchEvaluator, _ plan: DetectionPlan?,
+    _ fileAccount: AccountID? = nil
 ) throws -> (EvaluatedBatch, [String]) {
     var kept: [String] = []
-    let batch = try evaluator.evaluate(payload, plan: plan ?? DetectionPlan(), accounts: accounts) { record, _, _ in
+    let batch = try evaluator.evaluate(
+        payload, plan: plan ?? DetectionPlan(), accounts: accounts, fileAccount: fileAccount
+    ) { record, _, _ in
         kept.append(String(decoding: record, as: UTF8.self))
     }
     return (batch, kept)

@@ -3,7 +3,7 @@
 /// The fields of CloudTrail's records, for remarks on rules that ask for others.
 ///
 /// Source: AWS CloudTrail user guide, "CloudTrail record contents for management, data, and network activity events",
-/// "CloudTrail userIdentity element" and "Insights events".
+/// "CloudTrail userIdentity element", "Insights events" and "CloudTrail record contents for aggregated events".
 enum RecordFields {
     /// Every path that is specified; below one that ends in `.*` anything may stand.
     private static let specified = """
@@ -31,6 +31,9 @@ enum RecordFields {
         userIdentity.sessionContext.webIdFederationData.attributes.* \
         insightDetails.state insightDetails.eventSource insightDetails.eventName insightDetails.insightType \
         insightDetails.errorCode insightDetails.insightContext.* insightDetails.sourceEventCategory \
+        insightSource insightState insightEventSource insightEventName insightErrorCode insightType insightContext.* \
+        eventId accountId timeWindow.windowStart timeWindow.windowEnd timeWindow.windowSize \
+        summary.primaryDimension.* summary.details.* \
         eventData.*
         """
 

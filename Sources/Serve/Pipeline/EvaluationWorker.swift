@@ -63,11 +63,12 @@ final class EvaluationWorker {
         var sink = BlockSink(builder)
         let filter = accounts.filter(scope: submission.scope)
         let plan = catalog.plan
+        let fileAccount = AccountID(logFile: submission.source)
         let batch: EvaluatedBatch
         switch submission.payload {
         case .logFile(let file):
             batch = try file.withUnsafeBytes {
-                try evaluator.evaluate(.logFile($0), plan: plan, accounts: filter) {
+                try evaluator.evaluate(.logFile($0), plan: plan, accounts: filter, fileAccount: fileAccount) {
                     try sink.append($0, time: $1, tokens: $2)
                 }
             }
@@ -75,7 +76,8 @@ final class EvaluationWorker {
             // The views stay valid as long as the submission keeps the arena that its records lie in.
             batch = try withExtendedLifetime(records) {
                 try evaluator.evaluate(
-                    .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter
+                    .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter,
+                    fileAccount: fileAccount
                 ) {
                     try sink.append($0, time: $1, tokens: $2)
                 }
