@@ -6,7 +6,7 @@ import JSON
 /// Gathers a batch's outcome.
 struct BatchBuilder {
     private var batch = EvaluatedBatch()
-    private var keptBytes = 0
+    private var refusals: (any RefusedRecordSink)?
     /// How many records the batch before had.
     private var lastCount = 0
     private var filter = AccountFilter.only([])
@@ -25,11 +25,13 @@ struct BatchBuilder {
     /// Whether nothing was accepted or refused yet.
     var isEmpty: Bool { batch.events.isEmpty && batch.rejectedCount == 0 }
 
-    mutating func begin(_ accounts: AccountFilter, fileAccount: AccountID? = nil) {
+    mutating func begin(
+        _ accounts: AccountFilter, fileAccount: AccountID? = nil, _ refusals: (any RefusedRecordSink)? = nil
+    ) {
         batch = EvaluatedBatch()
         // Batches of a sender are of one size, about.
         batch.events.reserveCapacity(min(lastCount, DetectLimits.reservedEvents))
-        keptBytes = 0
+        self.refusals = refusals
         filter = accounts
         self.fileAccount = fileAccount
         accountIndexes.removeAll(keepingCapacity: true)
@@ -39,7 +41,10 @@ struct BatchBuilder {
     mutating func finish(_ plan: DetectionPlan) -> EvaluatedBatch {
         batch.plan = plan
         lastCount = batch.events.count
-        defer { batch = EvaluatedBatch() }
+        defer {
+            batch = EvaluatedBatch()
+            refusals = nil
+        }
         return batch
     }
 
@@ -81,13 +86,13 @@ struct BatchBuilder {
 
     mutating func append(_ match: Match) { batch.matches.append(match) }
 
-    mutating func reject(_ index: Int, _ rejection: Rejection, _ record: UnsafeRawBufferPointer) {
+    mutating func reject(
+        _ index: Int, _ rejection: Rejection, _ record: UnsafeRawBufferPointer, account: AccountID? = nil
+    ) {
         batch.rejectedCount += 1
+        batch.rejectedByReason[rejection.reason, default: 0] += 1
+        refusals?.refuse(record, index: index, rejection, account: account)
         guard batch.rejections.count < DetectLimits.keptRejections else { return }
-        let size = min(
-            record.count, DetectLimits.keptRejectedBytes, DetectLimits.keptRejectedBytesPerBatch - keptBytes)
-        keptBytes += size
-        batch.rejections.append(
-            EvaluatedBatch.RejectedRecord(index: index, rejection: rejection, record: Array(record.prefix(size))))
+        batch.rejections.append(EvaluatedBatch.RejectedRecord(index: index, rejection: rejection))
     }
 }

@@ -25,18 +25,20 @@ package final class BatchEvaluator {
     ///   - plan: the detections as they stand now; another plan than before costs new buffers.
     ///   - accounts: the onboarded accounts.
     ///   - fileAccount: the account that the payload's name tells, for records that name none.
+    ///   - refusals: takes the refused records; nil where nobody keeps them. A payload that is refused as a whole is
+    ///     left to the caller, who has its bytes.
     ///   - sink: is given the accepted records. Its errors end the evaluation and are thrown on.
     /// - Returns: the outcome. Bad input is part of it, never an error.
     package func evaluate(
         _ payload: SubmittedPayload, plan: DetectionPlan, accounts: AccountFilter, fileAccount: AccountID? = nil,
-        sink: Sink
+        refusals: (any RefusedRecordSink)? = nil, sink: Sink
     ) throws -> EvaluatedBatch {
         let engine = engine(for: plan)
         // A local value while the batch runs: what is reached through `self` is checked at each access.
         var builder = BatchBuilder()
         swap(&builder, &spare)
         defer { swap(&builder, &spare) }
-        builder.begin(accounts, fileAccount: fileAccount)
+        builder.begin(accounts, fileAccount: fileAccount, refusals)
         switch payload {
         case .records(let records):
             if records.isEmpty { return EvaluatedBatch(refused: Rejection(.emptyBatch, "the batch has no record")) }
@@ -165,12 +167,15 @@ package final class BatchEvaluator {
         } catch {
             // Of what AWS wrote otherwise, the form says more than the field that it has not.
             let form = error.reason == .missingField ? forms.rejection(of: record, namesOthers: isPart) : nil
-            builder.reject(index, form ?? error, record)
+            builder.reject(
+                index, form ?? error, record,
+                account: Envelope.claimedAccount(extractor, fields) ?? builder.fileAccount)
             return
         }
         guard let account = builder.account(envelope.account) else {
             builder.reject(
-                index, Rejection(.accountNotOnboarded, "account \(envelope.account) is not onboarded"), record)
+                index, Rejection(.accountNotOnboarded, "account \(envelope.account) is not onboarded"), record,
+                account: envelope.account)
             return
         }
         try tokens.withTokens(record, extractor, fields) { tokens in

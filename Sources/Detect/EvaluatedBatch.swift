@@ -28,8 +28,6 @@ package struct EvaluatedBatch: Sendable {
         /// The record's place in the request; 0 where the whole payload was refused.
         package let index: Int
         package let rejection: Rejection
-        /// The first bytes of the record, for the dead letters. Empty for a whole payload.
-        package let record: [UInt8]
     }
 
     /// The accepted records in the order of the request.
@@ -63,14 +61,30 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var rejections: [RejectedRecord] = []
     /// All refused records.
     package internal(set) var rejectedCount = 0
+    /// All refused records, by reason.
+    package internal(set) var rejectedByReason: [RejectionReason: Int] = [:]
+    /// The payload was refused as a whole: nothing in it was looked at record by record.
+    package private(set) var isRefusedWhole = false
 
     package init() {}
 
     /// A payload that is refused as a whole.
     package init(refused rejection: Rejection) {
-        rejections = [RejectedRecord(index: 0, rejection: rejection, record: [])]
+        rejections = [RejectedRecord(index: 0, rejection: rejection)]
         rejectedCount = 1
+        rejectedByReason = [rejection.reason: 1]
+        isRefusedWhole = true
     }
+}
+
+/// Takes the refused records of a batch, to keep them.
+package protocol RefusedRecordSink: AnyObject {
+    /// Takes one refused record.
+    ///
+    /// - Parameters:
+    ///   - record: valid during the call; empty where the damage lies outside the records of a log file.
+    ///   - account: the account that the record claims, where it can be read.
+    func refuse(_ record: UnsafeRawBufferPointer, index: Int, _ rejection: Rejection, account: AccountID?)
 }
 
 /// What an event brings to the stream's state.

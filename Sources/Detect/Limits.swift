@@ -32,14 +32,8 @@ package enum DetectLimits {
     /// The longest note of a person, in bytes.
     package static let noteBytes = 4_096
 
-    /// How many rejections of a batch are kept with their record; the rest is counted.
+    /// How many rejections of a batch are told one by one; the rest is counted by reason.
     package static let keptRejections = 1_000
-
-    /// How many bytes of a refused record are kept.
-    package static let keptRejectedBytes = 4_096
-
-    /// How many bytes of refused records one batch keeps.
-    package static let keptRejectedBytesPerBatch = 1 << 20
 
     /// How many files a rules folder may hold, tests included.
     package static let ruleFiles = 20_000

@@ -17,6 +17,8 @@ package final class Journal: Sendable {
         package var index: IndexShape
         /// For how many milliseconds to wait for another process to let go of the data directory.
         package var patience: Int
+        /// The bounds of the dead letters.
+        package var deadLetters = DeadLetterBounds()
 
         /// Options; by default those of production.
         package init(maximumBytes: Int64? = nil, index: IndexShape = IndexShape(), patience: Int = 0) {

@@ -45,14 +45,21 @@ package enum JournalLimits {
     /// Blocks of dropped days deleted in one commit.
     static let blocksReclaimed = 64
 
+    // MARK: Dead letters
+
+    /// Bytes kept of one refused record or log file; beyond it is cut, and its whole size told.
+    package static let deadLetterBytes = 16 << 20
+    /// Bytes that all dead letters take in the store, compressed; the oldest of who has the most go first.
+    package static let deadLettersStoredBytes = 256 << 20
+    /// Dead letters, each of up to `deadLetterPackBytes` of records.
+    package static let deadLetters = 50_000
+    /// Bytes of refused records at which letters are closed and new ones begun.
+    package static let deadLetterPackBytes = 1 << 20
+    /// Refusals that one request's letters keep apart by their detail; further ones share a letter by their reason.
+    package static let deadLetterDetails = 32
+
     // MARK: Everything else
 
-    /// Bytes kept of a rejected record.
-    package static let deadLetterBytes = 4_096
-    /// Rejected records kept; the oldest go first.
-    package static let deadLetters = 10_000
-    /// Rejected records kept of one commit; the rest are counted only.
-    package static let deadLettersPerCommit = 256
     /// Between two tries of the lock of a data directory.
     static let lockPollMilliseconds = 20
     /// Bytes of an audit entry's summary and subject, and of each of its other texts.

@@ -18,8 +18,9 @@ package final class Writer {
         var preparedDay: Day?
         var flushedBlock: BlockID
         var newEntries = 0
-        var deadLetters = 0
-        var uncollectedDeadLetters: Int64 = 0
+        /// Who has how many dead letters.
+        var deadLetters = DeadLetterHoldings()
+        var hasNewDeadLetters = false
         /// The end of the audit log.
         var auditHead = AuditHead.empty
     }
@@ -32,6 +33,7 @@ package final class Writer {
     /// Makes blocks anew that came with known records.
     let builder: BlockBuilder
     var state: State
+    var deadLetterBounds: DeadLetterBounds { journal.options.deadLetters }
 
     init(journal: Journal) throws {
         self.journal = journal
@@ -44,7 +46,8 @@ package final class Writer {
                 nextBlock: max(newest + 1, first), firstBlock: first,
                 reclaimedBlock: try Mark.reclaimedBlock.read(database, default: 1),
                 day: try Int64.fetchOne(database, sql: "SELECT max(day) FROM day").map(Day.init(number:)),
-                flushedBlock: flushed, auditHead: try AuditTable.head(database))
+                flushedBlock: flushed, deadLetters: try DeadLetterHoldings(database),
+                auditHead: try AuditTable.head(database))
             let index = try EventIndex(database, shape: journal.options.index)
             try index.load(database, flushedBlock: flushed, firstBlock: first)
             let insertion = try RawStatement(database, Transaction.blockInsertion)
@@ -69,7 +72,7 @@ package final class Writer {
     package func commit<T>(_ body: (Transaction) throws -> T) throws -> T {
         let saved = state
         state.newEntries = 0
-        state.deadLetters = 0
+        state.hasNewDeadLetters = false
         index.begin()
         do {
             let result = try journal.pool.writeWithoutTransaction { database in

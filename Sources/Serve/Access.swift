@@ -75,6 +75,10 @@ package enum Access {
         "/trailhound.v1.RemediationService/ListRemediations": .reading(.admin, .analyst),
         "/trailhound.v1.RemediationService/GetFreeze": .reading(.admin, .analyst),
         "/trailhound.v1.RemediationService/SetFreeze": .changingEverything(.admin, .analyst),
+        "/trailhound.v1.DeadLetterService/ListDeadLetters": .reading(.admin, .analyst),
+        "/trailhound.v1.DeadLetterService/GetDeadLetter": .reading(.admin, .analyst),
+        "/trailhound.v1.DeadLetterService/ResubmitDeadLetters": .changing(.admin),
+        "/trailhound.v1.DeadLetterService/PurgeDeadLetters": .changing(.admin),
         "/grpc.health.v1.Health/Check": .open,
         "/grpc.health.v1.Health/Watch": .open,
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": .open,
@@ -95,6 +99,9 @@ package struct Caller: Sendable {
         self.accounts = accounts
         self.actor = actor
     }
+
+    /// The name that the room for dead letters is shared by: the certificate's, which a renewed one has too.
+    package var submitter: String { actor.subject.isEmpty ? actor.role : actor.subject }
 
     /// Whether the caller may know of an account.
     package func covers(_ account: AccountID) -> Bool { accounts?.contains(account) ?? true }

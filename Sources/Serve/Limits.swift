@@ -22,6 +22,21 @@ package enum Limits {
     package static let queuedRequests = 256
     /// Evaluated batches that wait for the sequencer.
     package static let evaluatedBatches = 64
+    /// What they hold, where a batch counts 1 and each KiB of what was refused of it another.
+    package static let evaluatedCost = 64 << 10
+    /// Days that a dead letter is kept.
+    package static let deadLetterDays = 30
+    /// Between two tellings of refusals in the service's log, in seconds.
+    package static let refusalLogSeconds = 5
+    /// Sources and reasons that one telling names; the refusals of further sources are told in sum by reason.
+    package static let refusalLines = 50
+    /// Letters, and bytes of them as they were sent, that one call submits again; the answer says where to go on.
+    package static let resubmittedLetters = 200
+    package static let resubmittedBytes = 64 << 20
+    /// Letters that one transaction removes.
+    package static let purgedLetters = 1_000
+    /// Numbers of letters that one request may name.
+    package static let namedLetters = 1_000
     /// Batches that wait for one before them which a slower worker has.
     package static let reorderedBatches = 64
     /// Records that one transaction takes at most: the sequencer's group commit.

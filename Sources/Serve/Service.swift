@@ -85,7 +85,7 @@ package final class Service: Sendable {
     /// The names under which health is asked for, beside the empty one.
     private static let serviceNames = [
         IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
-        InvestigationService.name, RemediationService.name,
+        InvestigationService.name, RemediationService.name, DeadLetterService.name,
     ]
 
     /// Every service of the contract, health and reflection, behind the table of roles.
@@ -101,6 +101,7 @@ package final class Service: Sendable {
         router.register(DetectionServer(pipeline: pipeline, access: access))
         router.register(InvestigationServer(pipeline: pipeline, access: access, book: desk.book))
         router.register(RemediationServer(pipeline: pipeline, access: access, desk: desk))
+        router.register(DeadLetterServer(pipeline: pipeline, access: access))
         router.register(health)
         Reflection.register(in: &router)
         router.interceptors = [AuditInterceptor(audit: pipeline.audit, access: access), access]
@@ -150,6 +151,7 @@ package final class Service: Sendable {
             group.addTask { await self.keepRetention(days: days) }
             group.addTask { await self.noteAuditHead() }
             group.addTask { await self.tick() }
+            group.addTask { await self.tellRefusals() }
         }
     }
 
@@ -169,6 +171,14 @@ package final class Service: Sendable {
         }
     }
 
+    /// Tells the service's log of refusals, seldom enough that a flood of them is no flood of lines.
+    private func tellRefusals() async {
+        while !Task.isCancelled {
+            pipeline.tellRefusals()
+            try? await Task.sleep(for: .seconds(Limits.refusalLogSeconds))
+        }
+    }
+
     /// Warns of certificates that end soon, now and every hour.
     private func warnOfExpiry() async {
         while !Task.isCancelled {
@@ -184,7 +194,10 @@ package final class Service: Sendable {
         while !Task.isCancelled {
             let uptime = Milliseconds((ContinuousClock.now - start).components.seconds * 1_000)
             if clock.isSteady(clock: Clock.milliseconds(), uptime: uptime) {
-                do { try await pipeline.dropDays(olderThan: days) } catch { log.error("retention: \(error)") }
+                do {
+                    try await pipeline.dropDays(olderThan: days)
+                    try await pipeline.dropDeadLetters(olderThan: Limits.deadLetterDays)
+                } catch { log.error("retention: \(error)") }
             } else if uptime > 0 {
                 log.warning("retention: the clock was set since the last check; nothing is dropped until the next one")
             }

@@ -36,7 +36,6 @@ import Testing
         #expect(kept == Array(records[..<3]))
         #expect(batch.rejections.map(\.index) == [3])
         #expect(batch.rejections.map(\.rejection.reason) == [.accountNotOnboarded])
-        #expect(batch.rejections.map { String(decoding: $0.record, as: UTF8.self) } == [records[3]])
     }
 
     @Test func badRecordsLeaveTheirNeighboursAlone() throws {
@@ -171,8 +170,35 @@ import Testing
         let (batch, _) = try evaluate(records: [String](repeating: large, count: count))
         #expect(batch.rejectedCount == count)
         #expect(batch.rejections.count == DetectLimits.keptRejections)
-        #expect(batch.rejections.map(\.record.count).max() == DetectLimits.keptRejectedBytes)
-        #expect(batch.rejections.map(\.record.count).reduce(0, +) <= DetectLimits.keptRejectedBytesPerBatch)
+        #expect(batch.rejectedByReason == [.missingField: count])
+    }
+
+    @Test func refusedRecordsAreHandedOverWholeWithTheAccountThatTheyClaim() throws {
+        final class Sink: RefusedRecordSink {
+            var refused: [(index: Int, record: [UInt8], reason: RejectionReason, account: String?)] = []
+            func refuse(
+                _ record: UnsafeRawBufferPointer, index: Int, _ rejection: Rejection, account: AccountID?
+            ) {
+                refused.append((index, Array(record), rejection.reason, account?.description))
+            }
+        }
+        let records = [
+            sample(1), sample(2, account: "444455556666"), "nonsense", sample(3).replacing("eventName", with: "other"),
+        ]
+        let document = Array("{\"Records\":[\(records.joined(separator: ","))]}".utf8)
+        let sink = Sink()
+        let account = try #require(AccountID("111122223333"))
+        let batch = try document.withUnsafeBytes {
+            try BatchEvaluator().evaluate(
+                .logFile($0), plan: DetectionPlan(), accounts: .only([account]), refusals: sink
+            ) { _, _, _ in }
+        }
+        #expect(batch.events.count == 1 && batch.rejectedCount == 3)
+        #expect(sink.refused.map(\.index) == [1, 2, 3])
+        #expect(sink.refused.map { String(decoding: $0.record, as: UTF8.self) } == Array(records[1...]))
+        #expect(sink.refused.map(\.reason) == [.accountNotOnboarded, .notJSON, .missingField])
+        #expect(sink.refused.map(\.account) == ["444455556666", nil, "111122223333"])
+        #expect(batch.rejectedByReason == [.accountNotOnboarded: 1, .notJSON: 1, .missingField: 1])
     }
 
     @Test func theSinksErrorIsThrownOn() throws {

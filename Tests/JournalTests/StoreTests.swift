@@ -82,12 +82,14 @@ import Testing
         defer { database.close() }
         #expect(
             database.text("SELECT group_concat(identifier) FROM grdb_migrations")
-                == "1: archive, accounts, alerts,2: audit log,3: remediations,4: state of the stream")
+                == "1: archive, accounts, alerts,2: audit log,3: remediations,4: state of the stream,"
+                + "5: dead letters kept whole")
         let tables = database.text(
             "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                 + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")
         #expect(
-            tables == "account alert alert_log audit block day dead_letter detection_state event_page event_run mark "
+            tables
+                == "account alert alert_log audit block day dead_letter dead_letter_body detection_state event_page event_run mark "
                 + "remediation remediation_policy state stream_log")
         #expect(database.text("PRAGMA journal_mode") == "wal")
         #expect(database.text("PRAGMA page_size") == "8192")

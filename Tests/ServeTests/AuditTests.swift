@@ -45,6 +45,13 @@ import Testing
             _ = try await client.unary(
                 AccountService.offboardAccount, OffboardAccountRequest(accountID: ServiceRig.accounts[1]))
         },
+        "/trailhound.v1.DeadLetterService/ResubmitDeadLetters": { _, client in
+            _ = try await client.unary(
+                DeadLetterService.resubmitDeadLetters, ResubmitDeadLettersRequest(all: true))
+        },
+        "/trailhound.v1.DeadLetterService/PurgeDeadLetters": { _, client in
+            _ = try await client.unary(DeadLetterService.purgeDeadLetters, PurgeDeadLettersRequest(all: true))
+        },
         "/trailhound.v1.DetectionService/SetDetectionState": { _, client in
             _ = try await client.unary(
                 DetectionService.setDetectionState,

@@ -51,6 +51,10 @@ import Testing
         trailhound.v1.RemediationService/ListRemediations      +     +       -         -          -
         trailhound.v1.RemediationService/GetFreeze             +     +       -         -          -
         trailhound.v1.RemediationService/SetFreeze             +     +       -         -          -
+        trailhound.v1.DeadLetterService/ListDeadLetters        +     +       -         -          -
+        trailhound.v1.DeadLetterService/GetDeadLetter          +     +       -         -          -
+        trailhound.v1.DeadLetterService/ResubmitDeadLetters    +     -       -         -          -
+        trailhound.v1.DeadLetterService/PurgeDeadLetters       +     -       -         -          -
         grpc.health.v1.Health/Check                            +     +       +         +          +
         grpc.health.v1.Health/Watch                            +     +       +         +          +
         grpc.reflection.v1.ServerReflection/ServerReflectionInfo      + + + + +

@@ -102,6 +102,14 @@ import Testing
         collector/A    ReportLogFindings(A)        OK
         collector/A    ReportLogFindings(B)        PERMISSION_DENIED
         analyst/A      VerifyAccount(B)            PERMISSION_DENIED
+        admin/*        ListDeadLetters             A B C
+        admin/A        ListDeadLetters             nothing
+        admin/C        ListDeadLetters             C
+        admin/*        ListDeadLetters(C)          C
+        analyst/A      ListDeadLetters(B)          PERMISSION_DENIED
+        admin/A        ResubmitDeadLetters(B)      PERMISSION_DENIED
+        admin/A        PurgeDeadLetters(B)         PERMISSION_DENIED
+        admin/A        PurgeDeadLetters(A)         OK
         """
 
     @Test(.timeLimit(.minutes(2)))
@@ -156,7 +164,7 @@ import Testing
 
         private func answer(_ client: Client) async throws -> String {
             switch name {
-            case "SubscribeAlerts", "ListAlerts", "ListAccounts", "TailAudit", "GetTimeline":
+            case "SubscribeAlerts", "ListAlerts", "ListAccounts", "TailAudit", "GetTimeline", "ListDeadLetters":
                 return Self.letters(try await seen(client))
             case "SubmitEvents": return try await submit(client)
             case "GetStatus":
@@ -199,6 +207,11 @@ import Testing
                 for try await response in stream { seen.insert(response.entry?.accountID ?? "?") }
                 // Entries of no single account are for who may see all.
                 if seen.remove("") != nil, seen.count < 2 { seen.insert("?") }
+            case "ListDeadLetters":
+                let filter = DeadLetterFilter(accountID: accounts.first ?? "")
+                let page = try await client.unary(
+                    DeadLetterService.listDeadLetters, ListDeadLettersRequest(filter: filter))
+                seen = Set(page.letters.map(\.accountID))
             default:
                 // Both accounts' attackers have the same name in their session.
                 let request = GetTimelineRequest(value: "StopLogging", pageSize: 1_000)
@@ -250,6 +263,14 @@ import Testing
                     detail: "d")
                 _ = try await client.unary(
                     IngestService.reportLogFindings, ReportLogFindingsRequest(findings: [finding]))
+            case "ResubmitDeadLetters":
+                let filter = DeadLetterFilter(accountID: account)
+                _ = try await client.unary(
+                    DeadLetterService.resubmitDeadLetters, ResubmitDeadLettersRequest(filter: filter))
+            case "PurgeDeadLetters":
+                let filter = DeadLetterFilter(accountID: account)
+                _ = try await client.unary(
+                    DeadLetterService.purgeDeadLetters, PurgeDeadLettersRequest(filter: filter))
             case "VerifyAccount":
                 _ = try await client.unary(AccountService.verifyAccount, VerifyAccountRequest(accountID: account))
             default: throw RPCError(.unknown, "no such question: \(name)")

@@ -80,6 +80,10 @@ package enum Limits {
     package static let keepaliveTimeout = Duration.seconds(20)
     /// How long a call that only asks may take.
     package static let callTimeout = Duration.seconds(30)
+    /// How long one call may take that submits dead letters again, or removes them.
+    package static let resubmissionTimeout = Duration.seconds(600)
+    /// The largest answer: a dead letter has up to 16 MiB of bytes.
+    package static let answerBytes = 18 << 20
     /// How long the verification of an account may take: some thirty calls to AWS, each with its retries.
     package static let verificationTimeout = Duration.seconds(300)
     /// The first and the longest pause before a connection is tried again.

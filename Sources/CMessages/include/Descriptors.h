@@ -17,8 +17,9 @@
 #include "trailhound/v1/common.pb-c.h"
 #include "trailhound/v1/alert.pb-c.h"
 #include "trailhound/v1/audit.pb-c.h"
-#include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/ingest.pb-c.h"
+#include "trailhound/v1/dead_letter.pb-c.h"
+#include "trailhound/v1/detection.pb-c.h"
 #include "trailhound/v1/investigation.pb-c.h"
 #include "trailhound/v1/remediation.pb-c.h"
 
@@ -193,6 +194,63 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__audit_log_entry(void) {
     return &trailhound__v1__audit_log_entry__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__submit_events_request(void) {
+    return &trailhound__v1__submit_events_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__record_batch(void) {
+    return &trailhound__v1__record_batch__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__submit_events_response(void) {
+    return &trailhound__v1__submit_events_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__refusal_count(void) {
+    return &trailhound__v1__refusal_count__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rejection(void) {
+    return &trailhound__v1__rejection__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__log_finding(void) {
+    return &trailhound__v1__log_finding__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_request(void) {
+    return &trailhound__v1__report_log_findings_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_response(void) {
+    return &trailhound__v1__report_log_findings_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__dead_letter(void) {
+    return &trailhound__v1__dead_letter__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__dead_letter_filter(void) {
+    return &trailhound__v1__dead_letter_filter__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_dead_letters_request(void) {
+    return &trailhound__v1__list_dead_letters_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_dead_letters_response(void) {
+    return &trailhound__v1__list_dead_letters_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_dead_letter_request(void) {
+    return &trailhound__v1__get_dead_letter_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_dead_letter_response(void) {
+    return &trailhound__v1__get_dead_letter_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__resubmit_dead_letters_request(void) {
+    return &trailhound__v1__resubmit_dead_letters_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__resubmit_dead_letters_response(void) {
+    return &trailhound__v1__resubmit_dead_letters_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__purge_dead_letters_request(void) {
+    return &trailhound__v1__purge_dead_letters_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__purge_dead_letters_response(void) {
+    return &trailhound__v1__purge_dead_letters_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__dead_letter_status(void) {
+    return &trailhound__v1__dead_letter_status__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection(void) {
     return &trailhound__v1__detection__descriptor;
 }
@@ -288,27 +346,6 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__explained_exception(void) {
     return &trailhound__v1__explained_exception__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__submit_events_request(void) {
-    return &trailhound__v1__submit_events_request__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__record_batch(void) {
-    return &trailhound__v1__record_batch__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__submit_events_response(void) {
-    return &trailhound__v1__submit_events_response__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__rejection(void) {
-    return &trailhound__v1__rejection__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__log_finding(void) {
-    return &trailhound__v1__log_finding__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_request(void) {
-    return &trailhound__v1__report_log_findings_request__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__report_log_findings_response(void) {
-    return &trailhound__v1__report_log_findings_response__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_timeline_request(void) {
     return &trailhound__v1__get_timeline_request__descriptor;

@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("5: alerts by last seen") {
             try $0.execute(sql: "CREATE INDEX alert_seen ON alert (last_seen DESC, alert_id DESC)")
         }
+        migrator.registerMigration("6: dead letters kept whole", migrate: DeadLetterTable.extend)
         return migrator
     }
 
@@ -115,8 +116,10 @@ enum Mark: String {
     case reclaimedBlock = "reclaimed_block"
     /// The newest block whose identities are in a run.
     case flushedBlock = "flushed_block"
-    /// Dead letters that were only counted.
-    case deadLettersUncollected = "dead_letters_uncollected"
+    /// Records of dead letters that were dropped for room, or that an older version did not keep.
+    case deadLettersDropped = "dead_letters_uncollected"
+    /// Records of dead letters that were dropped for their age.
+    case deadLettersExpired = "dead_letters_expired"
 
     func read(_ database: Database, default value: Int64) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT value FROM mark WHERE name = ?", arguments: [rawValue]) ?? value

@@ -319,17 +319,23 @@ package struct OnboardAccountRequest: Message {
 package struct OnboardAccountResponse: Message {
     /// Field 1, `account`.
     package var account: Account?
+    /// Refused records of the account that are kept as dead letters: `trailhound dead-letters resubmit --account ID`
+    /// brings them in.
+    package var deadLetterRecords: UInt64
 
     /// A message of these fields.
     package init(
-        account: Account? = nil
+        account: Account? = nil,
+        deadLetterRecords: UInt64 = 0
     ) {
         self.account = account
+        self.deadLetterRecords = deadLetterRecords
     }
 
     /// Every field at its default.
     package init() {
         account = nil
+        deadLetterRecords = 0
     }
 }
 
@@ -691,11 +697,13 @@ extension OnboardAccountResponse: WireMessage {
 
     init(wire: UnsafePointer<Trailhound__V1__OnboardAccountResponse>, arena: Arena?) throws(MessageError) {
         self.account = try WireReader.message(wire.pointee.account, arena)
+        self.deadLetterRecords = wire.pointee.dead_letter_records
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__OnboardAccountResponse>, _ builder: inout WireBuilder) {
         trailhound__v1__onboard_account_response__init(wire)
         wire.pointee.account = builder.message(self.account)
+        wire.pointee.dead_letter_records = self.deadLetterRecords
     }
 }
 

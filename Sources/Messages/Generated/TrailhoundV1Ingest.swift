@@ -77,6 +77,8 @@ package struct SubmitEventsResponse: Message {
     package var rejected: UInt32
     /// Field 5, `rejections`.
     package var rejections: [Rejection]
+    /// All of the refused, by their reason.
+    package var rejectedByReason: [RefusalCount]
 
     /// A message of these fields.
     package init(
@@ -84,13 +86,15 @@ package struct SubmitEventsResponse: Message {
         accepted: UInt32 = 0,
         duplicate: UInt32 = 0,
         rejected: UInt32 = 0,
-        rejections: [Rejection] = []
+        rejections: [Rejection] = [],
+        rejectedByReason: [RefusalCount] = []
     ) {
         self.sequence = sequence
         self.accepted = accepted
         self.duplicate = duplicate
         self.rejected = rejected
         self.rejections = rejections
+        self.rejectedByReason = rejectedByReason
     }
 
     /// Every field at its default.
@@ -100,6 +104,30 @@ package struct SubmitEventsResponse: Message {
         duplicate = 0
         rejected = 0
         rejections = []
+        rejectedByReason = []
+    }
+}
+
+/// How often something was refused for a reason.
+package struct RefusalCount: Message {
+    /// Field 1, `reason`.
+    package var reason: String
+    /// Field 2, `count`.
+    package var count: UInt64
+
+    /// A message of these fields.
+    package init(
+        reason: String = "",
+        count: UInt64 = 0
+    ) {
+        self.reason = reason
+        self.count = count
+    }
+
+    /// Every field at its default.
+    package init() {
+        reason = ""
+        count = 0
     }
 }
 
@@ -326,6 +354,7 @@ extension SubmitEventsResponse: WireMessage {
         self.duplicate = wire.pointee.duplicate
         self.rejected = wire.pointee.rejected
         self.rejections = try WireReader.messages(wire.pointee.n_rejections, wire.pointee.rejections, arena)
+        self.rejectedByReason = try WireReader.messages(wire.pointee.n_rejected_by_reason, wire.pointee.rejected_by_reason, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__SubmitEventsResponse>, _ builder: inout WireBuilder) {
@@ -336,6 +365,34 @@ extension SubmitEventsResponse: WireMessage {
         wire.pointee.rejected = self.rejected
         wire.pointee.n_rejections = self.rejections.count
         wire.pointee.rejections = builder.messages(self.rejections)
+        wire.pointee.n_rejected_by_reason = self.rejectedByReason.count
+        wire.pointee.rejected_by_reason = builder.messages(self.rejectedByReason)
+    }
+}
+
+extension RefusalCount: WireMessage {
+    package static var messageName: String { "trailhound.v1.RefusalCount" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__refusal_count() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__RefusalCount>, arena: Arena?) throws(MessageError) {
+        self.reason = try WireReader.text(wire.pointee.reason, "trailhound.v1.RefusalCount.reason")
+        self.count = wire.pointee.count
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__RefusalCount>, _ builder: inout WireBuilder) {
+        trailhound__v1__refusal_count__init(wire)
+        wire.pointee.reason = builder.text(self.reason)
+        wire.pointee.count = self.count
     }
 }
 

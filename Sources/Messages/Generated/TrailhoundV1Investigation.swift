@@ -212,6 +212,8 @@ package struct GetStatusResponse: Message {
     package var detections: UInt32
     /// Rules, and rule files that could not be read, that don't run; ListDetections says of each why.
     package var rulesLeftOut: UInt32
+    /// Refused records that are kept: of the certificate's accounts, where it covers some.
+    package var deadLetters: DeadLetterStatus?
 
     /// A message of these fields.
     package init(
@@ -232,7 +234,8 @@ package struct GetStatusResponse: Message {
         remediationsFrozen: Bool = false,
         frozenSince: GoogleProtobuf.Timestamp? = nil,
         detections: UInt32 = 0,
-        rulesLeftOut: UInt32 = 0
+        rulesLeftOut: UInt32 = 0,
+        deadLetters: DeadLetterStatus? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -252,6 +255,7 @@ package struct GetStatusResponse: Message {
         self.frozenSince = frozenSince
         self.detections = detections
         self.rulesLeftOut = rulesLeftOut
+        self.deadLetters = deadLetters
     }
 
     /// Every field at its default.
@@ -274,6 +278,7 @@ package struct GetStatusResponse: Message {
         frozenSince = nil
         detections = 0
         rulesLeftOut = 0
+        deadLetters = nil
     }
 }
 
@@ -671,6 +676,7 @@ extension GetStatusResponse: WireMessage {
         self.frozenSince = try WireReader.message(wire.pointee.frozen_since, arena)
         self.detections = wire.pointee.detections
         self.rulesLeftOut = wire.pointee.rules_left_out
+        self.deadLetters = try WireReader.message(wire.pointee.dead_letters, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetStatusResponse>, _ builder: inout WireBuilder) {
@@ -694,6 +700,7 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.frozen_since = builder.message(self.frozenSince)
         wire.pointee.detections = self.detections
         wire.pointee.rules_left_out = self.rulesLeftOut
+        wire.pointee.dead_letters = builder.message(self.deadLetters)
     }
 }
 

@@ -22,6 +22,7 @@ struct ServiceMetrics: Sendable {
         alerts(&out)
         stream(&out)
         store(&out)
+        deadLetters(&out)
         security(&out)
         process(&out)
         return out.text
@@ -164,6 +165,32 @@ struct ServiceMetrics: Sendable {
         guard let statistics = try? pipeline.journal.reader.statistics() else { return }
         out.add("trailhound_stored_records", .gauge, "Records in the archive.", Double(statistics.records))
         out.add("trailhound_database_bytes", .gauge, "Size of the database's file.", Double(statistics.databaseBytes))
+    }
+
+    private func deadLetters(_ out: inout Exposition) {
+        guard let totals = try? pipeline.journal.reader.deadLetterTotals() else { return }
+        out.add("trailhound_dead_letters", .gauge, "Dead letters that are kept.", Double(totals.letters))
+        out.add(
+            "trailhound_dead_letters_limit", .gauge, "Dead letters that are kept at most.",
+            Double(JournalLimits.deadLetters))
+        out.add(
+            "trailhound_dead_letter_records", .gauge, "Refused records in the dead letters.", Double(totals.records))
+        out.add("trailhound_dead_letter_bytes", .gauge, "What the dead letters take.", Double(totals.storedBytes))
+        out.add(
+            "trailhound_dead_letter_bytes_limit", .gauge, "What the dead letters take at most.",
+            Double(JournalLimits.deadLettersStoredBytes))
+        let age = totals.oldestAt.map { max(0, Clock.milliseconds() - $0) } ?? 0
+        out.add(
+            "trailhound_dead_letter_oldest_age_seconds", .gauge, "Time since the oldest dead letter was refused.",
+            Double(age) / 1_000)
+        out.add(
+            "trailhound_dead_letter_age_limit_seconds", .gauge, "Age at which a dead letter is dropped.",
+            Double(Limits.deadLetterDays) * 86_400)
+        out.begin(
+            "trailhound_dead_letter_records_dropped_total", .counter, "Records of dropped dead letters, by the limit.")
+        for (limit, count) in [("bytes", totals.droppedForRoom), ("age", totals.droppedForAge)] {
+            out.sample("trailhound_dead_letter_records_dropped_total", [("limit", limit)], Double(count))
+        }
     }
 
     private func security(_ out: inout Exposition) {

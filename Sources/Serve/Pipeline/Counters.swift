@@ -21,6 +21,8 @@ package final class Counters: Sendable {
         var rejections: [CloudTrail.RejectionReason: Int] = [:]
         var alerts: [Detect.Severity: Int] = [:]
         var stream = StreamStatistics()
+        /// Refusals that the service's log does not tell yet.
+        var untold = RefusalTally()
     }
 
     /// What the stream remembers, as of the last commit.
@@ -30,33 +32,38 @@ package final class Counters: Sendable {
 
     package init() {}
 
-    /// Rejected records by reason, as far as each batch lists them.
+    /// Rejected records by reason.
     package var rejections: [CloudTrail.RejectionReason: Int] { state.withLock { $0.rejections } }
 
     /// Alerts that were raised, by severity.
     package var alerts: [Detect.Severity: Int] { state.withLock { $0.alerts } }
 
-    /// Counts what a batch refused, record by record as far as it lists them, the rest by the last reason.
-    func add(rejectionsOf batch: EvaluatedBatch) {
-        guard batch.rejectedCount > 0, let last = batch.rejections.last else { return }
+    /// Counts what became of a submission. A dead letter that is refused again was counted when it came.
+    func add(_ response: SubmitEventsResponse, of evaluated: EvaluatedSubmission) {
+        accepted.wrappingAdd(UInt64(response.accepted), ordering: .relaxed)
+        duplicate.wrappingAdd(UInt64(response.duplicate), ordering: .relaxed)
+        guard response.rejected > 0 else { return }
+        let batch = evaluated.batch
+        if let again = evaluated.submission.resubmission { return again.refused.add(batch.rejectedByReason) }
+        rejected.wrappingAdd(UInt64(response.rejected), ordering: .relaxed)
         state.withLock { state in
-            for rejected in batch.rejections { state.rejections[rejected.rejection.reason, default: 0] += 1 }
-            let rest = batch.rejectedCount - batch.rejections.count
-            if rest > 0 { state.rejections[last.rejection.reason, default: 0] += rest }
+            for (reason, count) in batch.rejectedByReason.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                state.rejections[reason, default: 0] += count
+                state.untold.add(count, reason, source: evaluated.submission.source) {
+                    batch.rejections.first { $0.rejection.reason == reason }?.rejection.detail ?? ""
+                }
+            }
         }
     }
+
+    /// Refusals since the last call, for the service's log.
+    func takeUntoldRefusals() -> [RefusalTally.Line] { state.withLock { $0.untold.take() } }
 
     /// Counts alerts that appear for the first time.
     func add(raised alerts: some Sequence<Detect.Alert>) {
         state.withLock { state in
             for alert in alerts where alert.revision == 1 { state.alerts[alert.severity, default: 0] += 1 }
         }
-    }
-
-    func add(_ response: SubmitEventsResponse) {
-        accepted.wrappingAdd(UInt64(response.accepted), ordering: .relaxed)
-        duplicate.wrappingAdd(UInt64(response.duplicate), ordering: .relaxed)
-        rejected.wrappingAdd(UInt64(response.rejected), ordering: .relaxed)
     }
 
     func addFailedCommit() { failedCommits.wrappingAdd(1, ordering: .relaxed) }

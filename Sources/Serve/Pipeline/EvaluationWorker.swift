@@ -10,6 +10,7 @@ import Messages
 /// A thread that evaluates submissions, one after the other, with a parser, slots and a compressor of its own.
 final class EvaluationWorker {
     private let evaluator = BatchEvaluator()
+    private let packer: RefusalPacker
     private let builder: BlockBuilder
     private let input: BoundedQueue<Submission>
     private let output: BoundedQueue<Sequencer.Work>
@@ -21,6 +22,7 @@ final class EvaluationWorker {
         accounts: AccountDirectory
     ) throws {
         builder = try BlockBuilder()
+        packer = try RefusalPacker()
         self.input = input
         self.output = output
         self.catalog = catalog
@@ -50,7 +52,10 @@ final class EvaluationWorker {
             do {
                 var evaluated = try evaluate(submission)
                 evaluated.number = number
-                if !output.pushBlocking(.submission(evaluated)) { submission.ticket.answer(.failure(.stopping)) }
+                let cost = evaluated.cost
+                if !output.pushBlocking(.submission(evaluated), cost: cost) {
+                    submission.ticket.answer(.failure(.stopping))
+                }
             } catch {
                 builder.reset()
                 submission.ticket.answer(.failure(.store("\(error)")))
@@ -65,10 +70,13 @@ final class EvaluationWorker {
         let plan = catalog.plan
         let fileAccount = AccountID(logFile: submission.source)
         let batch: EvaluatedBatch
+        packer.begin(submission.payload)
         switch submission.payload {
         case .logFile(let file):
             batch = try file.withUnsafeBytes {
-                try evaluator.evaluate(.logFile($0), plan: plan, accounts: filter, fileAccount: fileAccount) {
+                try evaluator.evaluate(
+                    .logFile($0), plan: plan, accounts: filter, fileAccount: fileAccount, refusals: packer
+                ) {
                     try sink.append($0, time: $1, tokens: $2)
                 }
             }
@@ -77,13 +85,14 @@ final class EvaluationWorker {
             batch = try withExtendedLifetime(records) {
                 try evaluator.evaluate(
                     .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter,
-                    fileAccount: fileAccount
+                    fileAccount: fileAccount, refusals: packer
                 ) {
                     try sink.append($0, time: $1, tokens: $2)
                 }
             }
         }
-        return EvaluatedSubmission(submission: submission.withoutPayload(), batch: batch, blocks: try sink.finish())
+        let letters = try packer.finish(submission.payload, batch)
+        return EvaluatedSubmission(
+            submission: submission.withoutPayload(), batch: batch, blocks: try sink.finish(), letters: letters)
     }
-
 }

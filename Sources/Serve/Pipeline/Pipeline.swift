@@ -56,7 +56,7 @@ package final class Pipeline: Sendable {
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
         requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)
-        evaluated = BoundedQueue(capacity: Limits.evaluatedBatches)
+        evaluated = BoundedQueue(capacity: Limits.evaluatedBatches, costLimit: Limits.evaluatedCost)
         audit = AuditLog(queue: evaluated, last: try journal.reader.auditHead().sequence, log: log)
         let ended = ended
         try await Sequencer.start(
@@ -73,27 +73,58 @@ package final class Pipeline: Sendable {
 
     /// Takes a request; its ticket gets the acknowledgement. Waits while the queue is full.
     package func submit(
-        _ request: SubmitEventsRequest, scope: Set<AccountID>?,
+        _ request: SubmitEventsRequest, scope: Set<AccountID>?, submitter: String = "",
         _ ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
     ) async {
         guard let payload = request.payload else { return ticket.answer(.failure(.stopping)) }
         let submission = Submission(
             sequence: request.sequence, source: request.source, payload: payload, historical: request.historical,
-            scope: scope, ticket: ticket)
+            scope: scope, submitter: submitter, ticket: ticket)
         if await !requests.push(submission, cost: submission.bytes) { ticket.answer(.failure(.stopping)) }
+    }
+
+    /// Submits a dead letter again, as the records or the log file that it was. It leaves the store in the transaction
+    /// that stores its records; what is refused again stays in its place.
+    ///
+    /// - Parameters:
+    ///   - scope: the accounts of whoever asks. Those of the first submitter bound them: nobody's forgery comes in by it.
+    package func resubmit(
+        _ resubmission: Resubmission, _ content: DeadLetterContent, scope: Set<AccountID>?
+    ) async -> Result<SubmitEventsResponse, SubmissionFailure> {
+        let letter = resubmission.letter
+        let own = letter.scope.map { Set($0.compactMap { AccountID($0) }) }
+        let both = own.map { own in scope.map(own.intersection) ?? own } ?? scope
+        let payload: SubmitEventsRequest.Payload
+        switch content {
+        case .records(let records): payload = .records(RecordBatch(records: records.map { Bytes($0) }))
+        case .logFile(let file): payload = .logFile(Bytes(file))
+        }
+        let ticket = Ticket<Result<SubmitEventsResponse, SubmissionFailure>>()
+        let submission = Submission(
+            sequence: 0, source: letter.source, payload: payload,
+            historical: letter.isHistorical || resubmission.isHistorical, scope: both, submitter: letter.submitter,
+            resubmission: resubmission, ticket: ticket)
+        if await !requests.push(submission, cost: submission.bytes) { return .failure(.stopping) }
+        return await ticket.value
     }
 
     /// Takes a request that is refused whole; the refusal goes to the dead letters in its turn.
     package func refuse(
-        _ request: SubmitEventsRequest, _ rejection: CloudTrail.Rejection,
+        _ request: SubmitEventsRequest, _ rejection: CloudTrail.Rejection, scope: Set<AccountID>? = nil,
+        submitter: String = "",
         _ ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
     ) async {
         let submission = Submission(
             sequence: request.sequence, source: String(request.source.prefix(Limits.sourceBytes)),
-            payload: .logFile(Bytes()), historical: request.historical, scope: nil, ticket: ticket)
+            payload: .logFile(Bytes()), historical: request.historical, scope: scope, submitter: submitter,
+            ticket: ticket)
+        let letters: [DeadLetterDraft]
+        do { letters = try RefusalPacker.letters(of: request.payload, refused: rejection) } catch {
+            return ticket.answer(.failure(.store("\(error)")))
+        }
         let refused = EvaluatedSubmission(
-            submission: submission, batch: EvaluatedBatch(refused: rejection), blocks: [])
-        if await !evaluated.push(.submission(refused)) { ticket.answer(.failure(.stopping)) }
+            submission: submission, batch: EvaluatedBatch(refused: rejection), blocks: [], letters: letters)
+        if await !evaluated.push(.submission(refused), cost: refused.cost) { ticket.answer(.failure(.stopping)) }
     }
 
     /// Runs a change in one order with the records, and returns once it and its audit entry are durable.
@@ -203,12 +234,43 @@ package final class Pipeline: Sendable {
         }
     }
 
+    /// Drops dead letters that were refused longer ago than `days`.
+    package func dropDeadLetters(olderThan days: Int) async throws {
+        let time = Clock.milliseconds() - Milliseconds(days) * 86_400_000
+        while true {
+            let dropped = Mutex(DeadLetterTotals())
+            try await perform { transaction, _ in
+                let gone = try transaction.expireDeadLetters(before: time)
+                dropped.withLock { $0 = gone }
+                guard gone.letters > 0 else { return }
+                try transaction.appendAudit(
+                    AuditEntry(
+                        time: Clock.milliseconds(), actor: .service, method: "retention",
+                        summary: "dropped \(gone.letters) dead letters with \(gone.records) records that were refused "
+                            + "more than \(days) days ago"))
+            }
+            if dropped.withLock({ $0.letters }) < JournalLimits.pageRows { return }
+        }
+    }
+
+    /// Tells the service's log what was refused since the last telling, by reason and source.
+    package func tellRefusals() {
+        for line in counters.takeUntoldRefusals() {
+            var metadata: Logger.Metadata = [
+                "reason": "\(line.reason.rawValue)", "count": "\(line.count)", "example": "\(line.example)",
+            ]
+            if !line.isRest { metadata["source"] = "\(line.source)" }
+            log.warning("\(line.isRest ? "refused records of further sources" : "refused records")", metadata: metadata)
+        }
+    }
+
     /// Takes no more, finishes what was taken, and closes the journal. Returns the end of the audit log.
     @discardableResult
     package func stop() async throws -> AuditHead {
         stopSoon()
         requests.close()
         await ended.value
+        tellRefusals()
         let head = try journal.reader.auditHead()
         if let problem = try journal.close() { log.warning("\(problem)") }
         return head

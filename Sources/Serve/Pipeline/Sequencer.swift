@@ -165,8 +165,7 @@ final class Sequencer {
             tail.publish(outcome.published)
             auditSignal.publish(writer.auditHead.sequence)
             for (evaluated, response) in outcome.responses {
-                counters.add(response)
-                counters.add(rejectionsOf: evaluated.batch)
+                counters.add(response, of: evaluated)
                 evaluated.submission.ticket.answer(.success(response))
             }
             for (change, problem) in outcome.changes {
@@ -250,11 +249,13 @@ final class Sequencer {
         if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
         if accepted > 0 { try count(batch, fresh, transaction, now) }
         try release(transaction, now)
-        try bury(batch, submission, transaction, now)
+        try transaction.putDeadLetters(
+            evaluated.letters, from: submission.origin, receivedAt: now, replacing: submission.resubmission?.letter)
         return SubmitEventsResponse(
             sequence: submission.sequence, accepted: UInt32(accepted),
             duplicate: UInt32(batch.events.count - accepted), rejected: UInt32(batch.rejectedCount),
-            rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init))
+            rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init),
+            rejectedByReason: RefusalCount.list(batch.rejectedByReason))
     }
 
     /// Adds a match to the alerts of whoever stands behind it.
@@ -331,20 +332,6 @@ final class Sequencer {
                 accountID: account.description, events: count.events, lastEventAt: count.latest)
             if batch.plan?.waits == true {
                 stream.withState { $0.advance(account, to: count.latest, now: now) }
-            }
-        }
-    }
-
-    /// Keeps what was refused.
-    private func bury(
-        _ batch: EvaluatedBatch, _ submission: Submission, _ transaction: borrowing Transaction, _ now: Milliseconds
-    ) throws {
-        for refused in batch.rejections {
-            try refused.record.withUnsafeBytes { record in
-                try transaction.putDeadLetter(
-                    DeadLetter(
-                        receivedAt: now, source: submission.source, reason: refused.rejection.reason.rawValue,
-                        detail: refused.rejection.detail, record: record))
             }
         }
     }

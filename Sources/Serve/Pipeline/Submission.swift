@@ -4,6 +4,7 @@ import CloudTrail
 import Detect
 import Journal
 import Messages
+import Synchronization
 
 /// One request of a collector on its way through the pipeline.
 package struct Submission: Sendable {
@@ -13,6 +14,10 @@ package struct Submission: Sendable {
     package let historical: Bool
     /// The accounts that the collector's certificate covers; nil for all.
     package let scope: Set<AccountID>?
+    /// Name of the collector's certificate.
+    package var submitter = ""
+    /// The dead letter that is submitted again; nil for what a collector sends.
+    package var resubmission: Resubmission?
     /// Gets the acknowledgement, or the status that ends the stream.
     package let ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
 
@@ -32,6 +37,25 @@ package struct Submission: Sendable {
     }
 }
 
+/// A dead letter that is submitted again.
+package struct Resubmission: Sendable {
+    package let letter: DeadLetterRow
+    /// Its alerts are marked historical even if the letter is not.
+    package let isHistorical: Bool
+    /// Gets what is refused again.
+    package let refused: RefusalCounts
+}
+
+/// Refusals by reason, of one call.
+package final class RefusalCounts: Sendable {
+    private let counts = Mutex<[RejectionReason: Int]>([:])
+
+    /// All that were added.
+    package var byReason: [RejectionReason: Int] { counts.withLock { $0 } }
+
+    func add(_ more: [RejectionReason: Int]) { counts.withLock { $0.merge(more, uniquingKeysWith: +) } }
+}
+
 /// Why a request was neither stored nor refused: the service could not do its part, and the collector should send it
 /// again.
 package enum SubmissionFailure: Error, Sendable {
@@ -47,6 +71,12 @@ package struct EvaluatedSubmission: Sendable {
     package let batch: EvaluatedBatch
     /// The accepted records, in order, as many blocks as they fill.
     package let blocks: [Block]
+    /// What was refused, whole.
+    package var letters: [DeadLetterDraft] = []
     /// The submission's place among those that workers took; nil for one that none did.
     package var number: UInt64?
+
+    /// What it takes of the queue before the sequencer, in KiB: records stand in blocks, which are small beside refused
+    /// files that don't compress.
+    package var cost: Int { 1 + letters.reduce(0) { $0 + $1.storedBytes } >> 10 }
 }

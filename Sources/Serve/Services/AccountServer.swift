@@ -49,7 +49,11 @@ struct AccountServer: AccountServiceProvider {
         }
         let account = try await account(id)
         pipeline.accounts.setConsoleRole(account.connection?.consoleRole ?? "", of: id)
-        return OnboardAccountResponse(account: account)
+        var filter = DeadLetterQuery()
+        filter.accountID = id.description
+        let own = filter
+        let letters = try await pipeline.journal.reader.detached { try $0.deadLetterTotals(own) }
+        return OnboardAccountResponse(account: account, deadLetterRecords: UInt64(clamping: letters.records))
     }
 
     func listAccounts(_ request: ListAccountsRequest, _ context: CallContext) async throws -> ListAccountsResponse {

@@ -107,9 +107,11 @@ struct IngestServer: IngestServiceProvider {
             let refusal = refusal(of: request, after: last)
             last = max(last, request.sequence)
             if let refusal {
-                await pipeline.refuse(request, refusal, ticket)
+                await pipeline.refuse(
+                    request, refusal, scope: caller.accounts, submitter: caller.submitter, ticket)
             } else {
-                await pipeline.submit(request, scope: caller.accounts, ticket)
+                await pipeline.submit(
+                    request, scope: caller.accounts, submitter: caller.submitter, ticket)
             }
         }
     }

@@ -36,6 +36,10 @@ struct InvestigationServer: InvestigationServiceProvider {
         let alerts = try await pipeline.journal.reader.detached {
             try $0.alertCount(accountIDs: scope.map { $0.map(\.description) })
         }
+        var filter = DeadLetterQuery()
+        filter.visibleAccounts = scope.map { $0.map(\.description) }
+        let visible = filter
+        let letters = try await pipeline.journal.reader.detached { try $0.deadLetterTotals(visible) }
         let counters = pipeline.counters
         let freeze = Messages.Freeze(book.freeze)
         let inactive = pipeline.catalog.plan.inactive.map { detection, needs in
@@ -56,7 +60,8 @@ struct InvestigationServer: InvestigationServiceProvider {
             inactiveDetections: inactive, remediationsFrozen: freeze.frozen,
             frozenSince: freeze.frozen ? freeze.changedAt : nil,
             detections: UInt32(clamping: pipeline.catalog.catalog.all.count),
-            rulesLeftOut: UInt32(clamping: pipeline.catalog.catalog.leftOut))
+            rulesLeftOut: UInt32(clamping: pipeline.catalog.catalog.leftOut),
+            deadLetters: DeadLetterStatus(letters, refused: scope == nil ? counters.rejections : [:]))
     }
 }
 

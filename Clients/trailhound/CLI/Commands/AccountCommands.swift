@@ -63,8 +63,8 @@ struct AccountCommands: AsyncParsableCommand {
             let request = OnboardAccountRequest(
                 accountID: accountID, name: name, owner: owner,
                 connection: place.isGiven ? place.applied(to: AccountConnection()) : nil)
-            let account = try await session.call(AccountService.onboardAccount, request).account
-            guard let account else { throw Failure("the service answered without an account") }
+            let answer = try await session.call(AccountService.onboardAccount, request)
+            guard let account = answer.account else { throw Failure("the service answered without an account") }
             // The roles are printed for people; a program asks account policy for them. A template alone is on standard
             // output, so that it can be sent into a file.
             if roles.isTemplate, output.format == .table {
@@ -79,6 +79,7 @@ struct AccountCommands: AsyncParsableCommand {
                     "Next: trailhound account policy \(account.accountID) --trusted ARN prints the roles to make; then "
                         + "trailhound account verify \(account.accountID).")
             }
+            DeadLetterCommands.remind(of: answer.deadLetterRecords, account: account.accountID)
         }
     }
 

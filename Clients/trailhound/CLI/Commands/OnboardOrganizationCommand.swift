@@ -59,6 +59,8 @@ struct OnboardOrganizationCommand: ServiceCommand {
             rows.append(try await onboard(member, known, partition: Partition(region: client.region), session))
         }
         output.list(rows, whenEmpty: "The organisation has no account.", json: Member.json, table: Member.table)
+        output.flush()
+        for row in rows { DeadLetterCommands.remind(of: row.deadLetterRecords, account: row.id) }
     }
 
     private func onboard(
@@ -75,8 +77,8 @@ struct OnboardOrganizationCommand: ServiceCommand {
             keyPrefix: prefix, organizationID: organizationID, queueURL: queue)
         let request = OnboardAccountRequest(
             accountID: member.id, name: member.name, owner: owner, connection: connection)
-        _ = try await session.call(AccountService.onboardAccount, request)
-        return Member(member, "onboarded")
+        let answer = try await session.call(AccountService.onboardAccount, request)
+        return Member(member, "onboarded", deadLetterRecords: answer.deadLetterRecords)
     }
 
     /// An account of the organisation, and what became of it.
@@ -84,8 +86,11 @@ struct OnboardOrganizationCommand: ServiceCommand {
         let id: String
         let name: String
         let outcome: String
+        /// Refused records of it that are kept.
+        let deadLetterRecords: UInt64
 
-        init(_ account: Organizations.Account, _ outcome: String) {
+        init(_ account: Organizations.Account, _ outcome: String, deadLetterRecords: UInt64 = 0) {
+            self.deadLetterRecords = deadLetterRecords
             id = account.id
             name = account.name
             self.outcome = outcome
@@ -95,6 +100,7 @@ struct OnboardOrganizationCommand: ServiceCommand {
             .object([
                 .init("account_id", .string(member.id)), .init("name", .string(member.name)),
                 .init("outcome", .string(member.outcome)),
+                .init("dead_letter_records", .unsigned(member.deadLetterRecords)),
             ])
         }
 

@@ -21,7 +21,7 @@ package struct Trailhound: AsyncParsableCommand {
             AccountCommands.self, SubmitCommand.self, CollectCommands.self, AlertCommands.self, DuetCommands.self,
             RemediationCommands.self, ExecuteCommand.self, DetectionCommands.self,
             ScanCommand.self, TimelineCommand.self, LineageCommand.self, StatusCommand.self, CertificateCommands.self,
-            AuditCommands.self,
+            AuditCommands.self, DeadLetterCommands.self,
         ])
 
     package init() {}

@@ -31,6 +31,7 @@ package struct Session: Sendable {
         }
         let endpoint = settings.endpoint
         var configuration = ClientConfiguration(target: .tcp(host: endpoint.host, port: endpoint.port), tls: tls)
+        configuration.limits.maxReceiveMessageBytes = Limits.answerBytes
         configuration.connectTimeout = Limits.connectTimeout
         configuration.userAgent = "trailhound/\(Version.current)"
         // Whoever calls decides when to try again, so the library's own pauses must not be in the way.

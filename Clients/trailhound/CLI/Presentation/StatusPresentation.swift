@@ -25,6 +25,7 @@ package enum StatusPresentation {
             .init("frozen_since", .time(status.frozenSince)),
             .init("subscribers", .unsigned(UInt64(status.subscribers))),
             .init("stream", .object(counts(status.stream ?? StreamStatus()).map { .init($0, .unsigned($1)) })),
+            .init("dead_letters", deadLetters(status.deadLetters ?? DeadLetterStatus())),
             .init(
                 "inactive_detections",
                 .array(
@@ -35,6 +36,41 @@ package enum StatusPresentation {
                         ])
                     })),
         ])
+    }
+
+    /// The dead letters and their limits, under the contract's names.
+    private static func deadLetters(_ status: DeadLetterStatus) -> JSONNode {
+        .object([
+            .init("letters", .unsigned(status.letters)), .init("records", .unsigned(status.records)),
+            .init("stored_bytes", .unsigned(status.storedBytes)),
+            .init("stored_bytes_limit", .unsigned(status.storedBytesLimit)),
+            .init("letters_limit", .unsigned(status.lettersLimit)), .init("oldest", .time(status.oldest)),
+            .init("days_limit", .unsigned(UInt64(status.daysLimit))),
+            .init("dropped_for_room", .unsigned(status.droppedForRoom)),
+            .init("dropped_for_age", .unsigned(status.droppedForAge)),
+            .init("refused", .object(status.refused.map { .init($0.reason, .unsigned($0.count)) })),
+        ])
+    }
+
+    /// The dead letters and their limits; refusals by their reason since the start.
+    private static func add(_ status: DeadLetterStatus, now: Timestamp, to fields: inout FieldList) {
+        for refused in status.refused {
+            fields.add("  \(refused.reason)", Numbers.grouped(refused.count), style: .yellow)
+        }
+        let letters = Numbers.counted(Int(clamping: status.letters), "letter")
+        let limits =
+            "at most \(Numbers.bytes(status.storedBytesLimit)), \(Numbers.grouped(status.lettersLimit)) letters"
+        var text = "\(letters) with \(Numbers.counted(Int(clamping: status.records), "record"))"
+        text += " in \(Numbers.bytes(status.storedBytes)) (\(limits), \(status.daysLimit) days)"
+        fields.add("Dead letters", text)
+        if let oldest = status.oldest {
+            let age = Double(max(0, now.seconds - min(now.seconds, oldest.seconds)))
+            fields.add("  oldest", "\(Numbers.duration(age)) ago (\(oldest.rfc3339))")
+        }
+        if status.letters > 0 { fields.add("  see", "trailhound dead-letters list") }
+        let dropped = [(status.droppedForRoom, "for room"), (status.droppedForAge, "for their age")]
+            .filter { $0.0 > 0 }.map { "\(Numbers.counted(Int(clamping: $0.0), "record")) \($0.1)" }
+        fields.add("  dropped", dropped.joined(separator: ", "), style: .yellow)
     }
 
     /// What the stream remembers and lost, under the contract's names.
@@ -97,6 +133,7 @@ package enum StatusPresentation {
         fields.add("Accepted", Numbers.grouped(status.accepted))
         fields.add("Duplicate", Numbers.grouped(status.duplicate))
         fields.add("Rejected", Numbers.grouped(status.rejected), style: status.rejected > 0 ? .yellow : .plain)
+        if let letters = status.deadLetters { add(letters, now: now, to: &fields) }
         fields.add("Queued batches", Numbers.grouped(UInt64(status.queuedBatches)))
         fields.add("Subscribers", Numbers.grouped(UInt64(status.subscribers)))
         if let stream = status.stream { add(stream, to: &fields) }

@@ -147,6 +147,13 @@ package struct Submission: Sendable {
         progress.add(
             batch, accepted: response.accepted, duplicate: response.duplicate, rejected: response.rejected,
             refusals: refusals)
+        // The response lists the first of them only.
+        var unlisted = Dictionary(
+            response.rejectedByReason.map { ($0.reason, $0.count) }, uniquingKeysWith: +)
+        for rejection in response.rejections {
+            if let count = unlisted[rejection.reason], count > 0 { unlisted[rejection.reason] = count - 1 }
+        }
+        progress.add(unlisted: unlisted)
     }
 
     /// A refusal with the place of the record in its file.

@@ -34,6 +34,9 @@ package final class SubmitProgress: Sendable {
         }
     }
 
+    /// Adds refusals that the service counts by their reason and does not list.
+    package func add(unlisted: [String: UInt64]) { state.withLock { $0.tally.add(unlisted: unlisted) } }
+
     /// Adds something that could not be sent.
     package func addLocal(_ refusal: SubmitTally.Refusal, inputBytes: UInt64) {
         state.withLock { state in

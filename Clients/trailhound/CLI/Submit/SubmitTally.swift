@@ -29,7 +29,7 @@ package struct SubmitTally: Sendable, Equatable {
     package private(set) var duplicate: UInt64 = 0
     package private(set) var rejected: UInt64 = 0
     package private(set) var refusals: [Refusal] = []
-    /// Rejections by reason, as far as the service named them.
+    /// Rejections by reason.
     package private(set) var reasons: [String: UInt64] = [:]
 
     package init() {}
@@ -43,6 +43,11 @@ package struct SubmitTally: Sendable, Equatable {
         self.duplicate += UInt64(duplicate)
         self.rejected += UInt64(rejected)
         for refusal in refusals { note(refusal) }
+    }
+
+    /// Adds refusals to their reasons that are not listed one by one.
+    package mutating func add(unlisted: [String: UInt64]) {
+        for (reason, count) in unlisted where count > 0 { reasons[reason, default: 0] += count }
     }
 
     /// Adds something that was refused before it was sent.
@@ -66,6 +71,13 @@ package struct SubmitTally: Sendable, Equatable {
 
     /// For each reason, most frequent first, how often and the first few cases.
     package var explanation: [String] {
+        let remedy =
+            reasons["account_not_onboarded"] == nil
+            ? []
+            : [
+                "The service keeps refused records: trailhound dead-letters list shows them. Once their account is "
+                    + "onboarded, trailhound dead-letters resubmit --account ACCOUNT-ID brings them in."
+            ]
         let ordered = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         return ordered.flatMap { reason, count in
             let cases = refusals.lazy.filter { $0.reason == reason }.prefix(Limits.shownRejectionsPerReason)
@@ -77,7 +89,7 @@ package struct SubmitTally: Sendable, Equatable {
                     }
                     return "  \(place)" + (refusal.detail.isEmpty ? "" : ": \(refusal.detail)")
                 }
-        }
+        } + remedy
     }
 
     /// The result for programs.

@@ -1133,7 +1133,7 @@ const ProtobufCMessageDescriptor trailhound__v1__onboard_account_request__descri
   (ProtobufCMessageInit) trailhound__v1__onboard_account_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__onboard_account_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__onboard_account_response__field_descriptors[2] =
 {
   {
     "account",
@@ -1147,14 +1147,28 @@ static const ProtobufCFieldDescriptor trailhound__v1__onboard_account_response__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "dead_letter_records",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__OnboardAccountResponse, dead_letter_records),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__onboard_account_response__field_indices_by_name[] = {
   0,   /* field[0] = account */
+  1,   /* field[1] = dead_letter_records */
 };
-static const ProtobufCIntRange trailhound__v1__onboard_account_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__onboard_account_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 10, 1 },
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__onboard_account_response__descriptor =
 {
@@ -1164,10 +1178,10 @@ const ProtobufCMessageDescriptor trailhound__v1__onboard_account_response__descr
   "Trailhound__V1__OnboardAccountResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__OnboardAccountResponse),
-  1,
+  2,
   trailhound__v1__onboard_account_response__field_descriptors,
   trailhound__v1__onboard_account_response__field_indices_by_name,
-  1,  trailhound__v1__onboard_account_response__number_ranges,
+  2,  trailhound__v1__onboard_account_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__onboard_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -142,6 +142,51 @@ void   trailhound__v1__submit_events_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__submit_events_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__refusal_count__init
+                     (Trailhound__V1__RefusalCount         *message)
+{
+  static const Trailhound__V1__RefusalCount init_value = TRAILHOUND__V1__REFUSAL_COUNT__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__refusal_count__get_packed_size
+                     (const Trailhound__V1__RefusalCount *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__refusal_count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__refusal_count__pack
+                     (const Trailhound__V1__RefusalCount *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__refusal_count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__refusal_count__pack_to_buffer
+                     (const Trailhound__V1__RefusalCount *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__refusal_count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__RefusalCount *
+       trailhound__v1__refusal_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__RefusalCount *)
+     protobuf_c_message_unpack (&trailhound__v1__refusal_count__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__refusal_count__free_unpacked
+                     (Trailhound__V1__RefusalCount *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__refusal_count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__rejection__init
                      (Trailhound__V1__Rejection         *message)
 {
@@ -450,7 +495,7 @@ const ProtobufCMessageDescriptor trailhound__v1__record_batch__descriptor =
   (ProtobufCMessageInit) trailhound__v1__record_batch__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__submit_events_response__field_descriptors[5] =
+static const ProtobufCFieldDescriptor trailhound__v1__submit_events_response__field_descriptors[6] =
 {
   {
     "sequence",
@@ -512,18 +557,32 @@ static const ProtobufCFieldDescriptor trailhound__v1__submit_events_response__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rejected_by_reason",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__SubmitEventsResponse, n_rejected_by_reason),
+    offsetof(Trailhound__V1__SubmitEventsResponse, rejected_by_reason),
+    &trailhound__v1__refusal_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__submit_events_response__field_indices_by_name[] = {
   1,   /* field[1] = accepted */
   2,   /* field[2] = duplicate */
   3,   /* field[3] = rejected */
+  5,   /* field[5] = rejected_by_reason */
   4,   /* field[4] = rejections */
   0,   /* field[0] = sequence */
 };
-static const ProtobufCIntRange trailhound__v1__submit_events_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__submit_events_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 10, 5 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__submit_events_response__descriptor =
 {
@@ -533,11 +592,62 @@ const ProtobufCMessageDescriptor trailhound__v1__submit_events_response__descrip
   "Trailhound__V1__SubmitEventsResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__SubmitEventsResponse),
-  5,
+  6,
   trailhound__v1__submit_events_response__field_descriptors,
   trailhound__v1__submit_events_response__field_indices_by_name,
-  1,  trailhound__v1__submit_events_response__number_ranges,
+  2,  trailhound__v1__submit_events_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__submit_events_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__refusal_count__field_descriptors[2] =
+{
+  {
+    "reason",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RefusalCount, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RefusalCount, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__refusal_count__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = reason */
+};
+static const ProtobufCIntRange trailhound__v1__refusal_count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__refusal_count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.RefusalCount",
+  "RefusalCount",
+  "Trailhound__V1__RefusalCount",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__RefusalCount),
+  2,
+  trailhound__v1__refusal_count__field_descriptors,
+  trailhound__v1__refusal_count__field_indices_by_name,
+  1,  trailhound__v1__refusal_count__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__refusal_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__rejection__field_descriptors[3] =

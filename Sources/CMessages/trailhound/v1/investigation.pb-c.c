@@ -862,7 +862,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[18] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[19] =
 {
   {
     "version",
@@ -1080,11 +1080,24 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "dead_letters",
+    41,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, dead_letters),
+    &trailhound__v1__dead_letter_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_status_response__field_indices_by_name[] = {
   4,   /* field[4] = accepted */
   9,   /* field[9] = accounts */
   7,   /* field[7] = alerts */
+  18,   /* field[18] = dead_letters */
   16,   /* field[16] = detections */
   8,   /* field[8] = detections_enabled */
   5,   /* field[5] = duplicate */
@@ -1106,7 +1119,7 @@ static const ProtobufCIntRange trailhound__v1__get_status_response__number_range
   { 1, 0 },
   { 20, 14 },
   { 40, 17 },
-  { 0, 18 }
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor =
 {
@@ -1116,7 +1129,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   "Trailhound__V1__GetStatusResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetStatusResponse),
-  18,
+  19,
   trailhound__v1__get_status_response__field_descriptors,
   trailhound__v1__get_status_response__field_indices_by_name,
   3,  trailhound__v1__get_status_response__number_ranges,

@@ -197,10 +197,15 @@ struct  Trailhound__V1__OnboardAccountResponse
 {
   ProtobufCMessage base;
   Trailhound__V1__Account *account;
+  /*
+   * Refused records of the account that are kept as dead letters: `trailhound dead-letters resubmit --account ID` brings
+   * them in.
+   */
+  uint64_t dead_letter_records;
 };
 #define TRAILHOUND__V1__ONBOARD_ACCOUNT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__onboard_account_response__descriptor) \
-    , NULL }
+    , NULL, 0 }
 
 
 struct  Trailhound__V1__ListAccountsRequest

@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Trailhound__V1__SubmitEventsRequest Trailhound__V1__SubmitEventsRequest;
 typedef struct Trailhound__V1__RecordBatch Trailhound__V1__RecordBatch;
 typedef struct Trailhound__V1__SubmitEventsResponse Trailhound__V1__SubmitEventsResponse;
+typedef struct Trailhound__V1__RefusalCount Trailhound__V1__RefusalCount;
 typedef struct Trailhound__V1__Rejection Trailhound__V1__Rejection;
 typedef struct Trailhound__V1__LogFinding Trailhound__V1__LogFinding;
 typedef struct Trailhound__V1__ReportLogFindingsRequest Trailhound__V1__ReportLogFindingsRequest;
@@ -100,10 +101,29 @@ struct  Trailhound__V1__SubmitEventsResponse
   uint32_t rejected;
   size_t n_rejections;
   Trailhound__V1__Rejection **rejections;
+  /*
+   * All of the refused, by their reason.
+   */
+  size_t n_rejected_by_reason;
+  Trailhound__V1__RefusalCount **rejected_by_reason;
 };
 #define TRAILHOUND__V1__SUBMIT_EVENTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__submit_events_response__descriptor) \
-    , 0, 0, 0, 0, 0,NULL }
+    , 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * How often something was refused for a reason.
+ */
+struct  Trailhound__V1__RefusalCount
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData reason;
+  uint64_t count;
+};
+#define TRAILHOUND__V1__REFUSAL_COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__refusal_count__descriptor) \
+    , {0,NULL}, 0 }
 
 
 struct  Trailhound__V1__Rejection
@@ -262,6 +282,25 @@ Trailhound__V1__SubmitEventsResponse *
 void   trailhound__v1__submit_events_response__free_unpacked
                      (Trailhound__V1__SubmitEventsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__RefusalCount methods */
+void   trailhound__v1__refusal_count__init
+                     (Trailhound__V1__RefusalCount         *message);
+size_t trailhound__v1__refusal_count__get_packed_size
+                     (const Trailhound__V1__RefusalCount   *message);
+size_t trailhound__v1__refusal_count__pack
+                     (const Trailhound__V1__RefusalCount   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__refusal_count__pack_to_buffer
+                     (const Trailhound__V1__RefusalCount   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__RefusalCount *
+       trailhound__v1__refusal_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__refusal_count__free_unpacked
+                     (Trailhound__V1__RefusalCount *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__Rejection methods */
 void   trailhound__v1__rejection__init
                      (Trailhound__V1__Rejection         *message);
@@ -349,6 +388,9 @@ typedef void (*Trailhound__V1__RecordBatch_Closure)
 typedef void (*Trailhound__V1__SubmitEventsResponse_Closure)
                  (const Trailhound__V1__SubmitEventsResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__RefusalCount_Closure)
+                 (const Trailhound__V1__RefusalCount *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__Rejection_Closure)
                  (const Trailhound__V1__Rejection *message,
                   void *closure_data);
@@ -400,6 +442,7 @@ void trailhound__v1__ingest_service__report_log_findings(ProtobufCService *servi
 extern const ProtobufCMessageDescriptor trailhound__v1__submit_events_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__record_batch__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__submit_events_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__refusal_count__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__rejection__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__log_finding__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__report_log_findings_request__descriptor;

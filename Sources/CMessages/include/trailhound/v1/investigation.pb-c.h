@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "trailhound/v1/dead_letter.pb-c.h"
 
 typedef struct Trailhound__V1__GetTimelineRequest Trailhound__V1__GetTimelineRequest;
 typedef struct Trailhound__V1__TimelineEntry Trailhound__V1__TimelineEntry;
@@ -175,10 +176,14 @@ struct  Trailhound__V1__GetStatusResponse
    * Rules, and rule files that could not be read, that don't run; ListDetections says of each why.
    */
   uint32_t rules_left_out;
+  /*
+   * Refused records that are kept: of the certificate's accounts, where it covers some.
+   */
+  Trailhound__V1__DeadLetterStatus *dead_letters;
 };
 #define TRAILHOUND__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_status_response__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0 }
+    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0, NULL }
 
 
 /*
