@@ -46,7 +46,7 @@ package final class Pipeline: Sendable {
         journal = try Journal(
             directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
         let placeholders: [String: [String]]
-        do { placeholders = try placeholderFile.map(LiveCatalog.placeholders) ?? [:] } catch {
+        do { placeholders = try placeholderFile.map { try LiveCatalog.placeholders(of: $0) } ?? [:] } catch {
             throw ConfigurationError("--placeholders: \(error)")
         }
         catalog = try LiveCatalog(

@@ -138,11 +138,12 @@ extension DetectionServer {
             exception: Messages.DetectionException(exception), detectionIDs: own.map(\.id))
         if request.preview { return response }
         let summary = "exception \(exception.id) of \(exception.owner): \(exception.reason)"
-        try await commit(caller.entry(context, summary), { $0.add(exception) }) { tuning in
-            // In the place of one of the same id: who may not take that one back may not replace it.
+        // In the place of one of the same id: who may not take that one back may not replace it.
+        let mayReplace: @Sendable (Tuning) throws -> Void = { tuning in
             guard let known = tuning.exceptions.first(where: { $0.id == exception.id }) else { return }
             try Self.require(known.accounts, caller)
-        } _: { _, _, transaction in
+        }
+        try await commit(caller.entry(context, summary), { $0.add(exception) }, if: mayReplace) { _, _, transaction in
             try TuningStore.put(exception, transaction)
         }
         return response

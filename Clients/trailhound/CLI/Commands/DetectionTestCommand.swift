@@ -32,9 +32,9 @@ struct DetectionTestCommand: AsyncParsableCommand {
         }
         folder.report()
         let failed = Set(
-            reports.lazy.filter { !$0.passed }.map(\.file)
-                + folder.catalog.problems.lazy.filter(\.leavesOut).map(\.file))
-        let files = failed.union(reports.lazy.map(\.file)).count
+            reports.filter { !$0.passed }.map(\.file)
+                + folder.catalog.problems.filter(\.leavesOut).map(\.file))
+        let files = failed.union(reports.map(\.file)).count
         let events = reports.reduce(0) { $0 + $1.cases.count }
         let output = Output(output.format)
         switch output.format {
