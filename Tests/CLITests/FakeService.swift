@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Contract
 import Messages
 import RPC
@@ -121,19 +122,35 @@ final class FakeService: Sendable {
         }
     }
 
+    /// The records of a log file, and what stands between them, as the service reads it.
+    private static func records(of file: [UInt8]) -> [String] {
+        var found: [String] = []
+        file.withUnsafeBytes { file in
+            LogDataReader.forEach(file) { step in
+                switch step {
+                case .record(let bytes, _, _), .unreadable(_, let bytes):
+                    found.append(String(decoding: bytes, as: UTF8.self))
+                case .needsInput, .end: break
+                }
+            }
+        }
+        return found
+    }
+
     /// Stores every record once; a record that begins with `!` is refused.
     private func store(_ request: SubmitEventsRequest) -> SubmitEventsResponse {
         var response = SubmitEventsResponse(sequence: request.sequence)
         let records: [String] =
             switch request.payload {
             case .records(let batch)?: batch.records.map { String(decoding: $0.array, as: UTF8.self) }
-            case .logFile(let bytes)?: ["file of \(bytes.count)"]
+            case .logFile(let bytes)?: Self.records(of: bytes.array)
             case nil: []
             }
         for (index, record) in records.enumerated() {
             if record.hasPrefix("!") {
                 response.rejected += 1
-                response.rejections.append(Rejection(index: UInt32(index), reason: "not_json", detail: "no value"))
+                response.rejections.append(
+                    Messages.Rejection(index: UInt32(index), reason: "not_json", detail: "no value"))
                 continue
             }
             let times = state.withLock { state in

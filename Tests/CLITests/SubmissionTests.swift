@@ -110,8 +110,11 @@ import TrailhoundCLI
     /// The service goes away whole and comes back at the same address, as a restart does.
     @Test func aRestartIsSurvived() async throws {
         let folder = try TemporaryFolder()
-        let lines = numbered(files: 1, lines: 60_000)[0]
-        try folder.write("a.jsonl", lines.joined(separator: "\n"))
+        let files = numbered(files: 60, lines: 1_000)
+        for (index, lines) in files.enumerated() {
+            try folder.write("\(index).jsonl", lines.joined(separator: "\n"))
+        }
+        let lines = files.flatMap { $0 }
         let service = FakeService()
         let port = LoopbackPort.free()
         let first = try service.makeServer(port: port)

@@ -270,8 +270,10 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
             switch item {
             case .refused(let refusal, _): refused.append(refusal.reason)
             case .batch(let batch):
-                guard case .records(let slab) = batch.payload else { break }
-                last = text(slab.records.last?.array ?? [])
+                switch batch.payload {
+                case .records(let slab): last = text(slab.records.last?.array ?? [])
+                case .logFile(let bytes): last = text(bytes)
+                }
             }
         }
         #expect(refused == ["truncated_gzip", "unreadable_file"])
@@ -280,7 +282,7 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
 
     @Test func anOversizedRecordIsRefusedByItsNumber() async throws {
         let folder = try TemporaryFolder()
-        let huge = "{\"x\":\"" + String(repeating: "y", count: Limits.record) + "\"}"
+        let huge = "{\"x\":\"" + String(repeating: "y", count: Limits.record + 600_000) + "\"}"
         let file = try folder.write("1.jsonl", "{\"a\":1}\n\(huge)\n{\"b\":2}\n")
         #expect(
             try await items([file]) == ["record {\"a\":1}", "refused 2 record_too_large", "record {\"b\":2}"])
