@@ -37,6 +37,8 @@ package struct APICall: Sendable {
     package var bucket: String?
     /// A region other than the client's.
     package var region: String?
+    /// An endpoint of the service to ask in the place of the region's, as a VPC's; the operator's own goes before it.
+    package var host: String?
     /// How long one attempt may take.
     package var timeout = AWSLimits.attemptTimeout
     /// The largest answer to take.
@@ -189,7 +191,7 @@ package final class AWSClient: Sendable {
         } catch {
             throw AWSError(kind: .request, code: "InvalidEndpoint", message: error.message, action: call.action)
         }
-        var host = endpoint.host
+        var host = endpoint.isCustom ? endpoint.host : call.host ?? endpoint.host
         var path = endpoint.basePath + call.path
         if let bucket = call.bucket {
             guard Self.isBucketName(bucket) else {

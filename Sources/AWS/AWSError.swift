@@ -74,6 +74,9 @@ extension AWSError {
     /// The code where a call names a bucket by what can't be a bucket's name; S3's own code too.
     package static let invalidBucketName = "InvalidBucketName"
 
+    /// The code where a queue is named by what is no queue's address.
+    package static let invalidQueueAddress = "InvalidQueueAddress"
+
     /// Whether the service asks for fewer calls.
     package var isThrottling: Bool {
         if status == 429 { return true }

@@ -22,6 +22,13 @@ package enum AWSLimits {
 
     /// How long a bucket's name is. 63 bytes is the limit for new ones.
     package static let bucketNameBytes = 3...255
+
+    /// The longest name of a queue.
+    package static let queueNameBytes = 80
+
+    /// The shortest secret that is taken out of an error's message. AWS's own have 40 characters.
+    package static let secretBytes = 8
+
     /// How much of an error's message is kept.
     package static let errorMessageBytes = 1_024
 

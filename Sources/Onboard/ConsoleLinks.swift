@@ -38,22 +38,25 @@ package struct ConsoleLinks: Sendable, Hashable {
     ///   - eventID: The event that the alert began with; empty for none.
     ///   - accessKeyID: The actor's key; empty for none.
     ///   - arn: The actor's ARN; empty for none.
+    /// - Returns: nothing for the isolated partitions, whose console's address is not public: no link beats a wrong one.
     package func links(eventID: String, accessKeyID: String = "", arn: String = "") -> [Link] {
+        guard let switchRole = switchRole() else { return [] }
         let event = eventID.isEmpty ? nil : eventPage(eventID)
-        var links = [Link("switch_role", switchRole())]
+        var links = [Link("switch_role", switchRole)]
         if let event { links.append(Link("event", event)) }
         if !accessKeyID.isEmpty { links.append(Link("access_key", history("AccessKeyId", accessKeyID))) }
         if let page = identityPage(arn) { links.append(page) }
         return links
     }
 
-    /// Takes the role on in the account.
-    package func switchRole() -> String {
+    /// Takes the role on in the account; nil where the console's address is not public.
+    package func switchRole() -> String? {
+        guard let console else { return nil }
         let items = [
             QueryItem("account", accountID), QueryItem("roleName", role),
             QueryItem("displayName", "\(role)@\(accountID)"),
         ]
-        return "https://signin.\(signInDomain)/switchrole?" + query(items)
+        return "https://\(console.signIn)/switchrole?" + query(items)
     }
 
     /// One event in the event history.
@@ -75,7 +78,7 @@ package struct ConsoleLinks: Sendable, Hashable {
         guard parts.count == 6, parts[4] == accountID else { return nil }
         let names = parts[5].split(separator: "/")
         guard names.count >= 2, let last = names.last else { return nil }
-        let iam = "https://\(globalRegion).\(consoleDomain)/iam/home#"
+        let iam = "https://\(globalRegion).\(console?.domain ?? "console")/iam/home#"
         switch (parts[2], names[0]) {
         case ("iam", "user"): return Link("user", "\(iam)/users/details/\(PercentEncoding.encode(String(last)))")
         case ("iam", "role"): return Link("role", "\(iam)/roles/details/\(PercentEncoding.encode(String(last)))")
@@ -87,28 +90,24 @@ package struct ConsoleLinks: Sendable, Hashable {
 
     /// A service's page in the region.
     private func regional(_ service: String) -> String {
-        "https://\(effectiveRegion).\(consoleDomain)/\(service)/home?region=\(effectiveRegion)"
+        "https://\(effectiveRegion).\(console?.domain ?? "console")/\(service)/home?region=\(effectiveRegion)"
     }
 
-    private var partition: Partition { Partition(region: region) }
+    /// An alert's text is no reason to fail: a region of no known form gets the links of the standard partition.
+    private var partition: Partition { Partition(region: region) ?? .standard }
     private var globalRegion: String { partition.globalRegion }
 
     /// What is put into the host's name has to be a region's.
-    private var effectiveRegion: String { EndpointResolver.isRegion(region) ? region : globalRegion }
+    private var effectiveRegion: String { Partition(region: region) == nil ? globalRegion : region }
 
-    private var consoleDomain: String {
+    /// The console's host without its region, and the sign-in's.
+    private var console: (domain: String, signIn: String)? {
         switch partition {
-        case .standard: "console.aws.amazon.com"
-        case .china: "console.amazonaws.cn"
-        case .government: "console.amazonaws-us-gov.com"
-        }
-    }
-
-    private var signInDomain: String {
-        switch partition {
-        case .standard: "aws.amazon.com"
-        case .china: "amazonaws.cn"
-        case .government: "amazonaws-us-gov.com"
+        case .standard: ("console.aws.amazon.com", "signin.aws.amazon.com")
+        case .china: ("console.amazonaws.cn", "signin.amazonaws.cn")
+        case .government: ("console.amazonaws-us-gov.com", "signin.amazonaws-us-gov.com")
+        case .european: ("console.amazonaws-eusc.eu", "\(effectiveRegion).signin.amazonaws-eusc.eu")
+        case .iso, .isoB, .isoE, .isoF: nil
         }
     }
 

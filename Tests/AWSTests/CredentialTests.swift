@@ -116,6 +116,14 @@ import Testing
 }
 
 @Suite struct CredentialChainTests {
+    @Test func aByteOrderMarkBeforeTheSharedFilesIsSkipped() async throws {
+        let files = [
+            "/h/.aws/config": "\u{FEFF}[default]\nregion = eu-west-1\n",
+            "/h/.aws/credentials": "\u{FEFF}[default]\naws_access_key_id = AKIABOM\naws_secret_access_key = s\n",
+        ]
+        #expect(try await key([:], files: files) == "AKIABOM")
+    }
+
     static let assumed = HTTPResponse.xml(
         """
         <R><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\

@@ -116,7 +116,60 @@ import Testing
             try await transport.send(HTTPRequest(method: "GET", url: "http://127.0.0.1:1/"))
         }
         #expect(refused?.code == .connection)
+        #expect(refused?.message == "can't connect to 127.0.0.1:1: connection refused")
+        let nobody = await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(method: "GET", url: "https://no-such-host.invalid/"))
+        }
+        #expect(nobody?.message == "can't connect to no-such-host.invalid:443: its name can't be resolved")
         await transport.shutdown()
+    }
+
+    @Test func aProxyIsAskedAndNamed() async throws {
+        let through = { (port: Int) in
+            SocketTransport(proxies: ProxySettings(environment: ["HTTPS_PROXY": "http://127.0.0.1:\(port)"]))
+        }
+        let refusing = through(1)
+        let refused = await #expect(throws: TransportError.self) {
+            try await refusing.send(HTTPRequest(method: "GET", url: "https://sqs.us-east-1.amazonaws.com/"))
+        }
+        #expect(refused?.message == "can't connect to the proxy 127.0.0.1:1: connection refused")
+        await refusing.shutdown()
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+                    try channel.pipeline.syncOperations.addHandler(Handler(.answer(answer)))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        let transport = through(port)
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(method: "GET", url: "https://sqs.us-east-1.amazonaws.com/"))
+        }
+        #expect(
+            error?.message
+                == "the proxy 127.0.0.1:\(port) does not let sqs.us-east-1.amazonaws.com:443 be connected to")
+        await transport.shutdown()
+        try await server.close()
+    }
+
+    @Test func aServerWithoutTLSIsNamed() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Handler(.answer("SSH-2.0-x\r\n\r\n")))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        let transport = SocketTransport()
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(method: "GET", url: "https://127.0.0.1:\(port)/"))
+        }
+        #expect(error?.message.hasPrefix("can't connect to 127.0.0.1:\(port): TLS: ") == true, "\(error as Any)")
+        await transport.shutdown()
+        try await server.close()
     }
 
     @Test func cancellationEndsAnExchange() async throws {

@@ -25,6 +25,13 @@ import Testing
         json(["Type": "Notification", "MessageId": "1", "TopicArn": "arn:aws:sns:r:1:t", "Message": message])
     }
 
+    /// A delivery channel of AWS Config that shares the trail's topic.
+    static let config = json([
+        "s3Bucket": "b", "s3ObjectKey": "AWSLogs/111122223333/Config/us-east-1/2023/7/10/ConfigHistory/x.json.gz",
+        "messageType": "ConfigurationHistoryDeliveryCompleted", "notificationCreationTime": "2023-07-10T00:00:00Z",
+        "recordVersion": "1.1",
+    ])
+
     @Test func allForms() {
         let plain = Self.json(["Records": [Self.storage(Self.key)]])
         let trail = Self.json(["s3Bucket": "b", "s3ObjectKey": [Self.key]])
@@ -32,7 +39,8 @@ import Testing
             "detail-type": "Object Created", "source": "aws.s3",
             "detail": ["bucket": ["name": "b"], "object": ["key": Self.key]],
         ])
-        for body in [plain, trail, bridge] {
+        let text = Self.json(["s3Bucket": "b", "s3ObjectKey": Self.key])
+        for body in [plain, trail, bridge, text] {
             #expect(Notification(body) == .objects([Self.location]))
             #expect(Notification(Self.sns(body)) == .objects([Self.location]))
             #expect(Notification(Self.sns(Self.sns(body))) == .objects([Self.location]))
@@ -56,7 +64,12 @@ import Testing
         json(["Records": [storage("photos/cat.jpg")]]),
         json(["Records": [storage(key, event: "ObjectRemoved:Delete")]]),
         sns("CloudTrail validation message."), #"{"Type":"SubscriptionConfirmation","Token":"t"}"#,
-        #"{"s3Bucket":"b","s3ObjectKey":[]}"#,
+        #"{"s3Bucket":"b","s3ObjectKey":[]}"#, "CloudTrail validation message.", "\nCloudTrail validation message.\n",
+        sns(config), config,
+        #"{"messageType":"ConfigurationItemChangeNotification","notificationCreationTime":"t","configurationItem":{}}"#,
+        sns(#"{"configRuleName":"r","messageType":"ComplianceChangeNotification","recordVersion":"1.0"}"#),
+        #"{"source":"aws.config","detail-type":"Config Rules Compliance Change","detail":{}}"#,
+        #"{"source":"aws.s3","detail-type":"Object Deleted","detail":{"bucket":{"name":"b"},"object":{"key":"k"}}}"#,
     ])
     func nothingToRead(body: String) {
         guard case .nothing = Notification(body) else {

@@ -46,7 +46,10 @@ package struct ConfigurationFiles: Sendable {
         } catch {
             throw CredentialsError(.invalid, "\(path) can't be read")
         }
-        return bytes.map { String(decoding: $0, as: UTF8.self) }
+        // Editors of other systems put a byte-order mark before the text.
+        return bytes.map { bytes in
+            String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
+        }
     }
 }
 

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// The calls to Amazon SQS, by its JSON protocol.
-package struct SQS: Sendable {
+package final class SQS: Sendable {
     private let client: AWSClient
-    private let url: String
+    private let address: Result<QueueAddress, EndpointError>
+    /// The URL that calls name the queue by, once it is known.
+    private let known = Mutex<String?>(nil)
 
-    /// Calls for one queue with `client`. A queue of AWS's own is called in the region that its URL names.
+    /// Calls for one queue with `client`, in the region that the queue's address names.
+    ///
+    /// - Parameter queueURL: Any form that `QueueAddress` reads. With any other, calls throw before anything is sent.
     package init(_ client: AWSClient, queueURL: String) {
-        url = queueURL
-        self.client = Self.region(of: queueURL).map { client.with(region: $0) } ?? client
-    }
-
-    /// `us-east-1` of `https://sqs.us-east-1.amazonaws.com/123456789012/trail`; nil where the host is not SQS's.
-    static func region(of queueURL: String) -> String? {
-        let host = queueURL.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
-        let parts = host.split(separator: ".")
-        guard parts.count >= 4, parts[0] == "sqs" || parts[0] == "sqs-fips", parts[2] == "amazonaws" else { return nil }
-        let region = String(parts[1])
-        return EndpointResolver.isRegion(region) ? region : nil
+        do throws(EndpointError) {
+            let address = try QueueAddress(queueURL)
+            try address.check(client.endpoints)
+            self.client = address.region.map { client.with(region: $0) } ?? client
+            self.address = .success(address)
+        } catch {
+            self.client = client
+            address = .failure(error)
+        }
     }
 
     /// A message that is hidden from others until its visibility ends.
@@ -48,7 +52,7 @@ package struct SQS: Sendable {
     ) async throws -> [Message] {
         let seconds = Swift.max(0, Swift.min(20, Int(wait.components.seconds)))
         let input = ReceiveInput(
-            queueURL: url, max: Swift.max(1, Swift.min(10, max)), wait: seconds,
+            queueURL: try await url(), max: Swift.max(1, Swift.min(10, max)), wait: seconds,
             visibility: visibility.map { Int($0.components.seconds) })
         let output = try await call(
             "ReceiveMessage", input, timeout: AWSLimits.attemptTimeout + .seconds(seconds), as: ReceiveOutput.self)
@@ -61,17 +65,16 @@ package struct SQS: Sendable {
 
     /// Deletes one delivered message.
     package func deleteMessage(_ receiptHandle: String) async throws {
-        _ = try await call(
-            "DeleteMessage", HandleInput(queueURL: url, receiptHandle: receiptHandle, visibility: nil),
-            as: EmptyOutput.self)
+        let input = HandleInput(queueURL: try await url(), receiptHandle: receiptHandle, visibility: nil)
+        _ = try await call("DeleteMessage", input, as: EmptyOutput.self)
     }
 
     /// Deletes up to ten delivered messages. Those that failed come back; the others are gone.
     package func deleteMessages(_ receiptHandles: [String]) async throws -> [BatchFailure] {
         guard !receiptHandles.isEmpty else { return [] }
         let entries = receiptHandles.enumerated().map { BatchEntry(id: String($0.offset), receiptHandle: $0.element) }
-        let output = try await call(
-            "DeleteMessageBatch", BatchInput(queueURL: url, entries: entries), as: BatchOutput.self)
+        let input = BatchInput(queueURL: try await url(), entries: entries)
+        let output = try await call("DeleteMessageBatch", input, as: BatchOutput.self)
         return (output.failed ?? []).compactMap { failure in
             guard let index = Int(failure.id) else { return nil }
             return BatchFailure(index: index, code: failure.code ?? "", isSenderFault: failure.senderFault ?? false)
@@ -81,23 +84,61 @@ package struct SQS: Sendable {
     /// Sets for how much longer a delivered message is hidden from others, from now on; zero gives it back.
     package func changeVisibility(_ receiptHandle: String, to visibility: Duration) async throws {
         let input = HandleInput(
-            queueURL: url, receiptHandle: receiptHandle, visibility: Int(visibility.components.seconds))
+            queueURL: try await url(), receiptHandle: receiptHandle, visibility: Int(visibility.components.seconds))
         _ = try await call("ChangeMessageVisibility", input, as: EmptyOutput.self)
     }
 
     /// All attributes of the queue: its ARN, counts, visibility, redrive policy.
     package func attributes() async throws -> [String: String] {
-        let input = AttributesInput(queueURL: url, names: ["All"])
+        let input = AttributesInput(queueURL: try await url(), names: ["All"])
         return try await call("GetQueueAttributes", input, as: AttributesOutput.self).attributes ?? [:]
+    }
+
+    /// The queue's URL; a bare name's is asked for once.
+    private func url() async throws -> String {
+        let address = try checked("GetQueueUrl")
+        if let url = address.url ?? known.withLock({ $0 }) { return url }
+        let input = NameInput(name: address.name, owner: address.accountID)
+        let url = try await call("GetQueueUrl", input, as: NameOutput.self).url
+        known.withLock { $0 = url }
+        return url
+    }
+
+    private func checked(_ operation: String) throws(AWSError) -> QueueAddress {
+        switch address {
+        case .success(let address): return address
+        case .failure(let error):
+            throw AWSError(
+                kind: .request, code: AWSError.invalidQueueAddress, message: error.message, action: "sqs:" + operation)
+        }
     }
 
     private func call<Output: Decodable>(
         _ operation: String, _ input: some Encodable, timeout: Duration = AWSLimits.attemptTimeout,
         as output: Output.Type
     ) async throws -> Output {
-        try await client.json(
-            .sqs, operation, target: "AmazonSQS." + operation, version: "1.0", input, timeout: timeout, as: output)
+        var host: String?
+        if case .endpoint(let own) = try checked(operation).host { host = own }
+        return try await client.json(
+            .sqs, operation, target: "AmazonSQS." + operation, version: "1.0", input, timeout: timeout, host: host,
+            as: output)
     }
+}
+
+private struct NameInput: Encodable {
+    let name: String
+    let owner: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "QueueName"
+        case owner = "QueueOwnerAWSAccountId"
+    }
+}
+
+private struct NameOutput: Decodable {
+    let url: String
+
+    private enum CodingKeys: String, CodingKey { case url = "QueueUrl" }
 }
 
 private struct ReceiveInput: Encodable {

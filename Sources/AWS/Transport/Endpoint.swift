@@ -60,20 +60,28 @@ package struct EndpointResolver: Sendable, Hashable {
 
     /// The endpoint of `service` for `region`. Throws when the region or an operator's address is none.
     package func endpoint(_ service: Service, region: String) throws(EndpointError) -> Endpoint {
-        guard Self.isRegion(region) else { throw EndpointError("'\(region)' is no AWS region") }
-        let partition = Partition(region: region)
-        let signingRegion =
-            switch service {
-            case .iam: partition.globalRegion
-            case .organizations: partition.organizationsRegion
-            case .cloudtrail, .kms, .s3, .sqs, .sts: region
-            }
         if let url = overrides[service] ?? override {
-            return try custom(url, signingRegion: signingRegion)
+            guard Self.isRegion(region) else { throw EndpointError("'\(region)' is no AWS region") }
+            // An endpoint of the operator's own may be no AWS, with regions of other forms.
+            let partition = Partition(region: region)
+            return try custom(url, signingRegion: Self.signingRegion(service, region: region, in: partition))
         }
+        let partition = try Partition.of(region: region)
+        let signingRegion = Self.signingRegion(service, region: region, in: partition)
         return Endpoint(
             scheme: "https", host: host(service, region: region, in: partition), basePath: "",
             signingRegion: signingRegion, isCustom: false)
+    }
+
+    /// Tells whether the operator set the endpoint of a service.
+    package func isCustom(_ service: Service) -> Bool { (overrides[service] ?? override) != nil }
+
+    private static func signingRegion(_ service: Service, region: String, in partition: Partition?) -> String {
+        switch service {
+        case .iam: partition?.globalRegion ?? region
+        case .organizations: partition?.organizationsRegion ?? region
+        case .cloudtrail, .kms, .s3, .sqs, .sts: region
+        }
     }
 
     private func host(_ service: Service, region: String, in partition: Partition) -> String {
@@ -82,6 +90,7 @@ package struct EndpointResolver: Sendable, Hashable {
         case (.iam, .china): return "iam.cn-north-1.amazonaws.com.cn"
         case (.iam, .government): return "iam.us-gov.amazonaws.com"
         case (.iam, .standard): return usesFIPS ? "iam-fips.amazonaws.com" : "iam.amazonaws.com"
+        case (.iam, _): return "iam.\(partition.globalRegion).\(partition.domain)"
         // Organizations is one endpoint a partition, too, under the name of its region.
         case (.organizations, _):
             let suffix = usesFIPS && partition == .standard ? "-fips" : ""
@@ -131,44 +140,4 @@ package struct EndpointError: Error, Sendable, Hashable {
     package let message: String
 
     init(_ message: String) { self.message = message }
-}
-
-/// AWS's separate worlds, each with accounts, IAM and names of its own.
-package enum Partition: String, Sendable, Hashable {
-    case standard = "aws"
-    case china = "aws-cn"
-    case government = "aws-us-gov"
-
-    /// The partition of a region.
-    package init(region: String) {
-        if region.hasPrefix("cn-") {
-            self = .china
-        } else if region.hasPrefix("us-gov-") {
-            self = .government
-        } else {
-            self = .standard
-        }
-    }
-
-    /// The partition that an ARN names, or nil when it is none of these.
-    package init?(arn: String) {
-        let parts = arn.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "arn" else { return nil }
-        self.init(rawValue: String(parts[1]))
-    }
-
-    /// Where the partition's endpoints are.
-    var domain: String { self == .china ? "amazonaws.com.cn" : "amazonaws.com" }
-
-    /// The region where the partition's organisations are kept.
-    var organizationsRegion: String { self == .china ? "cn-northwest-1" : globalRegion }
-
-    /// The region that signs for the partition's global services.
-    package var globalRegion: String {
-        switch self {
-        case .standard: "us-east-1"
-        case .china: "cn-north-1"
-        case .government: "us-gov-west-1"
-        }
-    }
 }

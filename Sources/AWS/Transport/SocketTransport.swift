@@ -3,17 +3,33 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// HTTP over sockets, by async-http-client. It holds connections, so it has to be `shutdown` before it goes away; the
 /// `shared` one lives as long as the process.
 package final class SocketTransport: HTTPTransport {
-    /// The process's own transport, never shut down.
-    package static let shared = SocketTransport()
+    /// The process's own transport, never shut down. It goes through the proxies that the environment names.
+    package static let shared = SocketTransport(
+        proxies: ProxySettings(environment: ProcessInfo.processInfo.environment))
 
-    private let client: HTTPClient
+    private let proxies: ProxySettings
+    private let direct: HTTPClient
+    /// A client for each proxy: two at most, one for each scheme.
+    private let proxied = Mutex<[ProxySettings.Proxy: HTTPClient]>([:])
 
     /// Makes a transport with connections of its own.
-    package init() {
+    package init(proxies: ProxySettings = ProxySettings(environment: [:])) {
+        self.proxies = proxies
+        direct = Self.client(nil)
+    }
+
+    private static func client(_ proxy: ProxySettings.Proxy?) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = TimeAmount(AWSLimits.connectTimeout)
         // A redirect would carry the signature to another host; no AWS API needs one followed.
@@ -22,23 +38,49 @@ package final class SocketTransport: HTTPTransport {
         configuration.httpVersion = .http1Only
         // Our own retries know the call that they repeat, and pause with jitter.
         configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        if let proxy {
+            let authorization = proxy.user.map { user in
+                HTTPClient.Authorization.basic(username: user, password: proxy.password?.reveal() ?? "")
+            }
+            configuration.proxy =
+                switch proxy.kind {
+                case .http: .server(host: proxy.host, port: proxy.port, authorization: authorization)
+                case .socks: .socksServer(host: proxy.host, port: proxy.port)
+                }
+        }
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    private func client(for proxy: ProxySettings.Proxy?) -> HTTPClient {
+        guard let proxy else { return direct }
+        return proxied.withLock { clients in
+            if let known = clients[proxy] { return known }
+            let made = Self.client(proxy)
+            clients[proxy] = made
+            return made
+        }
     }
 
     /// Closes all connections and ends the requests on them.
     package func shutdown() async {
+        let clients = [direct] + proxied.withLock { Array($0.values) }
         // The only failures say that it is shut down already.
-        try? await client.shutdown()
+        for client in clients { try? await client.shutdown() }
     }
 
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        guard let authority = URLAuthority(request.url) else {
+            throw TransportError(.invalidURL, "the address has no host")
+        }
+        let proxy = try proxies.proxy(for: authority)
+        let client = client(for: proxy)
         do {
             // The client's own deadline ends with the answer's head: a body that trickles has to end as well.
             return try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
-                group.addTask { try await self.exchange(request) }
+                group.addTask { try await Self.exchange(request, by: client) }
                 group.addTask {
                     try await Task.sleep(for: request.timeout)
-                    throw TransportError(.timeout, "no whole answer within \(request.timeout)")
+                    throw TransportError(.timeout, "no whole answer from \(authority) within \(request.timeout)")
                 }
                 defer { group.cancelAll() }
                 guard let response = try await group.next() else { throw CancellationError() }
@@ -46,11 +88,11 @@ package final class SocketTransport: HTTPTransport {
             }
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            throw Self.translated(error)
+            throw ConnectionFailure.translated(error, to: authority, by: proxy)
         }
     }
 
-    private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
+    private static func exchange(_ request: HTTPRequest, by client: HTTPClient) async throws -> HTTPResponse {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
@@ -64,24 +106,5 @@ package final class SocketTransport: HTTPTransport {
             status: Int(response.status.code),
             headers: response.headers.map { Header($0.name, $0.value) },
             body: Array(buffer.readableBytesView))
-    }
-
-    private static func translated(_ error: any Error) -> TransportError {
-        if let known = error as? TransportError { return known }
-        if error is NIOTooManyBytesError { return TransportError(.tooLarge, "the answer is over the limit") }
-        guard let known = error as? HTTPClientError else {
-            return TransportError(.connection, String(describing: type(of: error)))
-        }
-        switch known {
-        case .deadlineExceeded, .readTimeout, .writeTimeout, .connectTimeout, .tlsHandshakeTimeout,
-            .getConnectionFromPoolTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout:
-            return TransportError(.timeout, known.shortDescription)
-        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
-            return TransportError(.invalidURL, known.shortDescription)
-        default:
-            return known.shortDescription == "Unsupported scheme"
-                ? TransportError(.invalidURL, known.shortDescription)
-                : TransportError(.connection, known.shortDescription)
-        }
     }
 }

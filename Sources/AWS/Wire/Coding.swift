@@ -38,7 +38,8 @@ extension AWSClient {
     /// - Parameter target: The operation's name with the service's prefix, for the header `x-amz-target`.
     func json<Output: Decodable>(
         _ service: Service, _ operation: String, target: String, version: String, _ input: some Encodable,
-        timeout: Duration = AWSLimits.attemptTimeout, region: String? = nil, as output: Output.Type
+        timeout: Duration = AWSLimits.attemptTimeout, region: String? = nil, host: String? = nil,
+        as output: Output.Type
     ) async throws -> Output {
         var call = APICall(service, operation, format: .json)
         call.headers = [
@@ -46,6 +47,7 @@ extension AWSClient {
         ]
         call.timeout = timeout
         call.region = region
+        call.host = host
         do {
             call.body = Array(try JSONEncoder().encode(input))
         } catch {

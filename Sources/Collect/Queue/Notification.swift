@@ -22,6 +22,10 @@ package enum Notification: Hashable, Sendable {
             self = .poison("the message has more than \(CollectLimits.messageBytes) bytes")
             return
         }
+        if Self.isValidation(body) {
+            self = .nothing("CloudTrail tries out the topic")
+            return
+        }
         do throws(JSONError) {
             self = Self.read(try JSONValue(parsing: body), depth: 0)
         } catch {
@@ -40,20 +44,35 @@ package enum Notification: Hashable, Sendable {
         if root["Event"]?.string == "s3:TestEvent" { return .nothing("S3 tries out the queue") }
         if let records = root["Records"]?.array { return storage(records) }
         if root["detail-type"]?.string == "Object Created", let detail = root["detail"] { return eventBridge(detail) }
-        if let bucket = root["s3Bucket"]?.string, let keys = root["s3ObjectKey"]?.array {
-            return cloudTrail(bucket, keys)
+        if let bucket = root["s3Bucket"]?.string, let key = root["s3ObjectKey"] {
+            // AWS Config and older trails write the only key as a text.
+            if let keys = key.array ?? (key.string == nil ? nil : [key]) { return cloudTrail(bucket, keys) }
         }
+        if root["source"]?.string == "aws.s3", root["detail-type"]?.string != nil {
+            return .nothing("EventBridge tells of no new object")
+        }
+        if isConfig(root) { return .nothing("AWS Config tells of its own") }
         return .poison("the message is no notification of S3, EventBridge or CloudTrail")
+    }
+
+    /// CloudTrail validates a new topic with plain text.
+    private static func isValidation(_ text: String) -> Bool {
+        text.drop(while: \.isWhitespace).hasPrefix("CloudTrail validation message")
+    }
+
+    /// A notice of AWS Config, whose delivery channel may share the topic: itself, or through EventBridge.
+    private static func isConfig(_ root: JSONValue) -> Bool {
+        if root["source"]?.string == "aws.config" { return true }
+        return root["messageType"]?.string != nil
+            && (root["notificationCreationTime"]?.string != nil || root["recordVersion"]?.string != nil
+                || root["configSnapshotId"]?.string != nil || root["configurationItem"] != nil)
     }
 
     private static func unwrap(_ text: String, depth: Int) -> Notification {
         // A topic that feeds another wraps once more; nobody needs deeper.
         guard depth < CollectLimits.envelopes else { return .poison("the message has too many envelopes") }
-        // CloudTrail validates a new topic with plain text.
-        guard let inner = try? JSONValue(parsing: text) else {
-            return text.hasPrefix("CloudTrail validation message")
-                ? .nothing("CloudTrail tries out the topic") : .poison("the envelope holds no JSON")
-        }
+        if isValidation(text) { return .nothing("CloudTrail tries out the topic") }
+        guard let inner = try? JSONValue(parsing: text) else { return .poison("the envelope holds no JSON") }
         return read(inner, depth: depth + 1)
     }
 

@@ -64,7 +64,7 @@ package struct AccountPolicies: Sendable {
                     "Queue",
                     actions: [
                         "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
-                        "sqs:GetQueueAttributes",
+                        "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
                     ], resources: [facts.queueARN]))
         }
         if !facts.keyARN.isEmpty {

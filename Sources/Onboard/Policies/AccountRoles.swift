@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWS
+
 /// What the policies of an account are made from.
 package struct AccountFacts: Sendable, Hashable {
     /// Twelve digits.
@@ -33,13 +35,9 @@ package struct AccountFacts: Sendable, Hashable {
         self.trusted = trusted
     }
 
-    /// The ARN of a queue by its URL; nil where it is not SQS's.
-    package static func queueARN(url: String, partition: String = "aws") -> String? {
-        let parts = url.split(separator: "/")
-        guard parts.count == 4, let host = parts.dropFirst().first else { return nil }
-        let names = host.split(separator: ".")
-        guard names.count >= 4, names[0] == "sqs", names[2] == "amazonaws" else { return nil }
-        return "arn:\(partition):sqs:\(names[1]):\(parts[2]):\(parts[3])"
+    /// The ARN of a queue by its address; nil where that leaves open whose queue it is, or where.
+    package static func queueARN(url: String) -> String? {
+        (try? QueueAddress(url))?.arn
     }
 }
 

@@ -131,7 +131,7 @@ package struct AccountVerifier: Sendable {
         do {
             let role = try await IAM(client).getRole(name)
             let link = ConsoleLinks(accountID: account.accountID, region: client.region, role: name).switchRole()
-            return .passed(.consoleRole, "\(role.arn), taken on by \(link)")
+            return .passed(.consoleRole, role.arn + (link.map { ", taken on by \($0)" } ?? ""))
         } catch {
             return .of(
                 .consoleRole, error,
@@ -196,5 +196,6 @@ package struct AccountVerifier: Sendable {
         return .passed(name, "\(account.respondRoleARN) may \(action.summary)")
     }
 
-    var partition: Partition { Partition(region: client.region) }
+    /// A region of no known form fails at its first call, by name.
+    var partition: Partition { Partition(region: client.region) ?? .standard }
 }

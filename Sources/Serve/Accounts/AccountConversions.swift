@@ -136,6 +136,11 @@ extension Validation {
             }
         }
         try region(connection.region, field: "connection.region")
+        if !connection.queueURL.isEmpty {
+            do throws(EndpointError) { _ = try QueueAddress(connection.queueURL) } catch {
+                throw failure("connection.queue_url", error.message)
+            }
+        }
         // It stands in the policies and templates that are printed.
         guard connection.consoleRole.isEmpty || RoleNames.isName(connection.consoleRole) else {
             throw failure(

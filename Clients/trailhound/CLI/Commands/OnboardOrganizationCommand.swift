@@ -46,6 +46,8 @@ struct OnboardOrganizationCommand: ServiceCommand {
 
     func run(_ session: Session, _ output: Output) async throws {
         let client = try aws.client()
+        let partition: Partition
+        do { partition = try Partition.of(region: client.region) } catch { throw Failure(error.message) }
         let members: [Organizations.Account]
         do { members = try await Organizations(client).listAccounts() } catch let error as AWSError {
             throw Failure(error.description)
@@ -56,7 +58,7 @@ struct OnboardOrganizationCommand: ServiceCommand {
         let known = Dictionary(accounts.map { ($0.accountID, $0.state) }) { first, _ in first }
         var rows: [Member] = []
         for member in members {
-            rows.append(try await onboard(member, known, partition: Partition(region: client.region), session))
+            rows.append(try await onboard(member, known, partition: partition, session))
         }
         output.list(rows, whenEmpty: "The organisation has no account.", json: Member.json, table: Member.table)
         output.flush()

@@ -149,7 +149,7 @@ struct RoleOptions: ParsableArguments {
         if let queueARN {
             facts.queueARN = queueARN
         } else if !connection.queueURL.isEmpty {
-            guard let arn = AccountFacts.queueARN(url: connection.queueURL, partition: facts.partition) else {
+            guard let arn = AccountFacts.queueARN(url: connection.queueURL) else {
                 throw Failure("name with --queue-arn the queue \(connection.queueURL)", code: Failure.Code.usage)
             }
             facts.queueARN = arn
