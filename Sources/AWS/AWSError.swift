@@ -104,6 +104,13 @@ extension AWSError {
         return ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"].contains(code)
     }
 
+    /// Whether the same call fails until a person mends something: permissions, keys, credentials, names.
+    package var needsMending: Bool {
+        if isAccessDenied || kind == .request || code == "NoSuchBucket" || code.hasPrefix("KMS.") { return true }
+        if kind == .credentials { return !isTransient }
+        return kind == .service && status == 403 && !isClockSkew && !isExpiredCredentials
+    }
+
     /// Whether what the call names does not exist.
     package var isMissing: Bool {
         guard kind == .service else { return false }

@@ -53,6 +53,9 @@ package enum AWSLimits {
     /// How long the metadata endpoint of an instance may take. It is one hop away, or not there at all.
     package static let metadataTimeout: Duration = .seconds(1)
 
+    /// How long a profile's credential_process may take: it may ask a person.
+    package static let credentialProcessTimeout: Duration = .seconds(60)
+
     /// How many profiles a `source_profile` chain may pass through.
     package static let profileChain = 5
 

@@ -20,6 +20,12 @@ int th_sha256(const void *bytes, size_t count, uint8_t *output) {
     return settle(EVP_Digest(bytes, count, output, NULL, EVP_sha256(), NULL));
 }
 
+int th_sha1(const void *bytes, size_t count, uint8_t *output) {
+    int result = EVP_Digest(bytes, count, output, NULL, EVP_sha1(), NULL);
+    ERR_clear_error();
+    return result == 1;
+}
+
 int th_hmac_sha256(const void *key, size_t key_count, const void *bytes, size_t count, uint8_t *output) {
     if (key_count > INT_MAX) return 0;
     // HMAC() takes a null key for "the last one": give it an address even when the key is empty.

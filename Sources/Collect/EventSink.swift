@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
+
 /// A log file on its way to the service, as it was delivered.
 package struct CollectedFile: Sendable {
     /// Where it came from: the object's address.
@@ -24,12 +26,17 @@ package struct Acknowledgement: Sendable, Hashable {
     package var rejected = 0
     /// Why the file was refused whole; nil where it was read.
     package var refusal: String?
+    /// The refused records by reason; together as many as `rejected`.
+    package var reasons: [Refusal]
 
-    package init(accepted: Int = 0, duplicate: Int = 0, rejected: Int = 0, refusal: String? = nil) {
+    package init(
+        accepted: Int = 0, duplicate: Int = 0, rejected: Int = 0, refusal: String? = nil, reasons: [Refusal] = []
+    ) {
         self.accepted = accepted
         self.duplicate = duplicate
         self.rejected = rejected
         self.refusal = refusal
+        self.reasons = reasons
     }
 }
 
@@ -43,6 +50,13 @@ package protocol EventSink: Sendable {
 
     /// Batches that wait in the service's queues; nil where that can't be asked.
     func backlog() async -> Int?
+
+    /// The time of the newest event that the service has of some accounts; nil where that can't be asked.
+    func newestEvent(_ accounts: Set<String>) async -> Milliseconds?
+}
+
+extension EventSink {
+    package func newestEvent(_ accounts: Set<String>) async -> Milliseconds? { nil }
 }
 
 /// What the service refuses for good: the collector has nothing left to do.

@@ -13,6 +13,8 @@ package struct FileDelivery: Sendable {
         case poison(String)
         /// It could not be read this time, for this reason.
         case retry(String)
+        /// It can't be read before a person has mended something, as a permission: for this reason.
+        case blocked(String)
     }
 
     private let s3: S3
@@ -83,7 +85,9 @@ package struct FileDelivery: Sendable {
             totals.accepted += acknowledgement.accepted
             totals.duplicate += acknowledgement.duplicate
             totals.rejected += acknowledgement.rejected
+            if let name = LogFileName(key: object.key) { totals.accounts.insert(name.accountID.description) }
         }
+        report.refused(object, acknowledgement.reasons)
         if let refusal = acknowledgement.refusal { return .poison("the service refused the file: \(refusal)") }
         report.count { totals in
             totals.files += 1
@@ -99,6 +103,6 @@ package struct FileDelivery: Sendable {
         }
         if error.code == AWSError.invalidBucketName { return .poison("\(object.bucket) is no bucket's name") }
         report.count { $0.retried += 1 }
-        return .retry("\(object): \(error)")
+        return error.needsMending ? .blocked("\(object): \(error)") : .retry("\(object): \(error)")
     }
 }

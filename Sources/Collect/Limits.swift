@@ -104,6 +104,18 @@ package enum CollectLimits {
     /// Files in the folder of what was set aside; beyond them messages stay in the queue.
     package static let asideFiles = 10_000
 
+    // Reports
+
+    /// Between two reports of what a running collector has done.
+    package static let reportInterval: Duration = .seconds(10)
+
+    /// A collector that has nothing new to report says so after as many intervals.
+    package static let quietIntervals = 6
+
+    /// Names that one sentence tells, and folders that are looked into for them.
+    package static let namesTold = 10
+    package static let foldersTold = 10
+
     // Trouble
 
     /// The first and the longest pause after a failure of the queue or the bucket.

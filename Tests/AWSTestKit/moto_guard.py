@@ -116,7 +116,8 @@ def resource_of(call):
     if call.service == "s3":
         return f"arn:aws:s3:::{call.path}"
     if call.service == "sqs":
-        return f"arn:aws:sqs:{call.region}:{ACCOUNT}:" + (call.parameter("QueueName") or call.parameter("QueueUrl").rsplit("/", 1)[-1])
+        name = call.parameter("QueueName") or call.parameter("QueueUrl").rsplit("/", 1)[-1]
+        return f"arn:aws:sqs:{call.region}:{ACCOUNT}:{name}"
     if call.service == "cloudtrail":
         trail = call.parameter("Name") or call.parameter("TrailName") or "*"
         return trail if trail == "*" or ":" in trail else f"arn:aws:cloudtrail:{call.region}:{ACCOUNT}:trail/{trail}"

@@ -242,7 +242,7 @@ import Testing
         "[profile p]\nrole_arn=r\nsource_profile=q\n[profile q]\nrole_arn=r\nsource_profile=p",
         "[profile p]\nrole_arn=r\nsource_profile=gone", "[profile p]\nrole_arn=r",
         "[profile p]\nrole_arn=r\nsource_profile=p\ncredential_source=Environment",
-        "[profile p]\nrole_arn=r\ncredential_source=Magic", "[profile p]\ncredential_process=/bin/x",
+        "[profile p]\nrole_arn=r\ncredential_source=Magic",
         "[profile p]\nsso_start_url=https://x", "[profile p]\nregion=eu-west-1", "[profile other]\n",
         "[profile p]\nrole_arn=r\nmfa_serial=m\nsource_profile=q",
         "[profile p]\nrole_arn=r\nsource_profile=a\n[profile a]\nrole_arn=r\nsource_profile=b\n[profile b]\nrole_arn=r\nsource_profile=c\n[profile c]\nrole_arn=r\nsource_profile=d\n[profile d]\nrole_arn=r\nsource_profile=e\n[profile e]\naws_access_key_id=A\naws_secret_access_key=s",

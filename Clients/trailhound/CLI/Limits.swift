@@ -67,6 +67,14 @@ package enum Limits {
 
     // Collection
 
+    /// Between two looks at the onboarded accounts, and at whether what is recorded of one has changed.
+    package static let onboardedInterval = Duration.seconds(60)
+    package static let changeInterval = Duration.seconds(5)
+
+    /// The first and the longest pause before a source is tried again that could not be collected from.
+    package static let firstSourcePause = Duration.seconds(5)
+    package static let longestSourcePause = Duration.seconds(300)
+
     /// Findings of one report, and the characters of each one's detail.
     package static let findingsPerReport = 500
     package static let findingDetail = 250

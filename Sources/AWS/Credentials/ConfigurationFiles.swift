@@ -59,24 +59,36 @@ package struct ConfigurationFiles: Sendable {
 package struct SharedConfiguration: Sendable, Hashable {
     /// The settings of each profile; names of settings are in lower case.
     package private(set) var profiles: [String: [String: String]] = [:]
+    /// The settings of each `[sso-session NAME]` of the config file.
+    package private(set) var sessions: [String: [String: String]] = [:]
+
+    /// The section that a line belongs to.
+    private enum Section {
+        case profile(String)
+        case session(String)
+    }
 
     /// Reads a file. What is no setting is skipped, as AWS's own tools do.
     ///
     /// - Parameter isConfig: In the config file a profile's section is `[profile NAME]`, but for `[default]`; in the
     ///   credentials file it is `[NAME]`.
     package init(_ text: String, isConfig: Bool) {
-        var section: String?
+        var section: Section?
         for line in text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline) {
             // Indented lines are settings nested in one, which no credential is in.
             guard let first = line.first, !first.isWhitespace, first != "#", first != ";" else { continue }
             if first == "[" {
-                section = Self.profile(line, isConfig: isConfig)
-                if let section, profiles[section] == nil { profiles[section] = [:] }
+                section = Self.section(line, isConfig: isConfig)
+                if case .profile(let name)? = section, profiles[name] == nil { profiles[name] = [:] }
                 continue
             }
             guard let section, let equals = line.firstIndex(of: "=") else { continue }
             let name = line[..<equals].trimmingBlanks().lowercased()
-            profiles[section, default: [:]][name] = Self.value(line[line.index(after: equals)...])
+            let value = Self.value(line[line.index(after: equals)...])
+            switch section {
+            case .profile(let profile): profiles[profile, default: [:]][name] = value
+            case .session(let session): sessions[session, default: [:]][name] = value
+            }
         }
     }
 
@@ -85,19 +97,30 @@ package struct SharedConfiguration: Sendable, Hashable {
         for (name, settings) in other.profiles {
             profiles[name, default: [:]].merge(settings) { _, new in new }
         }
+        sessions.merge(other.sessions) { _, new in new }
     }
 
-    private static func profile(_ line: Substring, isConfig: Bool) -> String? {
+    private static func section(_ line: Substring, isConfig: Bool) -> Section? {
         guard let end = line.firstIndex(of: "]") else { return nil }
         var name = line[line.index(after: line.startIndex)..<end].trimmingBlanks()
         if isConfig, name != "default" {
-            guard name.hasPrefix("profile"), let blank = name.dropFirst(7).first, blank.isWhitespace else { return nil }
-            name = name.dropFirst(7).trimmingBlanks()
+            let kinds = ["profile", "sso-session"]
+            guard let kind = kinds.first(where: name.hasPrefix), let blank = name.dropFirst(kind.count).first,
+                blank.isWhitespace
+            else { return nil }
+            name = unquoted(name.dropFirst(kind.count).trimmingBlanks())
+            guard !name.isEmpty else { return nil }
+            return kind == "profile" ? .profile(name) : .session(name)
         }
+        name = unquoted(name)
+        return name.isEmpty ? nil : .profile(name)
+    }
+
+    private static func unquoted(_ name: String) -> String {
         if name.count >= 2, let quote = name.first, quote == "\"" || quote == "'", name.last == quote {
-            name = String(name.dropFirst().dropLast())
+            return String(name.dropFirst().dropLast())
         }
-        return name.isEmpty ? nil : name
+        return name
     }
 
     /// A comment after a value begins with a blank and a `#` or `;`.

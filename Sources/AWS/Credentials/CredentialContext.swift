@@ -34,9 +34,11 @@ package struct CredentialContext: Sendable {
         environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// The folder that `.aws` is in.
+    var home: String { variable("HOME") ?? "" }
+
     /// Both shared files as one.
     func sharedConfiguration() throws -> SharedConfiguration {
-        let home = variable("HOME") ?? ""
         let configPath = variable("AWS_CONFIG_FILE") ?? home + "/.aws/config"
         let credentialsPath = variable("AWS_SHARED_CREDENTIALS_FILE") ?? home + "/.aws/credentials"
         var result = SharedConfiguration(try files.text(configPath) ?? "", isConfig: true)

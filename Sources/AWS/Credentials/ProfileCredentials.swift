@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The credentials of a profile in the shared files: keys, a role through another profile or another source, or a web
-/// identity.
+/// The credentials of a profile in the shared files: keys, a role through another profile or another source, a web
+/// identity, a single sign-on, a login session or a process.
 struct ProfileCredentials: CredentialsProvider {
     let context: CredentialContext
 
@@ -39,11 +39,17 @@ struct ProfileCredentials: CredentialsProvider {
             return try await assume(role, settings, profile: name, in: configuration, passed: passed)
         }
         if let own = try keys(settings, profile: name) { return own }
-        for other in ["credential_process", "sso_session", "sso_start_url"] where settings[other] != nil {
-            throw CredentialsError(
-                .invalid,
-                "profile '\(name)' uses \(other), which Trailhound does not run: export its credentials instead"
-            )
+        if settings["sso_session"] != nil || settings["sso_start_url"] != nil {
+            let session = settings["sso_session"].flatMap { configuration.sessions[$0] }
+            return try await SingleSignOnCredentials(
+                context: context, profile: name, settings: settings, session: session
+            ).credentials()
+        }
+        if let session = settings["login_session"] {
+            return try await LoginSessionCredentials(context: context, profile: name, session: session).credentials()
+        }
+        if let command = settings["credential_process"] {
+            return try await ProcessCredentials(profile: name, command: command).credentials()
         }
         // A default profile that holds a region alone is common, and no mistake.
         let code: CredentialsError.Code = passed.isEmpty && name == "default" ? .notConfigured : .invalid

@@ -12,6 +12,9 @@
 /// SHA-256 of `count` bytes into 32 bytes at `output`.
 int th_sha256(const void *bytes, size_t count, uint8_t *output);
 
+/// SHA-1 into 20 bytes, for names that other tools make by it; it protects nothing.
+int th_sha1(const void *bytes, size_t count, uint8_t *output);
+
 /// HMAC-SHA-256 into 32 bytes at `output`.
 int th_hmac_sha256(const void *key, size_t key_count, const void *bytes, size_t count, uint8_t *output);
 

@@ -24,6 +24,17 @@ package struct Backfill: Sendable {
         package var done = 0
         package var skipped = 0
         package var failed = 0
+        /// The first log file that could not be read, and why; empty for none.
+        package var reason = ""
+        /// Log files that lay in the days that were looked at.
+        package var files = 0
+    }
+
+    /// What the tasks of a pass find.
+    private struct Pass {
+        var failed: Set<TrailFolder> = []
+        var reason = ""
+        var files = 0
     }
 
     private let bucket: String
@@ -72,6 +83,7 @@ package struct Backfill: Sendable {
         var result = Result()
         var open: [(day: String, folders: [TrailFolder])] = []
         let folders = try await layout.folders()
+        guard !folders.isEmpty else { throw try await layout.nothingFound() }
         for day in Set(days).sorted() {
             let left = folders.filter { !note.contains($0.prefix + day) }
             result.skipped += folders.count - left.count
@@ -81,7 +93,10 @@ package struct Backfill: Sendable {
             var failed: [(day: String, folders: [TrailFolder])] = []
             for (day, folders) in open {
                 if day >= recent { try await waitForLive() }
-                let left = try await pass(folders, day: day, before: isBesideLive ? begin : .distantFuture)
+                let pass = try await pass(folders, day: day, before: isBesideLive ? begin : .distantFuture)
+                let left = pass.failed
+                result.files += pass.files
+                if result.reason.isEmpty { result.reason = pass.reason }
                 for folder in folders where !left.contains(folder) {
                     result.done += 1
                     if day < today { try note.add(folder.prefix + day) }
@@ -92,44 +107,55 @@ package struct Backfill: Sendable {
             if open.isEmpty { break }
         }
         result.failed = open.reduce(0) { $0 + $1.folders.count }
+        if result.files == 0, result.skipped == 0, result.failed == 0 {
+            throw try await layout.nothingFound(in: folders, days: days.sorted())
+        }
         return result
     }
 
     /// One day of some folders. Those in which something could not be read.
-    private func pass(_ folders: [TrailFolder], day: String, before begin: Date) async throws -> Set<TrailFolder> {
-        var failed: Set<TrailFolder> = []
+    private func pass(_ folders: [TrailFolder], day: String, before begin: Date) async throws -> Pass {
+        var pass = Pass()
         var listing = DayListing(s3: s3, bucket: bucket, folders: folders, day: day)
         while let files = try await listing.next(
-            where: { $0.lastModified.map { $0 <= begin } ?? true },
+            where: {
+                pass.files += 1
+                return $0.lastModified.map { $0 <= begin } ?? true
+            }, onOther: { report.leftOut(ObjectLocation(bucket: bucket, key: $0.key)) },
             onFailure: {
                 guard $1.isTransient else { throw $1 }
                 report.trouble("\($1)")
-                failed.insert(folders[$0])
+                pass.failed.insert(folders[$0])
                 return true
             })
         {
-            for index in try await deliver(files) { failed.insert(folders[index]) }
+            for (index, reason) in try await deliver(files) {
+                pass.failed.insert(folders[index])
+                if pass.reason.isEmpty { pass.reason = reason }
+            }
         }
-        return failed
+        return pass
     }
 
-    /// Delivers files in their order. The places of the folders in which some could not be read.
-    private func deliver(_ files: [ListedFile]) async throws -> Set<Int> {
-        try await withThrowingTaskGroup(of: Int?.self) { group in
-            var failed: Set<Int> = []
+    /// Delivers files in their order. The places of the folders in which some could not be read, with a reason each.
+    private func deliver(_ files: [ListedFile]) async throws -> [Int: String] {
+        try await withThrowingTaskGroup(of: (folder: Int, reason: String)?.self) { group in
+            var failed: [Int: String] = [:]
+            defer { report.count { $0.listed = nil } }
             var underWay = 0
-            for file in files {
+            for (index, file) in files.enumerated() {
+                report.count { $0.listed = files.count - index }
                 if underWay >= CollectLimits.historicalFilesInFlight {
-                    if case let folder?? = try await group.next() { failed.insert(folder) }
+                    if case let unread?? = try await group.next() { failed[unread.folder] = unread.reason }
                 } else {
                     underWay += 1
                 }
                 try await giveWay()
                 let location = ObjectLocation(bucket: bucket, key: file.key)
                 try await delivery.admit(location, lane: .history)
-                group.addTask { try await deliver(location) ? nil : file.folder }
+                group.addTask { try await deliver(location).map { (file.folder, $0) } }
             }
-            while let outcome = try await group.next() { if let outcome { failed.insert(outcome) } }
+            while let outcome = try await group.next() { if let outcome { failed[outcome.folder] = outcome.reason } }
             return failed
         }
     }
@@ -146,13 +172,15 @@ package struct Backfill: Sendable {
         }
     }
 
-    private func deliver(_ object: ObjectLocation) async throws -> Bool {
+    /// Why an object could not be read; nil where it was delivered or set aside.
+    private func deliver(_ object: ObjectLocation) async throws -> String? {
         switch try await delivery.deliverAdmitted(object, lane: .history) {
-        case .delivered: return true
-        case .retry(let reason):
+        case .delivered: return nil
+        case .retry(let reason), .blocked(let reason):
             report.trouble(reason)
-            return false
-        case .poison(let reason): return setAside(object, reason, aside, clock, report)
+            return reason
+        case .poison(let reason):
+            return setAside(object, reason, aside, clock, report) ? nil : "\(object) can't be set aside: \(reason)"
         }
     }
 }

@@ -46,11 +46,11 @@ package struct TrailFolder: Hashable, Sendable, Comparable, CustomStringConverti
 
 /// Finds what trails have written to a bucket: accounts, kinds, regions; with and without an organisation's folder.
 package struct BucketLayout: Sendable {
-    private let s3: S3
-    private let bucket: String
-    private let keyPrefix: String
-    private let accounts: Set<String>
-    private let regions: Set<String>
+    let s3: S3
+    let bucket: String
+    let keyPrefix: String
+    let accounts: Set<String>
+    let regions: Set<String>
     private let kinds: Set<LogFileName.Kind>
 
     /// - Parameters:
@@ -70,11 +70,13 @@ package struct BucketLayout: Sendable {
         self.kinds = kinds
     }
 
+    /// The folder that trails write to, with a slash at its end.
+    var root: String { (keyPrefix.isEmpty ? "" : keyPrefix + "/") + "AWSLogs/" }
+
     /// Every folder with files of these kinds, in order.
     ///
     /// - Throws: `AWSError`.
     package func folders() async throws -> [TrailFolder] {
-        let root = (keyPrefix.isEmpty ? "" : keyPrefix + "/") + "AWSLogs/"
         var found: [TrailFolder] = []
         for name in try await names(root) {
             if name.hasPrefix("o-") {
@@ -107,7 +109,7 @@ package struct BucketLayout: Sendable {
     }
 
     /// The names of the folders in a folder.
-    private func names(_ prefix: String) async throws -> [String] {
+    func names(_ prefix: String) async throws -> [String] {
         var names: [String] = []
         var continuation: String?
         repeat {

@@ -80,9 +80,11 @@ struct DayListing {
     ///
     /// - Parameters:
     ///   - isWanted: whether a file with records is to be given.
+    ///   - onOther: is told of an object that is no log file by its name.
     ///   - goesOn: is told of a folder that can't be listed. Whether the others shall be listed all the same.
     mutating func next(
-        where isWanted: (S3.ObjectSummary) -> Bool, onFailure goesOn: (Int, AWSError) throws -> Bool
+        where isWanted: (S3.ObjectSummary) -> Bool, onOther: (S3.ObjectSummary) -> Void = { _ in },
+        onFailure goesOn: (Int, AWSError) throws -> Bool
     ) async throws -> [ListedFile]? {
         guard !isDone else { return nil }
         let start = EventTime.parse(day.replacing("/", with: "-") + "T00:00:00Z") ?? 0
@@ -91,9 +93,12 @@ struct DayListing {
             do {
                 try await s3.forEachPage(bucket: bucket, prefix: folder.prefix + day + "/") { page in
                     for object in page {
-                        guard let name = LogFileName(key: object.key), name.kind.hasRecords, isWanted(object) else {
+                        guard let name = LogFileName(key: object.key) else {
+                            // The console makes a folder as an empty object.
+                            if !object.key.hasSuffix("/") { onOther(object) }
                             continue
                         }
+                        guard name.kind.hasRecords, isWanted(object) else { continue }
                         earliest.insert(
                             ListedFile(delivered: name.delivered ?? start, key: object.key, folder: index))
                     }

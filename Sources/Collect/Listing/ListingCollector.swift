@@ -55,8 +55,9 @@ package struct ListingCollector: Sendable {
 
     /// Collects until the task is cancelled, or one pass is over where that was asked for.
     ///
-    /// - Throws: `AWSError` where the bucket can't be listed at the first pass, `SinkError` where the service takes
-    ///   nothing or the state can't be kept, and `CancellationError`.
+    /// - Throws: `AWSError` where the bucket can't be listed at the first pass, `NothingFound` and `UnreadFiles` where
+    ///   one pass was asked for, `SinkError` where the service takes nothing or the state can't be kept, and
+    ///   `CancellationError`.
     package func run() async throws {
         var now = time()
         let start = try firstStart(now)
@@ -64,6 +65,8 @@ package struct ListingCollector: Sendable {
             try SeenNames(folder: state + "/seen", oldest: FolderDay.of(now - lookBack)))
         var folders: [TrailFolder] = []
         var deepAt: ContinuousClock.Instant?
+        var hasListed = false
+        var hasWarned = false
         var pauses = Pauses()
         while true {
             let begun = clock.instant()
@@ -71,23 +74,44 @@ package struct ListingCollector: Sendable {
             do {
                 let isDeep = deepAt.map { begun - $0 >= CollectLimits.deepInterval } ?? true
                 if isDeep { folders = try await layout.folders() }
-                let known = seen.newest ?? FolderDay.of(oldestWritten(start))
-                for day in Self.days(now: now, known: known, isDeep: isDeep) {
-                    try await pass(folders, day: day, since: start, seen)
+                hasListed = true
+                if folders.isEmpty {
+                    let nothing = try await layout.nothingFound()
+                    if settings.endsAfterPass { throw nothing }
+                    if !hasWarned { report.trouble("\(nothing); it is looked for again and again") }
+                    hasWarned = true
+                    try await clock.sleep(settings.interval)
+                    continue
                 }
+                hasWarned = false
+                let known = seen.newest ?? FolderDay.of(oldestWritten(start))
+                let days = Self.days(now: now, known: known, isDeep: isDeep)
+                for day in days { try await pass(folders, day: day, since: start, seen) }
+                if settings.endsAfterPass { try await judge(folders, days, seen) }
                 if isDeep {
                     deepAt = begun
                     try seen.prune(before: FolderDay.of(now - lookBack), report)
                 }
                 pauses.reset()
             } catch let error as AWSError {
-                guard deepAt != nil || error.isTransient, !settings.endsAfterPass else { throw error }
+                guard hasListed || error.isTransient, !settings.endsAfterPass else { throw error }
                 report.trouble("\(error)")
                 try await clock.sleep(pauses.pause())
                 continue
             }
             if settings.endsAfterPass { return }
             try await clock.sleep(max(.zero, settings.interval - (clock.instant() - begun)))
+        }
+    }
+
+    /// Ends a single pass by an error where it found nothing, or could not read all that it found.
+    private func judge(_ folders: [TrailFolder], _ days: [String], _ seen: Memory) async throws {
+        let found = seen.found
+        if found.unread.count > 0 { throw found.unread }
+        if found.files == 0 { throw try await layout.nothingFound(in: folders, days: days.sorted()) }
+        if found.older > 0 {
+            report.notice(
+                "\(found.older) log files were written before this collector's first start: --since brings them")
         }
     }
 
@@ -131,7 +155,20 @@ package struct ListingCollector: Sendable {
         var failure: AWSError?
         var listing = DayListing(s3: s3, bucket: bucket, folders: folders, day: day)
         while let files = try await listing.next(
-            where: { isWanted($0, since: start) && !seen.contains($0.key, day: day) },
+            where: { object in
+                let isWanted = isWanted(object, since: start)
+                seen.find { found in
+                    found.files += 1
+                    if !isWanted { found.older += 1 }
+                }
+                return isWanted && !seen.contains(object.key, day: day)
+            },
+            onOther: { object in
+                guard !seen.contains(object.key, day: day) else { return }
+                report.leftOut(ObjectLocation(bucket: bucket, key: object.key))
+                // Counted once; a state that can't be kept fails at the next log file.
+                try? seen.insert(object.key, day: day)
+            },
             onFailure: {
                 failure = $1
                 return false
@@ -146,7 +183,9 @@ package struct ListingCollector: Sendable {
     private func deliver(_ files: [ListedFile], day: String, _ seen: Memory) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var underWay = 0
-            for file in files {
+            defer { report.count { $0.listed = nil } }
+            for (index, file) in files.enumerated() {
+                report.count { $0.listed = files.count - index }
                 // Tasks that are done with would hold their results in memory.
                 if underWay >= CollectLimits.filesInFlight { try await group.next() } else { underWay += 1 }
                 let location = ObjectLocation(bucket: bucket, key: file.key)
@@ -166,7 +205,9 @@ package struct ListingCollector: Sendable {
     private func deliver(_ object: ObjectLocation, day: String, _ seen: Memory) async throws {
         switch try await delivery.deliverAdmitted(object, lane: .live) {
         case .delivered: break
-        case .retry(let reason): return report.trouble(reason)
+        case .retry(let reason), .blocked(let reason):
+            seen.find { $0.unread.add(reason) }
+            return report.trouble(reason)
         case .poison(let reason):
             guard setAside(object, reason, aside, clock, report) else { return }
         }
@@ -192,7 +233,20 @@ func setAside(
 
 /// The names of a collector's run, shared among its tasks.
 private final class Memory: Sendable {
+    /// What the passes have met.
+    struct Found {
+        /// Log files in the days that were listed, and those of them that are left to a backfill.
+        var files = 0
+        var older = 0
+        var unread = UnreadFiles()
+    }
+
     private let names: Mutex<SeenNames>
+    private let state = Mutex(Found())
+
+    var found: Found { state.withLock { $0 } }
+
+    func find(_ change: (inout Found) -> Void) { state.withLock { change(&$0) } }
 
     init(_ names: sending SeenNames) { self.names = Mutex(names) }
 

@@ -33,7 +33,9 @@ package final class QueueCollector: Sendable {
     private let settings: Settings
     private let deletions: Deletions
     private let ledger: Mutex<MessageLedger>
-    /// The poison that this run has left in the queue; asked for only where the run ends with the queue.
+    /// The log files that this run could not read, where it ends with the queue.
+    private let unread = Mutex(UnreadFiles())
+    /// The messages that this run has left in the queue; asked for only where the run ends with the queue.
     private let left = Mutex<Set<String>>([])
     /// What was held when the queue first had no more to give, and is held still; nil before that.
     private let backlog = Mutex<Set<String>?>(nil)
@@ -64,7 +66,8 @@ package final class QueueCollector: Sendable {
     /// Collects until the task is cancelled, or the queue is empty where that was asked for.
     ///
     /// - Throws: `AWSError` where the queue can't be received from at the first call, `SinkError` where the service
-    ///   takes nothing, and `CancellationError`.
+    ///   takes nothing, `UnreadFiles` where log files can't be read and the run ends with the queue, and
+    ///   `CancellationError`.
     package func run() async throws {
         let leavesPoison = try await decideOnPoison()
         do {
@@ -77,6 +80,19 @@ package final class QueueCollector: Sendable {
             await giveBack()
             throw error
         }
+        let unread = unread.withLock { $0 }
+        if unread.count > 0 { throw unread }
+    }
+
+    /// Messages that wait in the queue, hidden ones included; nil where it can't be asked.
+    package func waiting() async -> Int? {
+        guard let attributes = try? await queue.attributes() else { return nil }
+        return Self.waiting(attributes)
+    }
+
+    private static func waiting(_ attributes: [String: String]) -> Int {
+        let count = { (name: String) in attributes["ApproximateNumberOfMessages" + name].flatMap { Int($0) } ?? 0 }
+        return count("") + count("NotVisible")
     }
 
     private func decideOnPoison() async throws -> Bool {
@@ -126,9 +142,7 @@ package final class QueueCollector: Sendable {
     /// Whether nothing is in the queue, hidden messages included: some may be another collector's that died. What is
     /// left to a redrive policy is hidden, and not waited for.
     private func isEmpty() async throws -> Bool {
-        let attributes = try await queue.attributes()
-        let count = { (name: String) in attributes["ApproximateNumberOfMessages" + name].flatMap { Int($0) } ?? 0 }
-        return count("") + count("NotVisible") <= left.withLock { $0.count }
+        Self.waiting(try await queue.attributes()) <= left.withLock { $0.count }
     }
 
     private var held: Int { ledger.withLock { $0.count } }
@@ -144,6 +158,12 @@ package final class QueueCollector: Sendable {
                 switch try await delivery.deliver(object, lane: .live) {
                 case .delivered: break
                 case .retry(let reason): return await postpone(message, reason)
+                case .blocked(let reason):
+                    // A run that ends does not wait for who mends it: it tells the reason at its end.
+                    if settings.endsWhenEmpty, left.withLock({ $0.insert(message.messageID).inserted }) {
+                        unread.withLock { $0.add(reason) }
+                    }
+                    return await postpone(message, reason)
                 case .poison(let reason):
                     return await setAside(message, "\(object): \(reason)", isLeft: leavesPoison)
                 }

@@ -3,17 +3,15 @@
 import AWS
 import CloudTrail
 import Collect
+import Contract
+import Messages
 
-/// One run of the collector: the stream to the service, and beside it whatever was asked for of queue, listing and
-/// history.
+/// One run of the collector: the stream to the service, and beside it the collection from every source, each on its own.
 package final class CollectRun: Sendable {
     /// What was asked for.
     package struct Plan: Sendable {
-        package var queueURL: String?
-        package var bucket: String?
-        package var keyPrefix = ""
-        package var accounts: Set<String> = []
-        package var regions: Set<String> = []
+        /// The only source; nil for those that onboarding recorded.
+        package var source: CollectSource?
         /// The days of the history, as folders write them; nil for none.
         package var days: [String]?
         /// The folder of the collector's state.
@@ -24,43 +22,43 @@ package final class CollectRun: Sendable {
         package var isOnce: Bool
         /// Validate the digests of what is collected.
         package var validates: Bool
+        /// How often it is reported what has been done.
+        package var reportInterval = CollectLimits.reportInterval
+
+        /// Whether the run ends by itself.
+        var ends: Bool { isOnce || days != nil && source?.queueURL == nil }
     }
 
     /// What has been done.
     package let report: CollectReport
-    private let plan: Plan
+    let plan: Plan
+    let sink: ServiceSink
+    let aside: AsideFolder
+    let permits = Permits()
+    let gauges = QueueGauges()
+    /// What onboarding recorded, as it is now.
+    private let entries = SourceRegistry()
     private let client: AWSClient
-    private let sink: ServiceSink
-    private let aside: AsideFolder
-    private let delivery: FileDelivery
-    private let s3: S3
+    private let session: Session
+    private let voice: CollectVoice
     private let lock: StateLock?
-    private let watch: DigestWatch
 
     /// - Throws: a `Failure` where the state's folder can't be used.
-    package init(_ plan: Plan, client: AWSClient, session: Session) throws {
+    package init(_ plan: Plan, client: AWSClient, session: Session, voice: CollectVoice) throws {
         self.plan = plan
         self.client = client
-        report = CollectReport { _, text in Diagnostics.note("trailhound: " + text) }
+        self.session = session
+        self.voice = voice
+        report = voice.report()
         sink = ServiceSink(session: session, report: report)
-        s3 = S3(client)
         do {
             // Several collectors of one queue need nothing that is kept; a listing's memory is one collector's.
-            lock = plan.bucket == nil ? nil : try StateLock(folder: plan.state)
+            let needsMemory = plan.source.map { $0.bucket != nil } ?? true
+            lock = needsMemory ? try StateLock(folder: plan.state) : nil
             aside = try AsideFolder(path: plan.state + "/aside")
         } catch {
             throw Failure("\(error)")
         }
-        watch = DigestWatch(
-            audit: DigestAudit(s3: s3, trails: Trails(client)), report: report
-        ) { [sink, report] findings in
-            do { try await sink.report(findings) } catch let error as Failure {
-                // The next validation finds it again.
-                report.trouble("findings could not be reported: \(error.message)")
-            }
-        }
-        delivery = FileDelivery(
-            s3: s3, sink: sink, permits: Permits(), report: report, buckets: Set([plan.bucket].compactMap { $0 }))
     }
 
     /// Collects until the task is cancelled, or everything is done where that can be.
@@ -70,78 +68,161 @@ package final class CollectRun: Sendable {
                 try await sink.run()
                 return false
             }
-            let works = works()
-            if plan.validates, !plan.isOnce {
-                group.addTask { [watch] in
-                    try await watch.run()
-                    return false
-                }
+            group.addTask { [self] in
+                try await reportProgress()
+                return false
             }
-            var open = works.count
-            for work in works {
-                group.addTask {
-                    try await work()
-                    return true
+            group.addTask { [self] in
+                if let source = plan.source {
+                    voice.note("collecting from \(source.text)")
+                    let state = "\(plan.state)/\(source.bucket ?? "")"
+                    try await SourceCollection(source, of: self, client: client, state: state).run()
+                } else {
+                    try await collectOnboarded()
                 }
+                return true
             }
             defer { group.cancelAll() }
-            while open > 0, let isWork = try await group.next() { open -= isWork ? 1 : 0 }
+            while let isWork = try await group.next(), !isWork {}
         }
     }
 
-    private func works() -> [@Sendable () async throws -> Void] {
-        var works: [@Sendable () async throws -> Void] = []
-        let queue = plan.queueURL.map(queueCollector)
-        if let queue {
-            works.append { try await queue.run() }
-        } else if let bucket = plan.bucket, plan.days == nil {
-            works.append { [self] in try await collectListing(bucket) }
+    // MARK: Onboarded accounts
+
+    private func collectOnboarded() async throws {
+        let tally = OnboardedTally()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var told: Set<String> = []
+            var isFirst = true
+            while true {
+                do {
+                    let sources = try await onboarded()
+                    for account in sources.without where told.insert(account).inserted {
+                        let text =
+                            "account \(account): neither a bucket nor a queue is recorded: trailhound account update "
+                            + "\(account) --bucket NAME or --queue URL"
+                        report.trouble(text)
+                        tally.fail(text)
+                    }
+                    for entry in entries.replace(sources.entries) {
+                        voice.note("collecting for \(entry.text)")
+                        group.addTask { [self] in try await collect(entry.place, tally) }
+                    }
+                } catch let error as Failure where !isFirst {
+                    // The service is away for a while: what is collected already goes on.
+                    report.trouble(error.message)
+                }
+                guard !plan.ends else { break }
+                isFirst = false
+                // Accounts that are onboarded meanwhile are collected too.
+                try await Task.sleep(for: Limits.onboardedInterval)
+            }
+            try await group.waitForAll()
         }
-        if let bucket = plan.bucket, let days = plan.days {
-            works.append { [self] in try await collectHistory(bucket, days, beside: queue) }
+        try tally.check()
+    }
+
+    private func onboarded() async throws -> OnboardedSources {
+        let accounts = try await session.call(AccountService.listAccounts, ListAccountsRequest()).accounts
+        guard !accounts.isEmpty else {
+            throw Failure("no account is onboarded: trailhound account onboard ACCOUNT --bucket NAME")
         }
-        return works
-    }
-
-    private func queueCollector(_ url: String) -> QueueCollector {
-        var settings = QueueCollector.Settings()
-        settings.visibility = plan.visibility
-        settings.endsWhenEmpty = plan.isOnce
-        if plan.isOnce { settings.wait = .seconds(2) }
-        return QueueCollector(
-            queue: SQS(client, queueURL: url), delivery: delivery, aside: aside, report: report, settings: settings,
-            observe: { [watch] in watch.observe($0) })
-    }
-
-    private func layout(_ bucket: String) -> BucketLayout {
-        BucketLayout(
-            s3: s3, bucket: bucket, keyPrefix: plan.keyPrefix, accounts: plan.accounts, regions: plan.regions)
-    }
-
-    /// The folder of what is remembered of a bucket.
-    private func state(_ bucket: String) -> String { "\(plan.state)/\(bucket)" }
-
-    private func collectListing(_ bucket: String) async throws {
-        var settings = ListingCollector.Settings()
-        settings.interval = plan.interval
-        settings.endsAfterPass = plan.isOnce
-        let collector = ListingCollector(
-            bucket: bucket, layout: layout(bucket), s3: s3, delivery: delivery, aside: aside, report: report,
-            state: state(bucket), settings: settings, observe: { [watch] in watch.observe($0) })
-        try await collector.run()
-    }
-
-    private func collectHistory(_ bucket: String, _ days: [String], beside queue: QueueCollector?) async throws {
-        var isCaughtUp: (@Sendable () -> Bool)?
-        if let queue { isCaughtUp = { queue.isCaughtUp } }
-        let backfill = Backfill(
-            bucket: bucket, layout: layout(bucket), s3: s3, delivery: delivery, sink: sink, aside: aside,
-            report: report, state: state(bucket), isCaughtUp: isCaughtUp)
-        let result = try await backfill.run(days: days)
-        guard result.failed == 0 else {
+        let sources = OnboardedSources(accounts)
+        guard !sources.entries.isEmpty else {
             throw Failure(
-                "\(result.failed) folders' days could not be read whole: run the same command again to try them anew",
-                code: Failure.Code.rejected)
+                "no onboarded account has a bucket or a queue: trailhound account update ACCOUNT --bucket NAME")
         }
+        return sources
+    }
+
+    /// Collects from one place for as long as it is recorded; its failures are told and stop no other.
+    private func collect(_ place: CollectSource, _ tally: OnboardedTally) async throws {
+        var pause = Limits.firstSourcePause
+        var attempt = 0
+        while let entry = entries.entry(place) {
+            let access = entry.access[attempt % entry.access.count]
+            attempt += 1
+            do {
+                let isChanged = try await collect(entry, access)
+                guard isChanged else { return tally.succeed() }
+                attempt = 0
+                continue
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                try Task.checkCancellation()
+                let explained = CollectCommand.explained(error)
+                let text = "\(entry.text): \((explained as? Failure)?.message ?? "\(explained)")"
+                report.trouble(text)
+                if plan.ends {
+                    // Another account's role may be let in where this one's is not.
+                    let isOver = attempt >= entry.access.count || !((error as? AWSError)?.needsMending ?? false)
+                    if isOver { return tally.fail(text) }
+                    continue
+                }
+            }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Limits.longestSourcePause)
+        }
+    }
+
+    /// Collects from a source until it is done, or what is recorded of it has changed: true then.
+    private func collect(_ entry: OnboardedSources.Entry, _ access: OnboardedSources.Access) async throws -> Bool {
+        let collection = SourceCollection(
+            entry.source, of: self, client: client(access), state: state(of: entry.source))
+        if plan.ends {
+            try await collection.run()
+            return false
+        }
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await collection.run()
+                return false
+            }
+            group.addTask { [entries] in
+                while entries.entry(entry.place) == entry { try await Task.sleep(for: Limits.changeInterval) }
+                return true
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+    }
+
+    private func client(_ access: OnboardedSources.Access) -> AWSClient {
+        let base = client.with(region: access.region.isEmpty ? nil : access.region)
+        guard !access.roleARN.isEmpty else { return base }
+        return base.assuming(
+            STS.RoleRequest(
+                roleARN: access.roleARN, sessionName: "trailhound-collector",
+                externalID: access.externalID.isEmpty ? nil : access.externalID))
+    }
+
+    /// A bucket's trails have a memory each, by their prefixes.
+    private func state(of source: CollectSource) -> String {
+        let prefix = source.keyPrefix.isEmpty ? "" : "+" + PercentEncoding.encode(source.keyPrefix)
+        return "\(plan.state)/\(source.bucket ?? "")\(prefix)"
+    }
+
+    // MARK: Progress
+
+    /// Reports again and again: at every interval where something has changed, else more seldom.
+    private func reportProgress() async throws {
+        var last: CollectTotals?
+        var quiet = 0
+        while true {
+            try await Task.sleep(for: plan.reportInterval)
+            let totals = report.totals
+            quiet += 1
+            guard totals != last || quiet >= CollectLimits.quietIntervals else { continue }
+            (last, quiet) = (totals, 0)
+            voice.progress(await progress(totals))
+        }
+    }
+
+    private func progress(_ totals: CollectTotals) async -> CollectProgress {
+        let newest = await sink.newestEvent(totals.accounts)
+        return CollectProgress(
+            totals, messages: await gauges.waiting(),
+            newestEventAge: newest.map { Int(max(0, SystemClock.now().milliseconds - $0) / 1_000) })
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Collect
 import Contract
 import Messages
@@ -22,6 +23,12 @@ package final class ServiceSink: EventSink {
     package func backlog() async -> Int? {
         let status = try? await session.call(InvestigationService.getStatus, GetStatusRequest())
         return (status?.queuedBatches).map(Int.init)
+    }
+
+    package func newestEvent(_ accounts: Set<String>) async -> Milliseconds? {
+        guard !accounts.isEmpty else { return nil }
+        let known = try? await session.call(AccountService.listAccounts, ListAccountsRequest()).accounts
+        return known?.filter { accounts.contains($0.accountID) }.compactMap { $0.lastEventAt?.milliseconds }.max()
     }
 
     /// Reports what the verification of digests found; returns once it is durable.
@@ -128,8 +135,32 @@ package final class ServiceSink: EventSink {
         let whole = response.rejections.first {
             Submission.ofWholePayload.contains($0.reason) || isForeign && $0.reason == "not_a_cloudtrail_event"
         }
+        let refused = response.rejections.filter { $0.reason != "empty_batch" }
+        let rejected = Int(response.rejected) - (response.rejections.count - refused.count)
         return Acknowledgement(
-            accepted: Int(response.accepted), duplicate: Int(response.duplicate), rejected: Int(response.rejected),
-            refusal: whole.map { $0.detail.isEmpty ? $0.reason : "\($0.reason): \($0.detail)" })
+            accepted: Int(response.accepted), duplicate: Int(response.duplicate), rejected: max(0, rejected),
+            refusal: whole.map { $0.detail.isEmpty ? $0.reason : "\($0.reason): \($0.detail)" },
+            reasons: reasons(refused, of: rejected))
+    }
+
+    /// Refused records by reason, with the first detail of each. The service names so many of them one by one.
+    private static func reasons(_ rejections: [Messages.Rejection], of rejected: Int) -> [Refusal] {
+        var reasons: [Refusal] = []
+        for rejection in rejections {
+            if let index = reasons.firstIndex(where: { $0.reason == rejection.reason }) {
+                reasons[index].count += 1
+            } else {
+                reasons.append(Refusal(reason: rejection.reason, detail: rejection.detail, count: 1))
+            }
+        }
+        let others = rejected - rejections.count
+        if others > 0 {
+            if reasons.count == 1 {
+                reasons[0].count += others
+            } else {
+                reasons.append(Refusal(reason: "not_named", detail: "beyond those that one answer names", count: others))
+            }
+        }
+        return reasons
     }
 }

@@ -28,13 +28,23 @@ struct CollectCommand: ServiceCommand {
             and never remediate. It goes on beside --queue, and yields to it: files that the queue may still tell of wait until it \
             has been caught up with, and what is written from now on is left to it.
 
+            Without --queue and --bucket, all onboarded accounts are collected, each from the bucket or queue and with the \
+            role that onboarding recorded. One that fails is told and stops no other.
+
+            While it runs it reports every ten seconds what came, what was refused and why, what still waits and how old \
+            the newest event is; each refusal is told with its file. With -o jsonl these are objects of the kinds progress \
+            and refusal on standard output, before the summary. Where nothing lies under bucket, prefix and filters, it \
+            says so with what is nearby; --once and --since end with an error then, as they do where files can't be read.
+
             Every hour the digests of what was collected are validated; what is wrong becomes an alert.
+
+              trailhound collect
 
               trailhound collect --queue https://sqs.eu-west-1.amazonaws.com/111122223333/trail
               trailhound collect --bucket trail-logs --since 2026-08-01 --until 2026-10-31
             """)
 
-    @Option(help: .init("The queue of notifications.", valueName: "url"))
+    @Option(help: .init("The queue of notifications: its URL, ARN or name.", valueName: "queue"))
     var queue: String?
 
     @Option(
@@ -82,8 +92,14 @@ struct CollectCommand: ServiceCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        if queue == nil, bucket == nil { throw ValidationError("give --queue or --bucket") }
-        if since != nil, bucket == nil { throw ValidationError("--since needs --bucket") }
+        if let queue {
+            do throws(EndpointError) { _ = try QueueAddress(queue) } catch { throw ValidationError(error.message) }
+            if since != nil, bucket == nil { throw ValidationError("--since needs --bucket") }
+        } else if bucket == nil {
+            if !prefix.isEmpty || !account.isEmpty || !inRegion.isEmpty {
+                throw ValidationError("--prefix, --account and --in-region go with --bucket")
+            }
+        }
         if until != nil, since == nil { throw ValidationError("--until goes with --since") }
         if !(1...43_200).contains(visibility) { throw ValidationError("--visibility must be from 1 to 43200") }
         if interval < 1 { throw ValidationError("--interval must be at least 1") }
@@ -93,12 +109,18 @@ struct CollectCommand: ServiceCommand {
     }
 
     func run(_ session: Session, _ output: Output) async throws {
+        var source: CollectSource?
+        if queue != nil || bucket != nil {
+            var given = CollectSource(queueURL: queue, bucket: bucket, keyPrefix: Self.keyPrefix(prefix))
+            given.accounts = Set(account)
+            given.regions = Set(inRegion)
+            source = given
+        }
         let plan = try CollectRun.Plan(
-            queueURL: queue, bucket: bucket, keyPrefix: Self.keyPrefix(prefix), accounts: Set(account),
-            regions: Set(inRegion),
-            days: days(), state: Self.expanded(state), visibility: .seconds(visibility),
+            source: source, days: days(), state: Self.expanded(state), visibility: .seconds(visibility),
             interval: .seconds(interval), isOnce: once, validates: !noValidation)
-        let collection = try CollectRun(plan, client: try aws.client(), session: session)
+        let collection = try CollectRun(
+            plan, client: try aws.client(), session: session, voice: CollectVoice(output.format))
         let start = SystemClock.seconds()
         var failure: (any Error)?
         do {
@@ -108,6 +130,12 @@ struct CollectCommand: ServiceCommand {
         }
         Self.show(collection.report.totals, seconds: SystemClock.seconds() - start, output)
         if let failure { throw Self.explained(failure) }
+        let totals = collection.report.totals
+        if totals.rejected > 0 || totals.aside > 0 {
+            throw Failure(
+                "\(totals.rejected) records were refused and \(totals.aside) messages or files set aside, as told above",
+                code: Failure.Code.rejected)
+        }
     }
 
     /// The days of the history; nil where none is asked for.
@@ -144,6 +172,8 @@ struct CollectCommand: ServiceCommand {
         switch error {
         case let error as AWSError: Failure(error.description)
         case let error as SinkError: Failure(error.description)
+        case let error as NothingFound: Failure(error.description)
+        case let error as UnreadFiles: Failure(error.description, code: Failure.Code.rejected)
         case let error as StateError: Failure(error.description)
         default: error
         }
@@ -151,24 +181,10 @@ struct CollectCommand: ServiceCommand {
 
     private static func show(_ totals: CollectTotals, seconds: Double, _ output: Output) {
         if output.format == .table {
-            output.line(
-                "\(Numbers.grouped(UInt64(totals.files))) log files: "
-                    + "\(Numbers.grouped(UInt64(totals.accepted))) records accepted, "
-                    + "\(Numbers.grouped(UInt64(totals.duplicate))) duplicate, "
-                    + "\(Numbers.grouped(UInt64(totals.rejected))) rejected; \(totals.aside) set aside, in "
-                    + Numbers.duration(seconds))
+            output.line(CollectProgress.sums(totals) + ", in " + Numbers.duration(seconds))
         } else {
-            output.json(
-                .object([
-                    .init("files", .signed(Int64(totals.files))), .init("bytes", .signed(Int64(totals.bytes))),
-                    .init("accepted", .signed(Int64(totals.accepted))),
-                    .init("duplicate", .signed(Int64(totals.duplicate))),
-                    .init("rejected", .signed(Int64(totals.rejected))),
-                    .init("messages_received", .signed(Int64(totals.received))),
-                    .init("messages_deleted", .signed(Int64(totals.deleted))),
-                    .init("set_aside", .signed(Int64(totals.aside))),
-                    .init("retried", .signed(Int64(totals.retried))), .init("seconds", .decimal(seconds)),
-                ]))
+            let kind: [JSONNode.Member] = output.format == .jsonl ? [.init("kind", .string("summary"))] : []
+            output.json(.object(kind + CollectProgress.sumFields(totals) + [.init("seconds", .decimal(seconds))]))
         }
     }
 }
