@@ -88,11 +88,11 @@ package struct Envelope {
                     (fields.eventName, "eventName"), (fields.insightEventName, "insightDetails.eventName"),
                     (fields.lakeInsightEventName, "insightEventName"),
                 ], CloudTrailLimits.nameBytes)
-            eventSource =
-                try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
-                ?? reader.optional(
-                    fields.insightEventSource, "insightDetails.eventSource", CloudTrailLimits.nameBytes)
-                ?? reader.optional(fields.lakeInsightEventSource, "insightEventSource", CloudTrailLimits.nameBytes)
+            eventSource = try reader.firstOptional(
+                of: [
+                    (fields.eventSource, "eventSource"), (fields.insightEventSource, "insightDetails.eventSource"),
+                    (fields.lakeInsightEventSource, "insightEventSource"),
+                ], CloudTrailLimits.nameBytes)
         case .aggregated:
             eventID = try reader.first(
                 of: [(fields.eventID, "eventID"), (fields.aggregateID, "eventId")], CloudTrailLimits.eventIDBytes)
@@ -137,6 +137,14 @@ private struct FieldChecker {
         }
         guard let (slot, name) = fields.last else { throw Rejection(.missingField, "nothing names the record") }
         return try required(slot, name, limit)
+    }
+
+    /// The first of some fields that the record has; nil where it has none of them.
+    func firstOptional(of fields: [(Slot, StaticString)], _ limit: Int) throws(Rejection) -> TextView? {
+        for (slot, name) in fields {
+            if let text = try optional(slot, name, limit) { return text }
+        }
+        return nil
     }
 
     func time(_ slot: Slot, _ name: StaticString) throws(Rejection) -> Milliseconds {

@@ -10,7 +10,7 @@ import Testing
 @Suite struct RecordKindTests {
     /// A catalog of one rule.
     private static func plan(_ selection: String) throws -> DetectionPlan {
-        let rules = TemporaryFolder()
+        let rules = try TemporaryFolder()
         try rules.write(
             "rule.yml",
             """
@@ -23,7 +23,7 @@ import Testing
                 condition: selection
             level: high
             """)
-        return try DetectionPlan(Catalog(folder: rules.path).get())
+        return DetectionPlan(try Catalog.load(folder: rules.path))
     }
 
     private static let aggregated = """
