@@ -93,11 +93,20 @@ package final class AWSClient: Sendable {
 
     /// A client that differs in who calls, and where.
     package func with(
-        credentials: (any CredentialsProvider)? = nil, region: String? = nil, scope: String? = nil
+        credentials: (any CredentialsProvider)? = nil, region: String? = nil, scope: String? = nil,
+        backoff: Backoff? = nil
     ) -> AWSClient {
         AWSClient(
             credentials: credentials ?? self.credentials, region: region ?? self.region, endpoints: endpoints,
-            transport: transport, limiter: limiter, backoff: backoff, clock: clock, scope: scope ?? self.scope)
+            transport: transport, limiter: limiter, backoff: backoff ?? self.backoff, clock: clock,
+            scope: scope ?? self.scope)
+    }
+
+    /// A client whose requests go through another transport, made from this one's.
+    package func through(_ wrap: (any HTTPTransport) -> any HTTPTransport) -> AWSClient {
+        AWSClient(
+            credentials: credentials, region: region, endpoints: endpoints, transport: wrap(transport),
+            limiter: limiter, backoff: backoff, clock: clock, scope: scope)
     }
 
     /// Makes a call until it succeeds, fails for good, or has been tried often enough. Every call that Trailhound makes

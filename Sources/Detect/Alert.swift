@@ -34,6 +34,8 @@ package struct Alert: Sendable, Equatable {
     package var accountID: AccountID
     /// As of the latest match.
     package var actor: Actor
+    /// Whether AWS had authenticated the actor in the latest match, and did not merely name it.
+    package var isActorAuthenticated: Bool
     /// The earliest match.
     package var first: EventReference
     /// The latest match.
@@ -95,6 +97,7 @@ package struct Alert: Sendable, Equatable {
         audience = detection.audience
         accountID = event.accountID
         actor = event.actor
+        isActorAuthenticated = event.isCallerAuthenticated
         first = event.reference
         last = event.reference
         createdAt = now
@@ -133,6 +136,8 @@ extension Alert {
             historical: false, now: 0)
         alert.events = []
         alert.matchedAt = 0
+        // What an older version stored does not say it, and is no ground to act on anybody.
+        alert.isActorAuthenticated = false
         return alert
     }
 }
@@ -187,6 +192,7 @@ extension Alert {
         if last < event.reference {
             last = event.reference
             actor = event.actor
+            isActorAuthenticated = event.isCallerAuthenticated
         }
         add(event.reference)
         for evidence in match.evidence { add(Fact(evidence: evidence, since: event.reference)) }
@@ -211,6 +217,7 @@ extension Alert {
     /// Becomes what another alert says of its matches; its own story stays.
     mutating func become(_ other: Alert) {
         (matchCount, historical, actor, parts) = (other.matchCount, other.historical, other.actor, other.parts)
+        isActorAuthenticated = other.isActorAuthenticated
         (first, last, events, facts) = (other.first, other.last, other.events, other.facts)
         (eventSource, eventName, region) = (other.eventSource, other.eventName, other.region)
     }
@@ -227,6 +234,7 @@ extension Alert {
         if last < other.last {
             last = other.last
             actor = other.actor
+            isActorAuthenticated = other.isActorAuthenticated
         }
         for event in other.events { add(event) }
         for fact in other.facts { add(fact) }

@@ -16,6 +16,7 @@ package enum AlertCodec {
         case actorARN, accessKeyID, actorAccountID, sourceIP, userAgent, sourceIdentity, first, last, createdAt
         case updatedAt, matchCount, event, fact, attackTechnique, historical, revision, eventSource, eventName, region
         case mergedInto, duetAnswer, note, runbook, matchedAt, remediation, principalID, window, part, mergeKey
+        case actorAuthenticated
     }
 
     package static func encode(_ alert: Alert) -> [UInt8] {
@@ -52,6 +53,7 @@ package enum AlertCodec {
         }
         writer.number(Tag.historical.rawValue, alert.historical ? 1 : 0)
         writer.number(Tag.revision.rawValue, alert.revision)
+        if alert.isActorAuthenticated { writer.number(Tag.actorAuthenticated.rawValue, 1) }
         writer.number(Tag.window.rawValue, UInt64(bitPattern: alert.window))
         if let key = alert.mergeKey { writer.text(Tag.mergeKey.rawValue, key) }
         for part in alert.parts { writer.field(Tag.part.rawValue) { write(part, &$0) } }
@@ -153,6 +155,7 @@ package enum AlertCodec {
         case .window: alert.window = Int64(bitPattern: try field.number())
         case .part: alert.parts.append(try readPart(&field))
         case .historical: alert.historical = try field.number() != 0
+        case .actorAuthenticated: alert.isActorAuthenticated = try field.number() != 0
         case .revision: alert.revision = try field.number()
         case .duetAnswer: alert.duetAnswer = try field.raw(DuetAnswer.init)
         default: return false

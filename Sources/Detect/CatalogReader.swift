@@ -138,9 +138,10 @@ struct CatalogReader {
 
     /// Reads what a document says beside its condition, and takes its id.
     private mutating func detection(
-        _ metadata: SigmaMetadata, _ kind: Detection.Kind, _ file: Catalog.RuleFile
+        _ metadata: SigmaMetadata, _ kind: Detection.Kind, _ file: Catalog.RuleFile, groupedBy: [String] = []
     ) -> Detection? {
-        var reader = DetectionReader(metadata, kind: kind, file: file, placeholders: placeholders)
+        var reader = DetectionReader(
+            metadata, kind: kind, file: file, placeholders: placeholders, groupedBy: groupedBy)
         let detection = reader.detection()
         catalog.problems += reader.problems.map { $0.of(rule: metadata.line) }
         guard let detection else { return nil }
@@ -158,7 +159,8 @@ struct CatalogReader {
     private mutating func resolveCorrelations() {
         let rest = withoutForeign()
         for (correlation, file) in rest {
-            guard let detection = detection(correlation.metadata, .correlation, file) else { continue }
+            guard let detection = detection(correlation.metadata, .correlation, file, groupedBy: correlation.groupBy)
+            else { continue }
             catalog.correlated.append(detection)
             catalog.correlations.append(correlation)
         }

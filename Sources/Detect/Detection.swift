@@ -11,6 +11,8 @@ package final class Detection: Sendable {
     }
 
     package let kind: Kind
+    /// The fields or aliases that a correlation groups by; empty for rules.
+    package let groupedBy: [String]
     /// The Sigma rule's id.
     package let id: String
     package let title: String
@@ -54,9 +56,10 @@ package final class Detection: Sendable {
         evidenceFields: [String] = [], baseline: Baseline? = nil, travel: ImpossibleTravel? = nil,
         unless: Unless? = nil,
         merging: Merging = Merging(), file: String = "",
-        line: Int = 0, text: String = ""
+        line: Int = 0, text: String = "", groupedBy: [String] = []
     ) {
         self.kind = kind
+        self.groupedBy = groupedBy
         self.id = id
         self.title = title
         self.description = description
@@ -84,6 +87,15 @@ package final class Detection: Sendable {
 extension Detection {
     /// Whether one event alone does not decide: it takes the stream to say whether it is a match.
     package var needsStream: Bool { kind == .correlation || baseline != nil || travel != nil || unless != nil }
+
+    /// Whether all events behind a match are of one principal. A correlation that groups by anything else, as by the source
+    /// address, counts together what people behind one address did apart.
+    package var isOfOneActor: Bool { kind == .rule || groupedBy.contains(where: Self.principalFields.contains) }
+
+    private static let principalFields: Set<String> = [
+        "userIdentity.arn", "userIdentity.principalId", "userIdentity.accessKeyId", "userIdentity.userName",
+        "userIdentity.sessionContext.sessionIssuer.arn", "userIdentity.sessionContext.sessionIssuer.principalId",
+    ]
 
     /// What of the world it can't do without.
     package var needs: Geography.Knowledge? {

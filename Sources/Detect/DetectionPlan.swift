@@ -47,6 +47,8 @@ package final class DetectionPlan: Sendable {
     let mergeParts: [[Part]]
     let unlessParts: [[Part]]
     let sourceSlot: Slot
+    /// `responseElements.ConsoleLogin`, which alone says how a sign-in went.
+    let signInSlot: Slot
 
     /// What an event of a rule clears: matches of others, told by the values of their fields.
     struct Clears: Sendable {
@@ -174,6 +176,7 @@ package final class DetectionPlan: Sendable {
         }
         observationSlots = observed
         sourceSlot = try paths.insert("sourceIPAddress")
+        signInSlot = try paths.insert("responseElements.ConsoleLogin")
         func parts(_ names: [String]) throws -> [Part] {
             try names.map { name in
                 switch name {

@@ -19,9 +19,13 @@ struct DetectionReader {
     private var merging = Merging()
     private let placeholders: [String: [String]]
 
+    private let groupedBy: [String]
+
     init(
-        _ metadata: SigmaMetadata, kind: Detection.Kind, file: Catalog.RuleFile, placeholders: [String: [String]] = [:]
+        _ metadata: SigmaMetadata, kind: Detection.Kind, file: Catalog.RuleFile, placeholders: [String: [String]] = [:],
+        groupedBy: [String] = []
     ) {
+        self.groupedBy = groupedBy
         self.placeholders = placeholders
         self.metadata = metadata
         self.kind = kind
@@ -41,7 +45,7 @@ struct DetectionReader {
             attackTechniques: metadata.tags.compactMap(Self.technique), references: metadata.references,
             falsePositives: metadata.falsePositives, author: metadata.author ?? "", runbook: runbook,
             evidenceFields: evidence, baseline: baseline, travel: travel, unless: unless, merging: merging,
-            file: file.path, line: metadata.line, text: file.text)
+            file: file.path, line: metadata.line, text: file.text, groupedBy: groupedBy)
     }
 
     /// The rule's id, or one that follows from its title, so that its alerts merge across restarts.

@@ -120,13 +120,22 @@ final class RecordEngine {
 
     private func matchedEvent(_ envelope: Envelope) -> MatchedEvent {
         let fields = plan.envelope
+        let source = texts.string(envelope.eventSource)
         return MatchedEvent(
             reference: EventReference(time: envelope.time, id: envelope.id, text: envelope.eventID),
             accountID: envelope.account, shared: kept.pointee.actors.actor(extractor, fields, texts),
             region: texts.string(envelope.region),
-            eventSource: texts.string(envelope.eventSource),
+            eventSource: source,
             eventName: texts.string(envelope.eventName),
-            errorCode: texts.string(fields.errorCode(of: extractor), limit: CloudTrailLimits.nameBytes))
+            errorCode: errorCode(source))
+    }
+
+    /// The record's error, or what stands for one in a sign-in to the console, which has none when it fails.
+    private func errorCode(_ source: String) -> String {
+        let code = texts.string(plan.envelope.errorCode(of: extractor), limit: CloudTrailLimits.nameBytes)
+        guard code.isEmpty, source == MatchedEvent.signInSource else { return code }
+        let answer = extractor.first(plan.signInSlot)
+        return answer.hasText && answer.string == "Success" ? "" : MatchedEvent.unprovedSignIn
     }
 
     /// Puts the values of fields together into `kept.values`, each behind its length; false where the record lacks one.
@@ -168,7 +177,9 @@ final class RecordEngine {
     /// Where a successful event came from, if that says anything of where its actor is.
     private func place(_ travel: ImpossibleTravel, _ event: MatchedEvent) -> Geography.Place? {
         let address = event.actor.sourceIP
-        guard event.errorCode.isEmpty, travel.ignored.contains(address) == false else { return nil }
+        guard event.errorCode.isEmpty || event.errorCode == MatchedEvent.unprovedSignIn,
+            travel.ignored.contains(address) == false
+        else { return nil }
         return plan.geography.place(of: address)
     }
 

@@ -27,4 +27,7 @@ package enum OnboardLimits {
 
     /// Findings that one check tells in its detail.
     package static let toldFindings = 3
+
+    /// How many times a simulation of permissions is asked for before another proof has to do.
+    package static let simulationAttempts = 2
 }

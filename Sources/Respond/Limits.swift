@@ -53,4 +53,20 @@ package enum RespondLimits {
 
     /// The most patterns in such a list.
     package static let patterns = 1_000
+
+    /// The length of an access key's id.
+    package static let accessKeyBytes = 16...128
+
+    /// The length of a user's or role's name.
+    package static let principalNameBytes = 1...64
+
+    /// The length of a trail's name. A trail of one letter is refused by CloudTrail itself.
+    package static let trailNameBytes = 1...128
+
+    /// How old an alert's newest record may be for an action to answer it, unless the policy says otherwise: measured from
+    /// the event's time and from its receipt.
+    package static let actingAge: Milliseconds = 2 * 3_600_000
+
+    /// The most that a policy may say: a day.
+    package static let longestActingAge: Milliseconds = 24 * 3_600_000
 }

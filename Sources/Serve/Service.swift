@@ -96,7 +96,7 @@ package final class Service: Sendable {
         var router = Router()
         router.register(IngestServer(pipeline: pipeline, access: access))
         router.register(AlertServer(pipeline: pipeline, access: access))
-        router.register(AccountServer(pipeline: pipeline, access: access, inspector: inspector, book: desk.book))
+        router.register(AccountServer(pipeline: pipeline, access: access, inspector: inspector, desk: desk))
         router.register(AuditServer(pipeline: pipeline, access: access))
         router.register(DetectionServer(pipeline: pipeline, access: access))
         router.register(InvestigationServer(pipeline: pipeline, access: access, book: desk.book))

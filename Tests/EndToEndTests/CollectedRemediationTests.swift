@@ -36,8 +36,6 @@ struct CollectedRemediationTests {
 
         let stage = try await RemediationStage(
             account: GuardedAccount.id, service: service, proxy: account.proxy, owner: account.moto.client())
-        let role = RoleNames.arn(RoleNames.respond, account: stage.account)
-        try await stage.succeed("remediation", "access", stage.account, "--role", role)
         try await stage.enable("auto", "--never", "user/break-glass")
         try await Self.everyCheckPasses(account, service)
 
@@ -51,6 +49,74 @@ struct CollectedRemediationTests {
         try await stage.succeed("remediation", "rollback", done.remediationID, "--yes")
         #expect(try await stage.statuses() == [.active, .active])
         try await service.stop()
+    }
+
+    /// The README's chain as it stands there, over the sample data: nothing is said of the roles but what onboarding prints.
+    @Test(.timeLimit(.minutes(4)))
+    func theReadmesChainOverTheSampleData() async throws {
+        let account = try await GuardedAccount()
+        let service = try await Service(
+            options: ["--workers", "1"], environment: account.environment(account.proxy.url))
+        let roles = try TemporaryFolder()
+        try await account.onboard(service, to: roles.url)
+        func enable() async throws -> Outcome {
+            try await service.client(
+                "remediation", "enable", GuardedAccount.id, "deactivate-access-key", "--mode", "auto", "--yes")
+        }
+        // Before the roles are made nothing could act, and it is said with the remedy.
+        let early = try await enable()
+        #expect(early.status == 1 && early.errors.contains("account policy \(GuardedAccount.id)"), "\(early.errors)")
+        try await account.makeRoles(service, from: roles.url)
+        try await Self.everyCheckPasses(account, service)
+        let enabled = try await enable()
+        #expect(enabled.status == 0 && enabled.errors.contains("the simulation allows every call"), "\(enabled.errors)")
+
+        let stolen = try await account.stage.makeUser("ci-publisher", keys: 1)[0].accessKeyID
+        let sample = try TemporaryFolder()
+        try await Self.writeSample(to: sample.url, account: GuardedAccount.id, stolenKey: stolen)
+        try await service.client("submit", sample.url.path).check()
+        let iam = IAM(account.moto.client())
+        func status() async throws -> IAM.KeyStatus? {
+            try await iam.listAccessKeys(userName: "ci-publisher").first { $0.accessKeyID == stolen }?.status
+        }
+        let isSwitchedOff = try await eventually { try await status() == .inactive ? true : nil }
+        #expect(isSwitchedOff == true)
+        let listed = try await service.client("remediation", "history", "-o", "jsonl")
+        let lines = listed.text.split(separator: "\n").filter { $0.contains(stolen) }
+        let line = try #require(lines.last, "\(listed.text)")
+        let remediation = try #require(
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        let id = try #require(remediation["remediation_id"] as? String)
+        let back = try await eventually { () -> Bool? in
+            try await service.client("remediation", "rollback", id, "--yes").status == 0 ? true : nil
+        }
+        #expect(back == true)
+        #expect(try await status() == .active)
+        // A typo is no success.
+        for target in ["AKIAIOSFODNN7NOBODYS", "ci-publisher"] {
+            let typo = try await service.client(
+                "remediation", "run", GuardedAccount.id, "deactivate-access-key", target, "--yes")
+            #expect(typo.status == 1 && !typo.errors.isEmpty, "\(target): \(typo)")
+        }
+        try await service.stop()
+    }
+
+    /// Writes the sample's morning so that its attack is minutes old, for an account and a key of this test.
+    private static func writeSample(to folder: URL, account: String, stolenKey: String) async throws {
+        let start = SyntheticTrail.timestamp(Int64(Date().timeIntervalSince1970) - 160 * 60)
+        let raw = try TemporaryFolder()
+        let python = try #require(Programs.python)
+        let generator = Programs.root.appendingPathComponent("Samples/generate.py").path
+        try await run(python, [generator, "--output", raw.url.path, "--start", start]).check()
+        let script = """
+            import gzip, pathlib, sys
+            for index, path in enumerate(sorted(pathlib.Path(sys.argv[1]).rglob("*.json.gz"), key=lambda p: p.name.split("_")[3])):
+                text = gzip.decompress(path.read_bytes()).decode()
+                text = text.replace("111122223333", sys.argv[3]).replace("AKIAIOSFODNN7EXAMPLE", sys.argv[4])
+                name = path.name.replace("111122223333", sys.argv[3])
+                (pathlib.Path(sys.argv[2]) / name).write_text(text)
+            """
+        try await run(python, ["-c", script, raw.url.path, folder.path, account, stolenKey]).check()
     }
 
     private static func everyCheckPasses(_ account: GuardedAccount, _ service: Service) async throws {

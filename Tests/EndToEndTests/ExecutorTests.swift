@@ -99,13 +99,16 @@ struct ExecutorTests {
     @Test(.timeLimit(.minutes(4)))
     func oneThatIsKilledWithACallIsReplacedWithoutASecondEffect() async throws {
         let stage = try await Self.stage()
-        try await stage.enable("auto")
+        let nobody = try await stage.service.client(
+            "remediation", "enable", stage.account, "deactivate-access-key", "--mode", "auto", "--yes")
+        #expect(nobody.status == 1 && nobody.errors.contains("trailhound execute"), "\(nobody.errors)")
         let executors = [try Executor(stage), try Executor(stage)]
         for executor in executors {
             try await executor.waitUntilConnected()
             // The change is made, and whoever made it never hears of it.
             try await executor.proxy.inject(.timeoutAfterEffect, into: "UpdateAccessKey", times: 1)
         }
+        try await stage.enable("auto")
         try await stage.attack()
         let holder = try await eventually { () -> Int? in
             for (index, executor) in executors.enumerated() where try await executor.updates == 1 { return index }
@@ -123,6 +126,18 @@ struct ExecutorTests {
         try await stage.succeed("remediation", "rollback", done.remediationID, "--yes")
         #expect(try await stage.statuses() == [.active, .active])
         #expect(try await executors[1 - holding].stop() != 0)
+        try await stage.service.stop()
+    }
+
+    /// The executor is in the midst of its own retries when everything is frozen.
+    @Test(.timeLimit(.minutes(3)))
+    func afterTheAcknowledgementOfAFreezeNoWriteLeavesAnExecutor() async throws {
+        let stage = try await Self.stage()
+        let executor = try Executor(stage)
+        try await executor.waitUntilConnected()
+        try await stage.enable("auto")
+        try await executor.proxy.inject(.throttled, into: "UpdateAccessKey", times: 1_000)
+        try await stage.frozenForGood(executor.proxy)
         try await stage.service.stop()
     }
 

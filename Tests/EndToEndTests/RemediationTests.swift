@@ -153,6 +153,33 @@ struct RemediationTests {
         try await stage.service.stop()
     }
 
+    /// The service is in the midst of its retries when everything is frozen.
+    @Test(.timeLimit(.minutes(3)))
+    func afterTheAcknowledgementOfAFreezeNoWriteLeaves() async throws {
+        let stage = try await RemediationStage()
+        try await stage.enable("auto")
+        try await stage.proxy.inject(.throttled, into: "UpdateAccessKey", times: 1_000)
+        try await stage.frozenForGood(stage.proxy)
+        // It is one with what is on disk.
+        try await stage.service.killNow()
+        try await stage.service.start()
+        #expect(try await stage.succeed("remediation", "status", "-o", "json").contains(#""frozen": true"#))
+        try await stage.service.stop()
+    }
+
+    /// A record that is older than the policy's age, however new its id is.
+    @Test(.timeLimit(.minutes(3)))
+    func anOldRecordIsNotActedOn() async throws {
+        let stage = try await RemediationStage()
+        try await stage.enable("auto")
+        try await stage.attack(secondsAgo: 3 * 3_600)
+        let refused = try await stage.remediation("refused") { !$0.outcome.isEmpty }
+        #expect(refused.outcome == "refused_too_old")
+        #expect(try await stage.statuses() == [.active, .active])
+        #expect(try await stage.passed("UpdateAccessKey") == 0)
+        try await stage.service.stop()
+    }
+
     @Test(.timeLimit(.minutes(3)))
     func aServiceThatIsKilledGoesOnWhereItWas() async throws {
         let stage = try await RemediationStage()

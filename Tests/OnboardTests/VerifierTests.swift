@@ -33,7 +33,7 @@ struct VerifierTests {
             "the role is of another account", [.assumeRole],
             { $0.account { $0.roleARN = "arn:aws:iam::999988887777:role/r" } }
         ),
-        ("the role is open", [.externalIDRequired], { $0.overlay.isOpen = true }),
+        ("the roles are open", [.externalIDRequired, .remediationExternalID], { $0.overlay.isOpen = true }),
         ("there is no such trail", [.trailFound], { $0.account { $0.trail = "other" } }),
         (
             "a poor trail",
@@ -102,6 +102,15 @@ struct VerifierTests {
             }
         ),
         ("the digest is altered", [.digests], { try await $0.alterDigest() }),
+        (
+            "the role to act with is of another account",
+            [.remediationWay],
+            { rig in
+                rig.account {
+                    ($0.respondRoleARN, $0.isRemediationEnabled) = ("arn:aws:iam::999988887777:role/r", true)
+                }
+            }
+        ),
         (
             "remediations are not allowed",
             [.deactivateAccessKey, .revokeRoleSessions, .denyUser, .disableConsoleLogin, .restoreLogging],
@@ -175,13 +184,28 @@ struct VerifierTests {
         #expect(rig.overlay.simulated == [role])
     }
 
-    @Test func anExecutorsCredentialsAreNotGuessed() async throws {
+    @Test func anExecutorIsAskedForAndItsOwnPermissionsAreLookedAt() async throws {
         let rig = try await VerifyRig("verify-executor")
-        rig.account { $0.isActedByExecutor = true }
-        for check in await rig.verify() where Self.remediations.contains(check.name) {
-            #expect(check.status == .unknown && check.remedy.contains("--respond-role"), "\(check.name.rawValue)")
-        }
+        rig.account { ($0.isActedByExecutor, $0.isRemediationEnabled) = (true, true) }
+        let without = await rig.verify()
+        #expect(without.filter { $0.status == .failed }.map(\.name) == [.remediationWay])
+        for check in without where Self.remediations.contains(check.name) { #expect(check.status == .unknown) }
         #expect(rig.overlay.simulated.isEmpty)
+        rig.account { $0.executors = ["arn:aws:sts::\(VerifyRig.id):assumed-role/inside/s"] }
+        let checks = await rig.verify()
+        for check in checks where Self.remediations.contains(check.name) { #expect(check.status == .passed) }
+        #expect(checks.first { $0.name == .remediationWay }?.status == .passed)
+        #expect(rig.overlay.simulated == ["arn:aws:iam::\(VerifyRig.id):role/inside"])
+    }
+
+    @Test func nothingIsPassedThatWasNotChecked() async throws {
+        let rig = try await VerifyRig("verify-roleless")
+        rig.account { ($0.roleARN, $0.respondRoleARN) = ("", "") }
+        let checks = await rig.verify()
+        for name in [Name.externalIDRequired, .remediationExternalID] {
+            let check = checks.first { $0.name == name }
+            #expect(check?.status == .unknown && check?.detail.hasPrefix("not checked") == true, "\(name.rawValue)")
+        }
     }
 
     @Test func refusedCallsSayWhichPermissionIsMissing() async throws {

@@ -13,6 +13,8 @@ import TestKit
 /// policy in memory in place of AWS.
 extension ServiceRig {
     private static var account: String { accounts[0] }
+    /// What is much older is not acted on.
+    static var aMinuteAgo: Int64 { Int64(Date().timeIntervalSince1970) - 60 }
 
     /// Lets the revocation of roles' sessions go as far as `mode`, by an executor.
     func enable(_ mode: Messages.RemediationMode, _ client: Client) async throws {
@@ -55,7 +57,8 @@ extension ServiceRig {
             _ = try await client.unary(
                 AlertService.updateAlert, UpdateAlertRequest(alertID: alert.alertID, status: .closed))
         }
-        let trail = SyntheticTrail(account: Self.account, attackEvery: 1, seed: .random(in: 1_000...(.max)))
+        let trail = SyntheticTrail(
+            account: Self.account, start: Self.aMinuteAgo, attackEvery: 1, seed: .random(in: 1_000...(.max)))
         _ = try await submit(trail, 0..<1, client)
         while true {
             let request = ListRemediationsRequest(accountIDs: [Self.account], unfinished: true)

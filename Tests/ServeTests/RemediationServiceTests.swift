@@ -48,7 +48,8 @@ import Testing
                     let list = ListRemediationsRequest(accountIDs: [ServiceRig.accounts[0]])
                     let count = try await client.unary(RemediationService.listRemediations, list).remediations.count
                     // The same actor's next event, and a person's note: two more revisions.
-                    let trail = SyntheticTrail(account: ServiceRig.accounts[0], attackEvery: 1, seed: 77)
+                    let trail = SyntheticTrail(
+                        account: ServiceRig.accounts[0], start: ServiceRig.aMinuteAgo, attackEvery: 1, seed: 77)
                     _ = try await rig.submit(trail, 0..<1, client)
                     _ = try await client.unary(
                         AlertService.updateAlert, UpdateAlertRequest(alertID: waiting.alertID, note: "looking"))
@@ -123,10 +124,20 @@ import Testing
                 await #expect(throws: RPCError.self) {
                     try await rig.send(.watch(WatchCommand(remediationID: "nothing")), client)
                 }
-                let known = with { $0.detectionIDs = ["00000000-0000-4000-8000-000000000001"] }
-                let set = try await client.unary(RemediationService.setPolicy, known).account
-                let policies = set?.policies.filter { !$0.detectionIDs.isEmpty }
-                #expect(policies?.map(\.action) == [.denyUser])
+                // Nothing could act: no role, no executor.
+                var known = with { $0.detectionIDs = ["00000000-0000-4000-8000-000000000001"] }
+                known.access = RemediationAccess(way: .executor)
+                let request = known
+                let impossible = await #expect(throws: RPCError.self) {
+                    try await client.unary(RemediationService.setPolicy, request)
+                }
+                #expect(impossible?.code == .failedPrecondition)
+                #expect(impossible?.message.contains("trailhound execute") == true)
+                try await rig.withExecutor {
+                    let set = try await client.unary(RemediationService.setPolicy, request)
+                    let policies = set.account?.policies.filter { !$0.detectionIDs.isEmpty }
+                    #expect(policies?.map(\.action) == [.denyUser] && !set.proof.isEmpty)
+                }
             }
         }
     }
@@ -142,8 +153,19 @@ import Testing
                 for (action, target, field) in [
                     (.restoreLogging, RemediationTarget(trail: "t", region: "eu west"), "run.target.region"),
                     (
-                        .deactivateAccessKey, RemediationTarget(accessKeyID: "AKIA1", userName: "a\nb"),
+                        .deactivateAccessKey,
+                        RemediationTarget(accessKeyID: "AKIAIOSFODNN7EXAMPLE", userName: "a\nb"),
                         "run.target.user_name"
+                    ),
+                    (.deactivateAccessKey, RemediationTarget(accessKeyID: "alice"), "run.target.access_key_id"),
+                    (.deactivateAccessKey, RemediationTarget(accessKeyID: "AKIA1"), "run.target.access_key_id"),
+                    (.denyUser, RemediationTarget(userName: "user/alice"), "run.target.user_name"),
+                    (.disableConsoleLogin, RemediationTarget(userName: "staff/alice"), "run.target.user_name"),
+                    (.revokeRoleSessions, RemediationTarget(roleName: "arn:aws:iam::1:role/x"), "run.target.role_name"),
+                    (
+                        .restoreLogging,
+                        RemediationTarget(trail: "arn:aws:cloudtrail:eu-west-1:999988887777:trail/main"),
+                        "run.target.trail"
                     ),
                 ] as [(RemediationAction, RemediationTarget, String)] {
                     let error = await #expect(throws: RPCError.self) {

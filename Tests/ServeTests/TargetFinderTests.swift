@@ -77,7 +77,9 @@ import Testing
         func other(_ alert: Alert?) throws -> String? {
             let alert = try #require(alert)
             let target = try #require(TargetFinder.target(.deactivateAccessKey, of: alert))
-            guard case .alert(alert.id, "d", .high, false, let account) = RemediationTrigger(alert, for: target) else {
+            let trigger = RemediationTrigger(alert, for: target, by: .deactivateAccessKey, now: 1)
+            guard case .alert(alert.id, "d", .high, false, let account, let basis) = trigger, basis == AlertBasis()
+            else {
                 return "another trigger"
             }
             return account

@@ -135,6 +135,11 @@ package struct RemediationPolicy: Message {
     package var changedAt: GoogleProtobuf.Timestamp?
     /// Field 9, `changed_by`.
     package var changedBy: String
+    /// Whether it acts by itself on DUETs too, before the account's owner has answered. Otherwise a person is asked.
+    package var actsOnDuets: Bool
+    /// How many minutes old an alert's newest record may be, by its own time and by its receipt, for the action to
+    /// answer it: 1 to 1,440; 0 means 120.
+    package var maxAgeMinutes: UInt32
 
     /// A message of these fields.
     package init(
@@ -146,7 +151,9 @@ package struct RemediationPolicy: Message {
         always: [String] = [],
         hourlyCap: UInt32 = 0,
         changedAt: GoogleProtobuf.Timestamp? = nil,
-        changedBy: String = ""
+        changedBy: String = "",
+        actsOnDuets: Bool = false,
+        maxAgeMinutes: UInt32 = 0
     ) {
         self.action = action
         self.mode = mode
@@ -157,6 +164,8 @@ package struct RemediationPolicy: Message {
         self.hourlyCap = hourlyCap
         self.changedAt = changedAt
         self.changedBy = changedBy
+        self.actsOnDuets = actsOnDuets
+        self.maxAgeMinutes = maxAgeMinutes
     }
 
     /// Every field at its default.
@@ -170,6 +179,8 @@ package struct RemediationPolicy: Message {
         hourlyCap = 0
         changedAt = nil
         changedBy = ""
+        actsOnDuets = false
+        maxAgeMinutes = 0
     }
 }
 
@@ -304,21 +315,28 @@ package struct SetPolicyRequest: Message {
     }
 }
 
-/// The message `trailhound.v1.SetPolicyResponse`.
+/// A policy that lets an action do more than before is proved first: the role is assumed and its permissions simulated,
+/// or an executor is found. FAILED_PRECONDITION says what can't work and what to do; UNAVAILABLE that AWS can't be
+/// reached.
 package struct SetPolicyResponse: Message {
     /// Field 1, `account`.
     package var account: AccountRemediation?
+    /// What was proved, and what could not be looked at; a sentence each.
+    package var proof: [String]
 
     /// A message of these fields.
     package init(
-        account: AccountRemediation? = nil
+        account: AccountRemediation? = nil,
+        proof: [String] = []
     ) {
         self.account = account
+        self.proof = proof
     }
 
     /// Every field at its default.
     package init() {
         account = nil
+        proof = []
     }
 }
 
@@ -1144,6 +1162,8 @@ extension RemediationPolicy: WireMessage {
         self.hourlyCap = wire.pointee.hourly_cap
         self.changedAt = try WireReader.message(wire.pointee.changed_at, arena)
         self.changedBy = try WireReader.text(wire.pointee.changed_by, "trailhound.v1.RemediationPolicy.changed_by")
+        self.actsOnDuets = wire.pointee.acts_on_duets != 0
+        self.maxAgeMinutes = wire.pointee.max_age_minutes
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__RemediationPolicy>, _ builder: inout WireBuilder) {
@@ -1160,6 +1180,8 @@ extension RemediationPolicy: WireMessage {
         wire.pointee.hourly_cap = self.hourlyCap
         wire.pointee.changed_at = builder.message(self.changedAt)
         wire.pointee.changed_by = builder.text(self.changedBy)
+        wire.pointee.acts_on_duets = self.actsOnDuets ? 1 : 0
+        wire.pointee.max_age_minutes = self.maxAgeMinutes
     }
 }
 
@@ -1316,11 +1338,14 @@ extension SetPolicyResponse: WireMessage {
 
     init(wire: UnsafePointer<Trailhound__V1__SetPolicyResponse>, arena: Arena?) throws(MessageError) {
         self.account = try WireReader.message(wire.pointee.account, arena)
+        self.proof = try WireReader.texts(wire.pointee.n_proof, wire.pointee.proof, "trailhound.v1.SetPolicyResponse.proof")
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__SetPolicyResponse>, _ builder: inout WireBuilder) {
         trailhound__v1__set_policy_response__init(wire)
         wire.pointee.account = builder.message(self.account)
+        wire.pointee.n_proof = self.proof.count
+        wire.pointee.proof = builder.texts(self.proof)
     }
 }
 

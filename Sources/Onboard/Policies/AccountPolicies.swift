@@ -92,7 +92,13 @@ package struct AccountPolicies: Sendable {
     package var respond: AccountRole {
         AccountRole(
             name: respondName, purpose: "Remediations act with it. Leave out the policies of those not wanted.",
-            trust: serviceTrust, policies: RemediationAction.allCases.map(policy))
+            trust: serviceTrust, policies: RemediationAction.allCases.map(policy) + [simulation])
+    }
+
+    /// Lets the role look at its own permissions, so that to enable a remediation proves that it can work.
+    private var simulation: AccountRole.NamedPolicy {
+        let own = PolicyDocument.Statement("Own", actions: ["iam:SimulatePrincipalPolicy"], resources: [respondARN])
+        return AccountRole.NamedPolicy("Verify", PolicyDocument([own]))
     }
 
     /// The policy of one remediation.

@@ -27,6 +27,8 @@ package struct AccountCheck: Sendable, Hashable {
         case queueReceive = "queue_receive"
         case queueDelete = "queue_delete"
         case digests = "digests"
+        case remediationWay = "remediation_way"
+        case remediationExternalID = "remediation_external_id_required"
         case deactivateAccessKey = "remediation_deactivate_access_key"
         case revokeRoleSessions = "remediation_revoke_role_sessions"
         case denyUser = "remediation_deny_user"
@@ -112,10 +114,14 @@ package struct VerifiedAccount: Sendable, Hashable {
     package var organizationID = ""
     /// The queue; empty for none.
     package var queueURL = ""
-    /// The role that remediations act with; empty where none are wanted.
+    /// The role that remediations act with; empty where the credentials at hand act themselves.
     package var respondRoleARN = ""
     /// Whether an executor inside the account makes the calls of remediations, with credentials of its own.
     package var isActedByExecutor = false
+    /// The ARNs that the executors act as which are connected now.
+    package var executors: [String] = []
+    /// Whether a remediation is enabled, so that a way that does not work is a fault.
+    package var isRemediationEnabled = false
     /// The name of the analysts' role; empty for `TrailhoundAnalyst`.
     package var consoleRole = ""
 

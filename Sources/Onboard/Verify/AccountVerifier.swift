@@ -101,26 +101,36 @@ package struct AccountVerifier: Sendable {
     }
 
     private var roleless: AccountCheck {
-        .passed(.externalIDRequired, "no role is taken on, so nobody can be confused about one")
+        .unknown(
+            .externalIDRequired, "not checked: no role is set to read with, so there is no trust policy to look at",
+            remedy:
+                "Nothing, where the service runs inside the account; else make the role, then: trailhound account update "
+                + "\(account.accountID) --role-arn ARN")
     }
 
-    /// A role that can be taken on without the external id is open to whoever talks some service into it.
     private func externalID() async -> AccountCheck {
+        await refusesWithoutExternalID(
+            .externalIDRequired, role: account.roleARN, Self.request(account, withExternalID: false))
+    }
+
+    /// Tries to assume a role without the external id: one that lets it is open to whoever talks some service into it.
+    func refusesWithoutExternalID(
+        _ name: AccountCheck.Name, role: String, _ request: STS.RoleRequest
+    ) async -> AccountCheck {
         guard !account.externalID.isEmpty else {
             return .failed(
-                .externalIDRequired, "the account has no external id",
-                remedy: "Onboard the account anew, and put the external id into the role's trust policy.")
+                name, "the account has no external id",
+                remedy: "Onboard the account anew, and put the external id into the trust policy of \(role).")
         }
         do {
-            _ = try await STS(base).assumeRole(Self.request(account, withExternalID: false))
+            _ = try await STS(base).assumeRole(request)
             return .failed(
-                .externalIDRequired, "the role can be taken on without the external id",
-                remedy: "Add the condition StringEquals sts:ExternalId to the role's trust policy.")
+                name, "\(role) can be assumed without the external id",
+                remedy: "Add the condition StringEquals sts:ExternalId to the trust policy of \(role).")
         } catch let error as AWSError where error.isAccessDenied {
-            return .passed(.externalIDRequired, "without the external id the role is refused")
+            return .passed(name, "without the external id \(role) is refused")
         } catch {
-            return .unknown(
-                .externalIDRequired, "\(error)", remedy: "Try again; see whether AWS can be reached from here.")
+            return .unknown(name, "\(error)", remedy: "Try again; see whether AWS can be reached from here.")
         }
     }
 
@@ -138,62 +148,6 @@ package struct AccountVerifier: Sendable {
                 remedy: "Make the role \(name) as trailhound account policy prints it, or name another: "
                     + "trailhound account update \(account.accountID) --console-role NAME")
         }
-    }
-
-    // MARK: Remediation
-
-    private func remediations() async -> [AccountCheck] {
-        var checks: [AccountCheck] = []
-        for action in RemediationAction.allCases {
-            guard let name = AccountCheck.Name(rawValue: "remediation_" + action.rawValue) else { continue }
-            checks.append(await remediation(action, name))
-        }
-        return checks
-    }
-
-    private func remediation(_ action: RemediationAction, _ name: AccountCheck.Name) async -> AccountCheck {
-        guard !account.isActedByExecutor else {
-            return .unknown(
-                name, "an executor inside the account makes the calls, with credentials that are not known here",
-                remedy: "Verify from where it runs: trailhound account verify \(account.accountID) --offline "
-                    + "--respond-role ARN, with the ARN of the executor's role.")
-        }
-        guard !account.respondRoleARN.isEmpty else {
-            return .unknown(
-                name, "no role is set that remediations act with",
-                remedy: "Make the role \(RoleNames.respond), where remediation is wanted.")
-        }
-        var refused: [String] = []
-        do {
-            let byResource = Dictionary(grouping: action.permissions, by: \.resource)
-            for permissions in byResource.values {
-                guard let first = permissions.first else { continue }
-                // IAM wants whole ARNs: a name that nothing has stands for all.
-                let resource = first.resourceARN(accountID: account.accountID, partition: partition.rawValue)
-                    .replacing("*", with: "trailhound-verification")
-                let decisions = try await IAM(client).simulatePrincipalPolicy(
-                    principalARN: account.respondRoleARN, actions: permissions.map(\.action), resources: [resource])
-                refused += permissions.map(\.action).filter { decisions[$0] != .allowed }
-            }
-        } catch let error as AWSError where error.isMissing {
-            return .unknown(
-                name, "there is no role \(account.respondRoleARN)",
-                remedy: "Make the role as trailhound account policy prints it, where remediation is wanted.")
-        } catch {
-            let remedy = """
-                Allow iam:SimulatePrincipalPolicy on \(account.respondRoleARN) to the role that is read with: trailhound \
-                account policy --respond-role prints its policy for a role of that name.
-                """
-            return .of(name, error, remedy: remedy)
-        }
-        guard refused.isEmpty else {
-            return .failed(
-                name, "\(account.respondRoleARN) may not \(refused.sorted().joined(separator: ", "))",
-                remedy:
-                    "Give the role the policy \(AccountPolicies.name(action)) that trailhound account policy prints, "
-                    + "where this remediation is wanted.")
-        }
-        return .passed(name, "\(account.respondRoleARN) may \(action.summary)")
     }
 
     /// A region of no known form fails at its first call, by name.

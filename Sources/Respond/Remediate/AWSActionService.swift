@@ -6,11 +6,17 @@ import AWS
 package struct AWSActionService: ActionService {
     private let iam: IAM
     private let trails: Trails
+    /// The same for calls that write, each attempt of which asks the permit of its task.
+    private let writingIAM: IAM
+    private let writingTrails: Trails
 
     /// Works with the credentials of `client`: the account's remediation role, or what an executor finds around it.
     package init(_ client: AWSClient) {
         iam = IAM(client)
         trails = Trails(client)
+        let writing = client.through { GatedTransport(base: $0) }
+        writingIAM = IAM(writing)
+        writingTrails = Trails(writing)
     }
 
     package func perform(_ call: ActionCall) async throws -> ActionResult {
@@ -48,14 +54,14 @@ package struct AWSActionService: ActionService {
     private func change(_ call: ActionCall) async throws -> ActionResult {
         switch call {
         case .updateAccessKey(let user, let key, let status):
-            try await iam.updateAccessKey(key, userName: user, status: status)
+            try await writingIAM.updateAccessKey(key, userName: user, status: status)
         case .putUserPolicy(let user, let name, let document):
-            try await iam.putUserPolicy(user, named: name, document: document)
-        case .deleteUserPolicy(let user, let name): try await iam.deleteUserPolicy(user, named: name)
+            try await writingIAM.putUserPolicy(user, named: name, document: document)
+        case .deleteUserPolicy(let user, let name): try await writingIAM.deleteUserPolicy(user, named: name)
         case .putRolePolicy(let role, let name, let document):
-            try await iam.putRolePolicy(role, named: name, document: document)
-        case .deleteRolePolicy(let role, let name): try await iam.deleteRolePolicy(role, named: name)
-        case .startLogging(let trail, let region): try await trails.startLogging(trail, region: region)
+            try await writingIAM.putRolePolicy(role, named: name, document: document)
+        case .deleteRolePolicy(let role, let name): try await writingIAM.deleteRolePolicy(role, named: name)
+        case .startLogging(let trail, let region): try await writingTrails.startLogging(trail, region: region)
         case .getAccessKeyLastUsed, .getUser, .listUserTags, .getRole, .listAccessKeys, .getLoginProfile,
             .getUserPolicy, .getRolePolicy, .getTrailStatus:
             return try await read(call)

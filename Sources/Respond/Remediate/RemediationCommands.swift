@@ -34,6 +34,13 @@ extension Remediation {
         go(.rollbackChecking)
     }
 
+    /// Everything was frozen when the change was about to go out, after it had been noted: it did not go out.
+    mutating func withhold(_ now: Milliseconds) {
+        guard state == .executing else { return }
+        executions -= 1
+        freeze(now)
+    }
+
     /// Everything was frozen before a change went out. One that was never made is refused; one that did not come
     /// through is a failure, since its target is as it was while people may think otherwise.
     package mutating func freeze(_ now: Milliseconds) {

@@ -42,6 +42,8 @@ extension Remediation {
         case .mode: ""
         case .cap: "the cap of automatic remediations is reached"
         case .otherAccount(let account): "the alert is of account \(account)"
+        case .duet: "the account's owner has not answered the DUET yet"
+        case .sharedEvidence: "the alert counts together what several principals did"
         }
     }
 

@@ -28,6 +28,10 @@ package struct RemediationPolicy: Sendable, Hashable, Codable {
     package var always: [TargetPattern] = []
     /// How many times it may act by itself within an hour; beyond that a person is asked.
     package var hourlyCap = RespondLimits.hourlyCap
+    /// Whether it acts by itself on a DUET that the account's owner has not answered; else a person is asked.
+    package var actsOnDuets = false
+    /// How old an alert's newest event may be for the action to answer it.
+    package var maximumAge = RespondLimits.actingAge
 
     /// The default: off.
     package init() {}
@@ -35,7 +39,8 @@ package struct RemediationPolicy: Sendable, Hashable, Codable {
     /// A policy of its own.
     package init(
         mode: RemediationMode, minimumSeverity: Severity = .high, detections: Set<String> = [],
-        never: [TargetPattern] = [], always: [TargetPattern] = [], hourlyCap: Int = RespondLimits.hourlyCap
+        never: [TargetPattern] = [], always: [TargetPattern] = [], hourlyCap: Int = RespondLimits.hourlyCap,
+        actsOnDuets: Bool = false, maximumAge: Milliseconds = RespondLimits.actingAge
     ) {
         self.mode = mode
         self.minimumSeverity = minimumSeverity
@@ -43,6 +48,24 @@ package struct RemediationPolicy: Sendable, Hashable, Codable {
         self.never = never
         self.always = always
         self.hourlyCap = hourlyCap
+        self.actsOnDuets = actsOnDuets
+        self.maximumAge = maximumAge
+    }
+}
+
+extension RemediationPolicy {
+    /// Reads a stored policy: what an older version did not know has its default.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            mode: try values.decode(RemediationMode.self, forKey: .mode),
+            minimumSeverity: try values.decode(Severity.self, forKey: .minimumSeverity),
+            detections: try values.decode(Set<String>.self, forKey: .detections),
+            never: try values.decode([TargetPattern].self, forKey: .never),
+            always: try values.decode([TargetPattern].self, forKey: .always),
+            hourlyCap: try values.decode(Int.self, forKey: .hourlyCap),
+            actsOnDuets: try values.decodeIfPresent(Bool.self, forKey: .actsOnDuets) ?? false,
+            maximumAge: try values.decodeIfPresent(Milliseconds.self, forKey: .maximumAge) ?? RespondLimits.actingAge)
     }
 }
 
@@ -89,6 +112,10 @@ package enum AskReason: Sendable, Hashable {
     case cap
     /// The alert is of this account, not of the target's.
     case otherAccount(String)
+    /// The account's owner has not answered yet.
+    case duet
+    /// The alert counts together what several principals did.
+    case sharedEvidence
 }
 
 extension RemediationPolicy {
@@ -106,7 +133,13 @@ extension RemediationPolicy {
     ) -> RemediationDecision {
         if situation.isFrozen { return .refuse(.frozen, pattern: nil) }
         guard situation.isOnboarded else { return .refuse(.accountNotOnboarded, pattern: nil) }
-        if case .alert(_, _, _, isHistorical: true, _) = trigger { return .refuse(.historical, pattern: nil) }
+        if case .alert(_, _, _, let isHistorical, _, let basis) = trigger {
+            if isHistorical { return .refuse(.historical, pattern: nil) }
+            // A person who approves has looked, and may have taken hours.
+            if let basis, !isApproved, !((-maximumAge)...maximumAge).contains(basis.age) {
+                return .refuse(.tooOld, pattern: nil)
+            }
+        }
         var missing: MissingFacts = []
         if let own = Self.first(situation.ownIdentities, facts, &missing) {
             return .refuse(.ownIdentity, pattern: own)
@@ -124,17 +157,18 @@ extension RemediationPolicy {
     ) -> RemediationDecision {
         let detectionID: String
         let severity: Severity
-        let otherAccount: String?
+        let doubt: AskReason?
         switch trigger {
         case .person(_, let isDryRun):
             guard mode != .off else { return .refuse(.off, pattern: nil) }
             return isDryRun || mode == .dryRun ? .rehearse : .run(isAutomatic: false)
-        case .alert(_, let detection, let level, _, let account):
-            (detectionID, severity, otherAccount) = (detection, level, account)
+        case .alert(_, let detection, let level, _, let account, let basis):
+            (detectionID, severity) = (detection, level)
+            doubt = reason(otherAccount: account, basis)
         }
         var missing: MissingFacts = []
         if Self.first(always, facts, &missing) != nil {
-            return automatic(in: situation, isApproved: isApproved, otherAccount)
+            return automatic(in: situation, isApproved: isApproved, doubt)
         }
         guard missing.isEmpty else { return .findOut(missing) }
         guard mode != .off else { return .refuse(.off, pattern: nil) }
@@ -146,16 +180,24 @@ extension RemediationPolicy {
         case .off: return .refuse(.off, pattern: nil)
         case .dryRun: return .rehearse
         case .approve: return isApproved ? .run(isAutomatic: false) : .askPerson(because: .mode)
-        case .auto: return automatic(in: situation, isApproved: isApproved, otherAccount)
+        case .auto: return automatic(in: situation, isApproved: isApproved, doubt)
         }
     }
 
     private func automatic(
-        in situation: RemediationSituation, isApproved: Bool, _ otherAccount: String?
+        in situation: RemediationSituation, isApproved: Bool, _ doubt: AskReason?
     ) -> RemediationDecision {
         if isApproved { return .run(isAutomatic: false) }
-        if let otherAccount { return .askPerson(because: .otherAccount(otherAccount)) }
+        if let doubt { return .askPerson(because: doubt) }
         return situation.automaticRuns < hourlyCap ? .run(isAutomatic: true) : .askPerson(because: .cap)
+    }
+
+    /// Why an alert is no ground to act without a person; nil where it is one.
+    private func reason(otherAccount: String?, _ basis: AlertBasis?) -> AskReason? {
+        if let otherAccount { return .otherAccount(otherAccount) }
+        guard let basis else { return nil }
+        if basis.isUnansweredDuet, !actsOnDuets { return .duet }
+        return basis.evidence == .sharedGroup ? .sharedEvidence : nil
     }
 
     /// The first entry that matches; what others would have to know is added to `missing`.

@@ -5,6 +5,8 @@ package enum RemediationRefusal: String, Sendable, Hashable, Codable, CaseIterab
     case frozen
     case accountNotOnboarded = "account_not_onboarded"
     case historical
+    case tooOld = "too_old"
+    case ownerMismatch = "owner_mismatch"
     case ownIdentity = "own_identity"
     case neverListed = "never_listed"
     case off
@@ -29,6 +31,11 @@ package enum RemediationRefusal: String, Sendable, Hashable, Codable, CaseIterab
         case .frozen: "all remediations are frozen"
         case .accountNotOnboarded: "the account is not onboarded"
         case .historical: "the event is from a backfill, and those never remediate"
+        case .tooOld:
+            "the alert's newest record is older, or further ahead of the service's clock, than the policy acts on: run it by "
+                + "hand where it is still wanted"
+        case .ownerMismatch:
+            "IAM says that the key is another user's than the record says: find out which of them is right, then run it by hand"
         case .ownIdentity: "the key, user or role is Trailhound's own"
         case .neverListed: "the target is on the never-list"
         case .off: "the action is off for this account"

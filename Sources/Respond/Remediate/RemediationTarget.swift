@@ -64,9 +64,10 @@ package struct RemediationTarget: Sendable, Hashable, Codable {
 /// Who wants a remediation.
 package enum RemediationTrigger: Sendable, Hashable, Codable {
     /// A detection's alert. Historical ones come from a backfill. `otherAccount` is the alert's account where it is not the
-    /// target's.
+    /// target's. `basis` is nil in what an older version stored.
     case alert(
-        alertID: String, detectionID: String, severity: Severity, isHistorical: Bool, otherAccount: String? = nil)
+        alertID: String, detectionID: String, severity: Severity, isHistorical: Bool, otherAccount: String? = nil,
+        basis: AlertBasis? = nil)
     /// A person's command, by the name in the certificate; `isDryRun` where only a rehearsal is wanted.
     case person(name: String, isDryRun: Bool)
 }

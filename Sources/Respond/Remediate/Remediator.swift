@@ -12,7 +12,7 @@ package actor Remediator {
     private let now: @Sendable () -> Milliseconds
     private let sleep: @Sendable (Milliseconds) async throws -> Void
 
-    private var isFrozen = false
+    private let gate: WriteGate
     private var runs: Set<String> = []
     private var commands: [String: [Command]] = [:]
     private var sleepers: [String: Task<Void, any Error>] = [:]
@@ -44,11 +44,13 @@ package actor Remediator {
     ///     hear the last ones again.
     ///   - now: The time of day.
     ///   - sleep: Waits so many milliseconds, or throws `CancellationError`.
+    ///   - gate: Passed by every write but a rollback's.
     package init(
         store: any RemediationStore, rules: any RemediationRules,
         services: @escaping @Sendable (String) async throws -> any ActionService,
         progress: @escaping @Sendable (Remediation, [RemediationNotice]) async -> Void,
-        now: @escaping @Sendable () -> Milliseconds, sleep: @escaping @Sendable (Milliseconds) async throws -> Void
+        now: @escaping @Sendable () -> Milliseconds, sleep: @escaping @Sendable (Milliseconds) async throws -> Void,
+        gate: WriteGate = WriteGate()
     ) {
         self.store = store
         self.rules = rules
@@ -56,6 +58,7 @@ package actor Remediator {
         self.progress = progress
         self.now = now
         self.sleep = sleep
+        self.gate = gate
     }
 
     /// The id of the remediation of a target for an alert or command: the same request again finds the same one.
@@ -108,7 +111,7 @@ package actor Remediator {
 
     /// Stops or lets go every change, at once and beside what the rules say: from here on no call that writes goes
     /// out but a rollback's. What is under way ends as refused or failed where it would write next; watching goes on.
-    package func freeze(_ isFrozen: Bool) { self.isFrozen = isFrozen }
+    package func freeze(_ isFrozen: Bool) { isFrozen ? gate.shut() : gate.open() }
 
     private func command(_ command: Command, _ id: String) async throws -> Remediation? {
         commands[id, default: []].append(command)
@@ -209,8 +212,15 @@ package actor Remediator {
 
     /// Makes a call and tells the machine what came of it.
     private func perform(_ call: ActionCall, _ machine: inout Remediation) async throws {
+        let isGoverned = call.isWrite && machine.phase == .executing
+        // Between the last look at the freeze and here the machine was saved, which takes its time.
+        if isGoverned, !gate.enter() { return machine.withhold(now()) }
+        defer { if isGoverned { gate.leave() } }
         do {
-            let result = try await services(machine.accountID).perform(call)
+            let account = machine.accountID
+            let result = try await Writing.$permit.withValue(isGoverned ? gate : nil) {
+                try await services(account).perform(call)
+            }
             machine.answered(call, result, now())
         } catch let failure as CallFailure {
             machine.failed(failure, now())
@@ -225,7 +235,7 @@ package actor Remediator {
 
     /// Whether the freeze came since the policy was asked.
     private func isStopped(_ machine: Remediation) async throws -> Bool {
-        if isFrozen { return true }
+        if gate.isShut { return true }
         return try await rules.rules(accountID: machine.accountID, action: machine.action).situation.isFrozen
     }
 
@@ -239,7 +249,7 @@ package actor Remediator {
         // From here on nothing is awaited, so no other decision comes between the count and the note of it.
         let noted = automatic[cap, default: []].filter { $0 >= since }
         situation.automaticRuns = max(stored.count, noted.count)
-        situation.isFrozen = situation.isFrozen || isFrozen
+        situation.isFrozen = situation.isFrozen || gate.isShut
         let decision = policy.decide(machine.trigger, on: machine.facts, in: situation, isApproved: isApproved)
         automatic[cap] = noted
         if decision == .run(isAutomatic: true), machine.isIdentified { automatic[cap]?.append(now()) }

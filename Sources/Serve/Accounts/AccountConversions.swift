@@ -110,12 +110,7 @@ extension VerifiedAccount {
         queueURL = settings.queueURL
         consoleRole = settings.consoleRole
         isActedByExecutor = access.way == .executor
-        if !access.roleARN.isEmpty {
-            respondRoleARN = access.roleARN
-        } else if let partition = Partition(arn: roleARN) {
-            // Before it is set: by the name that the printed policies give it, beside the role that is read with.
-            respondRoleARN = RoleNames.arn(RoleNames.respond, account: accountID, partition: partition.rawValue)
-        }
+        respondRoleARN = access.roleARN
     }
 }
 

@@ -38,9 +38,16 @@ package final class AccountInspector: Sendable {
 
     /// Makes every check of an account's onboarding.
     ///
-    /// - Parameter access: how remediations reach the account.
-    func verify(_ row: AccountRow, remediatedBy access: AccountAccess) async throws -> [Onboard.AccountCheck] {
-        let account = VerifiedAccount(row, remediatedBy: access)
+    /// - Parameters:
+    ///   - access: how remediations reach the account.
+    ///   - executors: the ARNs that the executors act as which are connected.
+    ///   - isEnabled: Whether a remediation is enabled in the account.
+    func verify(
+        _ row: AccountRow, remediatedBy access: AccountAccess, executors: Set<String>, isEnabled: Bool
+    ) async throws -> [Onboard.AccountCheck] {
+        var account = VerifiedAccount(row, remediatedBy: access)
+        account.executors = executors.sorted()
+        account.isRemediationEnabled = isEnabled
         return await AccountVerifier(account, base: try base(region: row.settings.region), clock: clock).run()
     }
 

@@ -15,9 +15,9 @@ package actor AccountWays {
         let checkedAt: Milliseconds
     }
 
-    private let pipeline: Pipeline
+    let pipeline: Pipeline
     private let book: PolicyBook
-    private let pool: ExecutorPool
+    let pool: ExecutorPool
     private let context: CredentialContext
     private let chain: CredentialChain
     /// One for all clients, so that an account's rates are kept whoever calls.
@@ -77,16 +77,7 @@ package actor AccountWays {
     /// Makes a client, and looks whose credentials they are before anybody acts with them.
     private func open(_ account: String, _ access: AccountAccess, _ externalID: String) async throws -> Way {
         do {
-            let region = access.region.isEmpty ? try context.resolvedRegion() ?? "us-east-1" : access.region
-            var client = AWSClient(
-                credentials: chain, region: region, endpoints: EndpointResolver(environment: context.environment),
-                transport: context.transport, limiter: limiter, clock: context.clock, scope: account)
-            if !access.roleARN.isEmpty {
-                client = client.assuming(
-                    STS.RoleRequest(
-                        roleARN: access.roleARN, sessionName: "trailhound-remediation",
-                        externalID: externalID.isEmpty ? nil : externalID))
-            }
+            let client = try client(account, access, externalID)
             let identity = try await STS(client).getCallerIdentity()
             guard identity.account == account else {
                 throw CallFailure(
@@ -99,6 +90,19 @@ package actor AccountWays {
         } catch let error as AWSError {
             throw CallFailure(error)
         }
+    }
+
+    /// A client that makes an account's calls by a way other than an executor.
+    func client(_ account: String, _ access: AccountAccess, _ externalID: String) throws -> AWSClient {
+        let region = access.region.isEmpty ? try context.resolvedRegion() ?? "us-east-1" : access.region
+        let client = AWSClient(
+            credentials: chain, region: region, endpoints: EndpointResolver(environment: context.environment),
+            transport: context.transport, limiter: limiter, clock: context.clock, scope: account)
+        guard !access.roleARN.isEmpty else { return client }
+        return client.assuming(
+            STS.RoleRequest(
+                roleARN: access.roleARN, sessionName: "trailhound-remediation",
+                externalID: externalID.isEmpty ? nil : externalID))
     }
 
     /// A principal of the account as entries of a never-list: `arn:aws:iam::ACCOUNT:role/PATH/NAME`, the same with

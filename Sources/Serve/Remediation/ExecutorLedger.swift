@@ -77,6 +77,11 @@ package struct ExecutorLedger: Sendable {
     /// How many commands are there that have no answer.
     package var pending: Int { commands.count }
 
+    /// The executor that has a command; nil where it waits, or is not known.
+    package func holder(of id: String) -> String? {
+        if case .leased(let holder, _)? = places[id] { holder } else { nil }
+    }
+
     /// A new command.
     package mutating func add(_ command: Command, _ now: Milliseconds) -> [Action] {
         commands[command.id] = command

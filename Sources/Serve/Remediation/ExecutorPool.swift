@@ -10,6 +10,8 @@ package actor ExecutorPool {
     private struct Wanted {
         let call: Bytes
         let answer: CheckedContinuation<ActionResult, any Error>
+        /// Whether a freeze holds it back.
+        let isGoverned: Bool
     }
 
     private var ledger: ExecutorLedger
@@ -50,10 +52,11 @@ package actor ExecutorPool {
         guard !isClosed else { throw CallFailure(.transient, "\(call.permission): the service is stopping") }
         let encoded = Bytes(Array(try Self.encoder().encode(call)))
         let id = UUID().uuidString.lowercased()
+        let isGoverned = call.isWrite && Writing.permit != nil
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
-                wanted[id] = Wanted(call: encoded, answer: continuation)
+                wanted[id] = Wanted(call: encoded, answer: continuation, isGoverned: isGoverned)
                 let command = ExecutorLedger.Command(id: id, accountID: account, isWrite: call.isWrite)
                 act(ledger.add(command, now()))
             }
@@ -66,6 +69,23 @@ package actor ExecutorPool {
         guard let waiting = wanted.removeValue(forKey: id) else { return }
         act(ledger.cancelled(id, now()))
         waiting.answer.resume(throwing: CancellationError())
+    }
+
+    /// Takes back the writes that a freeze holds back: those that no executor has yet fail, and executors hear that the
+    /// others are not theirs any more, so that they begin no further attempt. What is under way there has its answer
+    /// awaited, or the end of its lease.
+    package func revokeWrites() {
+        for (id, one) in wanted where one.isGoverned {
+            if let holder = ledger.holder(of: id) {
+                for (number, session) in sessions where session.executorID == holder {
+                    outlets[number]?.yield(
+                        ServeExecutorResponse(message: .release(ExecutorRelease(commandIDs: [id]))))
+                }
+            } else {
+                act(ledger.cancelled(id, now()))
+                fail(id, "all remediations are frozen")
+            }
+        }
     }
 
     // MARK: The side of the executors

@@ -47,7 +47,7 @@ struct JournalRemediationStore: RemediationStore {
 extension Remediation {
     /// The alert that led to it, if one did.
     var alertID: String? {
-        if case .alert(let alertID, _, _, _, _) = trigger { alertID } else { nil }
+        if case .alert(let alertID, _, _, _, _, _) = trigger { alertID } else { nil }
     }
 }
 

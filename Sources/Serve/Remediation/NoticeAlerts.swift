@@ -65,8 +65,8 @@ enum NoticeAlerts {
     private static func needsPerson(_ remediation: Remediation) -> Bool {
         guard remediation.alertID != nil, case .refused(let refusal, _) = remediation.outcome else { return false }
         switch refusal {
-        case .rootKey, .root, .approvalExpired, .exclusionsUnknown, .policyNameTaken: return true
-        case .frozen, .accountNotOnboarded, .historical, .ownIdentity, .neverListed, .off, .belowSeverity,
+        case .rootKey, .root, .approvalExpired, .exclusionsUnknown, .policyNameTaken, .ownerMismatch: return true
+        case .frozen, .accountNotOnboarded, .historical, .tooOld, .ownIdentity, .neverListed, .off, .belowSeverity,
             .detectionNotListed, .temporaryKeyOfRole, .temporaryKeyOfUser, .temporaryKey, .wrongTarget,
             .serviceLinkedRole, .identityCenterRole, .notApproved:
             return false

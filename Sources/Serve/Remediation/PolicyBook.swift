@@ -169,8 +169,6 @@ package final class PolicyBook: Sendable {
     package func set(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
         let bytes = [UInt8](try JSONEncoder().encode(freeze))
         let number = Mutex<UInt64>(0)
-        // To freeze counts at once, before the journal has it: whoever freezes is in a hurry.
-        if freeze.isFrozen { state.withLock { $0.freeze.isFrozen = true } }
         try await pipeline.perform(audit: entry) { [self] transaction, _ in
             try transaction.putState(Self.freezeName, bytes)
             number.withLock { $0 = nextChange() }

@@ -52,6 +52,8 @@ extension Messages.RemediationPolicy {
         never = policy.never.map(\.text)
         always = policy.always.map(\.text)
         hourlyCap = UInt32(clamping: policy.hourlyCap)
+        actsOnDuets = policy.actsOnDuets
+        maxAgeMinutes = UInt32(clamping: policy.maximumAge / 60_000)
         changedAt = stored.changedAt > 0 ? Timestamp(milliseconds: stored.changedAt) : nil
         changedBy = stored.changedBy
     }
@@ -101,7 +103,7 @@ extension Messages.Remediation {
         outcome = remediation.outcome?.name ?? ""
         reason = remediation.outcome?.explanation ?? ""
         switch remediation.trigger {
-        case .alert(let alert, let detection, _, _, _): (alertID, detectionID) = (alert, detection)
+        case .alert(let alert, let detection, _, _, _, _): (alertID, detectionID) = (alert, detection)
         case .person(let name, let isDryRun):
             requestedBy = name
             dryRun = isDryRun

@@ -17,9 +17,12 @@ package actor RemediationDesk {
     nonisolated let store: JournalRemediationStore
     nonisolated let underWay = RemediationsUnderWay()
     private let ways: AccountWays
-    private let pipeline: Pipeline
+    private nonisolated let pipeline: Pipeline
     private let log: Logger
     private let remediator: Remediator
+    private let gate = WriteGate()
+    /// The last change of the freeze, so that each is whole before the next begins.
+    private var freezing: Task<Void, any Error>?
     private var tasks: [UInt64: Task<Void, Never>] = [:]
     private var lastTask: UInt64 = 0
     private var isStopped = false
@@ -36,7 +39,7 @@ package actor RemediationDesk {
         let ways = AccountWays(pipeline: pipeline, book: book, pool: pool, context: context)
         self.ways = ways
         let notes = AlertNotes(pipeline: pipeline)
-        let (hub, underWay) = (hub, underWay)
+        let (hub, underWay, gate) = (hub, underWay, gate)
         remediator = Remediator(
             store: store, rules: LiveRemediationRules(book: book, accounts: pipeline.accounts, ways: ways),
             services: { try await ways.service(for: $0) },
@@ -48,12 +51,13 @@ package actor RemediationDesk {
                     log.error("remediation \(remediation.id) could not be told of: \(error)")
                 }
             },
-            now: Clock.milliseconds, sleep: { try await Task.sleep(for: .milliseconds($0)) })
+            now: Clock.milliseconds, sleep: { try await Task.sleep(for: .milliseconds($0)) },
+            gate: gate)
     }
 
     /// Takes up what was under way, and reads the alert log from here on.
     package func start() async throws {
-        await remediator.freeze(book.freeze.isFrozen)
+        if book.freeze.isFrozen { gate.shut() }
         for remediation in try await store.unfinished() { _ = underWay.update(remediation) }
         spawn {
             // Again and again: an approval that nobody gave has to end, and what the store's trouble broke off to go on.
@@ -102,9 +106,19 @@ package actor RemediationDesk {
                 try await AlertNotes(pipeline: pipeline).write(remediation, [], on: [alert.id])
             }
         case .free:
-            launch(action, target, RemediationTrigger(alert, for: target), id: id)
+            launch(action, target, trigger(action, target, alert), id: id)
             await underWay.room()
         }
+    }
+
+    /// An alert as what wants a remediation. A detection that is gone, so that nobody knows what it counts, is not taken to
+    /// be of one principal.
+    nonisolated func trigger(
+        _ action: RemediationAction, _ target: RemediationTarget, _ alert: Detect.Alert
+    ) -> RemediationTrigger {
+        let detection = pipeline.catalog.catalog.detection(id: alert.detectionID)
+        return RemediationTrigger(
+            alert, for: target, by: action, isOfOneActor: detection?.isOfOneActor ?? false, now: Clock.milliseconds())
     }
 
     /// An id for a remediation that a person is about to start.
@@ -159,11 +173,26 @@ package actor RemediationDesk {
         }
     }
 
-    /// Stops or lets go everything; durable on return.
+    /// Stops or lets go everything. On return it is durable, and where it stops everything no write is under way any more.
+    ///
+    /// - Throws: What the store throws; then nothing has changed, in memory either.
     func freeze(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
-        if freeze.isFrozen { await remediator.freeze(true) }
+        let before = freezing
+        let change = Task {
+            _ = await before?.result
+            try await apply(freeze, audit: entry)
+        }
+        freezing = change
+        try await change.value
+    }
+
+    private func apply(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
+        // First on disk: a freeze that only memory knows would end with the process.
         try await book.set(freeze, audit: entry)
-        await remediator.freeze(book.freeze.isFrozen)
+        guard freeze.isFrozen else { return gate.open() }
+        gate.shut()
+        await pool.revokeWrites()
+        await gate.drained()
     }
 
     /// Finds out anew how an account is reached, ahead of the first alert that needs it.
@@ -171,6 +200,14 @@ package actor RemediationDesk {
         guard book.liveAccounts.contains(account) else { return }
         let ways = ways
         spawn { _ = await ways.ownIdentities(of: account) }
+    }
+
+    /// Proves that policies can be carried out, as `AccountWays.prove` says.
+    nonisolated func prove(
+        _ policies: [(action: RemediationAction, policy: RemediationPolicy)], in account: AccountID,
+        by access: AccountAccess
+    ) async throws -> [String] {
+        try await ways.prove(policies, in: account, by: access)
     }
 
     private func spawn(_ body: @escaping @Sendable () async -> Void) {

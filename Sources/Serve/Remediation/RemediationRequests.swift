@@ -13,6 +13,7 @@ extension Respond.RemediationPolicy {
             texts.isEmpty ? "" : ", \(name) \(texts.joined(separator: " "))"
         }
         return "\(mode.rawValue) from \(minimumSeverity.name), \(hourlyCap) an hour"
+            + (actsOnDuets ? ", DUETs too" : "") + ", records up to \(maximumAge / 60_000) min old"
             + list("detections", detections.sorted()) + list("never", never.map(\.text))
             + list("always", always.map(\.text))
     }
@@ -58,12 +59,19 @@ enum RemediationRequests {
         guard cap <= Limits.largestHourlyCap else {
             throw Validation.failure("policy.hourly_cap", "is \(cap); the limit is \(Limits.largestHourlyCap)")
         }
+        let age = message.maxAgeMinutes == 0 ? RespondLimits.actingAge : Milliseconds(message.maxAgeMinutes) * 60_000
+        guard age <= RespondLimits.longestActingAge else {
+            throw Validation.failure(
+                "policy.max_age_minutes",
+                "is \(message.maxAgeMinutes); the limit is \(RespondLimits.longestActingAge / 60_000)")
+        }
         return StoredPolicy(
             policy: Respond.RemediationPolicy(
                 mode: mode, minimumSeverity: severity,
                 detections: Set(message.detectionIDs.map { $0.lowercased() }),
                 never: try patterns(message.never, field: "policy.never"),
-                always: try patterns(message.always, field: "policy.always"), hourlyCap: cap),
+                always: try patterns(message.always, field: "policy.always"), hourlyCap: cap,
+                actsOnDuets: message.actsOnDuets, maximumAge: age),
             changedAt: Clock.milliseconds(), changedBy: name)
     }
 
@@ -133,7 +141,21 @@ enum RemediationRequests {
             let region = message.region.isEmpty ? homeRegion(ofTrail: trail) ?? "us-east-1" : message.region
             subject = .trail(trail, region: region)
         }
-        return Respond.RemediationTarget(accountID: account.description, subject: subject)
+        let target = Respond.RemediationTarget(accountID: account.description, subject: subject)
+        if let flaw = target.flaw {
+            throw Validation.failure("run.target.\(field(of: action))", "is no target: \(flaw)")
+        }
+        return target
+    }
+
+    /// The field that names the target of an action.
+    private static func field(of action: Respond.RemediationAction) -> String {
+        switch action {
+        case .deactivateAccessKey: "access_key_id"
+        case .revokeRoleSessions: "role_name"
+        case .denyUser, .disableConsoleLogin: "user_name"
+        case .restoreLogging: "trail"
+        }
     }
 
     /// The region of `arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME`, where alone a trail can be started; nil for a name.

@@ -91,7 +91,7 @@ struct Responder: Sendable {
             return false
         }
         guard let account = AccountID(target.accountID), pipeline.accounts.contains(account) else { return false }
-        let trigger = RemediationTrigger(alert, for: target)
+        let trigger = desk.trigger(action, target, alert)
         let situation = RemediationSituation(isFrozen: false, isOnboarded: true, ownIdentities: [], automaticRuns: 0)
         switch stored.policy.decide(trigger, on: TargetFinder.facts(target), in: situation) {
         // Nobody wanted it: no news. Any other refusal stands in the history.

@@ -11,12 +11,23 @@ package enum TargetFinder {
     /// What acts is the actor, so keys, users and roles are sought in the actor's account, which may be another than the
     /// one that the events belong to; a trail is sought where the events are.
     package static func target(_ action: RemediationAction, of alert: Alert) -> RemediationTarget? {
-        switch action {
+        // Whom a record merely names is the attack's target, not its actor.
+        guard action.effect(of: evidence(action, alert)) != .never else { return nil }
+        return switch action {
         case .deactivateAccessKey: accessKey(alert)
         case .revokeRoleSessions: role(alert)
         case .denyUser, .disableConsoleLogin: user(alert)
         case .restoreLogging: trail(alert)
         }
+    }
+
+    /// The tie between an alert's events and what an action would act on.
+    ///
+    /// - Parameter isOfOneActor: Whether the detection's events are all of one principal.
+    static func evidence(_ action: RemediationAction, _ alert: Alert, isOfOneActor: Bool = true) -> EvidenceKind {
+        guard alert.isActorAuthenticated else { return .named }
+        if action == .restoreLogging { return .changedThing }
+        return isOfOneActor ? .ownCall : .sharedGroup
     }
 
     /// What is known of a target before anything is asked.
@@ -97,10 +108,23 @@ package enum TargetFinder {
 
 extension RemediationTrigger {
     /// An alert as what wants a remediation of a target.
-    package init(_ alert: Detect.Alert, for target: RemediationTarget) {
+    ///
+    /// - Parameters:
+    ///   - isOfOneActor: Whether the detection's events are all of one principal.
+    ///   - now: The service's clock.
+    package init(
+        _ alert: Detect.Alert, for target: RemediationTarget, by action: RemediationAction, isOfOneActor: Bool = true,
+        now: Milliseconds
+    ) {
         let account = alert.accountID.description
+        let (sinceEvent, sinceReceipt) = (now - alert.lastSeen, now - alert.matchedAt)
         self = .alert(
             alertID: alert.id, detectionID: alert.detectionID, severity: alert.severity, isHistorical: alert.historical,
-            otherAccount: account == target.accountID ? nil : account)
+            otherAccount: account == target.accountID ? nil : account,
+            basis: AlertBasis(
+                evidence: TargetFinder.evidence(action, alert, isOfOneActor: isOfOneActor),
+                // A record from the future is as wrong as an old one, whenever it was received.
+                age: sinceEvent < 0 ? sinceEvent : max(sinceEvent, sinceReceipt),
+                isUnansweredDuet: alert.audience == .owner && alert.duetAnswer == nil))
     }
 }

@@ -12,7 +12,7 @@ struct AccountServer: AccountServiceProvider {
     let pipeline: Pipeline
     let access: AccessControl
     let inspector: AccountInspector
-    let book: PolicyBook
+    let desk: RemediationDesk
 
     func onboardAccount(
         _ request: OnboardAccountRequest, _ context: CallContext
@@ -121,7 +121,9 @@ struct AccountServer: AccountServiceProvider {
         try access.caller(context).require(id)
         let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
         guard let row, row.state == StoredAccountState.onboarded.rawValue else { throw Self.unknown(id) }
-        let checks = try await inspector.verify(row, remediatedBy: book.access(to: id.description))
+        let checks = try await inspector.verify(
+            row, remediatedBy: desk.book.access(to: id.description), executors: await desk.pool.principals(of: id),
+            isEnabled: desk.book.liveAccounts.contains(id.description))
         return VerifyAccountResponse(checks: checks.map(Messages.AccountCheck.init), account: try await account(id))
     }
 

@@ -41,11 +41,31 @@ struct RemediationServer: RemediationServiceProvider {
         var summary: [String] = []
         if let action, let policy { summary.append("\(action.rawValue): \(policy.policy.summary)") }
         if let way { summary.append("by way of \(way.summary)") }
+        let proof = try await prove(action, policy?.policy, way, account)
         try await desk.book.set(
             account.description, action: action, policy: policy, access: way,
             audit: caller.entry(context, summary.joined(separator: "; "), account: account))
         await desk.prepare(account.description)
-        return SetPolicyResponse(account: await remediation(of: account))
+        return SetPolicyResponse(account: await remediation(of: account), proof: proof)
+    }
+
+    /// Proves what a change lets remediations do beyond what they could before: that of its own action, and where the way
+    /// changes that of every other action which is enabled.
+    private func prove(
+        _ action: Respond.RemediationAction?, _ policy: Respond.RemediationPolicy?, _ way: AccountAccess?,
+        _ account: AccountID
+    ) async throws -> [String] {
+        let name = account.description
+        var wanted: [(action: Respond.RemediationAction, policy: Respond.RemediationPolicy)] = []
+        let hasNewWay = way.map { $0 != desk.book.access(to: name) } ?? false
+        for other in Respond.RemediationAction.allCases {
+            let before = desk.book.policy(other, of: name).policy
+            let after = (other == action ? policy : nil) ?? before
+            guard after.isLive else { continue }
+            if hasNewWay || (other == action && !after.narrows(before)) { wanted.append((other, after)) }
+        }
+        guard !wanted.isEmpty else { return [] }
+        return try await desk.prove(wanted, in: account, by: way ?? desk.book.access(to: name))
     }
 
     private func requireKnown(_ account: AccountID) throws {

@@ -55,8 +55,8 @@ struct GuardedAccount {
     /// Onboards the account in the service, and has the roles to make written into a folder.
     func onboard(_ service: Service, to folder: URL) async throws {
         try await service.client(
-            "account", "onboard", Self.id, "--role-arn", RoleNames.arn(RoleNames.read, account: Self.id), "--bucket",
-            Self.bucket, "--queue", Self.queue, "--key-arn", keyARN, "--trusted",
+            "account", "onboard", Self.id, "--bucket", Self.bucket, "--queue", Self.queue, "--key-arn", keyARN,
+            "--trusted",
             "arn:aws:iam::\(Self.id):user/\(Self.user)", "--out", folder.path
         ).check()
     }

@@ -6,6 +6,7 @@ import Contract
 import Foundation
 import Messages
 import TestKit
+import Testing
 
 /// A user with two access keys in an account of moto's, and the built service with a role there.
 struct RemediationStage {
@@ -74,12 +75,13 @@ struct RemediationStage {
     }
 
     /// The stolen key, or a stolen session, stops the trail: an alert of high severity.
-    func attack(by attacker: Attacker = .user, historical: Bool = false) async throws {
+    func attack(by attacker: Attacker = .user, historical: Bool = false, secondsAgo: Int64 = 0) async throws {
         let client = try service.connect()
         let stream = try await client.bidirectional(IngestService.submitEvents)
         try await stream.requests.write(
             SubmitEventsRequest(
-                sequence: 1, source: "test", payload: .records(RecordBatch(records: [Bytes(record(attacker))])),
+                sequence: 1, source: "test",
+                payload: .records(RecordBatch(records: [Bytes(record(attacker, secondsAgo: secondsAgo))])),
                 historical: historical))
         try await stream.requests.finish()
         for try await answer in stream.responses where answer.accepted != 1 {
@@ -88,9 +90,9 @@ struct RemediationStage {
         await client.close()
     }
 
-    /// StopLogging by the attacker, now.
-    func record(_ attacker: Attacker = .user) -> [UInt8] {
-        let time = SyntheticTrail.timestamp(Int64(Date().timeIntervalSince1970))
+    /// StopLogging by the attacker.
+    func record(_ attacker: Attacker = .user, secondsAgo: Int64 = 0) -> [UInt8] {
+        let time = SyntheticTrail.timestamp(Int64(Date().timeIntervalSince1970) - secondsAgo)
         let identity =
             switch attacker {
             case .user:
@@ -140,6 +142,21 @@ struct RemediationStage {
         }
         guard let found else { throw ServiceFailure(message: "no remediation \(what): \(last); \(service.logText)") }
         return found
+    }
+
+    /// Attacks while every change fails for the moment, freezes in the midst of the retries, and looks whether one more
+    /// change is tried through a channel after the acknowledgement.
+    func frozenForGood(_ channel: FaultProxy.Channel) async throws {
+        func tries() async throws -> Int { try await channel.calls().seen.count { $0 == "UpdateAccessKey" } }
+        try await attack()
+        let isTrying = try await eventually { try await tries() >= 2 ? true : nil }
+        #expect(isTrying == true)
+        try await succeed("remediation", "freeze", "--reason", "a drill")
+        let before = try await tries()
+        // Longer than the pauses between tries.
+        try await Task.sleep(for: .seconds(6))
+        #expect(try await tries() == before)
+        #expect(try await statuses() == [.active, .active])
     }
 
     /// How often a call reached moto through the service's or an executor's channel.

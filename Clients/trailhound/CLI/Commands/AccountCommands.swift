@@ -28,7 +28,8 @@ struct AccountCommands: AsyncParsableCommand {
             discussion: """
                 From now on the service takes the account's records. An offboarded account comes back. The account gets an \
                 external id, which the trust policies of its roles ask for. With --trusted the roles to make are printed, \
-                with the least that each needs; --out writes them as files: JSON, CloudFormation and Terraform.
+                with the least that each needs, and recorded: the service reads and acts with them once they are made. \
+                --out writes them as files: JSON, CloudFormation and Terraform.
 
                   trailhound account onboard 111122223333 --bucket trail-logs \\
                     --trusted arn:aws:iam::444455556666:role/trailhound --out roles/
@@ -60,11 +61,7 @@ struct AccountCommands: AsyncParsableCommand {
             if roles.trusted != nil {
                 try roles.check(accountID: accountID, place.applied(to: AccountConnection()))
             }
-            let request = OnboardAccountRequest(
-                accountID: accountID, name: name, owner: owner,
-                connection: place.isGiven ? place.applied(to: AccountConnection()) : nil)
-            let answer = try await session.call(AccountService.onboardAccount, request)
-            guard let account = answer.account else { throw Failure("the service answered without an account") }
+            let (account, refused) = try await onboard(session)
             // The roles are printed for people; a program asks account policy for them. A template alone is on standard
             // output, so that it can be sent into a file.
             if roles.isTemplate, output.format == .table {
@@ -79,7 +76,35 @@ struct AccountCommands: AsyncParsableCommand {
                     "Next: trailhound account policy \(account.accountID) --trusted ARN prints the roles to make; then "
                         + "trailhound account verify \(account.accountID).")
             }
-            DeadLetterCommands.remind(of: answer.deadLetterRecords, account: account.accountID)
+            DeadLetterCommands.remind(of: refused, account: account.accountID)
+        }
+
+        /// Onboards the account and records the roles that are about to be printed, so that what was printed is what is used.
+        ///
+        /// - Returns: the account, and how many refused records of it are kept.
+        private func onboard(_ session: Session) async throws -> (Account, UInt64) {
+            var connection = place.isGiven ? place.applied(to: AccountConnection()) : nil
+            let recorded = roles.recorded(accountID)
+            if let recorded, place.roleARN == nil {
+                // An account that comes back keeps where its CloudTrail is, which a connection would replace whole.
+                let known = try await session.call(
+                    AccountService.listAccounts, ListAccountsRequest(includeOffboarded: true)
+                ).accounts.first { $0.accountID == accountID }?.connection
+                connection = place.applied(to: known ?? AccountConnection())
+                connection?.roleArn = recorded.read
+            }
+            let request = OnboardAccountRequest(
+                accountID: accountID, name: name, owner: owner, connection: connection)
+            let answer = try await session.call(AccountService.onboardAccount, request)
+            guard let account = answer.account else { throw Failure("the service answered without an account") }
+            guard let recorded, try await session.remediation(of: accountID).access?.way != .executor else {
+                return (account, answer.deadLetterRecords)
+            }
+            let access = RemediationAccess(way: .role, roleArn: recorded.respond, region: place.region ?? "")
+            _ = try await session.call(
+                RemediationService.setPolicy, SetPolicyRequest(accountID: accountID, access: access),
+                timeout: Limits.verificationTimeout)
+            return (account, answer.deadLetterRecords)
         }
     }
 

@@ -83,6 +83,7 @@ struct AccountVerifyCommand: AsyncParsableCommand {
         account.organizationID = connection.organizationID
         account.queueURL = connection.queueURL
         account.respondRoleARN = respondRole
+        account.isRemediationEnabled = !respondRole.isEmpty
         account.consoleRole = connection.consoleRole
         let base = try AWSOptions.client(profile: profile, region: connection.region)
         return await AccountVerifier(account, base: base).run().map { check in

@@ -8,7 +8,9 @@ struct RemediationEnableCommand: ServiceCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Say what an action may do in an account.",
         discussion: """
-            What is not said stays as it is. Entries of the lists are key/AKIA…, user/NAME, role/NAME, path/PATH/, \
+            What is not said stays as it is. The way into the account is proved first: the role is assumed and its \
+            permissions simulated, or an executor is found; what can't work is refused. On a DUET a person is asked, until \
+            the owner has answered that it was unexpected, unless --duets is given. Entries of the lists are key/AKIA…, user/NAME, role/NAME, path/PATH/, \
             tag/NAME=VALUE and trail/NAME, where * stands for any text; a name with a path before it is written as in \
             its ARN. The never-list beats everything.
             """)
@@ -50,6 +52,14 @@ struct RemediationEnableCommand: ServiceCommand {
     @Option(help: "How many times it acts by itself within an hour before it asks.")
     var hourlyCap: UInt32?
 
+    @Option(
+        name: .customLong("max-age"),
+        help: .init("How many minutes old an alert's newest record may be; 120 unless set.", valueName: "minutes"))
+    var maxAge: UInt32?
+
+    @Flag(inversion: .prefixedNo, help: "Act by itself on DUETs too, before the account's owner has answered.")
+    var duets: Bool?
+
     @Flag(help: "Don't ask.")
     var yes = false
 
@@ -57,6 +67,7 @@ struct RemediationEnableCommand: ServiceCommand {
 
     func validate() throws {
         if mode == .off { throw ValidationError("--mode off is what remediation disable does") }
+        if maxAge == 0 { throw ValidationError("--max-age must be at least 1") }
         if hourlyCap == 0 { throw ValidationError("--hourly-cap must be at least 1; use --mode approve to be asked") }
     }
 
@@ -75,7 +86,9 @@ struct RemediationEnableCommand: ServiceCommand {
             try Confirmation.require(question, isGiven: yes, output)
         }
         let request = SetPolicyRequest(accountID: accountID, policy: after)
-        let answer = try await session.call(RemediationService.setPolicy, request)
+        let answer = try await session.call(
+            RemediationService.setPolicy, request, timeout: Limits.verificationTimeout)
+        if output.format == .table { for proof in answer.proof { Diagnostics.note("proved: " + proof) } }
         output.list(
             [answer.account ?? account], whenEmpty: "", json: PolicyPresentation.json, table: PolicyPresentation.table)
     }
@@ -93,6 +106,8 @@ struct RemediationEnableCommand: ServiceCommand {
         after.never = Self.list(before.never, adding: never, removing: notNever)
         after.always = Self.list(before.always, adding: always, removing: notAlways)
         if let hourlyCap { after.hourlyCap = hourlyCap }
+        if let maxAge { after.maxAgeMinutes = maxAge }
+        if let duets { after.actsOnDuets = duets }
         return after
     }
 
@@ -113,6 +128,9 @@ package enum RemediationQuestion {
         if after.mode == .auto, before.mode != .auto { return "let \(deed) act without asking anybody" }
         let always = after.always.filter { !before.always.contains($0) }
         if !always.isEmpty { return "let \(deed) act on \(always.joined(separator: ", ")) without asking anybody" }
+        if after.mode == .auto, after.actsOnDuets, !before.actsOnDuets {
+            return "let \(deed) act on DUETs before the owner has answered"
+        }
         let exposed = before.never.filter { !after.never.contains($0) }
         if after.mode == .auto, !exposed.isEmpty { return "let \(deed) touch \(exposed.joined(separator: ", "))" }
         return nil
@@ -150,7 +168,9 @@ struct RemediationAccessCommand: ServiceCommand {
         let before = try await session.remediation(of: accountID)
         let access = RemediationAccess(way: executor ? .executor : .role, roleArn: role ?? "", region: region)
         let request = SetPolicyRequest(accountID: accountID, access: access)
-        guard let after = try await session.call(RemediationService.setPolicy, request).account else {
+        let answer = try await session.call(
+            RemediationService.setPolicy, request, timeout: Limits.verificationTimeout)
+        guard let after = answer.account else {
             throw Failure("the service answered without an account")
         }
         if output.format == .table {

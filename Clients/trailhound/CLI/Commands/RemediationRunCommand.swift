@@ -10,7 +10,8 @@ struct RemediationRunCommand: ServiceCommand {
         commandName: "run", abstract: "Run a remediation by hand.",
         discussion: """
             Follows it until the change is verified. The action has to be enabled for the account in some mode, the \
-            never-list holds, and an account whose mode is dry-run sees a dry run.
+            never-list holds, and an account whose mode is dry-run sees a dry run. Exits with 1 where nothing was done, \
+            because the target is not there or the policy refuses it.
 
               trailhound remediation run 111122223333 deactivate-access-key AKIAIOSFODNN7EXAMPLE --dry-run
               trailhound remediation run 111122223333 revoke-role-sessions Deploy
@@ -52,6 +53,10 @@ extension Session {
         let last = try await follow(command, output)
         switch last.outcome {
         case "failed", "undone": throw Failure("\(last.outcome): \(last.reason)")
+        case "gone":
+            // The outcome has no reason of its own; the step that ended it says what is not there.
+            let detail = last.history.last?.detail ?? ""
+            throw Failure("nothing was done: the target is not there" + (detail.isEmpty ? "" : " (\(detail))"))
         case let outcome where outcome.hasPrefix("refused"): throw Failure("it was refused: \(last.reason)")
         default: break
         }
@@ -146,7 +151,10 @@ extension Session {
 
     /// Sets the freeze, and shows it.
     func setFreeze(_ request: SetFreezeRequest, _ output: Output) async throws {
-        let freeze = try await call(RemediationService.setFreeze, request).freeze ?? Freeze()
+        let freeze =
+            try await call(
+                RemediationService.setFreeze, request, timeout: Limits.verificationTimeout
+            ).freeze ?? Freeze()
         var fields = FieldList()
         fields.add("Remediations", freeze.frozen ? "frozen" : "may act", style: .bold)
         fields.add("Since", freeze.changedAt?.rfc3339 ?? "")

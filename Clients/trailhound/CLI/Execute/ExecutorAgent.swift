@@ -101,7 +101,8 @@ package actor ExecutorAgent {
             return .failure(ExecutorFailure(kind: "transient", message: "\(call.permission): the lease ran out"))
         }
         do {
-            let result = try await service.perform(call)
+            let permit = call.isWrite ? LeasePermit(agent: self, id: id) : nil
+            let result = try await Writing.$permit.withValue(permit) { try await service.perform(call) }
             told("\(call.permission): done")
             return .answer(Bytes([UInt8](try JSONEncoder().encode(result))))
         } catch let failure as CallFailure {
@@ -113,5 +114,17 @@ package actor ExecutorAgent {
         }
     }
 
+    /// Whether a command is still this executor's.
+    fileprivate func owns(_ id: String) -> Bool { memory.isOwn(id, at: now()) }
+
     private func send(_ result: ExecutorResult) { outlet?.yield(ServeExecutorRequest(message: .result(result))) }
+}
+
+/// Lets an attempt of a write go out while its command is the executor's: not after its lease, and not after a freeze.
+private struct LeasePermit: WritePermit {
+    let agent: ExecutorAgent
+    let id: String
+
+    func begin() async -> Bool { await agent.owns(id) }
+    func end() async {}
 }

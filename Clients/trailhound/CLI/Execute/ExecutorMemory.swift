@@ -32,8 +32,9 @@ package struct ExecutorMemory: Sendable {
     package mutating func received(_ id: String, at now: Int64) -> Verdict {
         if let result = results[id] { return .answer(result) }
         let isUnderWay = leases[id] != nil
-        // That the service sends it says that it is this executor's.
-        leases[id] = now + lease
+        // That the service sends it says that it is this executor's, unless it was revoked: it is told again of what it
+        // waits to hear of.
+        if leases[id] != 0 { leases[id] = now + lease }
         return isUnderWay ? .wait : .begin
     }
 
@@ -54,8 +55,9 @@ package struct ExecutorMemory: Sendable {
         while order.count > Limits.rememberedResults { results[order.removeFirst()] = nil }
     }
 
-    /// The service needs these no more.
+    /// The service needs these no more: what is under way of them is no longer this executor's, and begins no attempt.
     package mutating func released(_ ids: [String]) {
+        for id in ids where leases[id] != nil { leases[id] = 0 }
         for id in ids where results.removeValue(forKey: id) != nil { order.removeAll { $0 == id } }
     }
 

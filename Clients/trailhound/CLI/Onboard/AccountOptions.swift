@@ -93,11 +93,33 @@ struct RoleOptions: ParsableArguments {
         _ = try facts(Account(accountID: accountID, externalID: "pending", connection: connection))
     }
 
+    /// The ARNs of the roles that are printed for the service to read and to act with; nil where none are printed.
+    func recorded(_ accountID: String) -> (read: String, respond: String)? {
+        guard let trusted else { return nil }
+        let partition = trusted.split(separator: ":").dropFirst().first.map(String.init) ?? "aws"
+        func arn(_ name: String) -> String { RoleNames.arn(name, account: accountID, partition: partition) }
+        return (arn(RoleNames.read), respondRole ?? arn(RoleNames.respond))
+    }
+
+    /// What the printed role to read with leaves out, for want of being told.
+    private func tellWhatIsLeftOut(_ facts: AccountFacts) {
+        let missing = [("--bucket", facts.bucket), ("--queue", facts.queueARN)].filter(\.1.isEmpty).map(\.0)
+        guard !missing.isEmpty else { return }
+        let what = [("no log file", facts.bucket), ("no queue", facts.queueARN)].filter(\.1.isEmpty).map(\.0)
+        Diagnostics.note(
+            "\(RoleNames.read) may read \(what.joined(separator: " and ")): \(missing.joined(separator: " and ")) not given. "
+                + "Where the account's trail has them, trailhound account update \(facts.accountID) "
+                + "\(missing.map { $0 + " …" }.joined(separator: " ")), then print the roles again with account policy."
+        )
+    }
+
     /// Prints the roles, or writes them where a folder is given.
     ///
     /// - Parameter isOrganization: The role of an organisation's management account, and not those of an account.
     func print(_ account: Account, _ output: Output, isOrganization: Bool = false) throws(Failure) {
-        let policies = AccountPolicies(try facts(account))
+        let facts = try facts(account)
+        let policies = AccountPolicies(facts)
+        if !isOrganization { tellWhatIsLeftOut(facts) }
         let roles = isOrganization ? [policies.organization] : policies.roles
         if let out { return try write(roles, account, to: out) }
         switch form {

@@ -140,6 +140,8 @@ package enum PolicyPresentation {
             .init("min_severity", .string(policy.minSeverity.word)),
             .init("detection_ids", .strings(policy.detectionIDs)), .init("never", .strings(policy.never)),
             .init("always", .strings(policy.always)), .init("hourly_cap", .unsigned(UInt64(policy.hourlyCap))),
+            .init("acts_on_duets", .bool(policy.actsOnDuets)),
+            .init("max_age_minutes", .unsigned(UInt64(policy.maxAgeMinutes))),
             .init("changed_at", .time(policy.changedAt)), .init("changed_by", .string(policy.changedBy)),
         ])
     }
@@ -148,7 +150,8 @@ package enum PolicyPresentation {
     package static func table(_ accounts: [AccountRemediation]) -> Table {
         var table = Table([
             Column("ACCOUNT"), Column("ACTION"), Column("MODE"), Column("FROM"), Column("CAP", alignment: .right),
-            Column("NEVER", shrinksTo: 12), Column("ALWAYS", shrinksTo: 8, dropped: 1), Column("BY WAY OF", dropped: 2),
+            Column("NEVER", shrinksTo: 12), Column("ALWAYS", shrinksTo: 8, dropped: 1),
+            Column("BY WAY OF", shrinksTo: 12),
         ])
         for account in accounts {
             for policy in account.policies {
@@ -191,6 +194,8 @@ package enum PolicyPresentation {
             change("never", list(before.never), list(after.never)),
             change("always", list(before.always), list(after.always)),
             change("hourly cap", "\(before.hourlyCap)", "\(after.hourlyCap)"),
+            change("by itself on DUETs", before.actsOnDuets ? "yes" : "no", after.actsOnDuets ? "yes" : "no"),
+            change("oldest record acted on", "\(before.maxAgeMinutes) min", "\(after.maxAgeMinutes) min"),
         ].compactMap { $0 }
     }
 }

@@ -1627,7 +1627,7 @@ void   trailhound__v1__executor_release__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__executor_release__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor trailhound__v1__remediation_policy__field_descriptors[9] =
+static const ProtobufCFieldDescriptor trailhound__v1__remediation_policy__field_descriptors[11] =
 {
   {
     "action",
@@ -1737,14 +1737,40 @@ static const ProtobufCFieldDescriptor trailhound__v1__remediation_policy__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "acts_on_duets",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RemediationPolicy, acts_on_duets),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_age_minutes",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RemediationPolicy, max_age_minutes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__remediation_policy__field_indices_by_name[] = {
   0,   /* field[0] = action */
+  9,   /* field[9] = acts_on_duets */
   5,   /* field[5] = always */
   7,   /* field[7] = changed_at */
   8,   /* field[8] = changed_by */
   3,   /* field[3] = detection_ids */
   6,   /* field[6] = hourly_cap */
+  10,   /* field[10] = max_age_minutes */
   2,   /* field[2] = min_severity */
   1,   /* field[1] = mode */
   4,   /* field[4] = never */
@@ -1752,7 +1778,7 @@ static const unsigned trailhound__v1__remediation_policy__field_indices_by_name[
 static const ProtobufCIntRange trailhound__v1__remediation_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__remediation_policy__descriptor =
 {
@@ -1762,7 +1788,7 @@ const ProtobufCMessageDescriptor trailhound__v1__remediation_policy__descriptor 
   "Trailhound__V1__RemediationPolicy",
   "trailhound.v1",
   sizeof(Trailhound__V1__RemediationPolicy),
-  9,
+  11,
   trailhound__v1__remediation_policy__field_descriptors,
   trailhound__v1__remediation_policy__field_indices_by_name,
   1,  trailhound__v1__remediation_policy__number_ranges,
@@ -2063,7 +2089,7 @@ const ProtobufCMessageDescriptor trailhound__v1__set_policy_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__set_policy_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__set_policy_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__set_policy_response__field_descriptors[2] =
 {
   {
     "account",
@@ -2077,14 +2103,27 @@ static const ProtobufCFieldDescriptor trailhound__v1__set_policy_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "proof",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__SetPolicyResponse, n_proof),
+    offsetof(Trailhound__V1__SetPolicyResponse, proof),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__set_policy_response__field_indices_by_name[] = {
   0,   /* field[0] = account */
+  1,   /* field[1] = proof */
 };
 static const ProtobufCIntRange trailhound__v1__set_policy_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__set_policy_response__descriptor =
 {
@@ -2094,7 +2133,7 @@ const ProtobufCMessageDescriptor trailhound__v1__set_policy_response__descriptor
   "Trailhound__V1__SetPolicyResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__SetPolicyResponse),
-  1,
+  2,
   trailhound__v1__set_policy_response__field_descriptors,
   trailhound__v1__set_policy_response__field_indices_by_name,
   1,  trailhound__v1__set_policy_response__number_ranges,

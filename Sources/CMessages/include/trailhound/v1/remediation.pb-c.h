@@ -136,10 +136,19 @@ struct  Trailhound__V1__RemediationPolicy
    */
   Google__Protobuf__Timestamp *changed_at;
   ProtobufCBinaryData changed_by;
+  /*
+   * Whether it acts by itself on DUETs too, before the account's owner has answered. Otherwise a person is asked.
+   */
+  protobuf_c_boolean acts_on_duets;
+  /*
+   * How many minutes old an alert's newest record may be, by its own time and by its receipt, for the action to answer it:
+   * 1 to 1,440; 0 means 120.
+   */
+  uint32_t max_age_minutes;
 };
 #define TRAILHOUND__V1__REMEDIATION_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__remediation_policy__descriptor) \
-    , TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_UNSPECIFIED, TRAILHOUND__V1__REMEDIATION_MODE__REMEDIATION_MODE_UNSPECIFIED, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, 0, NULL, {0,NULL} }
+    , TRAILHOUND__V1__REMEDIATION_ACTION__REMEDIATION_ACTION_UNSPECIFIED, TRAILHOUND__V1__REMEDIATION_MODE__REMEDIATION_MODE_UNSPECIFIED, TRAILHOUND__V1__SEVERITY__SEVERITY_UNSPECIFIED, 0,NULL, 0,NULL, 0,NULL, 0, NULL, {0,NULL}, 0, 0 }
 
 
 /*
@@ -226,14 +235,23 @@ struct  Trailhound__V1__SetPolicyRequest
     , {0,NULL}, NULL, NULL }
 
 
+/*
+ * A policy that lets an action do more than before is proved first: the role is assumed and its permissions simulated, or
+ * an executor is found. FAILED_PRECONDITION says what can't work and what to do; UNAVAILABLE that AWS can't be reached.
+ */
 struct  Trailhound__V1__SetPolicyResponse
 {
   ProtobufCMessage base;
   Trailhound__V1__AccountRemediation *account;
+  /*
+   * What was proved, and what could not be looked at; a sentence each.
+   */
+  size_t n_proof;
+  ProtobufCBinaryData *proof;
 };
 #define TRAILHOUND__V1__SET_POLICY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__set_policy_response__descriptor) \
-    , NULL }
+    , NULL, 0,NULL }
 
 
 /*
