@@ -23,7 +23,7 @@ import Testing
                 condition: selection
             level: high
             """)
-        return DetectionPlan(try Catalog.load(folder: rules.path))
+        return try DetectionPlan(Catalog.load(folder: rules.path))
     }
 
     private static let aggregated = """

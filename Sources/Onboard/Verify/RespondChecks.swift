@@ -54,6 +54,10 @@ extension AccountVerifier {
         let noRole = AccountCheck.unknown(
             .remediationExternalID, "not checked: no role is recorded that remediations act with",
             remedy: Self.recordRole(account.accountID))
+        guard account.isRemediationEnabled else {
+            let detail = "not checked: no role is recorded to act with"
+            return (nil, [notWorking(detail, remedy: Self.recordRole(account.accountID)), noRole])
+        }
         do {
             let identity = try await STS(base).getCallerIdentity()
             guard identity.account == account.accountID else {

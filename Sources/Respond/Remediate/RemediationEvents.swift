@@ -23,6 +23,7 @@ extension Remediation {
         }
         // What the event said of the target is not enough to act on.
         guard isIdentified else { return go(.identifying) }
+        guard isOwnerAsTold else { return end(.refused(.ownerMismatch, pattern: nil), now) }
         switch decision {
         case .run(let isAutomatic):
             if isAutomatic { automaticAt = now }
@@ -35,6 +36,13 @@ extension Remediation {
             go(.awaitingApproval(until: now + RespondLimits.approval))
         case .refuse, .findOut: break
         }
+    }
+
+    /// Whether the key's user is the one that was told of, where one was. IAM has no two users whose names differ in case
+    /// alone.
+    private var isOwnerAsTold: Bool {
+        guard case .accessKey(_, let named?) = target.subject, let owner = facts.userName else { return true }
+        return named.lowercased() == owner.lowercased()
     }
 
     private static func text(_ reason: AskReason) -> String {

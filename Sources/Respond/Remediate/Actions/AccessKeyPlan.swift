@@ -27,8 +27,6 @@ struct AccessKeyPlan: ActionPlan {
     func identified(_ result: ActionResult, facts: inout TargetFacts) -> RemediationRefusal? {
         guard case .owner(let userName) = result else { return nil }
         guard let userName, !Self.rootNames.contains(userName) else { return .rootKey }
-        // IAM has no two users whose names differ in case alone.
-        if let named = facts.userName, named.lowercased() != userName.lowercased() { return .ownerMismatch }
         facts.userName = userName
         return nil
     }
