@@ -129,7 +129,7 @@ private struct CountingIngest: IngestServiceProvider {
     @Test func everyServiceOfTheProtosHasItsMethods() {
         let named = [
             IngestService.name, AlertService.name, AccountService.name, AuditService.name, DetectionService.name,
-            InvestigationService.name, RemediationService.name, GrpcHealthV1Health.name,
+            InvestigationService.name, RemediationService.name, DeadLetterService.name, GrpcHealthV1Health.name,
             GrpcReflectionV1ServerReflection.name,
             GrpcReflectionV1alphaServerReflection.name,
         ]
