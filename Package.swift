@@ -102,7 +102,8 @@ let package = Package(
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
-            name: "AWS", dependencies: ["Cryptography", asyncHTTPClient, nioCore, nioHTTP1, nioPosix], swiftSettings: strict),
+            name: "AWS", dependencies: ["Cryptography", asyncHTTPClient, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: strict),
         .target(name: "Collect", dependencies: ["AWS", "CloudTrail", "Cryptography", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "CollectTests", dependencies: ["AWS", "AWSTestKit", "CloudTrail", "Collect"], swiftSettings: strict),

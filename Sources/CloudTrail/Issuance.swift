@@ -22,12 +22,17 @@ package struct Issuance: Sendable, Equatable {
     package let accountID: AccountID
     package let eventName: String
     package let caller: Caller
+    /// The account that the caller is of: of his ARN, else as the record has it; nil where nothing tells.
+    package let callerAccount: AccountID?
     /// What the made session's events carry.
     package let session: SessionIdentity
 
+    /// - Parameter callerAccount: as the record has it; an account in the caller's ARN goes before it.
     package init(
-        reference: EventReference, accountID: AccountID, eventName: String, caller: Caller, session: SessionIdentity
+        reference: EventReference, accountID: AccountID, eventName: String, caller: Caller, session: SessionIdentity,
+        callerAccount: AccountID? = nil
     ) {
+        self.callerAccount = caller.account ?? callerAccount
         self.reference = reference
         self.accountID = accountID
         self.eventName = eventName
@@ -60,6 +65,7 @@ package struct Issuance: Sendable, Equatable {
         if isSwitch {
             guard let from = extractor.text(fields.switchFrom).nonEmpty, let session = actor.session else { return nil }
             caller = .principal(Identity.principal(ofARN: from))
+            callerAccount = caller.account
             self.session = session
             return
         }
@@ -76,7 +82,27 @@ package struct Issuance: Sendable, Equatable {
         } else {
             caller = .principal(actor.principal)
         }
+        callerAccount = caller.account ?? AccountID(actor.accountID)
     }
+
+    /// The account that the made session is of: of its role's ARN, else the recorder's.
+    package var sessionAccount: AccountID { session.account ?? accountID }
+}
+
+extension Issuance.Caller {
+    /// The account in the caller's ARN; nil where he has none.
+    package var account: AccountID? {
+        switch self {
+        case .service: nil
+        case .principal(let name): Identity.account(ofARN: name)
+        case .session(let session): session.account
+        }
+    }
+}
+
+extension SessionIdentity {
+    /// The account of the role; nil where no ARN names it.
+    package var account: AccountID? { Identity.account(ofARN: principal) }
 }
 
 /// A session as its events name it: what leads back to who made it.
@@ -136,6 +162,13 @@ extension Identity {
             return arn.string()
         }
         return role
+    }
+
+    /// The account of `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`; nil for what is no such text.
+    static func account(ofARN arn: String) -> AccountID? {
+        guard arn.hasPrefix("arn:") else { return nil }
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        return parts.count == 6 ? AccountID(String(parts[4])) : nil
     }
 
     /// The ARN of the role of `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION`; nil where an ARN is another.

@@ -25,6 +25,8 @@ package enum JournalLimits {
     static let runLevels = 9
     /// Bits of the filter for each identity: about one false answer in a thousand.
     static let filterBitsPerEntry = 16
+    /// Blocks of an earlier version whose records' accounts are remembered, 8 bytes a record.
+    static let plainBlocksRemembered = 16
 
     // MARK: SQLite
 
@@ -35,7 +37,7 @@ package enum JournalLimits {
     /// Page cache of each reader.
     static let readerCacheBytes = 2 << 20
     /// Readers at once; a further one waits.
-    package static let readers = 4
+    package static let readers = 8
     /// The write-ahead log is copied into the database when it is longer than this many pages.
     static let checkpointPages: Int32 = 2_048
     /// Pages by which the log may outgrow a copy under way before a commit waits for it.

@@ -111,30 +111,45 @@ enum BlockTable {
 /// Finds an event from its identity without the writer's memory: in the newest blocks' own lists, then in the runs.
 enum EventLookup {
     static func locate(_ database: Database, _ id: EventID) throws -> EventLocation? {
-        let oldest = try Mark.firstBlock.read(database, default: 1)
-        if let location = try recent(database, id, oldest: oldest) { return location }
-        let statement = try RawStatement(cachedBy: database, "SELECT entries FROM event_page WHERE page = ?")
-        for run in try RunStore.rows(database, phase: .live).reversed() where run.lastBlock >= oldest {
-            guard let packed = try search(run, id, statement) else { continue }
-            let location = EventLocation(packed: packed)
-            if location.block >= oldest { return location }
-        }
-        return nil
+        try locate(database, [id]).first
     }
 
-    private static func recent(_ database: Database, _ id: EventID, oldest: BlockID) throws -> EventLocation? {
+    /// Where those of some identities are that are stored.
+    static func locate(_ database: Database, _ ids: [EventID]) throws -> [EventLocation] {
+        let oldest = try Mark.firstBlock.read(database, default: 1)
+        var wanted = Set(ids)
+        var found = try recent(database, &wanted, oldest: oldest)
+        let statement = try RawStatement(cachedBy: database, "SELECT entries FROM event_page WHERE page = ?")
+        for run in try RunStore.rows(database, phase: .live).reversed() where run.lastBlock >= oldest {
+            for id in wanted {
+                guard let packed = try search(run, id, statement) else { continue }
+                let location = EventLocation(packed: packed)
+                guard location.block >= oldest else { continue }
+                found.append(location)
+                wanted.remove(id)
+            }
+        }
+        return found
+    }
+
+    private static func recent(
+        _ database: Database, _ wanted: inout Set<EventID>, oldest: BlockID
+    ) throws -> [EventLocation] {
         let flushed = try Mark.flushedBlock.read(database, default: 0)
         let blocks = try RawStatement(
             cachedBy: database, "SELECT block, ids FROM block WHERE block > ? AND block >= ? ORDER BY block DESC")
         blocks.bind(1, flushed)
         blocks.bind(2, oldest)
         defer { blocks.reset() }
-        while try blocks.step() {
-            var found: Int?
-            try BlockIdentities.forEach(blocks.blob(1)) { if $1 == id { found = $0 } }
-            if let found { return EventLocation(block: blocks.int(0), index: found) }
+        var found: [EventLocation] = []
+        while try !wanted.isEmpty && blocks.step() {
+            let block = blocks.int(0)
+            try BlockIdentities.forEach(blocks.blob(1)) { index, id in
+                guard wanted.remove(id) != nil else { return }
+                found.append(EventLocation(block: block, index: index))
+            }
         }
-        return nil
+        return found
     }
 
     /// Halves a run's pages by their first identities, a read each: the writer's list of them is not here.

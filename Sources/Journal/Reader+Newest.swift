@@ -33,7 +33,7 @@ extension Reader {
     ///   - accept: returns the event time of a record that is looked for, nil for any other.
     package func newest(
         tokens: [LookupToken], times: ClosedRange<Int64> = .min ... .max, cursor: NewestCursor? = nil, limit: Int,
-        accept: (UnsafeRawBufferPointer) throws -> Int64?
+        budget: ReadBudget? = nil, accept: (UnsafeRawBufferPointer) throws -> Int64?
     ) throws -> NewestPage {
         try Self.check(tokens)
         return try read { database in
@@ -55,12 +55,14 @@ extension Reader {
                 let isNeeded = page.wants(span)
                 // A page behind the first has the count of the pages before it.
                 guard isNeeded || isFirst else { continue }
-                if !isNeeded, decoded >= JournalLimits.countedBlocks {
+                if !isNeeded, decoded >= JournalLimits.countedBlocks || budget?.isSpent == true {
                     isExact = false
                     continue
                 }
                 guard let block = try BlockTable.fetch(database, span.block) else { continue }
                 decoded += 1
+                try budget?.check()
+                budget?.take(block.records.rawBytes)
                 for index in (0..<block.records.count).reversed() {
                     guard let time = try block.records.withRecord(index, accept) else { continue }
                     counted += 1

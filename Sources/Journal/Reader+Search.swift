@@ -21,12 +21,13 @@ extension Reader {
     ///     predicate decides.
     ///   - before: the previous page's `next`.
     ///   - limit: the most records returned, 1 to `JournalLimits.pageRows`.
+    ///   - budget: ends the page before its limit once it is spent; at least one block is read.
     ///   - accepts: tells whether a record's bytes are what is looked for, since a token is only a hash and is in the
     /// block
     ///     somewhere.
     package func search(
         tokens: [LookupToken], times: ClosedRange<Int64> = .min ... .max, before: EventLocation? = nil, limit: Int,
-        accepts: (UnsafeRawBufferPointer) throws -> Bool
+        budget: ReadBudget? = nil, accepts: (UnsafeRawBufferPointer) throws -> Bool
     ) throws -> SearchPage {
         try Self.check(tokens)
         let limit = max(1, min(limit, JournalLimits.pageRows))
@@ -35,10 +36,21 @@ extension Reader {
             let candidates = try TokenTables.blocks(
                 database, tokens, through: last, limit: JournalLimits.searchBlocks + 1)
             var records: [StoredRecord] = []
+            var decoded = 0
             for number in candidates.prefix(JournalLimits.searchBlocks) {
                 guard try BlockTable.touches(database, number, times),
                     let block = try BlockTable.fetch(database, number)
                 else { continue }
+                if let budget {
+                    try budget.check()
+                    // Before its first record, the block is the next page's.
+                    if decoded > 0, budget.isSpent {
+                        return SearchPage(
+                            records: records, next: EventLocation(block: number, index: block.records.count))
+                    }
+                    budget.take(block.records.rawBytes)
+                }
+                decoded += 1
                 let end = before.map { $0.block == number ? min($0.index, block.records.count) : nil } ?? nil
                 for index in (0..<max(end ?? block.records.count, 0)).reversed()
                 where try block.records.withRecord(index, accepts) {

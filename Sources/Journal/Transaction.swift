@@ -45,12 +45,15 @@ package final class Transaction {
     ///   - block: what a `BlockBuilder` made. Where some of its records are known, the rest is compressed anew.
     ///   - ids: the identity of each record, in the block's order.
     ///   - receivedAt: the service's clock in milliseconds since 1970: decides the day the block is kept under.
-    package func append(_ block: Block, ids: [EventID], receivedAt: Int64) throws -> Admission {
+    ///   - besides: the records that are known by other means, or nothing where there are none.
+    package func append(
+        _ block: Block, ids: [EventID], receivedAt: Int64, besides known: [Bool] = []
+    ) throws -> Admission {
         guard ids.count == block.recordCount else {
             throw JournalError(.outOfBounds, "\(ids.count) identities for a block of \(block.recordCount) records")
         }
         let number = writer.state.nextBlock
-        let fresh = try writer.index.admit(ids, block: number)
+        let fresh = try writer.index.admit(ids, block: number, besides: known)
         let count = fresh.reduce(0) { $0 + ($1 ? 1 : 0) }
         guard count > 0 else { return Admission(fresh: fresh, freshCount: 0, block: nil) }
         var stored = block

@@ -34,11 +34,14 @@ package final class Writer {
     let builder: BlockBuilder
     var state: State
     var deadLetterBounds: DeadLetterBounds { journal.options.deadLetters }
+    let identities: EventIdentities
+    var plainAccounts = PlainBlockAccounts()
 
     init(journal: Journal) throws {
         self.journal = journal
         builder = try BlockBuilder()
-        (index, blockInsertion, state, checkpointer) = try journal.pool.writeWithoutTransaction { database in
+        (index, blockInsertion, state, checkpointer, identities) = try journal.pool.writeWithoutTransaction {
+            database in
             let first = try Mark.firstBlock.read(database, default: 1)
             let newest = try Int64.fetchOne(database, sql: "SELECT coalesce(max(block), 0) FROM block") ?? 0
             let flushed = try Mark.flushedBlock.read(database, default: 0)
@@ -51,7 +54,9 @@ package final class Writer {
             let index = try EventIndex(database, shape: journal.options.index)
             try index.load(database, flushedBlock: flushed, firstBlock: first)
             let insertion = try RawStatement(database, Transaction.blockInsertion)
-            return (index, insertion, state, Checkpointer(database, path: journal.path))
+            return (
+                index, insertion, state, Checkpointer(database, path: journal.path), try EventIdentities(database)
+            )
         }
     }
 

@@ -91,6 +91,18 @@ package enum Limits {
     package static let accounts = 10_000
     /// Values that one filter of a subscription or listing may name.
     package static let filterValues = 500
+    /// Queries over the archive at once; the store's other readers are left to the response, to alerts and to status.
+    package static let runningQueries = 3
+    /// Queries at once of the certificates of the same accounts.
+    package static let runningQueriesOfCaller = 2
+    /// Queries of the certificates of the same accounts that wait for their turn; a further one is refused.
+    package static let waitingQueriesOfCaller = 64
+    /// The time after which a query over the archive only completes its page, and the decoded bytes likewise.
+    package static let queryTime = Duration.seconds(5)
+    package static let queryBytes = 512 << 20
+    /// The time and the decoded bytes of a lineage, which is refused beyond.
+    package static let lineageTime = Duration.seconds(20)
+    package static let lineageBytes = 1 << 30
     /// The value of a look-up, in UTF-8.
     package static let lookupBytes = 2_048
     /// Names of calls that a timeline may be narrowed to, and the bytes of each in UTF-8.

@@ -8,13 +8,28 @@ import Testing
     @Test(arguments: [
         ("us-east-1", "sqs.us-east-1.amazonaws.com", "iam.amazonaws.com", "us-east-1", "aws"),
         ("mx-central-1", "sqs.mx-central-1.amazonaws.com", "iam.amazonaws.com", "us-east-1", "aws"),
-        ("cn-northwest-1", "sqs.cn-northwest-1.amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "aws-cn"),
+        (
+            "cn-northwest-1", "sqs.cn-northwest-1.amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1",
+            "aws-cn"
+        ),
         ("us-gov-east-1", "sqs.us-gov-east-1.amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1", "aws-us-gov"),
         ("us-iso-west-1", "sqs.us-iso-west-1.c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1", "aws-iso"),
-        ("us-isob-east-1", "sqs.us-isob-east-1.sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1", "aws-iso-b"),
-        ("eu-isoe-west-1", "sqs.eu-isoe-west-1.cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1", "aws-iso-e"),
-        ("us-isof-east-1", "sqs.us-isof-east-1.csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1", "aws-iso-f"),
-        ("eusc-de-east-1", "sqs.eusc-de-east-1.amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", "aws-eusc"),
+        (
+            "us-isob-east-1", "sqs.us-isob-east-1.sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1",
+            "aws-iso-b"
+        ),
+        (
+            "eu-isoe-west-1", "sqs.eu-isoe-west-1.cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk",
+            "eu-isoe-west-1", "aws-iso-e"
+        ),
+        (
+            "us-isof-east-1", "sqs.us-isof-east-1.csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov",
+            "us-isof-south-1", "aws-iso-f"
+        ),
+        (
+            "eusc-de-east-1", "sqs.eusc-de-east-1.amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1",
+            "aws-eusc"
+        ),
     ])
     func everyPartitionHasItsHosts(region: String, queue: String, iam: String, signing: String, name: String) throws {
         let resolver = EndpointResolver()
@@ -87,7 +102,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "two words", "a/b/c", "ftp://sqs.us-east-1.amazonaws.com\(path)", "https://s3.us-east-1.amazonaws.com\(path)",
+        "", "two words", "a/b/c", "ftp://sqs.us-east-1.amazonaws.com\(path)",
+        "https://s3.us-east-1.amazonaws.com\(path)",
         "https://sqs.us-east-1.amazonaws.com/trail", "https://sqs.us-east-1.amazonaws.com/1/2/trail",
         "https://sqs.us-east-1.amazonaws.com\(path)?x=1", "https://sqs.us-east-1.evil.example\(path)",
         "https://sqs.xx-east-1.amazonaws.com\(path)", "https://sqs.cn-north-1.amazonaws.com\(path)",
@@ -135,7 +151,8 @@ import Testing
         ("https://x/", ["HTTP_PROXY": "proxy:1"], nil), ("http://x/", ["http_proxy": "proxy"], "http proxy:80"),
         ("https://x/", ["ALL_PROXY": "socks5://proxy"], "socks proxy:1080"),
         ("https://x/", ["HTTPS_PROXY": "http://me:p%40ss@proxy:8/"], "http me@proxy:8"),
-        ("https://x/", ["HTTPS_PROXY": "http://[fd00::1]:8"], "http fd00::1:8"), ("https://x/", ["HTTPS_PROXY": ""], nil),
+        ("https://x/", ["HTTPS_PROXY": "http://[fd00::1]:8"], "http fd00::1:8"),
+        ("https://x/", ["HTTPS_PROXY": ""], nil),
         ("https://a.internal/", ["HTTPS_PROXY": "proxy:1", "NO_PROXY": "b.internal, .internal"], nil),
         ("https://internal/", ["HTTPS_PROXY": "proxy:1", "no_proxy": ".internal"], nil),
         ("https://xinternal/", ["HTTPS_PROXY": "proxy:1", "NO_PROXY": "internal"], "http proxy:1"),
@@ -147,7 +164,9 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func theEnvironmentsProxiesAreThoseOfCurl(item: (url: String, environment: [String: String], expected: String?)) throws {
+    func theEnvironmentsProxiesAreThoseOfCurl(item: (url: String, environment: [String: String], expected: String?))
+        throws
+    {
         #expect(try proxy(item.url, item.environment) == item.expected)
     }
 

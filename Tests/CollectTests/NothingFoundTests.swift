@@ -51,7 +51,10 @@ struct NothingFoundTests {
             (Self.layout(rig, "logs/trail", regions: ["eu-west-1"]), ["has the regions us-east-1"]),
         ]
         for (layout, expected) in cases {
-            for run in [{ try await collector(rig, layout).run() }, { _ = try await backfill(rig, layout).run(days: ["2020/01/01"]) }] {
+            for run in [
+                { try await collector(rig, layout).run() },
+                { _ = try await backfill(rig, layout).run(days: ["2020/01/01"]) },
+            ] {
                 let nothing = try await #require(throws: NothingFound.self) { try await run() }
                 for text in expected { #expect(nothing.description.contains(text), "\(nothing)") }
             }
@@ -64,7 +67,10 @@ struct NothingFoundTests {
         try await rig.put("x", daysAgo: 400)
         let layout = Self.layout(rig)
         let day = FolderDay.of(rig.now - 400 * 86_400_000)
-        for run in [{ try await collector(rig, layout).run() }, { _ = try await backfill(rig, layout).run(days: ["2020/01/01"]) }] {
+        for run in [
+            { try await collector(rig, layout).run() },
+            { _ = try await backfill(rig, layout).run(days: ["2020/01/01"]) },
+        ] {
             let nothing = try await #require(throws: NothingFound.self) { try await run() }
             #expect(nothing.description.contains("has the days from \(day) to \(day)"), "\(nothing)")
         }

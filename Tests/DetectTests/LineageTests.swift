@@ -284,6 +284,44 @@ import Testing
         }
     }
 
+    /// Another account's collector may write anything of a user and a session of this one.
+    @Test func anotherAccountsRecordsNameNobodyOfThisOne() throws {
+        let other = "999988887777"
+        let truth = Self.assume(1, by: Self.iamUser("mallory"), role: "r", "s", key: "ASIA1")
+        let act = Self.act(9, as: Self.role("r", "s", key: "ASIA1"))
+        let received = "\"recipientAccountId\":\"\(other)\""
+        func inOther(_ record: String) -> String {
+            record.replacing("\"recipientAccountId\":\"\(Self.account)\"", with: received)
+        }
+        let claim = Self.assume(2, by: Self.iamUser("alice"), role: "r", "s", key: "ASIA1")
+        let ownRole = Self.assume(3, by: Self.iamUser("alice"), role: "r", "s", key: "ASIA1")
+            .replacing("arn:aws:sts::\(Self.account)", with: "arn:aws:sts::\(other)")
+        let ownUser = Self.assume(
+            4, by: Self.iamUser("eve").replacing(Self.account, with: other), role: "r", "s", key: "ASIA1")
+        let mallory = "arn:aws:iam::\(Self.account):user/mallory"
+        for forged in [claim, ownRole, ownUser].map(inOther) {
+            for records in [[forged, truth, act], [truth, act, forged], [act, forged, truth]] {
+                var stream = try Stream()
+                for record in records { try stream.take([record]) }
+                #expect(stream.actors == ["\(mallory) 1"], "\(forged)")
+            }
+        }
+        // By themselves they name nobody of this account either.
+        for forged in [claim, ownRole].map(inOther) {
+            var stream = try Stream()
+            try stream.take([forged, act])
+            #expect(stream.actors == ["arn:aws:iam::\(Self.account):role/r 1"])
+        }
+        // Nor through a session of the other account's own role, which did assume a role here.
+        let outer = #"{"type":"AWSAccount","principalId":"AROAr:s","accountId":"\#(other)"}"#
+        var stream = try Stream()
+        try stream.take([
+            inOther(ownRole.replacing("ASIA1", with: "ASIA2")),
+            Self.assume(5, by: outer, role: "q", "t", key: "ASIA3"), Self.act(6, as: Self.role("q", "t", key: "ASIA3")),
+        ])
+        #expect(stream.actors == ["AROAr 1"])
+    }
+
     /// Of many callers who made sessions of one name, late ones included, what is found follows from the set of them.
     @Test(arguments: 1...10) func manyMakersOfOneName(seed: UInt64) throws {
         var random = Numbers(seed: seed)

@@ -22,7 +22,9 @@ struct CollectWatchTests {
             environment: TestCaller.collector.environment(aws.url), seconds: 60)
     }
 
-    private func put(_ trail: SyntheticTrail, files: Int, _ delivery: TrailDelivery, keyPrefix: String = "") async throws {
+    private func put(_ trail: SyntheticTrail, files: Int, _ delivery: TrailDelivery, keyPrefix: String = "")
+        async throws
+    {
         let now = Int64(Date().timeIntervalSince1970) * 1_000
         for index in 0..<files {
             let range = index * Self.records..<(index + 1) * Self.records

@@ -49,7 +49,8 @@ package struct ProxySettings: Sendable, Hashable {
         guard let text = proxies[url.scheme], !isException(url) else { return nil }
         guard let proxy = Self.read(text) else {
             throw TransportError(
-                .invalidURL, "the environment's proxy for \(url.scheme):// is no http:// or socks5:// address of a proxy")
+                .invalidURL,
+                "the environment's proxy for \(url.scheme):// is no http:// or socks5:// address of a proxy")
         }
         return proxy
     }

@@ -79,7 +79,8 @@ extension BucketLayout {
         }
         var found: [String] = []
         for (folder, account) in wanted.prefix(CollectLimits.foldersTold) {
-            for kind in try await names(folder + account + "/").compactMap(LogFileName.Kind.init) where kind.hasRecords {
+            for kind in try await names(folder + account + "/").compactMap(LogFileName.Kind.init) where kind.hasRecords
+            {
                 let regions = try await names("\(folder)\(account)/\(kind.rawValue)/")
                 found.append("\(account)/\(kind.rawValue) has the regions \(Self.told(regions))")
             }
@@ -117,6 +118,7 @@ extension BucketLayout {
     private static func told(_ names: [String]) -> String {
         let names = names.sorted()
         let shown = names.prefix(CollectLimits.namesTold).joined(separator: ", ")
-        return names.count > CollectLimits.namesTold ? "\(shown) and \(names.count - CollectLimits.namesTold) more" : shown
+        return names.count > CollectLimits.namesTold
+            ? "\(shown) and \(names.count - CollectLimits.namesTold) more" : shown
     }
 }

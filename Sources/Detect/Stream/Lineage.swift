@@ -25,6 +25,11 @@ package struct PendingSession: Hashable, Sendable {
 /// the session name, else by the source identity, each where all that is known of it leads to one caller. What it finds
 /// follows from the set of events alone. Bounded in sessions and in time.
 ///
+/// A record is believed about what its account can know, since a collector of one account could write anything of another:
+/// the caller's account knows who of its own called, the role's account that a session of its own was made. Of a caller of
+/// another account it knows no more than an id, which leads no further. Where the role's account tells of a session's
+/// making, another account's record of it counts only for the caller's account that the role's account names.
+///
 /// Of the events that lead to one caller a join keeps the earliest, and of the callers those whose earliest is first: more
 /// are not asked for, since where two callers disagree it leads to neither. So however many made sessions of one name,
 /// what is kept does not depend on the order in which they came.
@@ -47,14 +52,36 @@ package struct Lineage: Sendable {
 
         /// Across accounts one call has two events; the caller's own account knows more of who it was.
         let rank: Int
+        /// The account that received the event.
+        let recorder: AccountID
+        let callerAccount: AccountID?
+        let sessionAccount: AccountID
 
-        init(_ issuance: Issuance, touched: UInt32) {
+        /// Whether the event is of the account whose session was made.
+        var isOfSessionsAccount: Bool { recorder == sessionAccount }
+        /// Whether the event speaks of a caller of its own account, or of one that is of none.
+        var knowsCaller: Bool { callerAccount == nil ? isOfSessionsAccount : callerAccount == recorder }
+
+        /// An event's word, nil where its account can't know it.
+        init?(_ issuance: Issuance, touched: UInt32) {
             (caller, reference, self.touched) = (issuance.caller, issuance.reference, touched)
+            (recorder, callerAccount) = (issuance.accountID, issuance.callerAccount)
+            sessionAccount = issuance.sessionAccount
+            guard recorder == sessionAccount || recorder == callerAccount else { return nil }
+            if let callerAccount, callerAccount != recorder {
+                // AWS tells the role's account no name of a stranger.
+                guard issuance.caller.account == nil else { return nil }
+            }
             switch issuance.caller {
             case .service: rank = 3
             case .principal(let name): rank = name.hasPrefix("arn:") ? 2 : 0
             case .session(let session): rank = session.principal.hasPrefix("arn:") ? 1 : 0
             }
+        }
+
+        /// Whether two are counted against one bound: what one account tells displaces nothing of another's.
+        func isRival(of other: Origin) -> Bool {
+            rank == other.rank && recorder == other.recorder && sessionAccount == other.sessionAccount
         }
 
         /// Whether two lead to the same caller, whatever key he used.
@@ -96,7 +123,7 @@ package struct Lineage: Sendable {
     /// Takes in an event that made a session.
     /// - Returns: what is known anew, as hashes that pending sessions watch.
     package mutating func learn(_ issuance: Issuance, now: UInt32) -> [CorrelationKey] {
-        let origin = Origin(issuance, touched: now)
+        guard let origin = Origin(issuance, touched: now) else { return [] }
         let changed = Self.joins(issuance).filter { insert(origin, $0) }
         if !changed.isEmpty { log.append(issuance) }
         if origins.count > capacity { evict() }
@@ -118,7 +145,7 @@ package struct Lineage: Sendable {
     /// Whether anything else may follow from what a join knows.
     private mutating func insert(_ origin: Origin, _ key: CorrelationKey) -> Bool {
         var known = origins[key] ?? []
-        if let place = known.firstIndex(where: { $0.rank == origin.rank && $0.agrees(origin) }) {
+        if let place = known.firstIndex(where: { $0.isRival(of: origin) && $0.agrees(origin) }) {
             if known[place].reference <= origin.reference {
                 origins[key]?[place].touched = max(known[place].touched, origin.touched)
                 return false
@@ -127,8 +154,8 @@ package struct Lineage: Sendable {
         }
         let place = known.firstIndex { $0.reference > origin.reference } ?? known.count
         known.insert(origin, at: place)
-        if known.count(where: { $0.rank == origin.rank }) > DetectLimits.lineageCallers,
-            let last = known.lastIndex(where: { $0.rank == origin.rank })
+        if known.count(where: { $0.isRival(of: origin) }) > DetectLimits.lineageCallers,
+            let last = known.lastIndex(where: { $0.isRival(of: origin) })
         {
             known.remove(at: last)
             if last == place { return false }
@@ -137,14 +164,26 @@ package struct Lineage: Sendable {
         return true
     }
 
+    /// What a join knows of a session of an account, in the order of events. Of one whose account nothing tells, what
+    /// callers' own accounts say of them.
+    private func believed(_ key: CorrelationKey, _ account: AccountID?) -> [Origin]? {
+        guard let known = origins[key] else { return nil }
+        guard let account else { return known.filter(\.knowsCaller) }
+        let meant = known.filter { $0.sessionAccount == account }
+        let own = meant.filter(\.isOfSessionsAccount)
+        guard !own.isEmpty, own.count < meant.count else { return meant }
+        let callers = Set(own.map(\.callerAccount))
+        return meant.filter { $0.isOfSessionsAccount || callers.contains($0.callerAccount) }
+    }
+
     /// The best of what an exact join knows.
-    private func exact(_ key: CorrelationKey) -> Origin? {
-        origins[key]?.max { ($0.rank, $1.reference) < ($1.rank, $0.reference) }
+    private func exact(_ key: CorrelationKey, _ account: AccountID?) -> Origin? {
+        believed(key, account)?.max { ($0.rank, $1.reference) < ($1.rank, $0.reference) }
     }
 
     /// What a join knows where it leads to one caller, as it was at a time.
-    private func unanimous(_ key: CorrelationKey, _ time: Milliseconds) -> Origin? {
-        guard let known = origins[key] else { return nil }
+    private func unanimous(_ key: CorrelationKey, _ account: AccountID?, _ time: Milliseconds) -> Origin? {
+        guard let known = believed(key, account) else { return nil }
         var best: Int?
         var isUnanimous = true
         // In the order of events: the first of the best rank is the one that is meant.
@@ -172,10 +211,12 @@ package struct Lineage: Sendable {
     package func resolve(_ session: SessionIdentity, asOf time: Milliseconds = .max) -> Resolution {
         var watched: [CorrelationKey] = []
         var current = session
+        var account = session.account
         var principal = session.principal
         search: for _ in 0..<DetectLimits.lineageDepth {
             if !current.principal.isEmpty { principal = current.principal }
-            switch origin(of: current, &watched, asOf: time)?.caller {
+            let origin = origin(of: current, account, &watched, asOf: time)
+            switch origin?.caller {
             case nil, .service: break search
             case .principal(let name):
                 principal = name
@@ -183,6 +224,11 @@ package struct Lineage: Sendable {
             case .session(let next):
                 guard next != current else { break search }
                 current = next
+                account = next.account ?? origin?.callerAccount
+                guard origin?.knowsCaller == true else {
+                    if !next.principal.isEmpty { principal = next.principal }
+                    break search
+                }
             }
         }
         return Resolution(
@@ -191,31 +237,51 @@ package struct Lineage: Sendable {
     }
 
     private func origin(
-        of session: SessionIdentity, _ watched: inout [CorrelationKey], asOf time: Milliseconds = .max
+        of session: SessionIdentity, _ account: AccountID?, _ watched: inout [CorrelationKey],
+        asOf time: Milliseconds = .max
     ) -> Origin? {
         if !session.accessKeyID.isEmpty {
             let key = Self.hash(.key, session.accessKeyID)
-            let found = exact(key)
+            let found = exact(key, account)
             if found.map({ $0.rank == 0 }) ?? true { watched.append(key) }
             if let found { return found }
         }
         if !session.principalID.isEmpty {
             let key = Self.hash(.role, session.principalID)
             watched.append(key)
-            if let found = unanimous(key, time) { return found }
+            if let found = unanimous(key, account, time) { return found }
         }
         if !session.sourceIdentity.isEmpty {
             let key = Self.source(session)
             watched.append(key)
-            if let found = unanimous(key, time) { return found }
+            if let found = unanimous(key, account, time) { return found }
         }
         return nil
     }
 
-    /// Who made a session, as far as is known for certain.
-    package func caller(of session: SessionIdentity) -> Issuance.Caller? {
+    /// Who made a session, as far as is known for certain, and the account that he is of.
+    ///
+    /// - Parameter account: the session's account, where its ARN does not name it.
+    package func caller(
+        of session: SessionIdentity, in account: AccountID? = nil
+    ) -> Maker? {
         var watched: [CorrelationKey] = []
-        return origin(of: session, &watched)?.caller
+        return origin(of: session, session.account ?? account, &watched).map {
+            Maker(
+                caller: $0.caller, account: $0.callerAccount, leadsOn: $0.knowsCaller, reference: $0.reference,
+                recorder: $0.recorder)
+        }
+    }
+
+    /// The caller who made a session, and the event that tells.
+    package struct Maker: Sendable {
+        package let caller: Issuance.Caller
+        package let account: AccountID?
+        /// False of a stranger to the account that tells: his own session is not looked up.
+        package let leadsOn: Bool
+        package let reference: EventReference
+        /// The account that received the event.
+        package let recorder: AccountID
     }
 
     /// Forgets sessions that can't live any more.
@@ -283,6 +349,7 @@ private enum IssuanceCodec {
                 writer.varint(2)
                 writer.session(session)
             }
+            if let account = issuance.callerAccount { writer.varint(account.number) }
         }
     }
 
@@ -309,7 +376,11 @@ private enum IssuanceCodec {
         case 2: caller = .session(try field.session())
         default: throw AlertCodec.Malformed()
         }
-        return Issuance(reference: reference, accountID: account, eventName: name, caller: caller, session: session)
+        // Logs of earlier versions end here.
+        let callerAccount = field.isAtEnd ? nil : AccountID(number: try field.number())
+        return Issuance(
+            reference: reference, accountID: account, eventName: name, caller: caller, session: session,
+            callerAccount: callerAccount)
     }
 }
 

@@ -51,6 +51,9 @@ package struct DecodedBlock: Sendable {
     /// How many records there are.
     package var count: Int { offsets.count - 1 }
 
+    /// Bytes that the decoded block takes.
+    var rawBytes: Int { bytes.count }
+
     /// Lends the bytes of one record. `index` is below `count`.
     package func withRecord<T>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
         let range = offsets[index]..<offsets[index + 1]

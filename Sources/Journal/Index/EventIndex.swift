@@ -64,15 +64,20 @@ final class EventIndex {
 
     /// Which of some identities are known: stored, or taken by the transaction under way.
     func known(_ ids: [EventID]) throws -> [Bool] {
-        var known = [Bool](repeating: false, count: ids.count)
+        try locations(ids).map { $0 != 0 }
+    }
+
+    /// The packed locations of some identities; 0, which is none, for those that are not known.
+    func locations(_ ids: [EventID]) throws -> [UInt64] {
+        var known = [UInt64](repeating: 0, count: ids.count)
         let hashes = ids.map { hasher.hash($0) }
         self.hashes = hashes
         let table = state.table
         var candidates: [Int] = []
         candidates.reserveCapacity(ids.count)
         for index in ids.indices {
-            if table.location(of: ids[index], hash: hashes[index]) != nil {
-                known[index] = true
+            if let location = table.location(of: ids[index], hash: hashes[index]) {
+                known[index] = location
             } else {
                 candidates.append(index)
             }
@@ -84,13 +89,13 @@ final class EventIndex {
             for index in candidates where filter.mayContain(hashes[index]) { probes.append(index) }
             guard !probes.isEmpty else { continue }
             probes.sort { ids[$0] < ids[$1] }
-            if try probe(run, ids, probes, &known) { candidates.removeAll { known[$0] } }
+            if try probe(run, ids, probes, &known) { candidates.removeAll { known[$0] != 0 } }
         }
         return known
     }
 
     /// Looks the identities named by `probes`, which ascend, up in the pages of a run; true where any was found.
-    private func probe(_ run: Run, _ ids: [EventID], _ probes: [Int], _ known: inout [Bool]) throws -> Bool {
+    private func probe(_ run: Run, _ ids: [EventID], _ probes: [Int], _ known: inout [UInt64]) throws -> Bool {
         var found = false
         var next = 0
         while next < probes.count {
@@ -105,7 +110,7 @@ final class EventIndex {
                     if let location = try EntryPage.find(ids[index], in: bytes),
                         EventLocation(packed: location).block >= state.firstBlock
                     {
-                        known[index] = true
+                        known[index] = location
                         found = true
                     }
                     next += 1
@@ -119,14 +124,14 @@ final class EventIndex {
 
     /// Takes the identities of a block that are not known yet, nor earlier in the same list, and numbers them from 0.
     /// Returns which were taken.
-    func admit(_ ids: [EventID], block: BlockID) throws -> [Bool] {
-        var fresh = try known(ids)
+    ///
+    /// - Parameter besides: those that are known by other means; empty for none.
+    func admit(_ ids: [EventID], block: BlockID, besides others: [Bool] = []) throws -> [Bool] {
+        let known = try locations(ids)
+        var fresh = [Bool](repeating: false, count: ids.count)
         var count = 0
         for index in fresh.indices {
-            if fresh[index] {
-                fresh[index] = false
-                continue
-            }
+            if known[index] != 0 || (!others.isEmpty && others[index]) { continue }
             let location = EventLocation(block: block, index: count).packed
             fresh[index] = state.table.insert(IndexEntry(id: ids[index], location: location), hash: hashes[index])
             if fresh[index] { count += 1 }

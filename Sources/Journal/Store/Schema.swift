@@ -18,6 +18,7 @@ enum Schema {
             try $0.execute(sql: "CREATE INDEX alert_seen ON alert (last_seen DESC, alert_id DESC)")
         }
         migrator.registerMigration("6: dead letters kept whole", migrate: DeadLetterTable.extend)
+        migrator.registerMigration("7: identities by account", migrate: EventIdentities.create)
         return migrator
     }
 
@@ -120,9 +121,18 @@ enum Mark: String {
     case deadLettersDropped = "dead_letters_uncollected"
     /// Records of dead letters that were dropped for their age.
     case deadLettersExpired = "dead_letters_expired"
+    /// The newest block whose identities are eventIDs without their accounts.
+    case plainIdentities = "plain_identities"
+    /// The secret that makes identities of accounts and eventIDs.
+    case identityKeyFirst = "identity_key_first"
+    case identityKeySecond = "identity_key_second"
 
     func read(_ database: Database, default value: Int64) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT value FROM mark WHERE name = ?", arguments: [rawValue]) ?? value
+    }
+
+    func find(_ database: Database) throws -> Int64? {
+        try Int64.fetchOne(database, sql: "SELECT value FROM mark WHERE name = ?", arguments: [rawValue])
     }
 
     func write(_ database: Database, _ value: Int64) throws {

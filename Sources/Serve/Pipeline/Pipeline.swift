@@ -28,6 +28,8 @@ package final class Pipeline: Sendable {
     package let accounts: AccountDirectory
     package let tail: AlertTail
     package let audit: AuditLog
+    /// Who may read the archive, and when.
+    let queries = QueryGate()
     package let counters = Counters()
     private let log: Logger
     /// Where the subscribers are.

@@ -223,8 +223,10 @@ final class Sequencer {
         fresh.reserveCapacity(batch.events.count)
         var accepted = 0
         for block in evaluated.blocks {
-            let ids = batch.events[fresh.count..<fresh.count + block.recordCount].map(\.id)
-            let admission = try transaction.append(block, ids: ids, receivedAt: now)
+            let events = batch.events[fresh.count..<fresh.count + block.recordCount]
+            let admission = try transaction.append(
+                block, ids: events.map(\.id), accounts: events.map { batch.accounts[Int($0.account)] },
+                receivedAt: now)
             fresh += admission.fresh
             accepted += admission.freshCount
         }

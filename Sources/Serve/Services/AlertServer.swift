@@ -127,7 +127,7 @@ struct AlertServer: AlertServiceProvider {
         let waiting = try await waiting(request, caller)
         let wanted = filter
         do {
-            let (page, total) = try await pipeline.journal.reader.detached { reader in
+            let (page, total) = try await pipeline.queries.run(caller.party, pipeline.journal.reader) { reader, _ in
                 let page = try reader.alerts(wanted, order: order, pageToken: token, limit: size)
                 return (page, token == nil ? try reader.alertCount(wanted) : 0)
             }

@@ -16,7 +16,7 @@ struct InvestigationServer: InvestigationServiceProvider {
     func getTimeline(_ request: GetTimelineRequest, _ context: CallContext) async throws -> GetTimelineResponse {
         let caller = try access.caller(context)
         let query = try TimelineQuery(request, caller: caller)
-        return try await pipeline.journal.reader.detached { try query.run($0) }
+        return try await pipeline.queries.run(caller.party, pipeline.journal.reader) { try query.run($0, $1) }
     }
 
     func getLineage(_ request: GetLineageRequest, _ context: CallContext) async throws -> GetLineageResponse {
@@ -24,7 +24,11 @@ struct InvestigationServer: InvestigationServiceProvider {
         guard !request.value.isEmpty else { throw Validation.failure("value", "is empty") }
         let value = try Validation.text(request.value, field: "value", bytes: Limits.lookupBytes)
         let query = LineageQuery(value: value, accounts: caller.accounts)
-        guard let answer = try await pipeline.journal.reader.detached({ try query.run($0) }) else {
+        let budget = ReadBudget(time: Limits.lineageTime, bytes: Limits.lineageBytes)
+        let found = try await pipeline.queries.run(caller.party, pipeline.journal.reader, budget) {
+            try query.run($0, $1)
+        }
+        guard let answer = found else {
             throw RPCError(.notFound, "no stored event carries '\(value)' as its id, key or session")
         }
         return answer

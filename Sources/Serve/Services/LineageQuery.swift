@@ -4,6 +4,7 @@ import CloudTrail
 import Detect
 import Journal
 import Messages
+import RPC
 
 /// Follows a key, a session or an event back to who started it, in the archive.
 struct LineageQuery: Sendable {
@@ -24,21 +25,25 @@ struct LineageQuery: Sendable {
     }
 
     /// The chain, or nil where no stored event carries the value.
-    func run(_ reader: Reader) throws -> GetLineageResponse? {
+    func run(_ reader: Reader, _ budget: ReadBudget) throws -> GetLineageResponse? {
         let events = try EventReader()
         var lineage = Lineage()
         var steps: [Step] = []
-        guard let start = try start(reader, events) else { return nil }
+        guard let start = try start(reader, events, budget) else { return nil }
         var actor = start.principal
         var session = start.session
-        while let current = session, steps.count < DetectLimits.lineageDepth {
-            let candidates = try made(current, reader, events)
+        var account: AccountID?
+        chain: while let current = session, steps.count < DetectLimits.lineageDepth {
+            let candidates = try made(current, reader, events, budget)
             for step in candidates { _ = lineage.learn(step.issuance, now: 0) }
-            guard let caller = lineage.caller(of: current),
-                let step = candidates.first(where: { $0.issuance.caller == caller })
+            guard let origin = lineage.caller(of: current, in: account),
+                let step = candidates.first(where: {
+                    $0.issuance.reference == origin.reference && $0.issuance.accountID == origin.recorder
+                })
             else { break }
             steps.append(step)
-            switch caller {
+            account = origin.account
+            switch origin.caller {
             case .service:
                 actor = current.principal
                 session = nil
@@ -48,6 +53,8 @@ struct LineageQuery: Sendable {
             case .session(let next):
                 actor = next.principal
                 session = next == current ? nil : next
+                // What is told of a stranger's session leads no further.
+                guard origin.leadsOn else { break chain }
             }
         }
         return GetLineageResponse(
@@ -56,17 +63,18 @@ struct LineageQuery: Sendable {
 
     /// The actor of the event, key or session that is asked for, and its session.
     private func start(
-        _ reader: Reader, _ events: EventReader
+        _ reader: Reader, _ events: EventReader, _ budget: ReadBudget
     ) throws -> (principal: String, session: SessionIdentity?)? {
-        if let record = try reader.record(EventID(value)),
-            let event = try? record.bytes.withUnsafeBytes({ try events.read($0) }), event.reference.text == value,
-            accepts(event)
-        {
-            return (event.actor.principal, event.actor.session)
+        for record in try reader.records(EventID(value), within: accounts) {
+            if let event = try? record.bytes.withUnsafeBytes({ try events.read($0) }), event.reference.text == value,
+                accepts(event)
+            {
+                return (event.actor.principal, event.actor.session)
+            }
         }
         // An event of the session says the most; else the call that made it.
         var found: CloudTrail.Actor?
-        _ = try reader.search(tokens: [LookupToken(value)], limit: 1) { bytes in
+        _ = try reader.search(tokens: [LookupToken(value)], limit: 1, budget: budget) { bytes in
             guard let event = try? events.read(bytes), accepts(event) else { return false }
             let actor = event.actor
             guard [actor.accessKeyID, actor.principalID, actor.arn].contains(value) else { return false }
@@ -75,7 +83,7 @@ struct LineageQuery: Sendable {
         }
         if let found { return (found.principal, found.session) }
         for step in try search(
-            LookupToken(value), reader, events,
+            LookupToken(value), reader, events, budget,
             where: { step in
                 [step.issuance.session.accessKeyID, step.issuance.session.principalID, step.arn].contains(value)
             })
@@ -87,15 +95,17 @@ struct LineageQuery: Sendable {
     }
 
     /// The stored calls that may have made a session.
-    private func made(_ session: SessionIdentity, _ reader: Reader, _ events: EventReader) throws -> [Step] {
+    private func made(
+        _ session: SessionIdentity, _ reader: Reader, _ events: EventReader, _ budget: ReadBudget
+    ) throws -> [Step] {
         var found: [Step] = []
         if !session.accessKeyID.isEmpty {
-            found = try search(LookupToken(session.accessKeyID), reader, events) {
+            found = try search(LookupToken(session.accessKeyID), reader, events, budget) {
                 $0.issuance.session.accessKeyID == session.accessKeyID
             }
         }
         if found.isEmpty, !session.principalID.isEmpty {
-            found = try search(LookupToken(session.principalID), reader, events) {
+            found = try search(LookupToken(session.principalID), reader, events, budget) {
                 $0.issuance.session.principalID == session.principalID
             }
         }
@@ -103,11 +113,20 @@ struct LineageQuery: Sendable {
     }
 
     private func search(
-        _ token: LookupToken, _ reader: Reader, _ events: EventReader, where isMeant: (Step) -> Bool
+        _ token: LookupToken, _ reader: Reader, _ events: EventReader, _ budget: ReadBudget,
+        where isMeant: (Step) -> Bool
     ) throws -> [Step] {
         var steps: [Step] = []
         for call in Self.calls {
-            _ = try reader.search(tokens: [token, LookupToken(call)], limit: DetectLimits.lineageOrigins) { bytes in
+            guard !budget.isSpent else {
+                throw RPCError(
+                    .resourceExhausted,
+                    "The lineage takes more than \(Limits.lineageTime) or \(Limits.lineageBytes) bytes of the archive.")
+            }
+            _ = try reader.search(
+                tokens: [token, LookupToken(call)], limit: DetectLimits.lineageOrigins, budget: budget
+            ) {
+                bytes in
                 guard let event = try? events.read(bytes), event.eventName == call, accepts(event),
                     let made = events.issuance(bytes)
                 else { return false }

@@ -29,19 +29,24 @@ struct TimelineQuery: Sendable {
         return cursor
     }
 
-    func run(_ reader: Reader) throws -> GetTimelineResponse {
+    func run(_ reader: Reader, _ budget: ReadBudget) throws -> GetTimelineResponse {
         let events = try EventReader()
-        // An eventID leads to its record by the index of identities; anything else by its token.
-        if cursor == nil, let record = try reader.record(EventID(value)) {
-            let known = record.bytes.withUnsafeBytes { bytes -> TimelineEntry? in
-                guard let event = try? events.read(bytes), event.reference.text == value, filter.accepts(event, events)
-                else { return nil }
-                return entry(event, record.bytes)
+        // An eventID leads to its records by the index of identities; anything else by its token.
+        if cursor == nil {
+            let known = try reader.records(EventID(value), within: filter.scope).compactMap { record in
+                record.bytes.withUnsafeBytes { bytes -> TimelineEntry? in
+                    guard let event = try? events.read(bytes), event.reference.text == value,
+                        filter.accepts(event, events)
+                    else { return nil }
+                    return entry(event, record.bytes)
+                }
             }
-            if let known { return GetTimelineResponse(entries: [known], total: 1, totalIsExact: true) }
+            if !known.isEmpty {
+                return GetTimelineResponse(entries: known, total: UInt64(known.count), totalIsExact: true)
+            }
         }
         let page = try reader.newest(
-            tokens: [LookupToken(value)], times: filter.span, cursor: cursor, limit: size
+            tokens: [LookupToken(value)], times: filter.span, cursor: cursor, limit: size, budget: budget
         ) { bytes in
             guard let event = try? events.read(bytes), filter.accepts(event, events),
                 events.carries(value, bytes, event)
@@ -70,6 +75,8 @@ struct TimelineFilter: Sendable {
     private let times: Range<Milliseconds>
     /// The accounts asked for that the caller may see; nil for all.
     private let accounts: Set<AccountID>?
+    /// The accounts whose records may be shown; nil for all.
+    var scope: Set<AccountID>? { accounts }
     private let names: [NamePattern]
     private let writesOnly: Bool
     private let errorsOnly: Bool

@@ -12,15 +12,19 @@ extension AlertServer {
         let id = try Validation.text(request.waitingEventID, field: "waiting_event_id", bytes: Limits.lookupBytes)
         let plan = pipeline.catalog.plan
         // The event as the stream saw it, evaluated anew: what it brought is kept under what it is.
-        let batch = try await pipeline.journal.reader.detached { reader -> EvaluatedBatch? in
-            guard let record = try reader.record(EventID(id)) else { return nil }
-            return try record.bytes.withUnsafeBytes { bytes in
-                guard try EventReader().read(bytes).reference.text == id else { return nil }
-                return try BatchEvaluator().evaluate(.records([bytes]), plan: plan, accounts: .all) { _, _, _ in }
+        let scope = caller.accounts
+        let batches = try await pipeline.queries.run(caller.party, pipeline.journal.reader) {
+            reader, _ -> [EvaluatedBatch] in
+            try reader.records(EventID(id), within: scope).compactMap { record in
+                try record.bytes.withUnsafeBytes { bytes in
+                    let event = try EventReader().read(bytes)
+                    guard event.reference.text == id, scope?.contains(event.account) ?? true else { return nil }
+                    return try BatchEvaluator().evaluate(.records([bytes]), plan: plan, accounts: .all) { _, _, _ in }
+                }
             }
         }
-        guard let batch, let account = batch.accounts.first, caller.covers(account) else { return [] }
-        let waits = try await pipeline.look { $0.waits(of: batch) }
+        guard !batches.isEmpty else { return [] }
+        let waits = try await pipeline.look { waiting in batches.flatMap { waiting.waits(of: $0) } }
         return waits.filter { request.detectionIDs.isEmpty || request.detectionIDs.contains($0.detectionID) }
             .map(WaitingMatch.init)
     }

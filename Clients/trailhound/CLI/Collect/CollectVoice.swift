@@ -13,7 +13,9 @@ package struct CollectVoice: Sendable {
 
     /// A report that is told as it comes.
     package func report() -> CollectReport {
-        CollectReport { _, text in note(text) } refused: { object, refusal in
+        CollectReport { _, text in
+            note(text)
+        } refused: { object, refusal in
             guard format == .jsonl else { return }
             line([
                 .init("kind", .string("refusal")), .init("file", .string(object.description)),

@@ -158,7 +158,8 @@ package final class ServiceSink: EventSink {
             if reasons.count == 1 {
                 reasons[0].count += others
             } else {
-                reasons.append(Refusal(reason: "not_named", detail: "beyond those that one answer names", count: others))
+                reasons.append(
+                    Refusal(reason: "not_named", detail: "beyond those that one answer names", count: others))
             }
         }
         return reasons

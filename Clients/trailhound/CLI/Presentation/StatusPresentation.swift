@@ -126,7 +126,8 @@ package enum StatusPresentation {
         if status.rulesLeftOut > 0 {
             fields.add(
                 "Rules left out",
-                "\(Numbers.grouped(UInt64(status.rulesLeftOut))); 'trailhound detections list' says why", style: .yellow)
+                "\(Numbers.grouped(UInt64(status.rulesLeftOut))); 'trailhound detections list' says why", style: .yellow
+            )
         }
         fields.add("Records", "\(Numbers.grouped(status.storedRecords)) in \(Numbers.bytes(status.storedBytes))")
         fields.add("Alerts", Numbers.grouped(status.alerts))
