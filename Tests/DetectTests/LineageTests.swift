@@ -310,7 +310,7 @@ import Testing
         for forged in [claim, ownRole].map(inOther) {
             var stream = try Stream()
             try stream.take([forged, act])
-            #expect(stream.actors == ["arn:aws:iam::\(Self.account):role/r 1"])
+            #expect(stream.actors == ["arn:aws:iam::\(Self.account):role/team/r 1"])
         }
         // Nor through a session of the other account's own role, which did assume a role here.
         let outer = #"{"type":"AWSAccount","principalId":"AROAr:s","accountId":"\#(other)"}"#

@@ -82,18 +82,22 @@ import Testing
         "/trailhound.v1.DetectionService/ReloadRules": { _, client in
             _ = try await client.unary(DetectionService.reloadRules, ReloadRulesRequest())
         },
-        "/trailhound.v1.RemediationService/SetPolicy": { rig, client in try await rig.enable(.approve, client) },
+        "/trailhound.v1.RemediationService/SetPolicy": { rig, client in
+            try await rig.withExecutor { try await rig.enable(.approve, client) }
+        },
         "/trailhound.v1.RemediationService/SetFreeze": { _, client in
             _ = try await client.unary(RemediationService.setFreeze, SetFreezeRequest(frozen: false))
         },
         "/trailhound.v1.RemediationService/ServeExecutor": { rig, _ in try await rig.withExecutor {} },
         "/trailhound.v1.RemediationService/SendCommands": { rig, client in
-            try await rig.enable(.approve, client)
-            try await rig.withExecutor { _ = try await rig.revoke("SendCommands", isDryRun: true, client) }
+            try await rig.withExecutor {
+                try await rig.enable(.approve, client)
+                _ = try await rig.revoke("SendCommands", isDryRun: true, client)
+            }
         },
         "/trailhound.v1.RemediationService/RollbackRemediation": { rig, client in
-            try await rig.enable(.approve, client)
             try await rig.withExecutor {
+                try await rig.enable(.approve, client)
                 let done = try await rig.revoke("Rollback", client)
                 _ = try await client.unary(
                     RemediationService.rollbackRemediation,
@@ -101,8 +105,8 @@ import Testing
             }
         },
         "/trailhound.v1.RemediationService/ApproveRemediation": { rig, client in
-            try await rig.enable(.approve, client)
             try await rig.withExecutor {
+                try await rig.enable(.approve, client)
                 let waiting = try await rig.awaitingApproval(client)
                 _ = try await client.unary(
                     RemediationService.approveRemediation,

@@ -243,7 +243,8 @@ package struct Lineage: Sendable {
         if !session.accessKeyID.isEmpty {
             let key = Self.hash(.key, session.accessKeyID)
             let found = exact(key, account)
-            if found.map({ $0.rank == 0 }) ?? true { watched.append(key) }
+            // What another account tells of the session may be overruled by the session's own.
+            if found.map({ $0.rank == 0 || !$0.isOfSessionsAccount }) ?? true { watched.append(key) }
             if let found { return found }
         }
         if !session.principalID.isEmpty {
