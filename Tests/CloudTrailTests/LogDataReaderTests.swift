@@ -166,7 +166,7 @@ private func quoted(_ text: String) -> String {
             let open = "{\"x\":[" + String(repeating: "1,", count: 100_000)
             #expect(
                 parts("\(open)\n\(b)\n\(c)", piece: piece, limit: 10_000)
-                    == ["not_json 0+\(open.utf8.count + 1 + b.utf8.count)", c])
+                    == ["not_json 0+\(open.utf8.count + 2 + b.utf8.count)", c])
         }
     }
 
@@ -193,7 +193,8 @@ private func quoted(_ text: String) -> String {
             #expect(parts(broken + two, piece: piece).last == b)
             #expect(parts(broken + two, piece: piece).count == 3)
             let frame = zstd(Array("\(a)\n".utf8))
-            #expect(parts(Array(frame.dropLast(3)), piece: piece).last == "invalid_zstd \(frame.count - 3)+0")
+            // What the damage left of a record follows it.
+            #expect(parts(Array(frame.dropLast(3)), piece: piece).contains("invalid_zstd \(frame.count - 3)+0"))
         }
     }
 

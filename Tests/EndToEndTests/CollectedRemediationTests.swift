@@ -177,15 +177,16 @@ struct CollectedRemediationTests {
         let shown = try await stage.succeed("account", "show", stage.account, "-o", "json")
         let fields = try JSONSerialization.jsonObject(with: Data(shown.utf8)) as? [String: Any]
         let externalID = try #require(fields?["external_id"] as? String)
-        try await run(
+        let outcome = try await run(
             Programs.client,
             [
                 "collect", "--queue", GuardedAccount.queue, "--bucket", GuardedAccount.bucket, "--once",
                 "--no-validation", "--role-arn", RoleNames.arn(RoleNames.read, account: stage.account),
                 "--external-id", externalID, "--state", state.url.path, "--server", stage.service.server, "--pki",
                 stage.service.pki.path,
-            ], environment: account.environment(account.moto.url)
-        ).check()
+            ], environment: account.environment(account.moto.url))
+        // The trail has records without an eventID in it, which are refused and told.
+        #expect([0, 3].contains(outcome.status), "\(outcome.errors)")
     }
 
     private static func file(_ index: Int, _ trail: SyntheticTrail, _ stage: RemediationStage) -> [UInt8] {

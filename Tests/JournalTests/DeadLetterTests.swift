@@ -246,7 +246,7 @@ import Testing
             "INSERT INTO dead_letter VALUES (8, 80, 'old', 'record_too_large', 'cut', 9000, x'7B')",
             "INSERT INTO dead_letter VALUES (9, 90, 'old', 'truncated_gzip', 'whole', 0, x'')",
             "INSERT OR REPLACE INTO mark VALUES ('dead_letters_uncollected', 44)",
-            "DELETE FROM grdb_migrations WHERE identifier LIKE '5:%'",
+            "DELETE FROM grdb_migrations WHERE identifier LIKE '6:%'",
         ] { #expect(database.text(sql) == "") }
         database.close()
         let journal = try Journal(directory: directory.path)

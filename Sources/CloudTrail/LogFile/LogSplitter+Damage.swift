@@ -108,10 +108,10 @@ extension LogSplitter {
 
     /// What was read of a damaged value stands for one record, and is given on as such.
     private mutating func endDamage(_ bytes: UnsafeRawBufferPointer, _ index: Int, isNext: Bool) -> Step? {
+        // Of what is too large only the end is still there: its extent is told untrimmed, however the data was cut.
+        let isWhole = !isSkipping && index - start <= recordLimit
         var end = index
-        let first = max(start, 0)
-        while end > first + 1, Self.isSeparator(bytes[end - 1], isNext: isNext) { end -= 1 }
-        let isWhole = !isSkipping && end - start <= recordLimit
+        while isWhole, end > start + 1, Self.isSeparator(bytes[end - 1], isNext: isNext) { end -= 1 }
         leave(at: index)
         if isNext { after = .comma }
         isAfterDamage = true
@@ -156,9 +156,9 @@ extension LogSplitter {
     }
 
     private mutating func endJunk(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Step {
+        let isWhole = !isSkipping && index - start <= CloudTrailLimits.keptJunkBytes
         var end = index
-        while end > max(start, 0) + 1, Self.isSeparator(bytes[end - 1], isNext: false) { end -= 1 }
-        let isWhole = !isSkipping && end - start <= CloudTrailLimits.keptJunkBytes
+        while isWhole, end > start + 1, Self.isSeparator(bytes[end - 1], isNext: false) { end -= 1 }
         leave(at: index)
         isSkipping = false
         isAfterDamage = !frames.isEmpty

@@ -43,10 +43,24 @@ final class RefusalPacker: RefusedRecordSink {
         if let problem { throw problem }
         if batch.isRefusedWhole, let rejection = batch.rejections.first?.rejection {
             try add(whole: payload, rejection)
+        } else if isLogFile, batch.events.isEmpty, let rejection = batch.rejections.first?.rejection,
+            batch.rejections.allSatisfy({ Self.isOfCompression($0.rejection.reason) })
+        {
+            // Nothing of the file came out, so that its stretches are worth less than the file.
+            builder.reset()
+            try add(whole: payload, rejection)
         } else if let damage {
             try add(whole: payload, damage)
         }
         return try builder.finish()
+    }
+
+    /// Tells whether a file was refused for how it is compressed.
+    private static func isOfCompression(_ reason: RejectionReason) -> Bool {
+        switch reason {
+        case .invalidGzip, .truncatedGzip, .invalidZstd, .decompressedTooLarge: true
+        default: false
+        }
     }
 
     private func add(whole payload: SubmitEventsRequest.Payload, _ rejection: CloudTrail.Rejection) throws {
