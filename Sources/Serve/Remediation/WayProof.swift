@@ -40,7 +40,7 @@ extension AccountWays {
             let verdict = await simulation.verdict(on: action.permissions(for: policy))
             if case .unanswered(let error) = verdict {
                 // Without a simulation a read that names nothing tells whether the way is let at all.
-                try await look(action, account, AWSActionService(client))
+                try await look(action, account, AWSActionService(client), region: access.region)
                 proof.append(
                     "\(action.commandName): a read was let; its other permissions could not be simulated (\(error))")
             } else {
@@ -121,9 +121,13 @@ extension AccountWays {
     }
 
     /// Makes the first read of an action for a name that nothing has.
-    private func look(_ action: RemediationAction, _ account: AccountID, _ service: any ActionService) async throws {
+    ///
+    /// - Parameter region: of the account's home; empty for us-east-1.
+    private func look(
+        _ action: RemediationAction, _ account: AccountID, _ service: any ActionService, region: String
+    ) async throws {
         do {
-            _ = try await service.perform(action.probe)
+            _ = try await service.perform(action.probe(in: region.isEmpty ? "us-east-1" : region))
         } catch let failure as CallFailure {
             switch failure.kind {
             case .missing: return
@@ -182,13 +186,13 @@ extension RemediationAction {
     }
 
     /// A read of the action for a name that nothing has.
-    fileprivate var probe: ActionCall {
+    fileprivate func probe(in region: String) -> ActionCall {
         let name = "trailhound-verification"
         return switch self {
         case .deactivateAccessKey: .getAccessKeyLastUsed(accessKeyID: "AKIATRAILHOUNDVERIFY")
         case .revokeRoleSessions: .getRole(roleName: name)
         case .denyUser, .disableConsoleLogin: .getUser(userName: name)
-        case .restoreLogging: .getTrailStatus(trail: name, region: "")
+        case .restoreLogging: .getTrailStatus(trail: name, region: region)
         }
     }
 }
