@@ -47,6 +47,9 @@ package struct NewestCursor: Hashable, Sendable, LosslessStringConvertible {
         guard let through = numbers[0], let startTime = numbers[1], let startBlock = numbers[2],
             let total = numbers[8], (0...Int64(Int32.max)).contains(total), let exact = numbers[9]
         else { return nil }
+        // A place is there whole, or not at all.
+        let isWhole = { (part: ArraySlice<Int64?>) in part.allSatisfy { $0 == nil } || part.allSatisfy { $0 != nil } }
+        guard isWhole(numbers[3...4]), isWhole(numbers[5...7]) else { return nil }
         self.through = through
         start = BlockKey(time: startTime, block: startBlock)
         end = numbers[3].flatMap { time in numbers[4].map { BlockKey(time: time, block: $0) } }

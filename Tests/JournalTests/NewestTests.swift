@@ -8,13 +8,14 @@ import Testing
     let directory = TemporaryDirectory()
 
     /// Records with these numbers, which are their event times in seconds, in blocks of a size and in this order.
-    private func stored(_ numbers: [Int], blocks size: Int) throws -> (Journal, Writer) {
+    private func stored(_ numbers: [Int], blocks size: Int, instant: Int64? = nil) throws -> (Journal, Writer) {
         let journal = try Journal(directory: directory.path)
         let writer = try journal.makeWriter()
         let builder = try BlockBuilder()
         try writer.commit { transaction in
             for start in stride(from: 0, to: numbers.count, by: size) {
-                let batch = try Batch.make(numbers[start..<min(start + size, numbers.count)], builder: builder)
+                let part = numbers[start..<min(start + size, numbers.count)]
+                let batch = try Batch.make(part, builder: builder, instant: instant)
                 _ = try transaction.append(batch.block, ids: batch.ids, receivedAt: 0)
             }
         }
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func recordsOfOneInstantArePagedWithoutGapOrRepeat() throws {
-        let (journal, _) = try stored(Array(0..<500), blocks: 50)
+        let (journal, _) = try stored(Array(0..<500), blocks: 50, instant: 5)
         var found: Set<Int> = []
         var count = 0
         var cursor: NewestCursor?

@@ -83,7 +83,7 @@ import Testing
         #expect(
             database.text("SELECT group_concat(identifier) FROM grdb_migrations")
                 == "1: archive, accounts, alerts,2: audit log,3: remediations,4: state of the stream,"
-                + "5: dead letters kept whole")
+                + "5: alerts by last seen,6: dead letters kept whole,7: identities by account")
         let tables = database.text(
             "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                 + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")

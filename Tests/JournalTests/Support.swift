@@ -38,12 +38,13 @@ struct Batch {
 
     /// Records with the identities `numbers`, one second of event time apart, each to be found by "even" or "odd", by
     /// "user-N" for its number modulo 10, and by "key-N".
-    static func make(_ numbers: some Sequence<Int>, builder: BlockBuilder) throws -> Batch {
+    /// - Parameter instant: the event time of all of them, in milliseconds; else each has its number in seconds.
+    static func make(_ numbers: some Sequence<Int>, builder: BlockBuilder, instant: Int64? = nil) throws -> Batch {
         var ids: [EventID] = []
         var records: [[UInt8]] = []
         for number in numbers {
             let record = Self.record(number)
-            let taken = try builder.take(record, time: Int64(number) * 1_000)
+            let taken = try builder.take(record, time: instant ?? Int64(number) * 1_000)
             precondition(taken, "a test's batch fits one block")
             builder.add(LookupToken(number % 2 == 0 ? "even" : "odd"))
             builder.add(LookupToken("user-\(number % 10)"))

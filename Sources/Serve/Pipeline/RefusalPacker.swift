@@ -43,8 +43,9 @@ final class RefusalPacker: RefusedRecordSink {
         if let problem { throw problem }
         if batch.isRefusedWhole, let rejection = batch.rejections.first?.rejection {
             try add(whole: payload, rejection)
-        } else if isLogFile, batch.events.isEmpty, let rejection = batch.rejections.first?.rejection,
-            batch.rejections.allSatisfy({ Self.isOfCompression($0.rejection.reason) })
+        } else if isLogFile, batch.events.isEmpty,
+            let rejection = batch.rejections.first(where: { Self.isOfCompression($0.rejection.reason) })?.rejection,
+            batch.rejections.allSatisfy({ Self.isNoRecord($0.rejection.reason) })
         {
             // Nothing of the file came out, so that its stretches are worth less than the file.
             builder.reset()
@@ -60,6 +61,14 @@ final class RefusalPacker: RefusedRecordSink {
         switch reason {
         case .invalidGzip, .truncatedGzip, .invalidZstd, .decompressedTooLarge: true
         default: false
+        }
+    }
+
+    /// Tells whether something was refused that reads as no record at all.
+    private static func isNoRecord(_ reason: RejectionReason) -> Bool {
+        switch reason {
+        case .notJSON, .notAnObject, .invalidUTF8, .notALogFile: true
+        default: isOfCompression(reason)
         }
     }
 
