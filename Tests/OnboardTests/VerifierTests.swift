@@ -199,7 +199,7 @@ struct VerifierTests {
     }
 
     @Test func nothingIsPassedThatWasNotChecked() async throws {
-        let rig = try await VerifyRig("verify-roleless")
+        let rig = try await VerifyRig("verify-roleless", as: .collector)
         rig.account { ($0.roleARN, $0.respondRoleARN) = ("", "") }
         let checks = await rig.verify()
         for name in [Name.externalIDRequired, .remediationExternalID] {

@@ -163,10 +163,11 @@ final class VerifyRig: Sendable {
     /// moto's own account.
     static let id = "123456789012"
 
-    init(_ name: String) async throws {
+    /// - Parameter caller: whose credentials begin; one that takes on no role needs the policy to read itself.
+    init(_ name: String, as caller: TestCaller = .service) async throws {
         self.name = name
         client = try MotoServer.shared.get().client()
-        base = try MotoServer.shared.get().client(as: .service, transport: overlay)
+        base = try MotoServer.shared.get().client(as: caller, transport: overlay)
         forge = try DigestForge()
         let stage = MotoStage(client)
         delivery = TrailDelivery(stage: stage, bucket: name)
