@@ -118,15 +118,9 @@ struct LineageQuery: Sendable {
     ) throws -> [Step] {
         var steps: [Step] = []
         for call in Self.calls {
-            guard !budget.isSpent else {
-                throw RPCError(
-                    .resourceExhausted,
-                    "The lineage takes more than \(Limits.lineageTime) or \(Limits.lineageBytes) bytes of the archive.")
-            }
             _ = try reader.search(
                 tokens: [token, LookupToken(call)], limit: DetectLimits.lineageOrigins, budget: budget
-            ) {
-                bytes in
+            ) { bytes in
                 guard let event = try? events.read(bytes), event.eventName == call, accepts(event),
                     let made = events.issuance(bytes)
                 else { return false }
@@ -134,6 +128,12 @@ struct LineageQuery: Sendable {
                 guard isMeant(step) else { return false }
                 steps.append(step)
                 return true
+            }
+            // A search that ran out has ended early, and what it left out may be the call that is looked for.
+            guard !budget.isSpent else {
+                throw RPCError(
+                    .resourceExhausted,
+                    "The lineage takes more than \(Limits.lineageTime) or \(Limits.lineageBytes) bytes of the archive.")
             }
         }
         return steps

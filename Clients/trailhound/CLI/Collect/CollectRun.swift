@@ -22,10 +22,10 @@ package final class CollectRun: Sendable {
         package var isOnce: Bool
         /// Validate the digests of what is collected.
         package var validates: Bool
-        /// How often it is reported what has been done.
+        /// Time between two reports of progress.
         package var reportInterval = CollectLimits.reportInterval
 
-        /// Whether the run ends by itself.
+        /// True for a run that ends by itself.
         var ends: Bool { isOnce || days != nil && source?.queueURL == nil }
     }
 
@@ -36,7 +36,7 @@ package final class CollectRun: Sendable {
     let aside: AsideFolder
     let permits = Permits()
     let gauges = QueueGauges()
-    /// What onboarding recorded, as it is now.
+    /// The places that onboarding recorded, looked up anew.
     private let entries = SourceRegistry()
     private let client: AWSClient
     private let session: Session

@@ -4,7 +4,7 @@ import CloudTrail
 import Collect
 import Glibc
 
-/// Where a running collector says what it does: lines for people on standard error, and with `-o jsonl` an object a line
+/// Output of a running collector: lines for people on standard error, and with `-o jsonl` an object a line
 /// on standard output too.
 package struct CollectVoice: Sendable {
     private let format: OutputFormat
@@ -28,7 +28,7 @@ package struct CollectVoice: Sendable {
     /// A line for people.
     package func note(_ text: String) { Diagnostics.note("trailhound: " + text) }
 
-    /// How far the collector is.
+    /// Progress of the collector.
     package func progress(_ state: CollectProgress) {
         guard format == .jsonl else { return note(state.text) }
         line([.init("kind", .string("progress"))] + state.fields)
@@ -40,7 +40,7 @@ package struct CollectVoice: Sendable {
     }
 }
 
-/// How far a collector is: its sums, and what is still before it.
+/// Progress of a collector: its sums and its backlog.
 package struct CollectProgress: Sendable, Equatable {
     package let totals: CollectTotals
     /// Messages that wait in the queues; nil where there is none, or none that can be asked.

@@ -4,7 +4,7 @@ import AWS
 import Messages
 import Synchronization
 
-/// What onboarding recorded of accounts, as sources to collect from: accounts that share a queue or a bucket are one.
+/// Sources to collect from, as onboarding recorded them: accounts that share a queue or a bucket are one.
 package struct OnboardedSources: Sendable, Equatable {
     /// A role to read with.
     package struct Access: Sendable, Hashable {
@@ -85,6 +85,6 @@ final class SourceRegistry: Sendable {
         }
     }
 
-    /// What is recorded of a place; nil where nothing is any more.
+    /// The record of a place; nil once there is none.
     func entry(_ place: CollectSource) -> OnboardedSources.Entry? { entries.withLock { $0[place] } }
 }
