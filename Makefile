@@ -54,7 +54,8 @@ proto-check: deps ## Check that the generated code is current
 format: ## Format the Swift code
 	@swift format format --configuration .swift-format --parallel --in-place $(FORMATTED)
 
-lint: ## Check the format of the Swift code
+lint: ## Check the format of the Swift code, and that tests use what modules give to others (a release build has no more)
+	@! grep -rn '^@testable' Tests Clients --include='*.swift'
 	@swift format lint --configuration .swift-format --parallel --strict $(FORMATTED)
 
 fuzz: deps ## Fuzz what takes bytes from outside: SECONDS=60 for each of TARGETS="…" (all of them)

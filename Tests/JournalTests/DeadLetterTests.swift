@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Journal
+import Journal
 
 @Suite(.timeLimit(.minutes(1))) struct DeadLetterTests {
     let directory = TemporaryDirectory()

@@ -6,7 +6,7 @@ import Messages
 import RPC
 import Testing
 
-@testable import Serve
+import Serve
 
 /// Rules change under a running service: what can't run is told and left out, and the rest runs.
 @Suite("Reloads of rules", .serialized)

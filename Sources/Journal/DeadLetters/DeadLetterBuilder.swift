@@ -144,7 +144,8 @@ package struct DeadLetterDraft: Sendable {
     let accountID: String
     let form: DeadLetterRow.Form
     let firstIndex: Int
-    let records: Int
+    /// How many records it holds.
+    package let records: Int
     let totalBytes: Int
     let keptBytes: Int
     let body: Body

@@ -22,7 +22,7 @@ package final class CompileLane: Sendable {
     }
 
     /// How many run or wait.
-    var count: Int { waiting.load(ordering: .relaxed) }
+    package var count: Int { waiting.load(ordering: .relaxed) }
 
     /// Runs a body on the lane's thread.
     ///

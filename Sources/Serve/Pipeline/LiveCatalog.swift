@@ -23,14 +23,14 @@ package final class LiveCatalog: Sendable {
     }
 
     /// A change that is compiled and not yet in force.
-    struct Prepared: Sendable {
+    package struct Prepared: Sendable {
         fileprivate let state: State
         /// The tuning as it will be.
         var tuning: Tuning { state.tuning }
     }
 
     /// The detections changed while a change of them was compiled.
-    struct Conflict: Error {}
+    package struct Conflict: Error {}
 
     /// The folder that the rules are read from.
     package let folder: String
@@ -73,7 +73,7 @@ package final class LiveCatalog: Sendable {
     }
 
     /// Compiles a change of the tuning. Throws where it can't be compiled.
-    func prepare(_ change: (inout Tuning) -> Void) throws -> Prepared {
+    package func prepare(_ change: (inout Tuning) -> Void) throws -> Prepared {
         var fresh = state.withLock { $0 }
         change(&fresh.tuning)
         return try compiled(fresh)
@@ -105,7 +105,7 @@ package final class LiveCatalog: Sendable {
     }
 
     /// Puts a change in force, unless there was another one since it was prepared.
-    func install(_ prepared: Prepared) throws(Conflict) {
+    package func install(_ prepared: Prepared) throws(Conflict) {
         let installed = state.withLock { state in
             guard state.version == prepared.state.version else { return false }
             state = prepared.state
