@@ -82,6 +82,8 @@ struct BatchBuilder {
 
     mutating func append(_ clearing: Clearing) { batch.clearings.append(clearing) }
 
+    mutating func append(_ match: ExceptedMatch) { batch.excepted.append(match) }
+
     mutating func append(onTrial match: Match) { batch.trialMatches.append(match) }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }

@@ -229,13 +229,13 @@ package final class DetectionPlan: Sendable {
         correlationsTuned[correlation].accounts[account] ?? correlationsTuned[correlation].elsewhere
     }
 
-    /// Whether an exception covers the event that the evaluator was last given, on which a rule holds.
-    func isExcepted(
+    /// The exception that covers the event that the evaluator was last given, on which a rule holds; nil where none does.
+    func exception(
         _ rule: Int, account: AccountID?, time: Milliseconds, _ evaluator: Evaluator, _ extractor: RecordExtractor
-    ) -> Bool {
-        tuned[rule].exceptions.contains { index in
+    ) -> DetectionException? {
+        tuned[rule].exceptions.lazy.first { index in
             exceptions[index].covers(account, time) && !evaluator.holds(rule: detections.count + index, extractor)
-        }
+        }.map { exceptions[$0] }
     }
 
     /// A plan without detections: it checks records and finds nothing.

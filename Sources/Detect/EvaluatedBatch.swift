@@ -44,6 +44,8 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var matches: [Match] = []
     /// Matches of detections on trial, which make no alerts, in the order of events.
     package internal(set) var trialMatches: [Match] = []
+    /// What exceptions kept from being matches, in the order of events.
+    package internal(set) var excepted: [ExceptedMatch] = []
     /// What matches bring to correlations, in the order of events.
     package internal(set) var observations: [Observation] = []
     /// What matches if it is new, in the order of events.

@@ -111,7 +111,7 @@ package final class FileScanner {
         where engine.plan.alerts[rule] && !engine.plan.detections[rule].needsStream {
             let match = match(rule, file, index)
             let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
-            if engine.isExcepted(rule, account: AccountID(match.accountID), time: time) { continue }
+            if engine.exception(rule, account: AccountID(match.accountID), time: time) != nil { continue }
             summary.matches += 1
             onMatch(match)
         }

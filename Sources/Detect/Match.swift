@@ -85,6 +85,15 @@ package struct Observation: Sendable {
     package let evidence: [Evidence]
 }
 
+/// A rule held on an event, and an exception covers it.
+package struct ExceptedMatch: Sendable {
+    /// The event's place among the accepted records of its batch.
+    package let eventIndex: Int
+    /// The first exception that covers it.
+    package let exceptionID: String
+    package let event: MatchedEvent
+}
+
 /// A detection held on an event.
 package struct Match: Sendable {
     /// The event's place among the accepted records of its batch.

@@ -71,7 +71,11 @@ final class RecordEngine {
     private func append(_ rules: [Int], _ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
         extractor.fill()
         let event = matchedEvent(envelope)
-        for rule in rules where !isExcepted(rule, account: event.accountID, time: event.reference.time) {
+        for rule in rules {
+            if let exception = exception(rule, account: event.accountID, time: event.reference.time) {
+                builder.append(ExceptedMatch(eventIndex: eventIndex, exceptionID: exception.id, event: event))
+                continue
+            }
             if plan.correlations.concerns(rule: rule) {
                 builder.append(
                     Observation(
@@ -204,9 +208,9 @@ final class RecordEngine {
         }
     }
 
-    /// Whether an exception covers the record that the extractor holds, on which a rule holds.
-    func isExcepted(_ rule: Int, account: AccountID?, time: Milliseconds) -> Bool {
-        plan.isExcepted(rule, account: account, time: time, evaluator, extractor)
+    /// The exception that covers the record that the extractor holds, on which a rule holds; nil where none does.
+    func exception(_ rule: Int, account: AccountID?, time: Milliseconds) -> DetectionException? {
+        plan.exception(rule, account: account, time: time, evaluator, extractor)
     }
 
     /// What explains a match of the record that the extractor holds: the distinct values of the detection's evidence

@@ -108,9 +108,16 @@ package enum Limits {
     /// Names of calls that a timeline may be narrowed to, and the bytes of each in UTF-8.
     package static let timelineNames = 100
     package static let namePatternBytes = 256
-    /// The latest events and the first accounts that the report of a trial names.
-    package static let trialEvents = 20
-    package static let trialAccounts = 100
+    /// The latest events of an account that a tally of matches names: of a trial, or of an exception.
+    package static let tallyEvents = 20
+    /// The latest events over all of a caller's accounts that a tally gives out.
+    package static let reportedTallyEvents = 20
+    /// The newest alerts that the preview of an exception looks at.
+    package static let previewedAlerts = 200
+    /// The stored events that the preview of an exception reads again.
+    package static let previewedEvents = 500
+    /// The alerts that the preview of an exception names.
+    package static let previewedAlertIDs = 20
     /// Problems of rules that one status message lists.
     package static let problemsPerError = 20
     /// Audit entries of refused calls that one caller gets at once, and milliseconds until it gets one more.

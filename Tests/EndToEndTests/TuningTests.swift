@@ -112,6 +112,52 @@ struct TuningTests {
     }
 
     @Test(.timeLimit(.minutes(3)))
+    func exceptionsCountWhatTheyHideAndAPreviewTellsWhatTheyWouldHaveHidden() async throws {
+        let rig = try await Rig(["a.yml": Self.rule()])
+        try await rig.submit(1, user: "robot")
+        try await rig.submit(2, user: "eve")
+        try await rig.submit(3, user: "robot", account: "444455556666")
+        #expect(try await rig.alerts() == ["high eve", "high robot", "high robot"])
+        let asked = [
+            "detections", "except", "53d40d92", "--when", "userIdentity.userName: robot", "--owner", "us@example.com",
+            "--reason", "nightly", "--expires", "90d",
+        ]
+        let preview = try await rig.service.client(asked + ["--preview"])
+        #expect(
+            preview.status == 0
+                && preview.errors.contains(
+                    "of all 3 alerts with 3 stored events it would have hidden 2 events and 2 whole alerts"),
+            "\(preview.errors)")
+        let ofOne = try await rig.service.client(asked + ["--preview", "--account", "444455556666"])
+        #expect(
+            ofOne.errors.contains("of all 1 alert with 1 stored event it would have hidden 1 event and 1 whole alert"),
+            "\(ofOne.errors)")
+        #expect(try await rig.client("detections", "except").errors.contains("There is no exception."))
+
+        #expect(try await rig.service.client(asked).status == 0)
+        try await rig.submit(4, user: "robot")
+        try await rig.submit(4, user: "robot")
+        try await rig.submit(5, user: "robot", account: "444455556666")
+        try await rig.submit(6, user: "eve")
+        try await rig.service.killNow()
+        try await rig.service.start()
+        let list = try await rig.client("detections", "except", "-o", "json").text
+        let exceptions = try #require(try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [[String: Any]])
+        let excepted = try #require(exceptions.first?["excepted"] as? [String: Any])
+        // The event that came twice counts once.
+        #expect(excepted["match_count"] as? Int == 2 && (excepted["account_ids"] as? [String])?.count == 2, "\(list)")
+        let table = try await rig.client("detections", "except").text
+        #expect(table.contains("HIDDEN"), "\(table)")
+
+        // Replaced under the same id, it counts anew.
+        let id = try #require(exceptions.first?["exception_id"] as? String)
+        try await rig.client("detections", "except", "--delete", id)
+        #expect(try await rig.service.client(asked).status == 0)
+        let again = try await rig.client("detections", "except", "-o", "json").text
+        #expect(again.contains("\"excepted\": null") || again.contains("\"excepted\":null"), "\(again)")
+    }
+
+    @Test(.timeLimit(.minutes(3)))
     func aDetectionOnTrialIsCountedAndDoesNotAlert() async throws {
         let rig = try await Rig(["a.yml": Self.rule()])
         try await rig.client("detections", "trial", Self.id)

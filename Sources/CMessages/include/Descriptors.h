@@ -257,8 +257,8 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection_setting(void) {
     return &trailhound__v1__detection_setting__descriptor;
 }
-static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__trial_report(void) {
-    return &trailhound__v1__trial_report__descriptor;
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__match_report(void) {
+    return &trailhound__v1__match_report__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__detection_exception(void) {
     return &trailhound__v1__detection_exception__descriptor;
@@ -274,6 +274,9 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__create_detection_exception_response(void) {
     return &trailhound__v1__create_detection_exception_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__exception_preview(void) {
+    return &trailhound__v1__exception_preview__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__list_detection_exceptions_request(void) {
     return &trailhound__v1__list_detection_exceptions_request__descriptor;

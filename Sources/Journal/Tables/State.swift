@@ -63,6 +63,12 @@ extension Transaction {
             .execute(arguments: [name, Data(value)])
     }
 
+    /// Removes the engine's state under all names that begin with a prefix.
+    package func removeStates(prefix: String) throws {
+        try database.cachedStatement(sql: "DELETE FROM state WHERE name >= ?1 AND substr(name, 1, length(?1)) = ?1")
+            .execute(arguments: [prefix])
+    }
+
     /// Sets whether a detection runs.
     package func putDetectionState(_ row: DetectionStateRow) throws {
         try database.cachedStatement(

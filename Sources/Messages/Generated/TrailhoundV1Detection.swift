@@ -98,7 +98,7 @@ package struct Detection: Message {
     /// What operators changed: everywhere, then account by account.
     package var settings: [DetectionSetting]
     /// What was found on trial; only GetDetection fills it.
-    package var trialReport: TrialReport?
+    package var trialReport: MatchReport?
     /// A correlation of other detections, and no rule.
     package var correlation: Bool
 
@@ -122,7 +122,7 @@ package struct Detection: Message {
         enabledByDefault: Bool = false,
         onTrial: Bool = false,
         settings: [DetectionSetting] = [],
-        trialReport: TrialReport? = nil,
+        trialReport: MatchReport? = nil,
         correlation: Bool = false
     ) {
         self.detectionID = detectionID
@@ -205,8 +205,9 @@ package struct DetectionSetting: Message {
     }
 }
 
-/// What a detection on trial found since the trial began.
-package struct TrialReport: Message {
+/// Matches that made no alert, in the caller's accounts: those of a detection on trial since the trial began, or those
+/// that an exception covers since it was made.
+package struct MatchReport: Message {
     /// Field 1, `match_count`.
     package var matchCount: UInt64
     /// Field 2, `first_seen`.
@@ -263,6 +264,8 @@ package struct DetectionException: Message {
     package var rules: [String]
     /// The rule file it stands in; empty where an operator made it.
     package var file: String
+    /// What it kept from being alerts. Unset where there was nothing.
+    package var excepted: MatchReport?
 
     /// A message of these fields.
     package init(
@@ -274,7 +277,8 @@ package struct DetectionException: Message {
         expireTime: GoogleProtobuf.Timestamp? = nil,
         accountIDs: [String] = [],
         rules: [String] = [],
-        file: String = ""
+        file: String = "",
+        excepted: MatchReport? = nil
     ) {
         self.exceptionID = exceptionID
         self.yaml = yaml
@@ -285,6 +289,7 @@ package struct DetectionException: Message {
         self.accountIDs = accountIDs
         self.rules = rules
         self.file = file
+        self.excepted = excepted
     }
 
     /// Every field at its default.
@@ -298,6 +303,7 @@ package struct DetectionException: Message {
         accountIDs = []
         rules = []
         file = ""
+        excepted = nil
     }
 }
 
@@ -391,20 +397,69 @@ package struct CreateDetectionExceptionResponse: Message {
     package var exception: DetectionException?
     /// The loaded rules that it is for.
     package var detectionIDs: [String]
+    /// What it would have kept from being alerts; set in a preview.
+    package var past: ExceptionPreview?
 
     /// A message of these fields.
     package init(
         exception: DetectionException? = nil,
-        detectionIDs: [String] = []
+        detectionIDs: [String] = [],
+        past: ExceptionPreview? = nil
     ) {
         self.exception = exception
         self.detectionIDs = detectionIDs
+        self.past = past
     }
 
     /// Every field at its default.
     package init() {
         exception = nil
         detectionIDs = []
+        past = nil
+    }
+}
+
+/// What an exception would have kept from being alerts, told by the stored events of the newest alerts of its rules in
+/// the caller's accounts. Alerts of correlations that count its rules are not among them.
+package struct ExceptionPreview: Message {
+    /// The alerts that were looked at.
+    package var alertCount: UInt32
+    /// Those of them that would not be there: each of their events is covered.
+    package var exceptedAlertCount: UInt32
+    /// The events that were looked at.
+    package var eventCount: UInt32
+    /// Those of them that it covers.
+    package var exceptedEventCount: UInt32
+    /// The newest of the alerts that would not be there.
+    package var exceptedAlertIDs: [String]
+    /// There are more alerts or events than were looked at.
+    package var more: Bool
+
+    /// A message of these fields.
+    package init(
+        alertCount: UInt32 = 0,
+        exceptedAlertCount: UInt32 = 0,
+        eventCount: UInt32 = 0,
+        exceptedEventCount: UInt32 = 0,
+        exceptedAlertIDs: [String] = [],
+        more: Bool = false
+    ) {
+        self.alertCount = alertCount
+        self.exceptedAlertCount = exceptedAlertCount
+        self.eventCount = eventCount
+        self.exceptedEventCount = exceptedEventCount
+        self.exceptedAlertIDs = exceptedAlertIDs
+        self.more = more
+    }
+
+    /// Every field at its default.
+    package init() {
+        alertCount = 0
+        exceptedAlertCount = 0
+        eventCount = 0
+        exceptedEventCount = 0
+        exceptedAlertIDs = []
+        more = false
     }
 }
 
@@ -1090,8 +1145,8 @@ extension DetectionSetting: WireMessage {
     }
 }
 
-extension TrialReport: WireMessage {
-    package static var messageName: String { "trailhound.v1.TrialReport" }
+extension MatchReport: WireMessage {
+    package static var messageName: String { "trailhound.v1.MatchReport" }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
         self = try Codec.decode(Self.self, bytes)
@@ -1101,19 +1156,19 @@ extension TrialReport: WireMessage {
         Codec.encode(self, body)
     }
 
-    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__trial_report() }
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__match_report() }
     static var holdsBytes: Bool { false }
 
-    init(wire: UnsafePointer<Trailhound__V1__TrialReport>, arena: Arena?) throws(MessageError) {
+    init(wire: UnsafePointer<Trailhound__V1__MatchReport>, arena: Arena?) throws(MessageError) {
         self.matchCount = wire.pointee.match_count
         self.firstSeen = try WireReader.message(wire.pointee.first_seen, arena)
         self.lastSeen = try WireReader.message(wire.pointee.last_seen, arena)
-        self.eventIDs = try WireReader.texts(wire.pointee.n_event_ids, wire.pointee.event_ids, "trailhound.v1.TrialReport.event_ids")
-        self.accountIDs = try WireReader.texts(wire.pointee.n_account_ids, wire.pointee.account_ids, "trailhound.v1.TrialReport.account_ids")
+        self.eventIDs = try WireReader.texts(wire.pointee.n_event_ids, wire.pointee.event_ids, "trailhound.v1.MatchReport.event_ids")
+        self.accountIDs = try WireReader.texts(wire.pointee.n_account_ids, wire.pointee.account_ids, "trailhound.v1.MatchReport.account_ids")
     }
 
-    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__TrialReport>, _ builder: inout WireBuilder) {
-        trailhound__v1__trial_report__init(wire)
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__MatchReport>, _ builder: inout WireBuilder) {
+        trailhound__v1__match_report__init(wire)
         wire.pointee.match_count = self.matchCount
         wire.pointee.first_seen = builder.message(self.firstSeen)
         wire.pointee.last_seen = builder.message(self.lastSeen)
@@ -1148,6 +1203,7 @@ extension DetectionException: WireMessage {
         self.accountIDs = try WireReader.texts(wire.pointee.n_account_ids, wire.pointee.account_ids, "trailhound.v1.DetectionException.account_ids")
         self.rules = try WireReader.texts(wire.pointee.n_rules, wire.pointee.rules, "trailhound.v1.DetectionException.rules")
         self.file = try WireReader.text(wire.pointee.file, "trailhound.v1.DetectionException.file")
+        self.excepted = try WireReader.message(wire.pointee.excepted, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__DetectionException>, _ builder: inout WireBuilder) {
@@ -1163,6 +1219,7 @@ extension DetectionException: WireMessage {
         wire.pointee.n_rules = self.rules.count
         wire.pointee.rules = builder.texts(self.rules)
         wire.pointee.file = builder.text(self.file)
+        wire.pointee.excepted = builder.message(self.excepted)
     }
 }
 
@@ -1267,6 +1324,7 @@ extension CreateDetectionExceptionResponse: WireMessage {
     init(wire: UnsafePointer<Trailhound__V1__CreateDetectionExceptionResponse>, arena: Arena?) throws(MessageError) {
         self.exception = try WireReader.message(wire.pointee.exception, arena)
         self.detectionIDs = try WireReader.texts(wire.pointee.n_detection_ids, wire.pointee.detection_ids, "trailhound.v1.CreateDetectionExceptionResponse.detection_ids")
+        self.past = try WireReader.message(wire.pointee.past, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__CreateDetectionExceptionResponse>, _ builder: inout WireBuilder) {
@@ -1274,6 +1332,42 @@ extension CreateDetectionExceptionResponse: WireMessage {
         wire.pointee.exception = builder.message(self.exception)
         wire.pointee.n_detection_ids = self.detectionIDs.count
         wire.pointee.detection_ids = builder.texts(self.detectionIDs)
+        wire.pointee.past = builder.message(self.past)
+    }
+}
+
+extension ExceptionPreview: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExceptionPreview" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__exception_preview() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExceptionPreview>, arena: Arena?) throws(MessageError) {
+        self.alertCount = wire.pointee.alert_count
+        self.exceptedAlertCount = wire.pointee.excepted_alert_count
+        self.eventCount = wire.pointee.event_count
+        self.exceptedEventCount = wire.pointee.excepted_event_count
+        self.exceptedAlertIDs = try WireReader.texts(wire.pointee.n_excepted_alert_ids, wire.pointee.excepted_alert_ids, "trailhound.v1.ExceptionPreview.excepted_alert_ids")
+        self.more = wire.pointee.more != 0
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExceptionPreview>, _ builder: inout WireBuilder) {
+        trailhound__v1__exception_preview__init(wire)
+        wire.pointee.alert_count = self.alertCount
+        wire.pointee.excepted_alert_count = self.exceptedAlertCount
+        wire.pointee.event_count = self.eventCount
+        wire.pointee.excepted_event_count = self.exceptedEventCount
+        wire.pointee.n_excepted_alert_ids = self.exceptedAlertIDs.count
+        wire.pointee.excepted_alert_ids = builder.texts(self.exceptedAlertIDs)
+        wire.pointee.more = self.more ? 1 : 0
     }
 }
 

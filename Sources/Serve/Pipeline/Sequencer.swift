@@ -248,7 +248,10 @@ final class Sequencer {
         for match in batch.trialMatches where fresh[match.eventIndex] { try take(match, isOnTrial: true) }
         for match in batch.matches where fresh[match.eventIndex] { try take(match) }
         onTrial += try remember(batch, fresh, submission, transaction, now)
-        if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
+        let excepted = batch.excepted.lazy.filter { fresh[$0.eventIndex] }.map {
+            (subject: MatchTally.Subject.exception($0.exceptionID), event: $0.event)
+        }
+        try tally(onTrial, excepted: Array(excepted), transaction)
         if accepted > 0 { try count(batch, fresh, transaction, now) }
         try release(transaction, now)
         try transaction.putDeadLetters(
@@ -316,7 +319,16 @@ final class Sequencer {
                 try merge(found.match, historical: found.historical, transaction, now)
             }
         }
-        if !onTrial.isEmpty { try TrialReport.count(onTrial, transaction) }
+        try tally(onTrial, transaction)
+    }
+
+    /// Counts the matches that make no alert.
+    private func tally(
+        _ onTrial: [Match], excepted: [(subject: MatchTally.Subject, event: MatchedEvent)] = [],
+        _ transaction: borrowing Transaction
+    ) throws {
+        guard !onTrial.isEmpty || !excepted.isEmpty else { return }
+        try MatchTally.count(onTrial.map { (.trial($0.detection.id), $0.event) } + excepted, transaction)
     }
 
     /// Moves the accounts' counters on.

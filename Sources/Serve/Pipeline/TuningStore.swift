@@ -58,7 +58,8 @@ enum TuningStore {
         try transaction.putState(exceptions + id, nil)
     }
 
-    private static func each(
+    /// Gives the engine's state under the names that begin with a prefix, without it.
+    static func each(
         _ reader: Reader, _ prefix: String, _ body: (Substring, [UInt8]) throws -> Void
     ) throws {
         var last = ""

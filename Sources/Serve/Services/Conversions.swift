@@ -131,11 +131,11 @@ extension Messages.DetectionSetting {
     }
 }
 
-extension Messages.TrialReport {
-    init(_ report: TrialReport) {
+extension Messages.MatchReport {
+    init(_ tally: MatchTally) {
         self.init(
-            matchCount: UInt64(clamping: report.matches), firstSeen: Timestamp(milliseconds: report.first),
-            lastSeen: Timestamp(milliseconds: report.last), eventIDs: report.eventIDs, accountIDs: report.accounts)
+            matchCount: UInt64(clamping: tally.matches), firstSeen: Timestamp(milliseconds: tally.first),
+            lastSeen: Timestamp(milliseconds: tally.last), eventIDs: tally.eventIDs, accountIDs: tally.accounts)
     }
 }
 

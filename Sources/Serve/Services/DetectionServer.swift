@@ -29,10 +29,10 @@ struct DetectionServer: DetectionServiceProvider {
         // The file may have changed or gone since it was loaded; then there is no text to show.
         let path = pipeline.catalog.folder + "/" + detection.file
         message.yaml = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        if var report = try TrialReport.read(detection.id, pipeline.journal.reader).map(Messages.TrialReport.init) {
-            report.accountIDs.removeAll { AccountID($0).map { !caller.covers($0) } ?? false }
-            message.trialReport = report
-        }
+        message.trialReport = try MatchTally.read(
+            .trial(detection.id), within: caller.accounts, pipeline.journal.reader
+        )
+        .map(Messages.MatchReport.init)
         return GetDetectionResponse(detection: message)
     }
 

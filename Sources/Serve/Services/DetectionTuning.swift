@@ -74,7 +74,7 @@ extension DetectionServer {
         try await commit(entry, change) { before, after, transaction in
             let setting = after.setting(detection.id, in: account)
             if setting.onTrial == true, before.setting(detection.id, in: account).onTrial != true {
-                try TrialReport.reset(detection.id, transaction)
+                try MatchTally.reset(.trial(detection.id), transaction)
             }
             try TuningStore.put(setting, of: detection.id, in: account, transaction)
         }
@@ -134,9 +134,16 @@ extension DetectionServer {
         guard !catalog.catalog.exceptions.contains(where: { $0.id == exception.id }) else {
             throw RPCError(.alreadyExists, "An exception of a rule file has the id \(exception.id).")
         }
-        let response = CreateDetectionExceptionResponse(
+        var response = CreateDetectionExceptionResponse(
             exception: Messages.DetectionException(exception), detectionIDs: own.map(\.id))
-        if request.preview { return response }
+        if request.preview {
+            let past = ExceptionPreviewQuery(
+                exception: exception, detectionIDs: own.map(\.id), scope: caller.accounts)
+            response.past = try await pipeline.queries.run(caller.party, pipeline.journal.reader) {
+                try past.run($0, $1)
+            }
+            return response
+        }
         let summary = "exception \(exception.id) of \(exception.owner): \(exception.reason)"
         // In the place of one of the same id: who may not take that one back may not replace it.
         let mayReplace: @Sendable (Tuning) throws -> Void = { tuning in
@@ -145,6 +152,7 @@ extension DetectionServer {
         }
         try await commit(caller.entry(context, summary), { $0.add(exception) }, if: mayReplace) { _, _, transaction in
             try TuningStore.put(exception, transaction)
+            try MatchTally.reset(.exception(exception.id), transaction)
         }
         return response
     }
@@ -167,7 +175,19 @@ extension DetectionServer {
         let exceptions = (catalog.catalog.exceptions + catalog.tuning.exceptions).filter { exception in
             exception.accounts.isEmpty || exception.accounts.contains(where: caller.covers)
         }
-        return ListDetectionExceptionsResponse(exceptions: exceptions.map(Messages.DetectionException.init))
+        let scope = caller.accounts
+        let tallies = try await pipeline.queries.run(caller.party, pipeline.journal.reader) { reader, budget in
+            try exceptions.map { exception in
+                try budget.check()
+                return try MatchTally.read(.exception(exception.id), within: scope, reader)
+            }
+        }
+        return ListDetectionExceptionsResponse(
+            exceptions: zip(exceptions, tallies).map { exception, tally in
+                var message = Messages.DetectionException(exception)
+                message.excepted = tally.map(Messages.MatchReport.init)
+                return message
+            })
     }
 
     func deleteDetectionException(
@@ -186,6 +206,7 @@ extension DetectionServer {
         let summary = "exception \(exception.id) of \(exception.owner) taken back"
         try await commit(caller.entry(context, summary), { $0.remove(exception: id) }) { _, _, transaction in
             try TuningStore.remove(exception: id, transaction)
+            try MatchTally.reset(.exception(id), transaction)
         }
         return DeleteDetectionExceptionResponse()
     }

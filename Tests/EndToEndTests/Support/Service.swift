@@ -91,7 +91,10 @@ final class Service: Sendable {
     }
 
     /// Runs the CLI against this service.
-    func client(_ arguments: String...) async throws -> Outcome {
+    func client(_ arguments: String...) async throws -> Outcome { try await client(arguments) }
+
+    /// Runs the client against the service.
+    func client(_ arguments: [String]) async throws -> Outcome {
         try await run(Programs.client, arguments + ["--server", server, "--pki", pki.path])
     }
 

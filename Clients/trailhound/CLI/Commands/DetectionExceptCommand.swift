@@ -11,8 +11,8 @@ struct DetectionExceptCommand: ServiceCommand {
         discussion: """
             An exception is a Sigma filter with somebody who answers for it, a reason and an end. --when takes a field of \
             the event as rules write it; several have to hold together. --filter takes a whole filter document instead. \
-            Without a detection the exceptions are listed. --preview changes nothing and shows what would be made, and \
-            for which rules.
+            Without a detection the exceptions are listed, with how many matches each has hidden. --preview changes \
+            nothing; it shows what would be made, for which rules, and which of their newest alerts it would have hidden.
 
               trailhound detections except 5bb4d1d7 --when 'userIdentity.userName: ci-publisher' \\
                   --owner platform@example.com --reason 'nightly release' --expires 90d
@@ -89,6 +89,7 @@ struct DetectionExceptCommand: ServiceCommand {
         }
         if preview { Diagnostics.note("a preview: nothing was changed") }
         Diagnostics.note(ExceptionPresentation.reach(response))
+        if let past = response.past { Diagnostics.note(ExceptionPresentation.past(past)) }
         output.show(json: ExceptionPresentation.json(exception), fields: ExceptionPresentation.fields(exception))
     }
 

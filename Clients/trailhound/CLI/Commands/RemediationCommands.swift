@@ -171,9 +171,13 @@ struct RemediationCommands: AsyncParsableCommand {
         func run(_ session: Session, _ output: Output) async throws {
             let request = ListRemediationsRequest(
                 accountIDs: accounts, action: action?.value ?? .unspecified, unfinished: unfinished)
+            let (found, hasMore) = try await session.remediations(request, limit: limit)
             output.list(
-                try await session.remediations(request, limit: limit), whenEmpty: "No remediation.",
-                json: RemediationPresentation.json, table: RemediationPresentation.table)
+                found, whenEmpty: "No remediation.", json: RemediationPresentation.json,
+                table: RemediationPresentation.table)
+            output.note(
+                ListNote("remediation", order: "newest first", hint: "--limit N shows more"), shown: found.count,
+                total: nil, hasMore: hasMore)
         }
     }
 

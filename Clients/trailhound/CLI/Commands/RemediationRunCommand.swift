@@ -127,7 +127,7 @@ extension Session {
         var id = text
         if ShortID.isPart(text) {
             let known = try await remediations(ListRemediationsRequest(), limit: Limits.resolvedAlerts)
-            id = try ShortID.resolve(text, among: known.map(\.remediationID), kind: "remediation")
+            id = try ShortID.resolve(text, among: known.found.map(\.remediationID), kind: "remediation")
         }
         let request = GetRemediationRequest(remediationID: id)
         guard let remediation = try await call(RemediationService.getRemediation, request).remediation else {
@@ -137,7 +137,9 @@ extension Session {
     }
 
     /// The newest remediations, page by page up to `limit`.
-    func remediations(_ request: ListRemediationsRequest, limit: Int) async throws -> [Remediation] {
+    func remediations(
+        _ request: ListRemediationsRequest, limit: Int
+    ) async throws -> (found: [Remediation], hasMore: Bool) {
         var request = request
         var found: [Remediation] = []
         repeat {
@@ -146,7 +148,7 @@ extension Session {
             found += page.remediations
             request.pageToken = page.nextPageToken
         } while !request.pageToken.isEmpty && found.count < limit
-        return found
+        return (found, !request.pageToken.isEmpty)
     }
 
     /// Sets the freeze, and shows it.

@@ -100,7 +100,7 @@ package enum DetectionPresentation {
         }
     }
 
-    private static func json(_ report: TrialReport) -> JSONNode {
+    static func json(_ report: MatchReport) -> JSONNode {
         .object([
             .init("match_count", .unsigned(report.matchCount)),
             .init("first_seen", report.firstSeen.map { .string($0.rfc3339) } ?? .null),
@@ -120,7 +120,7 @@ package enum DetectionPresentation {
             + words.joined(separator: ", ")
     }
 
-    private static func words(_ report: TrialReport) -> String {
+    static func words(_ report: MatchReport) -> String {
         "\(Numbers.counted(Int(clamping: report.matchCount), "match", "matches")) in "
             + "\(Numbers.counted(report.accountIDs.count, "account")), \(Clock.short(report.firstSeen)) to "
             + "\(Clock.short(report.lastSeen)); latest \(report.eventIDs.last ?? "")"

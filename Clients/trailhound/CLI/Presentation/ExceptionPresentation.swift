@@ -57,14 +57,41 @@ package enum ExceptionPresentation {
             .init("expire_time", exception.expireTime.map { .string($0.rfc3339) } ?? .null),
             .init("file", .string(exception.file)),
             .init("yaml", .string(exception.yaml)),
+            .init("excepted", exception.excepted.map(DetectionPresentation.json) ?? .null),
         ])
+    }
+
+    /// What a preview would have kept from being alerts, under the contract's names.
+    package static func json(_ preview: ExceptionPreview) -> JSONNode {
+        .object([
+            .init("alert_count", .unsigned(UInt64(preview.alertCount))),
+            .init("excepted_alert_count", .unsigned(UInt64(preview.exceptedAlertCount))),
+            .init("event_count", .unsigned(UInt64(preview.eventCount))),
+            .init("excepted_event_count", .unsigned(UInt64(preview.exceptedEventCount))),
+            .init("excepted_alert_ids", .strings(preview.exceptedAlertIDs)),
+            .init("more", .bool(preview.more)),
+        ])
+    }
+
+    /// `of the newest 12 alerts with 40 events it would have kept 3 alerts and 9 events from you`.
+    package static func past(_ preview: ExceptionPreview) -> String {
+        guard preview.alertCount > 0 else { return "its rules raised no alert whose events are stored" }
+        let looked =
+            "\(Numbers.counted(Int(preview.alertCount), "alert")) with "
+            + "\(Numbers.counted(Int(preview.eventCount), "stored event"))"
+        let covered =
+            "\(Numbers.counted(Int(preview.exceptedEventCount), "event")) and "
+            + "\(Numbers.counted(Int(preview.exceptedAlertCount), "whole alert"))"
+        let ids = preview.exceptedAlertIDs.map(ShortID.ofAlert).joined(separator: " ")
+        return (preview.more ? "of the newest \(looked)" : "of all \(looked)") + " it would have hidden \(covered)"
+            + (ids.isEmpty ? "" : ": \(ids)")
     }
 
     /// One row an exception.
     package static func table(_ exceptions: [DetectionException]) -> Table {
         var table = Table([
             Column("EXCEPTION"), Column("ENDS (UTC)"), Column("RULES", shrinksTo: 10),
-            Column("ACCOUNTS", shrinksTo: 12, dropped: 1), Column("OWNER", shrinksTo: 12),
+            Column("ACCOUNTS", shrinksTo: 12, dropped: 1), Column("HIDDEN"), Column("OWNER", shrinksTo: 12),
             Column("FILTER", shrinksTo: 20, dropped: 3), Column("REASON", shrinksTo: 20),
         ])
         for exception in exceptions {
@@ -72,7 +99,8 @@ package enum ExceptionPresentation {
                 Cell(exception.exceptionID), Cell(Clock.short(exception.expireTime)),
                 Cell(exception.rules.isEmpty ? "all" : exception.rules.map(ShortID.ofDetection).joined(separator: " ")),
                 Cell(exception.accountIDs.isEmpty ? "all" : exception.accountIDs.joined(separator: " ")),
-                Cell(exception.owner), Cell(condition(exception).joined(separator: "; ")), Cell(exception.reason),
+                Cell(String(exception.excepted?.matchCount ?? 0)), Cell(exception.owner),
+                Cell(condition(exception).joined(separator: "; ")), Cell(exception.reason),
             ])
         }
         return table
@@ -101,6 +129,7 @@ package enum ExceptionPresentation {
         fields.add("Reason", exception.reason)
         fields.add("Ends", Clock.short(exception.expireTime))
         fields.add("Filter", condition(exception).joined(separator: "; "))
+        if let excepted = exception.excepted { fields.add("Hidden", DetectionPresentation.words(excepted)) }
         fields.add("File", exception.file)
         return fields
     }

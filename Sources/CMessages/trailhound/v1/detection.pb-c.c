@@ -97,49 +97,49 @@ void   trailhound__v1__detection_setting__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__detection_setting__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   trailhound__v1__trial_report__init
-                     (Trailhound__V1__TrialReport         *message)
+void   trailhound__v1__match_report__init
+                     (Trailhound__V1__MatchReport         *message)
 {
-  static const Trailhound__V1__TrialReport init_value = TRAILHOUND__V1__TRIAL_REPORT__INIT;
+  static const Trailhound__V1__MatchReport init_value = TRAILHOUND__V1__MATCH_REPORT__INIT;
   *message = init_value;
 }
-size_t trailhound__v1__trial_report__get_packed_size
-                     (const Trailhound__V1__TrialReport *message)
+size_t trailhound__v1__match_report__get_packed_size
+                     (const Trailhound__V1__MatchReport *message)
 {
-  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  assert(message->base.descriptor == &trailhound__v1__match_report__descriptor);
   return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
 }
-size_t trailhound__v1__trial_report__pack
-                     (const Trailhound__V1__TrialReport *message,
+size_t trailhound__v1__match_report__pack
+                     (const Trailhound__V1__MatchReport *message,
                       uint8_t       *out)
 {
-  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  assert(message->base.descriptor == &trailhound__v1__match_report__descriptor);
   return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
 }
-size_t trailhound__v1__trial_report__pack_to_buffer
-                     (const Trailhound__V1__TrialReport *message,
+size_t trailhound__v1__match_report__pack_to_buffer
+                     (const Trailhound__V1__MatchReport *message,
                       ProtobufCBuffer *buffer)
 {
-  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  assert(message->base.descriptor == &trailhound__v1__match_report__descriptor);
   return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
 }
-Trailhound__V1__TrialReport *
-       trailhound__v1__trial_report__unpack
+Trailhound__V1__MatchReport *
+       trailhound__v1__match_report__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data)
 {
-  return (Trailhound__V1__TrialReport *)
-     protobuf_c_message_unpack (&trailhound__v1__trial_report__descriptor,
+  return (Trailhound__V1__MatchReport *)
+     protobuf_c_message_unpack (&trailhound__v1__match_report__descriptor,
                                 allocator, len, data);
 }
-void   trailhound__v1__trial_report__free_unpacked
-                     (Trailhound__V1__TrialReport *message,
+void   trailhound__v1__match_report__free_unpacked
+                     (Trailhound__V1__MatchReport *message,
                       ProtobufCAllocator *allocator)
 {
   if(!message)
     return;
-  assert(message->base.descriptor == &trailhound__v1__trial_report__descriptor);
+  assert(message->base.descriptor == &trailhound__v1__match_report__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   trailhound__v1__detection_exception__init
@@ -365,6 +365,51 @@ void   trailhound__v1__create_detection_exception_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &trailhound__v1__create_detection_exception_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__exception_preview__init
+                     (Trailhound__V1__ExceptionPreview         *message)
+{
+  static const Trailhound__V1__ExceptionPreview init_value = TRAILHOUND__V1__EXCEPTION_PREVIEW__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__exception_preview__get_packed_size
+                     (const Trailhound__V1__ExceptionPreview *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__exception_preview__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__exception_preview__pack
+                     (const Trailhound__V1__ExceptionPreview *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__exception_preview__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__exception_preview__pack_to_buffer
+                     (const Trailhound__V1__ExceptionPreview *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__exception_preview__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExceptionPreview *
+       trailhound__v1__exception_preview__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExceptionPreview *)
+     protobuf_c_message_unpack (&trailhound__v1__exception_preview__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__exception_preview__free_unpacked
+                     (Trailhound__V1__ExceptionPreview *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__exception_preview__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   trailhound__v1__list_detection_exceptions_request__init
@@ -1672,7 +1717,7 @@ static const ProtobufCFieldDescriptor trailhound__v1__detection__field_descripto
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
     offsetof(Trailhound__V1__Detection, trial_report),
-    &trailhound__v1__trial_report__descriptor,
+    &trailhound__v1__match_report__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1809,7 +1854,7 @@ const ProtobufCMessageDescriptor trailhound__v1__detection_setting__descriptor =
   (ProtobufCMessageInit) trailhound__v1__detection_setting__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descriptors[5] =
+static const ProtobufCFieldDescriptor trailhound__v1__match_report__field_descriptors[5] =
 {
   {
     "match_count",
@@ -1817,7 +1862,7 @@ static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
-    offsetof(Trailhound__V1__TrialReport, match_count),
+    offsetof(Trailhound__V1__MatchReport, match_count),
     NULL,
     NULL,
     0,             /* flags */
@@ -1829,7 +1874,7 @@ static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Trailhound__V1__TrialReport, first_seen),
+    offsetof(Trailhound__V1__MatchReport, first_seen),
     &google__protobuf__timestamp__descriptor,
     NULL,
     0,             /* flags */
@@ -1841,7 +1886,7 @@ static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Trailhound__V1__TrialReport, last_seen),
+    offsetof(Trailhound__V1__MatchReport, last_seen),
     &google__protobuf__timestamp__descriptor,
     NULL,
     0,             /* flags */
@@ -1852,8 +1897,8 @@ static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descri
     4,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_BYTES,
-    offsetof(Trailhound__V1__TrialReport, n_event_ids),
-    offsetof(Trailhound__V1__TrialReport, event_ids),
+    offsetof(Trailhound__V1__MatchReport, n_event_ids),
+    offsetof(Trailhound__V1__MatchReport, event_ids),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -1864,42 +1909,42 @@ static const ProtobufCFieldDescriptor trailhound__v1__trial_report__field_descri
     5,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_BYTES,
-    offsetof(Trailhound__V1__TrialReport, n_account_ids),
-    offsetof(Trailhound__V1__TrialReport, account_ids),
+    offsetof(Trailhound__V1__MatchReport, n_account_ids),
+    offsetof(Trailhound__V1__MatchReport, account_ids),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned trailhound__v1__trial_report__field_indices_by_name[] = {
+static const unsigned trailhound__v1__match_report__field_indices_by_name[] = {
   4,   /* field[4] = account_ids */
   3,   /* field[3] = event_ids */
   1,   /* field[1] = first_seen */
   2,   /* field[2] = last_seen */
   0,   /* field[0] = match_count */
 };
-static const ProtobufCIntRange trailhound__v1__trial_report__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__match_report__number_ranges[1 + 1] =
 {
   { 1, 0 },
   { 0, 5 }
 };
-const ProtobufCMessageDescriptor trailhound__v1__trial_report__descriptor =
+const ProtobufCMessageDescriptor trailhound__v1__match_report__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "trailhound.v1.TrialReport",
-  "TrialReport",
-  "Trailhound__V1__TrialReport",
+  "trailhound.v1.MatchReport",
+  "MatchReport",
+  "Trailhound__V1__MatchReport",
   "trailhound.v1",
-  sizeof(Trailhound__V1__TrialReport),
+  sizeof(Trailhound__V1__MatchReport),
   5,
-  trailhound__v1__trial_report__field_descriptors,
-  trailhound__v1__trial_report__field_indices_by_name,
-  1,  trailhound__v1__trial_report__number_ranges,
-  (ProtobufCMessageInit) trailhound__v1__trial_report__init,
+  trailhound__v1__match_report__field_descriptors,
+  trailhound__v1__match_report__field_indices_by_name,
+  1,  trailhound__v1__match_report__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__match_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__detection_exception__field_descriptors[9] =
+static const ProtobufCFieldDescriptor trailhound__v1__detection_exception__field_descriptors[10] =
 {
   {
     "exception_id",
@@ -2009,9 +2054,22 @@ static const ProtobufCFieldDescriptor trailhound__v1__detection_exception__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "excepted",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DetectionException, excepted),
+    &trailhound__v1__match_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__detection_exception__field_indices_by_name[] = {
   6,   /* field[6] = account_ids */
+  9,   /* field[9] = excepted */
   0,   /* field[0] = exception_id */
   5,   /* field[5] = expire_time */
   8,   /* field[8] = file */
@@ -2024,7 +2082,7 @@ static const unsigned trailhound__v1__detection_exception__field_indices_by_name
 static const ProtobufCIntRange trailhound__v1__detection_exception__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__detection_exception__descriptor =
 {
@@ -2034,7 +2092,7 @@ const ProtobufCMessageDescriptor trailhound__v1__detection_exception__descriptor
   "Trailhound__V1__DetectionException",
   "trailhound.v1",
   sizeof(Trailhound__V1__DetectionException),
-  9,
+  10,
   trailhound__v1__detection_exception__field_descriptors,
   trailhound__v1__detection_exception__field_indices_by_name,
   1,  trailhound__v1__detection_exception__number_ranges,
@@ -2233,7 +2291,7 @@ const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_requ
   (ProtobufCMessageInit) trailhound__v1__create_detection_exception_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception_response__field_descriptors[3] =
 {
   {
     "exception",
@@ -2259,15 +2317,28 @@ static const ProtobufCFieldDescriptor trailhound__v1__create_detection_exception
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "past",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__CreateDetectionExceptionResponse, past),
+    &trailhound__v1__exception_preview__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__create_detection_exception_response__field_indices_by_name[] = {
   1,   /* field[1] = detection_ids */
   0,   /* field[0] = exception */
+  2,   /* field[2] = past */
 };
 static const ProtobufCIntRange trailhound__v1__create_detection_exception_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_response__descriptor =
 {
@@ -2277,11 +2348,114 @@ const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_resp
   "Trailhound__V1__CreateDetectionExceptionResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__CreateDetectionExceptionResponse),
-  2,
+  3,
   trailhound__v1__create_detection_exception_response__field_descriptors,
   trailhound__v1__create_detection_exception_response__field_indices_by_name,
   1,  trailhound__v1__create_detection_exception_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__create_detection_exception_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__exception_preview__field_descriptors[6] =
+{
+  {
+    "alert_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExceptionPreview, alert_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "excepted_alert_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExceptionPreview, excepted_alert_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExceptionPreview, event_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "excepted_event_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExceptionPreview, excepted_event_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "excepted_alert_ids",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Trailhound__V1__ExceptionPreview, n_excepted_alert_ids),
+    offsetof(Trailhound__V1__ExceptionPreview, excepted_alert_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "more",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExceptionPreview, more),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__exception_preview__field_indices_by_name[] = {
+  0,   /* field[0] = alert_count */
+  2,   /* field[2] = event_count */
+  1,   /* field[1] = excepted_alert_count */
+  4,   /* field[4] = excepted_alert_ids */
+  3,   /* field[3] = excepted_event_count */
+  5,   /* field[5] = more */
+};
+static const ProtobufCIntRange trailhound__v1__exception_preview__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__exception_preview__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExceptionPreview",
+  "ExceptionPreview",
+  "Trailhound__V1__ExceptionPreview",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExceptionPreview),
+  6,
+  trailhound__v1__exception_preview__field_descriptors,
+  trailhound__v1__exception_preview__field_indices_by_name,
+  1,  trailhound__v1__exception_preview__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__exception_preview__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define trailhound__v1__list_detection_exceptions_request__field_descriptors NULL

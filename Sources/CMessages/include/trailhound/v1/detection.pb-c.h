@@ -19,12 +19,13 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Trailhound__V1__Detection Trailhound__V1__Detection;
 typedef struct Trailhound__V1__DetectionSetting Trailhound__V1__DetectionSetting;
-typedef struct Trailhound__V1__TrialReport Trailhound__V1__TrialReport;
+typedef struct Trailhound__V1__MatchReport Trailhound__V1__MatchReport;
 typedef struct Trailhound__V1__DetectionException Trailhound__V1__DetectionException;
 typedef struct Trailhound__V1__TuneDetectionRequest Trailhound__V1__TuneDetectionRequest;
 typedef struct Trailhound__V1__TuneDetectionResponse Trailhound__V1__TuneDetectionResponse;
 typedef struct Trailhound__V1__CreateDetectionExceptionRequest Trailhound__V1__CreateDetectionExceptionRequest;
 typedef struct Trailhound__V1__CreateDetectionExceptionResponse Trailhound__V1__CreateDetectionExceptionResponse;
+typedef struct Trailhound__V1__ExceptionPreview Trailhound__V1__ExceptionPreview;
 typedef struct Trailhound__V1__ListDetectionExceptionsRequest Trailhound__V1__ListDetectionExceptionsRequest;
 typedef struct Trailhound__V1__ListDetectionExceptionsResponse Trailhound__V1__ListDetectionExceptionsResponse;
 typedef struct Trailhound__V1__DeleteDetectionExceptionRequest Trailhound__V1__DeleteDetectionExceptionRequest;
@@ -122,7 +123,7 @@ struct  Trailhound__V1__Detection
   /*
    * What was found on trial; only GetDetection fills it.
    */
-  Trailhound__V1__TrialReport *trial_report;
+  Trailhound__V1__MatchReport *trial_report;
   /*
    * A correlation of other detections, and no rule.
    */
@@ -156,9 +157,10 @@ struct  Trailhound__V1__DetectionSetting
 
 
 /*
- * What a detection on trial found since the trial began.
+ * Matches that made no alert, in the caller's accounts: those of a detection on trial since the trial began, or those that
+ * an exception covers since it was made.
  */
-struct  Trailhound__V1__TrialReport
+struct  Trailhound__V1__MatchReport
 {
   ProtobufCMessage base;
   uint64_t match_count;
@@ -172,8 +174,8 @@ struct  Trailhound__V1__TrialReport
   size_t n_account_ids;
   ProtobufCBinaryData *account_ids;
 };
-#define TRAILHOUND__V1__TRIAL_REPORT__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__trial_report__descriptor) \
+#define TRAILHOUND__V1__MATCH_REPORT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__match_report__descriptor) \
     , 0, NULL, NULL, 0,NULL, 0,NULL }
 
 
@@ -209,10 +211,14 @@ struct  Trailhound__V1__DetectionException
    * The rule file it stands in; empty where an operator made it.
    */
   ProtobufCBinaryData file;
+  /*
+   * What it kept from being alerts. Unset where there was nothing.
+   */
+  Trailhound__V1__MatchReport *excepted;
 };
 #define TRAILHOUND__V1__DETECTION_EXCEPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__detection_exception__descriptor) \
-    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, NULL, 0,NULL, 0,NULL, {0,NULL} }
+    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, NULL, 0,NULL, 0,NULL, {0,NULL}, NULL }
 
 
 struct  Trailhound__V1__TuneDetectionRequest
@@ -275,10 +281,52 @@ struct  Trailhound__V1__CreateDetectionExceptionResponse
    */
   size_t n_detection_ids;
   ProtobufCBinaryData *detection_ids;
+  /*
+   * What it would have kept from being alerts; set in a preview.
+   */
+  Trailhound__V1__ExceptionPreview *past;
 };
 #define TRAILHOUND__V1__CREATE_DETECTION_EXCEPTION_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__create_detection_exception_response__descriptor) \
-    , NULL, 0,NULL }
+    , NULL, 0,NULL, NULL }
+
+
+/*
+ * What an exception would have kept from being alerts, told by the stored events of the newest alerts of its rules in the
+ * caller's accounts. Alerts of correlations that count its rules are not among them.
+ */
+struct  Trailhound__V1__ExceptionPreview
+{
+  ProtobufCMessage base;
+  /*
+   * The alerts that were looked at.
+   */
+  uint32_t alert_count;
+  /*
+   * Those of them that would not be there: each of their events is covered.
+   */
+  uint32_t excepted_alert_count;
+  /*
+   * The events that were looked at.
+   */
+  uint32_t event_count;
+  /*
+   * Those of them that it covers.
+   */
+  uint32_t excepted_event_count;
+  /*
+   * The newest of the alerts that would not be there.
+   */
+  size_t n_excepted_alert_ids;
+  ProtobufCBinaryData *excepted_alert_ids;
+  /*
+   * There are more alerts or events than were looked at.
+   */
+  protobuf_c_boolean more;
+};
+#define TRAILHOUND__V1__EXCEPTION_PREVIEW__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__exception_preview__descriptor) \
+    , 0, 0, 0, 0, 0,NULL, 0 }
 
 
 struct  Trailhound__V1__ListDetectionExceptionsRequest
@@ -700,24 +748,24 @@ Trailhound__V1__DetectionSetting *
 void   trailhound__v1__detection_setting__free_unpacked
                      (Trailhound__V1__DetectionSetting *message,
                       ProtobufCAllocator *allocator);
-/* Trailhound__V1__TrialReport methods */
-void   trailhound__v1__trial_report__init
-                     (Trailhound__V1__TrialReport         *message);
-size_t trailhound__v1__trial_report__get_packed_size
-                     (const Trailhound__V1__TrialReport   *message);
-size_t trailhound__v1__trial_report__pack
-                     (const Trailhound__V1__TrialReport   *message,
+/* Trailhound__V1__MatchReport methods */
+void   trailhound__v1__match_report__init
+                     (Trailhound__V1__MatchReport         *message);
+size_t trailhound__v1__match_report__get_packed_size
+                     (const Trailhound__V1__MatchReport   *message);
+size_t trailhound__v1__match_report__pack
+                     (const Trailhound__V1__MatchReport   *message,
                       uint8_t             *out);
-size_t trailhound__v1__trial_report__pack_to_buffer
-                     (const Trailhound__V1__TrialReport   *message,
+size_t trailhound__v1__match_report__pack_to_buffer
+                     (const Trailhound__V1__MatchReport   *message,
                       ProtobufCBuffer     *buffer);
-Trailhound__V1__TrialReport *
-       trailhound__v1__trial_report__unpack
+Trailhound__V1__MatchReport *
+       trailhound__v1__match_report__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data);
-void   trailhound__v1__trial_report__free_unpacked
-                     (Trailhound__V1__TrialReport *message,
+void   trailhound__v1__match_report__free_unpacked
+                     (Trailhound__V1__MatchReport *message,
                       ProtobufCAllocator *allocator);
 /* Trailhound__V1__DetectionException methods */
 void   trailhound__v1__detection_exception__init
@@ -813,6 +861,25 @@ Trailhound__V1__CreateDetectionExceptionResponse *
                       const uint8_t       *data);
 void   trailhound__v1__create_detection_exception_response__free_unpacked
                      (Trailhound__V1__CreateDetectionExceptionResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExceptionPreview methods */
+void   trailhound__v1__exception_preview__init
+                     (Trailhound__V1__ExceptionPreview         *message);
+size_t trailhound__v1__exception_preview__get_packed_size
+                     (const Trailhound__V1__ExceptionPreview   *message);
+size_t trailhound__v1__exception_preview__pack
+                     (const Trailhound__V1__ExceptionPreview   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__exception_preview__pack_to_buffer
+                     (const Trailhound__V1__ExceptionPreview   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExceptionPreview *
+       trailhound__v1__exception_preview__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__exception_preview__free_unpacked
+                     (Trailhound__V1__ExceptionPreview *message,
                       ProtobufCAllocator *allocator);
 /* Trailhound__V1__ListDetectionExceptionsRequest methods */
 void   trailhound__v1__list_detection_exceptions_request__init
@@ -1278,8 +1345,8 @@ typedef void (*Trailhound__V1__Detection_Closure)
 typedef void (*Trailhound__V1__DetectionSetting_Closure)
                  (const Trailhound__V1__DetectionSetting *message,
                   void *closure_data);
-typedef void (*Trailhound__V1__TrialReport_Closure)
-                 (const Trailhound__V1__TrialReport *message,
+typedef void (*Trailhound__V1__MatchReport_Closure)
+                 (const Trailhound__V1__MatchReport *message,
                   void *closure_data);
 typedef void (*Trailhound__V1__DetectionException_Closure)
                  (const Trailhound__V1__DetectionException *message,
@@ -1295,6 +1362,9 @@ typedef void (*Trailhound__V1__CreateDetectionExceptionRequest_Closure)
                   void *closure_data);
 typedef void (*Trailhound__V1__CreateDetectionExceptionResponse_Closure)
                  (const Trailhound__V1__CreateDetectionExceptionResponse *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExceptionPreview_Closure)
+                 (const Trailhound__V1__ExceptionPreview *message,
                   void *closure_data);
 typedef void (*Trailhound__V1__ListDetectionExceptionsRequest_Closure)
                  (const Trailhound__V1__ListDetectionExceptionsRequest *message,
@@ -1479,12 +1549,13 @@ void trailhound__v1__detection_service__explain_detection(ProtobufCService *serv
 extern const ProtobufCEnumDescriptor    trailhound__v1__switch__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__detection__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__detection_setting__descriptor;
-extern const ProtobufCMessageDescriptor trailhound__v1__trial_report__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__match_report__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__detection_exception__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__tune_detection_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__tune_detection_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__create_detection_exception_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__exception_preview__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__list_detection_exceptions_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__list_detection_exceptions_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__delete_detection_exception_request__descriptor;
