@@ -172,6 +172,15 @@ package final class DetectionPlan: Sendable {
                 let slot = try paths.insert(path)
                 if fields.count < DetectLimits.observationEvidence { fields.append((path, slot)) }
             }
+            // What the rule itself would tell, so that an alert of the correlation says what happened in its events.
+            guard correlations.concerns(rule: rule) else {
+                observed.append(fields)
+                continue
+            }
+            for path in detections[rule].evidenceFields where !fields.contains(where: { $0.name == path }) {
+                guard fields.count < DetectLimits.observationEvidence else { break }
+                fields.append((path, try paths.insert(path)))
+            }
             observed.append(fields)
         }
         observationSlots = observed

@@ -97,6 +97,24 @@ struct CatalogCorrelationTests {
         #expect(without.correlated.isEmpty)
     }
 
+    @Test func anAlertOfACorrelationTellsWhatItsRulesTell() throws {
+        let catalog = catalog(
+            correlation(0, "many", of: "[one]").replacing("[user.name]", with: "[awsRegion]"),
+            rule(id: ids[1], title: "One", more: "name: one\nfields: [eventSource, eventName]\nlevel: low"))
+        let plan = try DetectionPlan(catalog)
+        let (batch, _) = try evaluate(records: [sample(1), sample(2), sample(3)], plan: plan)
+        #expect(
+            batch.observations.map { $0.evidence.map(\.name) }
+                == Array(repeating: ["awsRegion", "eventSource", "eventName"], count: 3))
+        var state = StreamState()
+        var matches: [StreamMatch] = []
+        for observation in batch.observations {
+            matches += state.observe(observation, plan, historical: false, now: 0)
+        }
+        let names = try #require(matches.first).match.evidence.map(\.name)
+        #expect(names.filter { $0 == "eventName" }.count == 1 && names.contains("eventSource"), "\(names)")
+    }
+
     @Test func aBatchCarriesWhatCorrelationsCount() throws {
         let catalog = catalog(
             correlation(0, "many", of: "[one]"), rule(id: ids[1], title: "One", more: "name: one\nlevel: low"))

@@ -65,7 +65,10 @@ import Testing
         #expect(Set(matches.map(\.event.reference.text)) == Set([1, 3, 4].map(eventID)))
         for match in matches {
             #expect(match.detection.title == "Burst")
-            #expect(match.evidence == [Evidence(name: "userIdentity.userName", value: "ann")])
+            #expect(
+                match.evidence == [
+                    Evidence(name: "userIdentity.userName", value: "ann"), Evidence(name: "eventName", value: "Call"),
+                ])
             let event = match.event
             #expect(event.actor.principal == "arn:aws:iam::\(Self.account):user/ann")
             #expect(event.actor.accessKeyID == "AKIAann" && event.actor.principalID == "AIDAann")

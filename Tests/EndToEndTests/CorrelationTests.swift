@@ -77,7 +77,7 @@ import Testing
         #expect(alert.matchCount == 5)
         #expect(alert.actor?.principal == "arn:aws:iam::\(Self.account):user/ann")
         #expect(alert.eventIDs.map { $0.suffix(2) } == ["01", "02", "03", "04", "05"])
-        #expect(alert.evidence.map(\.value) == ["203.0.113.9"])
+        #expect(alert.evidence.map(\.value) == ["ConsoleLogin", "203.0.113.9"])
 
         // Never twice: the same again, and a restart in between.
         try await service.killNow()

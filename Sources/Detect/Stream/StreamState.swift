@@ -163,8 +163,17 @@ package struct StreamState: Sendable {
         let detection = plan.correlated[hit.correlation]
         let standing = plan.standing(ofCorrelation: hit.correlation, in: event.accountID)
         guard standing.isEnabled else { return nil }
-        let match = Match(detection: detection, severity: standing.severity, event: event, evidence: evidence)
+        let match = Match(
+            detection: detection, severity: standing.severity, event: event,
+            evidence: evidence + Self.calls(event).filter { !evidence.contains($0) })
         return StreamMatch(match: match, historical: historical, isOnTrial: standing.isOnTrial)
+    }
+
+    /// The call of an event of a correlation, and how it ended: such an alert is of calls of several names.
+    private static func calls(_ event: MatchedEvent) -> [Evidence] {
+        let name = Evidence(name: "eventName", value: event.eventName)
+        let hasError = !event.errorCode.isEmpty && event.errorCode != MatchedEvent.unprovedSignIn
+        return hasError ? [name, Evidence(name: "errorCode", value: event.errorCode)] : [name]
     }
 
     /// Forgets what no event in time can reach any more. Call it from time to time.
