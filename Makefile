@@ -56,6 +56,8 @@ format: ## Format the Swift code
 
 lint: ## Check the format of the Swift code, and that tests use what modules give to others (a release build has no more)
 	@! grep -rn '^@testable' Tests Clients --include='*.swift'
+	@Tools/module-graph --check
+	@Tools/check-links
 	@swift format lint --configuration .swift-format --parallel --strict $(FORMATTED)
 
 fuzz: deps ## Fuzz what takes bytes from outside: SECONDS=60 for each of TARGETS="…" (all of them)
