@@ -134,7 +134,7 @@ extension Catalog.Problem {
             file: diagnostic.file, line: diagnostic.line, message: diagnostic.message,
             isError: diagnostic.severity == .error && diagnostic.ruleStatus != .unsupported
                 && !diagnostic.isMissingPlaceholder,
-            leavesOut: diagnostic.severity == .error && diagnostic.ruleStatus != .unsupported,
+            leavesOut: diagnostic.severity == .error,
             rule: diagnostic.ruleLine > 0 ? diagnostic.ruleLine : nil)
     }
 }

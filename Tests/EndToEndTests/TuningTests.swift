@@ -365,7 +365,7 @@ struct TuningTests {
         #expect(outcome.status == 0)
         #expect(
             outcome.lines.suffix(3) == [
-                "2 rules valid",
+                "2 detections valid",
                 "'A call of Call' is inactive where the service lacks a city database (--geoip-city)",
                 "'A call of Other' is inactive where the service lacks an ASN database (--geoip-asn)",
             ])

@@ -42,7 +42,9 @@ struct DetectionTestCommand: AsyncParsableCommand {
             for report in reports { print(report, folder, output) }
             if failed.isEmpty {
                 output.line(
-                    "\(Numbers.counted(reports.count, "rule file")), \(Numbers.counted(events, "event")): all as expected"
+                    "\(Numbers.counted(folder.catalog.all.count, "detection")) in "
+                        + "\(Numbers.counted(reports.count, "rule file")), "
+                        + "\(Numbers.counted(events, "event")): all as expected"
                 )
             }
         case .json: output.json(.array(reports.map(Self.json)))

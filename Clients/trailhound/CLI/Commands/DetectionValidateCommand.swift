@@ -43,7 +43,7 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         let output = Output(output.format)
         if output.format == .table {
             for problem in problems { output.line(Escaping.visible(problem.description)) }
-            if leftOut == 0 { output.line("\(Numbers.counted(valid, "rule")) valid") }
+            if leftOut == 0 { output.line("\(Numbers.counted(valid, "detection")) valid") }
             for detection in needy {
                 guard let needs = detection.needs?.rawValue else { continue }
                 output.line(Escaping.visible("'\(detection.title)' is inactive where the service lacks \(needs)"))
@@ -70,7 +70,7 @@ struct DetectionValidateCommand: AsyncParsableCommand {
         guard leftOut == 0 else {
             let reason = errors > 0 ? "\(Numbers.counted(errors, "error")) in the rules, " : ""
             throw Failure(
-                "\(reason)\(Numbers.counted(leftOut, "rule")) left out, \(Numbers.counted(valid, "rule")) valid")
+                "\(reason)\(Numbers.counted(leftOut, "rule")) left out, \(Numbers.counted(valid, "detection")) valid")
         }
     }
 }
