@@ -180,6 +180,8 @@ th_json_value *th_json_values(th_json_parser *parser) { return parser->values.da
 
 const uint64_t *th_json_pending(const th_json_parser *parser) { return &parser->pending; }
 const th_json_member *th_json_remembered(const th_json_parser *parser) { return &parser->remembered; }
+const th_json_doubled *th_json_doubled_member(const th_json_parser *parser) { return &parser->doubled; }
+void th_json_clear(th_json_parser *parser, uint32_t slot) { parser->values[slot].kind = TH_JSON_ABSENT; }
 const th_json_filled *th_json_filled_slots(const th_json_parser *parser) { return &parser->filled; }
 void th_json_fill(th_json_parser *parser, uint64_t wanted) { parser->fill(wanted); }
 void th_json_object_text(th_json_parser *parser, th_json_value *value) { parser->object_text(value); }

@@ -24,6 +24,7 @@ void th_json_parser::reset_record() {
     element_ = 0;
     is_spoiled_ = false;
     remembered = th_json_member{};
+    doubled = th_json_doubled{};
     if (objects_ > UINT32_MAX / 2) {
         std::fill(met_.begin(), met_.end(), Meeting{0, 0});
         objects_ = 0;
@@ -62,6 +63,7 @@ void th_json_parser::forget_since(uint32_t slot, uint32_t order) {
 }
 
 void th_json_parser::forget_below(uint32_t node) {
+    note_doubled(node);
     for (const uint32_t slot : trie_.shapes[node].subtree_slots) { forget_since(slot, met_[node].order); }
 }
 

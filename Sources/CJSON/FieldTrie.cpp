@@ -20,6 +20,7 @@ uint32_t FieldTrie::add(const std::string &path) {
             nodes.emplace_back();
             shapes.emplace_back();
             shapes[node].children.emplace(key, child);
+            shapes[child].path = path.substr(0, dot);
             node = child;
         }
         if (dot == std::string::npos) { break; }

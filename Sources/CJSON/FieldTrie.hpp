@@ -42,6 +42,7 @@ struct Node {
 struct Shape {
     std::map<std::string, uint32_t> children;
     std::vector<uint32_t> subtree_slots; // of this node and everything below it
+    std::string path;                    // the keys that lead here, with dots between them
 };
 
 /// Sixteen bytes of a key.

@@ -51,6 +51,7 @@ struct th_json_parser {
     uint64_t pending = 0; // the bits of what waits in `waiting_`
     th_json_member remembered{};
     th_json_filled filled{};
+    th_json_doubled doubled{};
     simdjson::dom::parser yardstick;
 
   private:
@@ -100,6 +101,7 @@ struct th_json_parser {
     void defer(uint32_t node, Token token);
     void first_or_again(uint32_t node, uint32_t object);
     [[gnu::noinline]] void forget_below(uint32_t node);
+    void note_doubled(uint32_t node);
     void forget_since(uint32_t slot, uint32_t order);
 
     Token document_end(Token token);
@@ -211,6 +213,13 @@ struct th_json_parser {
         const auto size = static_cast<uint32_t>(length);
         append(slot, th_json_value{text, size, 0, order_++, static_cast<uint8_t>(kind), element_});
     }
+}
+
+/// Notes that the key of a node stands twice in one object.
+inline void th_json_parser::note_doubled(uint32_t node) {
+    if (doubled.path != nullptr) { return; }
+    const std::string &path = trie_.shapes[node].path;
+    doubled = th_json_doubled{path.data(), path.size()};
 }
 
 /// Of a key that stands twice in one object the last one counts, as in Python's and JavaScript's readers.

@@ -29,6 +29,7 @@ void th_json_parser::defer(uint32_t node, Token token) {
     if ((pending & bit) != 0) {
         for (Waiting &waiting : waiting_) {
             if (waiting.node == node) {
+                note_doubled(node);
                 waiting.token = token;
                 return;
             }
@@ -155,10 +156,13 @@ void th_json_parser::drop_standing() {
 }
 
 /// Remembers an object that was just read: from `first` and `order` on its values were added. Null for one whose values
-/// stand elsewhere than in its bytes, or that gave a slot more than one: it is not remembered.
+/// stand elsewhere than in its bytes, that gave a slot more than one, or that may have a member twice: it is not
+/// remembered.
 RememberedObject *th_json_parser::remember(Token token, Token after, uint32_t first, uint32_t order) {
     const uint8_t *const start = bytes_ + *token;
     const size_t length = *(after - 1) + 1 - *token;
+    // What is remembered is not read again, and would hide its doubled member.
+    if (doubled.path != nullptr) { return nullptr; }
     if (length > trailhound::remembered_bytes || order_ - order != filled.count - first) { return nullptr; }
     for (uint32_t at = first; at < filled.count; ++at) {
         const th_json_value &value = values[touched_[at]];
@@ -240,6 +244,7 @@ Token th_json_parser::extract_member(Token token, const KnownKey &key, uint32_t 
     const auto child = static_cast<uint32_t>(key.child);
     if (key.slot >= 0) {
         // Nothing but this key gives such a slot values: what it has is of the same key before.
+        if (values[key.slot].kind != TH_JSON_ABSENT) { note_doubled(child); }
         forget_since(static_cast<uint32_t>(key.slot), 0);
         return extract_value(token, child, 1);
     }

@@ -10,6 +10,8 @@ import JSON
 package struct Envelope {
     package let id: EventID
     package let eventID: TextView
+    /// The eventID has the form of a GUID, as all of AWS's have.
+    package let isGUID: Bool
     package let time: Milliseconds
     /// `recipientAccountId`, else `userIdentity.accountId`, else `accountId`, else that of the log file.
     package let account: AccountID
@@ -59,7 +61,9 @@ package struct Envelope {
             let account = text(fields.recipientAccountID, 64).flatMap({ AccountID($0) })
         else { return nil }
         self.eventID = eventID
-        id = EventID(text: eventID)
+        let guid = EventID.guid(eventID)
+        isGUID = guid != nil
+        id = guid?.id ?? EventID(hashing: eventID)
         self.time = time
         self.eventName = eventName
         self.eventSource = eventSource
@@ -100,6 +104,7 @@ package struct Envelope {
             eventName = reader.nameOfSummary(fields)
             eventSource = try reader.optional(fields.eventSource, "eventSource", CloudTrailLimits.nameBytes)
         }
+        isGUID = EventID.guid(eventID) != nil
         id = EventID(text: eventID)
         region = try reader.optional(fields.region, "awsRegion", CloudTrailLimits.regionBytes)
         let own = try reader.account(fields)

@@ -68,6 +68,15 @@ package struct EnvelopeFields: Sendable {
         extractor.text(errorCode) ?? extractor.text(insightErrorCode) ?? extractor.text(lakeInsightErrorCode)
     }
 
+    /// Takes an empty `errorCode` for none.
+    @inline(__always)
+    package func clearEmptyErrorCode(in extractor: RecordExtractor) { extractor.clearEmpty(errorCode) }
+
+    /// The time of a record that need not be whole; nil where it tells none.
+    package func time(of extractor: RecordExtractor) -> Milliseconds? {
+        (extractor.text(eventTime) ?? extractor.text(windowStart)).flatMap { EventTime.parse($0) }
+    }
+
     /// The member of a record that stands in record after record in the same bytes: who calls.
     package static let repeatedMember = "userIdentity"
 

@@ -22,12 +22,13 @@ package struct EventID: Hashable, Comparable, Sendable {
 
     /// Reads the text of an `eventID`.
     package init(text: UnsafeRawBufferPointer) {
-        if let guid = Self.guid(text) {
-            self = guid.id
-        } else {
-            high = StableHash.hash(text, seed: 0x6576_656E_7449_4431)
-            low = StableHash.hash(text, seed: 0x6576_656E_7449_4432)
-        }
+        self = Self.guid(text)?.id ?? EventID(hashing: text)
+    }
+
+    /// Hashes a text that is no GUID.
+    init(hashing text: UnsafeRawBufferPointer) {
+        high = StableHash.hash(text, seed: 0x6576_656E_7449_4431)
+        low = StableHash.hash(text, seed: 0x6576_656E_7449_4432)
     }
 
     /// Reads the text of an `eventID`.

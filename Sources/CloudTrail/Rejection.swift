@@ -10,6 +10,8 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case missingField = "missing_field"
     case wrongType = "wrong_type"
     case invalidValue = "invalid_value"
+    case memberTwice = "member_twice"
+    case eventInFuture = "event_in_future"
     case accountNotOnboarded = "account_not_onboarded"
     case emptyBatch = "empty_batch"
     case sequenceNotIncreasing = "sequence_not_increasing"

@@ -17,6 +17,11 @@ struct BatchBuilder {
     private(set) var fileAccount: AccountID?
     /// The day of the last record.
     var day = EventTime.KnownDay()
+    var spelling = SpellingCheck()
+    /// The receiver's clock; nil where events are taken whatever their time.
+    private(set) var now: Milliseconds?
+    /// The latest event time that is taken.
+    private(set) var latestTaken = Milliseconds.max
 
     /// How many records were accepted.
     var count: Int { batch.events.count }
@@ -26,8 +31,11 @@ struct BatchBuilder {
     var isEmpty: Bool { batch.events.isEmpty && batch.rejectedCount == 0 }
 
     mutating func begin(
-        _ accounts: AccountFilter, fileAccount: AccountID? = nil, _ refusals: (any RefusedRecordSink)? = nil
+        _ accounts: AccountFilter, fileAccount: AccountID? = nil, now: Milliseconds? = nil,
+        _ refusals: (any RefusedRecordSink)? = nil
     ) {
+        self.now = now
+        latestTaken = now.map { $0 + CloudTrailLimits.futureMilliseconds } ?? .max
         batch = EvaluatedBatch()
         // Batches of a sender are of one size, about.
         batch.events.reserveCapacity(min(lastCount, DetectLimits.reservedEvents))
@@ -87,6 +95,18 @@ struct BatchBuilder {
     mutating func append(onTrial match: Match) { batch.trialMatches.append(match) }
 
     mutating func append(_ match: Match) { batch.matches.append(match) }
+
+    /// Takes back what the record that was not accepted yet has brought.
+    mutating func withdrawRecord() {
+        let index = count
+        batch.issuances.removeAll { $0.eventIndex == index }
+        batch.observations.removeAll { $0.eventIndex == index }
+        batch.baselines.removeAll { $0.match.eventIndex == index }
+        batch.travels.removeAll { $0.match.eventIndex == index }
+        batch.clearings.removeAll { $0.eventIndex == index }
+        batch.trialMatches.removeAll { $0.eventIndex == index }
+        batch.matches.removeAll { $0.eventIndex == index }
+    }
 
     mutating func reject(
         _ index: Int, _ rejection: Rejection, _ record: UnsafeRawBufferPointer, account: AccountID? = nil

@@ -25,20 +25,22 @@ package final class BatchEvaluator {
     ///   - plan: the detections as they stand now; another plan than before costs new buffers.
     ///   - accounts: the onboarded accounts.
     ///   - fileAccount: the account that the payload's name tells, for records that name none.
+    ///   - now: the receiver's clock, ahead of which an event lies by no more than `CloudTrailLimits.futureMilliseconds`;
+    ///     nil for events that were taken before.
     ///   - refusals: takes the refused records; nil where nobody keeps them. A payload that is refused as a whole is
     ///     left to the caller, who has its bytes.
     ///   - sink: is given the accepted records. Its errors end the evaluation and are thrown on.
     /// - Returns: the outcome. Bad input is part of it, never an error.
     package func evaluate(
         _ payload: SubmittedPayload, plan: DetectionPlan, accounts: AccountFilter, fileAccount: AccountID? = nil,
-        refusals: (any RefusedRecordSink)? = nil, sink: Sink
+        now: Milliseconds? = nil, refusals: (any RefusedRecordSink)? = nil, sink: Sink
     ) throws -> EvaluatedBatch {
         let engine = engine(for: plan)
         // A local value while the batch runs: what is reached through `self` is checked at each access.
         var builder = BatchBuilder()
         swap(&builder, &spare)
         defer { swap(&builder, &spare) }
-        builder.begin(accounts, fileAccount: fileAccount, refusals)
+        builder.begin(accounts, fileAccount: fileAccount, now: now, refusals)
         switch payload {
         case .records(let records):
             if records.isEmpty { return EvaluatedBatch(refused: Rejection(.emptyBatch, "the batch has no record")) }
@@ -178,6 +180,17 @@ package final class BatchEvaluator {
                 account: envelope.account)
             return
         }
+        if let refusal = refusal(of: envelope, extractor, fields, &builder) {
+            builder.reject(index, refusal, record, account: envelope.account)
+            return
+        }
+        engine.appendMatches(envelope, extractor, fields, eventIndex: builder.count, to: &builder)
+        // Known only now: a member that was put off is read where a rule asks for it.
+        if let refusal = Rejection.doubledMember(in: extractor) {
+            builder.withdrawRecord()
+            builder.reject(index, refusal, record, account: envelope.account)
+            return
+        }
         try tokens.withTokens(record, extractor, fields) { tokens in
             if envelope.isAccountOfFile {
                 let named = envelope.naming(record, extractor, fields)
@@ -186,8 +199,16 @@ package final class BatchEvaluator {
                 try sink(record, envelope.time, tokens)
             }
         }
-        engine.appendMatches(envelope, extractor, fields, eventIndex: builder.count, to: &builder)
         builder.accept(envelope, account: account, index: index, bytes: record.count)
+    }
+
+    /// The refusal of a record that is whole and yet not as AWS writes them; nil where it may be evaluated.
+    @inline(__always)
+    private func refusal(
+        of envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields, _ builder: inout BatchBuilder
+    ) -> Rejection? {
+        if let refusal = builder.spelling.refusal(of: extractor, fields, isGUID: envelope.isGUID) { return refusal }
+        return envelope.time > builder.latestTaken ? .inFuture(envelope.time, now: builder.now ?? 0) : nil
     }
 }
 

@@ -82,8 +82,16 @@ extension Catalog {
     ) throws -> DetectionExplanation {
         var fields = FieldSet()
         let envelope = try EnvelopeFields(adding: &fields)
+        let errors = [try fields.insert("errorCode"), try fields.insert("errorMessage")]
         let extractor = RecordExtractor(fields.compile())
         try extractor.extract(record)
+        if errors.contains(where: { extractor.first($0).kind == .string && extractor.first($0).bytes.isEmpty }) {
+            // The evaluator takes an empty error for none.
+            return try Self.withoutEmptyErrors(record).withUnsafeBytes {
+                try self.explanation(
+                    of: detection, on: $0, exceptions: exceptions, history: history, geography: geography)
+            }
+        }
         let facts = LooseEvent(extractor, envelope)
         let account = AccountID(facts.accountID)
         let time = Array(facts.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
@@ -109,6 +117,15 @@ extension Catalog {
         let isMatch = try history.matches(of: detection, in: self).contains(facts.eventID)
         return explanation.answered(
             isMatch, reason: isMatch ? "by the records beside it" : "not by the records beside it")
+    }
+
+    /// A record without its `errorCode` and `errorMessage` where they are empty.
+    private static func withoutEmptyErrors(_ record: UnsafeRawBufferPointer) throws -> [UInt8] {
+        guard case .object(var object) = try JSONValue(parsing: Array(record)) else { return Array(record) }
+        for key in ["errorCode", "errorMessage"] where object[key] == .string("") { object[key] = nil }
+        var writer = JSONWriter()
+        writer.value(.object(object))
+        return writer.bytes
     }
 
     /// A correlation by its id or name and the rules that it counts, be it through others.

@@ -49,6 +49,8 @@ package final class DetectionPlan: Sendable {
     let sourceSlot: Slot
     /// `responseElements.ConsoleLogin`, which alone says how a sign-in went.
     let signInSlot: Slot
+    /// `errorMessage`, where a rule asks for it.
+    let errorMessageSlot: Slot?
 
     /// What an event of a rule clears: matches of others, told by the values of their fields.
     struct Clears: Sendable {
@@ -217,6 +219,7 @@ package final class DetectionPlan: Sendable {
             own + exceptions.map { $0.filter.rule },
             indexFields: ["eventName", "eventSource", "userIdentity.type", "errorCode"], extraFields: paths,
             keeping: kept, remembering: EnvelopeFields.repeatedMember, onDemand: exceptions.count)
+        errorMessageSlot = rules.fields.fields.slot(of: "errorMessage")
         correlations.bind(to: rules.fields)
         self.correlations = correlations
     }

@@ -143,6 +143,7 @@ package struct DetectionTester {
         } catch let error as JSONError {
             return error.rejectionOfRecord.detail
         } catch { return "\(error)" }
+        if let refusal { return refusal.detail }
         var builder = BatchBuilder()
         engine.appendMatches(envelope, engine.extractor, engine.plan.envelope, eventIndex: 0, to: &builder)
         let batch = builder.finish(engine.plan)
@@ -158,6 +159,12 @@ package struct DetectionTester {
         return nil
     }
 
+    /// The refusal of the record that the extractor holds for how it is spelled.
+    private var refusal: Rejection? {
+        var spelling = SpellingCheck()
+        return spelling.refusal(of: engine.extractor, engine.plan.envelope) ?? .doubledMember(in: engine.extractor)
+    }
+
     /// Events are held to what the service takes.
     private func evaluate(_ record: UnsafeRawBufferPointer) -> (refusal: String?, matched: [Detection]) {
         do throws(JSONError) { try engine.extractor.extract(record) } catch {
@@ -166,6 +173,7 @@ package struct DetectionTester {
         do throws(Rejection) { _ = try Envelope.read(engine.extractor, engine.plan.envelope) } catch {
             return (error.detail, [])
         }
+        if let refusal { return (refusal.detail, []) }
         return (nil, engine.matchingRules().map { engine.plan.detections[$0] })
     }
 }

@@ -5,7 +5,8 @@ import JSON
 
 /// Runs detections over files, without a service: the offline twin of the pipeline, with the same evaluator.
 ///
-/// It takes what the service would refuse, as long as it is JSON: who scans old or cut-down events wants what matches.
+/// It takes records with less than the service asks for, as long as they are JSON: who scans old or cut-down events wants
+/// what matches. What is spelled so that rules would miss it, and what lies in the future, it refuses as the service does.
 package final class FileScanner {
     /// A detection held on an event of a file.
     package struct Match: Sendable {
@@ -56,8 +57,15 @@ package final class FileScanner {
 
     private let engine: RecordEngine
     private let eventFile = EventFile()
+    private let now: Milliseconds?
+    private var spelling = SpellingCheck()
 
-    package init(_ plan: DetectionPlan) { engine = RecordEngine(plan) }
+    /// - Parameter now: the clock, ahead of which an event lies by no more than `CloudTrailLimits.futureMilliseconds`; nil
+    ///   to take events of any time.
+    package init(_ plan: DetectionPlan, now: Milliseconds? = nil) {
+        engine = RecordEngine(plan)
+        self.now = now
+    }
 
     /// Scans a file or everything below a folder, in the order of names.
     package func scan(
@@ -93,7 +101,10 @@ package final class FileScanner {
         do throws(FileTree.Failure) {
             try eventFile.forEachRecord(path: file, engine.extractor) { item, index in
                 switch item {
-                case .record: evaluate(file, index, &summary, onMatch)
+                case .record:
+                    if let rejection = evaluate(file, index, &summary, onMatch) {
+                        onProblem(Problem(file: file, index: index, message: rejection.detail))
+                    }
                 case .refused(let rejection):
                     onProblem(Problem(file: file, index: index, message: rejection.detail))
                 case .damaged(let rejection):
@@ -104,10 +115,17 @@ package final class FileScanner {
         } catch { onProblem(Problem(file: file, index: nil, message: error.message)) }
     }
 
-    /// Evaluates the record that the extractor holds.
-    private func evaluate(_ file: String, _ index: Int, _ summary: inout Summary, _ onMatch: (Match) -> Void) {
+    /// Evaluates the record that the extractor holds. Returns why it can't be evaluated.
+    private func evaluate(
+        _ file: String, _ index: Int, _ summary: inout Summary, _ onMatch: (Match) -> Void
+    ) -> Rejection? {
+        if let refusal = refusal { return refusal }
+        let rules = engine.matchingRules()
+        // All of a record on which a rule holds is read, as in the service.
+        if !rules.isEmpty { engine.extractor.fill() }
+        if let refusal = Rejection.doubledMember(in: engine.extractor) { return refusal }
         summary.events += 1
-        for rule in engine.matchingRules()
+        for rule in rules
         where engine.plan.alerts[rule] && !engine.plan.detections[rule].needsStream {
             let match = match(rule, file, index)
             let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
@@ -115,6 +133,17 @@ package final class FileScanner {
             summary.matches += 1
             onMatch(match)
         }
+        return nil
+    }
+
+    /// The refusal of the record that the extractor holds for how it is spelled or for its time.
+    private var refusal: Rejection? {
+        let (extractor, fields) = (engine.extractor, engine.plan.envelope)
+        if let refusal = spelling.refusal(of: extractor, fields) { return refusal }
+        guard let now, let time = fields.time(of: extractor), time > now + CloudTrailLimits.futureMilliseconds else {
+            return nil
+        }
+        return .inFuture(time, now: now)
     }
 
     private func match(_ rule: Int, _ file: String, _ index: Int) -> Match {

@@ -41,6 +41,7 @@ final class RecordEngine {
 
     /// Evaluates the record that the extractor holds: the indexes of the detections that match it, in order.
     func matchingRules() -> [Int] {
+        clearEmptyErrors(extractor, plan.envelope)
         matched.pointee.removeAll(keepingCapacity: true)
         evaluator.evaluate(extractor, into: &matched.pointee)
         return matched.pointee
@@ -52,12 +53,20 @@ final class RecordEngine {
         _ envelope: Envelope, _ extractor: RecordExtractor, _ fields: EnvelopeFields, eventIndex: Int,
         to builder: inout BatchBuilder
     ) {
+        clearEmptyErrors(extractor, fields)
         if Issuance.isPossible(envelope, extractor, fields) {
             appendIssuance(envelope, eventIndex: eventIndex, to: &builder)
         }
         if !matched.pointee.isEmpty { matched.pointee.removeAll(keepingCapacity: true) }
         evaluator.evaluate(extractor, into: &matched.pointee)
         if !matched.pointee.isEmpty { append(matched.pointee, envelope, eventIndex: eventIndex, to: &builder) }
+    }
+
+    /// Takes an empty `errorCode` or `errorMessage` for none: AWS writes neither, and rules ask whether there is one.
+    @inline(__always)
+    private func clearEmptyErrors(_ extractor: RecordExtractor, _ fields: EnvelopeFields) {
+        fields.clearEmptyErrorCode(in: extractor)
+        if let slot = plan.errorMessageSlot { extractor.clearEmpty(slot) }
     }
 
     @inline(never)

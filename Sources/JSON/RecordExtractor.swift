@@ -21,6 +21,8 @@ public final class RecordExtractor {
     /// The parser's notes of the remembered member and of the slots that hold something.
     @usableFromInline let member: UnsafePointer<th_json_member>
     @usableFromInline let filled: UnsafePointer<th_json_filled>
+    /// The parser's note of a member that stands twice.
+    @usableFromInline let doubled: UnsafePointer<th_json_doubled>
 
     public init(_ fields: CompiledFields) {
         self.fields = fields
@@ -31,6 +33,7 @@ public final class RecordExtractor {
         pending = th_json_pending(parser)
         member = th_json_remembered(parser)
         filled = th_json_filled_slots(parser)
+        doubled = th_json_doubled_member(parser)
     }
 
     deinit {
@@ -153,6 +156,30 @@ public final class RecordExtractor {
         return table[slot].element != 0
     }
 
+    /// True where a member that leads to a field stands twice in one object of the record, so that readers disagree on its
+    /// value. Of members that were put off it is known once `fill` has read them.
+    @inlinable
+    @inline(__always)
+    package var hasDoubledMember: Bool { doubled.pointee.path != nil }
+
+    /// The path of the first member that stands twice; nil where none does.
+    package var doubledMember: String? {
+        guard let path = doubled.pointee.path else { return nil }
+        return String(decoding: UnsafeRawBufferPointer(start: path, count: doubled.pointee.length), as: UTF8.self)
+    }
+
+    /// Takes a field for absent in the current record where its only value is an empty string.
+    @inlinable
+    @inline(__always)
+    package func clearEmpty(_ slot: Slot) {
+        precondition(slot >= 0 && slot < slots)
+        let entry = table + slot
+        guard entry.pointee.kind == UInt8(truncatingIfNeeded: TH_JSON_STRING.rawValue), entry.pointee.length == 0,
+            entry.pointee.next == 0
+        else { return }
+        th_json_clear(parser, UInt32(truncatingIfNeeded: slot))
+    }
+
     /// The object of the member that `FieldSet.compile(remembering:)` named: its bytes; where it is remembered; and a
     /// number that the same bytes have again. Nil where it may be that no other record has the same one.
     @inlinable
@@ -161,6 +188,16 @@ public final class RecordExtractor {
         guard member.pointee.version != 0 else { return nil }
         let bytes = UnsafeRawBufferPointer(start: member.pointee.start, count: Int(member.pointee.length))
         return (bytes, Int(member.pointee.place), member.pointee.version)
+    }
+
+    /// Whether a field is absent or null, and nothing else stands for it.
+    @inlinable
+    @inline(__always)
+    package func isAbsentOrNull(_ slot: Slot) -> Bool {
+        precondition(slot >= 0 && slot < slots)
+        let kind = table[slot].kind
+        return kind == UInt8(truncatingIfNeeded: TH_JSON_ABSENT.rawValue)
+            || kind == UInt8(truncatingIfNeeded: TH_JSON_NULL.rawValue) && table[slot].next == 0
     }
 
     /// Calls `body` with each string of the fields of some slots.

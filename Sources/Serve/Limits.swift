@@ -81,6 +81,12 @@ package enum Limits {
     /// Between two checks of the retention, and what is kept where the configuration says nothing.
     package static let retentionCheckSeconds: Int64 = 3_600
     package static let retentionDays = 365
+    /// A clock that says less than this, 2025 in milliseconds since 1970, was never set: what it says counts for nothing.
+    package static let earliestClock: Int64 = 1_735_689_600_000
+
+    /// Between two looks at whether the clock was set, in seconds.
+    package static let clockCheckSeconds = 60
+
     /// By more than this between two checks the clock was set, and is not believed.
     package static let clockDriftMilliseconds: Int64 = 60_000
     /// … and the most that it may say: a hundred years.

@@ -86,6 +86,13 @@ typedef struct th_json_member {
     uint64_t version; // equal numbers: the same bytes and values. 0: not known to be those of another record
 } th_json_member;
 
+/// The first member of the record that stands twice in one object, of those that lead to a slot. It is told of a member
+/// that is put off once th_json_fill has read it.
+typedef struct th_json_doubled {
+    const char *path; // keys with dots between them; null where no member stands twice
+    size_t length;
+} th_json_doubled;
+
 /// How many objects are remembered.
 enum { TH_JSON_REMEMBERED = 128 };
 
@@ -129,6 +136,10 @@ th_json_value *th_json_values(th_json_parser *parser);
 const uint64_t *th_json_pending(const th_json_parser *parser);
 /// The remembered member of the current record. The address stays as long as the parser.
 const th_json_member *th_json_remembered(const th_json_parser *parser);
+/// The member of the current record that stands twice. The address stays as long as the parser.
+const th_json_doubled *th_json_doubled_member(const th_json_parser *parser);
+/// Empties a slot of the current record.
+void th_json_clear(th_json_parser *parser, uint32_t slot);
 /// The slots that hold something in the current record: those of the remembered member where it was known again, then the
 /// others in the order in which they were filled. The address stays as long as the parser.
 const th_json_filled *th_json_filled_slots(const th_json_parser *parser);

@@ -69,13 +69,16 @@ final class EvaluationWorker {
         let filter = accounts.filter(scope: submission.scope)
         let plan = catalog.plan
         let fileAccount = AccountID(logFile: submission.source)
+        // By a clock that was never set, every event would be of the future.
+        let clock = Clock.milliseconds()
+        let now = clock >= Limits.earliestClock ? clock : nil
         let batch: EvaluatedBatch
         packer.begin(submission.payload)
         switch submission.payload {
         case .logFile(let file):
             batch = try file.withUnsafeBytes {
                 try evaluator.evaluate(
-                    .logFile($0), plan: plan, accounts: filter, fileAccount: fileAccount, refusals: packer
+                    .logFile($0), plan: plan, accounts: filter, fileAccount: fileAccount, now: now, refusals: packer
                 ) {
                     try sink.append($0, time: $1, tokens: $2)
                 }
@@ -85,7 +88,7 @@ final class EvaluationWorker {
             batch = try withExtendedLifetime(records) {
                 try evaluator.evaluate(
                     .records(records.records.map(\.unsafeBytes)), plan: plan, accounts: filter,
-                    fileAccount: fileAccount, refusals: packer
+                    fileAccount: fileAccount, now: now, refusals: packer
                 ) {
                     try sink.append($0, time: $1, tokens: $2)
                 }

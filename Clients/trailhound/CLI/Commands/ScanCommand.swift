@@ -35,7 +35,7 @@ struct ScanCommand: AsyncParsableCommand {
         folder.report()
         let plan: DetectionPlan
         do { plan = try DetectionPlan(folder.catalog) { _ in true } } catch { throw Failure("\(error)") }
-        let scanner = FileScanner(plan)
+        let scanner = FileScanner(plan, now: SystemClock.now().milliseconds)
         var printer = Printer(Output(output.format))
         var summary = FileScanner.Summary()
         for path in paths {
