@@ -15,7 +15,7 @@ package struct StoredRecord: Hashable, Sendable {
 package struct StoredBlock: Sendable {
     /// Its number.
     package let block: BlockID
-    /// The UTC day the service received it.
+    /// The UTC day it is kept under: that on which the service received it.
     package let day: Day
     /// The earliest event time, in milliseconds since 1970.
     package let firstTime: Int64
@@ -90,7 +90,11 @@ enum BlockTable {
     static func fetch(_ database: Database, _ block: BlockID) throws -> StoredBlock? {
         guard block >= (try Mark.firstBlock.read(database, default: 1)) else { return nil }
         let statement = try RawStatement(
-            cachedBy: database, "SELECT day, first_time, last_time, ids, frame FROM block WHERE block = ?")
+            cachedBy: database,
+            """
+            SELECT (SELECT max(day) FROM day WHERE first_block <= block), first_time, last_time, ids, frame
+            FROM block WHERE block = ?
+            """)
         statement.bind(1, block)
         defer { statement.reset() }
         guard try statement.step() else { return nil }

@@ -112,6 +112,45 @@ package final class Transaction {
             arguments: [block.recordCount, block.rawBytes, block.compressed.count + ids.count, day.number])
     }
 
+    /// Moves days that lie in the future, made by a clock that ran ahead, to the next free ones behind the days up to
+    /// tomorrow: days never go back, so that what was received since then stands in them too.
+    ///
+    /// A day whose records tell of events later than now was not made by a clock that ran ahead: the clock that says `now`
+    /// lies behind, and nothing is moved.
+    ///
+    /// - Parameters:
+    ///   - now: milliseconds since 1970 of a clock that is right.
+    ///   - future: by how much an event's time may lie ahead of it.
+    /// - Returns: how many days were moved.
+    package func moveDaysBack(now: Int64, future: Int64) throws -> Int {
+        let tomorrow = Day(milliseconds: now).number + 1
+        let days = try Row.fetchAll(
+            database, sql: "SELECT day, first_block FROM day WHERE day > ? ORDER BY day", arguments: [tomorrow])
+        guard let first = days.first else { return 0 }
+        let latest = try Int64.fetchOne(
+            database, sql: "SELECT max(last_time) FROM block WHERE block >= ?",
+            arguments: [first["first_block"] as Int64])
+        guard latest ?? 0 <= now + future else { return 0 }
+        // A prepared insertion would keep its table from being renamed.
+        writer.tokenInsertion = nil
+        writer.state.preparedDay = nil
+        let kept = try Int64.fetchOne(
+            database, sql: "SELECT max(day) FROM day WHERE day <= ?", arguments: [tomorrow])
+        var next = max(kept.map { $0 + 1 } ?? 0, tomorrow - 1)
+        var moved = 0
+        for row in days {
+            let day: Int64 = row["day"]
+            if day > next {
+                try TokenTables.rename(database, Day(number: day), to: Day(number: next))
+                try database.execute(sql: "UPDATE day SET day = ? WHERE day = ?", arguments: [next, day])
+                moved += 1
+            }
+            next += 1
+        }
+        writer.state.day = Day(number: next - 1)
+        return moved
+    }
+
     /// Drops the days before one, whole: their records are gone for readers with this commit, and their room is taken
     /// back piece by piece by this one and the next ones.
     package func dropDays(before day: Day) throws {

@@ -42,6 +42,10 @@ package enum RespondLimits {
     /// The span of the cap on automatic remediations.
     package static let capSpan: Milliseconds = 3_600_000
 
+    /// How far behind the beginning of `capSpan` a run counts towards the cap, in milliseconds: what is dated later than a
+    /// day from now was dated by a clock that ran ahead, and would count for good.
+    package static let capReach: Milliseconds = capSpan + 86_400_000
+
     /// The cap on automatic remediations of an account within `capSpan`, unless the policy says otherwise.
     package static let hourlyCap = 5
 

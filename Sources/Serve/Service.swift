@@ -149,6 +149,7 @@ package final class Service: Sendable {
             group.addTask { await self.watchCertificates(every: certificatePoll) }
             group.addTask { await self.warnOfExpiry() }
             group.addTask { await self.keepRetention(days: days) }
+            group.addTask { await self.watchClock() }
             group.addTask { await self.noteAuditHead() }
             group.addTask { await self.tick() }
             group.addTask { await self.tellRefusals() }
@@ -187,6 +188,21 @@ package final class Service: Sendable {
         }
     }
 
+    /// Dates policies anew once a clock that ran ahead is right again.
+    private func watchClock() async {
+        var clock = SteadyClock()
+        while !Task.isCancelled {
+            let (now, uptime) = (Clock.milliseconds(), Clock.monotonic())
+            if clock.isSteady(clock: now, uptime: uptime), now >= Limits.earliestClock {
+                do {
+                    let count = try await desk.book.correctClock(now: now, uptime: uptime)
+                    if count > 0 { log.warning("\(count) remediation policies had been set by a clock that ran ahead") }
+                } catch { log.error("policies set by a clock that ran ahead: \(error)") }
+            }
+            try? await Task.sleep(for: .seconds(Limits.clockCheckSeconds))
+        }
+    }
+
     /// Drops what is older than the retention every hour in which the clock was not set.
     private func keepRetention(days: Int) async {
         var clock = SteadyClock()
@@ -195,6 +211,7 @@ package final class Service: Sendable {
             let uptime = Milliseconds((ContinuousClock.now - start).components.seconds * 1_000)
             if clock.isSteady(clock: Clock.milliseconds(), uptime: uptime) {
                 do {
+                    try await pipeline.moveDaysBack()
                     try await pipeline.dropDays(olderThan: days)
                     try await pipeline.dropDeadLetters(olderThan: Limits.deadLetterDays)
                 } catch { log.error("retention: \(error)") }

@@ -48,6 +48,9 @@ public enum SigmaLimits {
     public static let correlationBytes = 384 << 20
     /// How late an event may come and still be counted, in seconds.
     public static let correlationLatenessSeconds = 3_600
+    /// How far an event may lie ahead of the caller's clock, in seconds; one that lies further is forgotten once the clock
+    /// is known to be right.
+    public static let correlationFutureSeconds = 3_900
     /// In what steps time moves on for windows that wait, in seconds.
     public static let settlingSeconds = 60
     /// The most correlations that may stand on one another, below the uppermost.

@@ -53,6 +53,12 @@ struct StreamRig {
         commit()
     }
 
+    /// The clock is right again.
+    mutating func correctClock(at time: Milliseconds) {
+        now = time
+        state.correctClock(now: time)
+    }
+
     private mutating func take(_ match: Match) {
         if match.hold != nil {
             state.hold(match, isOnTrial: false, historical: false, now: now)

@@ -130,6 +130,64 @@ import Testing
         #expect(try journal.reader.record(Batch.id(17))?.bytes == Batch.record(17))
     }
 
+    /// A clock that ran years ahead for a while: what was received by it and since then goes with the other days.
+    @Test func daysOfAClockThatRanAheadAreMovedBack() throws {
+        let journal = try Journal(directory: directory.path)
+        let writer = try journal.makeWriter()
+        let today: Int64 = 20_000
+        func move(now: Int64) throws -> Int {
+            try writer.commit { try $0.moveDaysBack(now: now * dayMilliseconds + 1, future: 3_600_000) }
+        }
+        try writer.store(0..<100, receivedAt: (today - 1) * dayMilliseconds)
+        try writer.store(100..<200, receivedAt: today * dayMilliseconds)
+        #expect(try move(now: today) == 0)
+        try writer.store(200..<300, receivedAt: (today + 2_000) * dayMilliseconds)
+        try writer.store(300..<400, receivedAt: (today + 2_500) * dayMilliseconds)
+        // The clock is right again; days never go back.
+        try writer.store(400..<500, receivedAt: today * dayMilliseconds)
+        #expect(try journal.reader.block(5)?.day.number == today + 2_500)
+        #expect(try move(now: today) == 2)
+        #expect(
+            try (1...5).map { try journal.reader.block($0)?.day.number } == [
+                today - 1, today, today + 1, today + 2, today + 2,
+            ])
+        #expect(try move(now: today) == 0)
+        // What comes later goes there until its own day comes, in one process and the next.
+        try writer.store(500..<600, receivedAt: today * dayMilliseconds)
+        try writer.store(600..<700, receivedAt: (today + 3) * dayMilliseconds)
+        #expect(try journal.reader.block(6)?.day.number == today + 2)
+        #expect(try journal.reader.block(7)?.day.number == today + 3)
+        #expect(try journal.reader.statistics().days == 5)
+        #expect(try journal.reader.blocks(with: [LookupToken("even")], limit: 100) == Array((1...7).reversed()))
+        for number in stride(from: 0, to: 700, by: 41) {
+            #expect(
+                try journal.reader.blocks(with: [LookupToken("key-\(number)")], limit: 9) == [Int64(number / 100 + 1)])
+        }
+        // They end when the others do.
+        try writer.commit { try $0.dropDays(before: Day(number: today + 2)) }
+        try writer.settle()
+        #expect(try journal.reader.statistics().records == 400)
+        #expect(RawDatabase.count(directory.database, "block") == 4)
+        #expect(RawDatabase.count(directory.database, "sqlite_schema WHERE name LIKE 'token%_data'") == 2)
+        #expect(RawDatabase.check(directory.database) == "ok")
+    }
+
+    /// A clock that lies behind takes nothing for the future: events are later than it.
+    @Test func aClockThatLiesBehindMovesNothing() throws {
+        let journal = try Journal(directory: directory.path)
+        let writer = try journal.makeWriter()
+        // Records are of the first day of 1970.
+        for day: Int64 in [50, 51, 52, 60] {
+            let first = Int(day) * 100
+            try writer.store(first..<(first + 100), receivedAt: day * dayMilliseconds)
+        }
+        #expect(try writer.commit { try $0.moveDaysBack(now: 0, future: 60_000) } == 0)
+        #expect(try journal.reader.statistics().oldestDay?.number == 50)
+        // Days that follow one another are never moved.
+        #expect(try writer.commit { try $0.moveDaysBack(now: 50 * dayMilliseconds, future: 60_000) } == 1)
+        #expect(try (1...4).map { try journal.reader.block($0)?.day.number } == [50, 51, 52, 53])
+    }
+
     @Test func aBackfillIsKeptUnderTheDayItWasReceived() throws {
         let journal = try Journal(directory: directory.path)
         let writer = try journal.makeWriter()

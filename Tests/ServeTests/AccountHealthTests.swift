@@ -65,6 +65,31 @@ import Testing
         try await rig.stop()
     }
 
+    /// An event of the year 9999, which an older version took, keeps no account healthy for ever.
+    @Test(arguments: [false, true]) func anAccountWhoseClockRanAheadIsWatchedAgain(hasEvents: Bool) async throws {
+        let rig = try await PipelineRig()
+        let account = try #require(AccountID("111122223333"))
+        try await rig.onboard(account)
+        let watch = AccountWatch(pipeline: rig.pipeline, minutes: 60, log: Logger(label: "test")) { _ in .logging }
+        let start: Milliseconds = 1_790_000_000_000
+        try await rig.record(account, at: try #require(EventTime.parse("9999-12-31T23:59:59Z")))
+        // A clock that may have been set just now changes nothing.
+        try await watch.look(now: start, isSteady: false)
+        #expect(try rig.row(account).lastEventAt ?? 0 > start)
+        if hasEvents {
+            // An event in time puts it right too.
+            try await rig.record(account, at: start - 1, now: start)
+        } else {
+            try await watch.look(now: start)
+        }
+        #expect(try rig.row(account).lastEventAt == start)
+        try await watch.look(now: start + 60 * Self.minute)
+        #expect(try rig.row(account).settings.degradedSince == nil)
+        try await watch.look(now: start + 61 * Self.minute)
+        #expect(try rig.row(account).settings.degradedSince == start + 61 * Self.minute)
+        try await rig.stop()
+    }
+
     @Test func states() {
         var row = AccountRow(accountID: "111122223333", name: "", owner: "", state: 1, onboardedAt: 0)
         let day: Milliseconds = 86_400_000
@@ -164,9 +189,10 @@ struct PipelineRig: Sendable {
         pipeline.accounts.insert(account)
     }
 
-    func record(_ account: AccountID, at time: Milliseconds) async throws {
+    func record(_ account: AccountID, at time: Milliseconds, now: Milliseconds? = nil) async throws {
         try await pipeline.perform { transaction, _ in
-            _ = try transaction.recordActivity(accountID: account.description, events: 1, lastEventAt: time)
+            _ = try transaction.recordActivity(
+                accountID: account.description, events: 1, lastEventAt: time, now: now)
         }
     }
 

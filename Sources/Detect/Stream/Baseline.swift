@@ -211,6 +211,27 @@ struct Baselines: Sendable {
         entries = entries.filter { $0.value.touched + UInt32($0.value.kept) * 24 + 48 >= clock }
     }
 
+    /// Takes what was seen in the future for not seen, and nothing for seen later than now.
+    ///
+    /// - Parameter clock: hours since 1970 of a clock that is right again.
+    mutating func correctClock(_ clock: UInt32) {
+        let end = clock + UInt32(CloudTrailLimits.futureMilliseconds / 3_600_000) + 1
+        for (key, entry) in entries where entry.last > end || entry.touched > clock {
+            var entry = entry
+            if entry.last > end {
+                // Of before, only the latest hour is known.
+                guard entry.older > 0, entry.older <= end else {
+                    entries[key] = nil
+                    continue
+                }
+                entry = Entry(hour: entry.older, kept: entry.kept)
+                changedEntries.insert(key)
+            }
+            entry.touched = min(entry.touched == 0 ? clock : entry.touched, clock)
+            entries[key] = entry
+        }
+    }
+
     private mutating func evict() {
         let ages = entries.map { (last: $0.value.touched, key: $0.key) }.sorted {
             ($0.last, $0.key) < ($1.last, $1.key)

@@ -202,6 +202,26 @@ struct HeldMatches: Sendable {
         }
     }
 
+    /// Brings what was counted from a clock that ran ahead back to one that is right again: no match waits for a time that
+    /// no rule asks for.
+    mutating func correctClock(now: Milliseconds) {
+        let horizon = now + CloudTrailLimits.futureMilliseconds
+        for (key, group) in groups {
+            var group = group
+            for (index, held) in group.held.enumerated() where held.deadline > horizon + 2 * DetectLimits.longestHold {
+                let deadline = held.due > horizon + 2 * DetectLimits.longestHold ? now : max(held.due, now)
+                group.held[index] = Held(
+                    event: held.event, due: held.due, deadline: deadline, account: held.account, context: held.context)
+                nextDeadline = min(nextDeadline, deadline)
+            }
+            for (index, clear) in group.clears.enumerated() where clear.received > now {
+                group.clears[index] = Clear(
+                    event: clear.event, account: clear.account, lateness: clear.lateness, received: now)
+            }
+            groups[key] = group
+        }
+    }
+
     /// Where there are too many clearing events, the earliest tenth goes.
     private mutating func forgetClears() {
         let times = groups.values.flatMap { $0.clears.map(\.event) }.sorted()
@@ -249,7 +269,7 @@ extension HeldMatches {
         Self.read(bytes) { item in
             switch item {
             case .held(let held, let key):
-                if groups[key]?.held.contains(held) == true { Self.write(held, key, &writer) }
+                if let kept = waiting(key, held.event) { Self.write(kept, key, &writer) }
             case .clear(let clear, let within, let key):
                 if groups[key]?.clears.contains(where: { $0.event == clear.event }) == true {
                     Self.write(clear, within: within, key, &writer)

@@ -287,6 +287,10 @@ package struct Lineage: Sendable {
 
     /// Forgets sessions that can't live any more.
     package mutating func expire(now: UInt32) {
+        // A clock that ran ahead may have touched them.
+        for (key, known) in origins where known.contains(where: { $0.touched > now }) {
+            for place in known.indices { origins[key]?[place].touched = min(known[place].touched, now) }
+        }
         let horizon = now > DetectLimits.lineageSeconds ? now - DetectLimits.lineageSeconds : 0
         for (key, known) in origins where known.contains(where: { $0.touched < horizon }) {
             let left = known.filter { $0.touched >= horizon }

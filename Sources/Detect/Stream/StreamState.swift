@@ -185,6 +185,20 @@ package struct StreamState: Sendable {
         travels.expire(now: Self.seconds(now))
     }
 
+    /// Undoes what a clock that ran ahead for a while has left, and events of the future with it: what is counted from the
+    /// clock, or from the latest event, goes on from now.
+    ///
+    /// - Parameter now: a clock that is right again.
+    package mutating func correctClock(now: Milliseconds) {
+        correlator.correctClock(now: Self.seconds(now))
+        lineage.expire(now: Self.seconds(now))
+        baselines.correctClock(Self.hours(now))
+        marks.correctClock(now: now)
+        held.correctClock(now: now)
+        travels.correctClock(now: Self.seconds(now))
+        unattributed.correctClock(now: now)
+    }
+
     /// What it takes in memory, about, and in the log where nothing is outdated.
     package var bytes: Int {
         correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes + marks.bytes

@@ -239,6 +239,27 @@ struct Travels: Sendable {
         }
     }
 
+    /// Forgets sightings from the future, behind which every later one of their actor would count as late, and has no
+    /// actor seen later than now.
+    ///
+    /// - Parameter now: seconds of a clock that is right again.
+    mutating func correctClock(now: UInt32) {
+        let end = Milliseconds(now) * 1_000 + CloudTrailLimits.futureMilliseconds
+        for (key, known) in groups
+        where known.touched > now || known.recent.last.map({ $0.event.time > end }) ?? false
+            || known.old.contains(where: { $0.value.event.time > end })
+        {
+            var group = known
+            group.touched = min(group.touched, now)
+            for sighting in group.recent where sighting.event.time > end { group.count(sighting, -1) }
+            group.recent.removeAll { $0.event.time > end }
+            group.old = group.old.filter { $0.value.event.time <= end }
+            bytes += group.bytes - known.bytes
+            groups[key] = group
+            if group.recent.isEmpty, group.old.isEmpty { remove(key) }
+        }
+    }
+
     private mutating func remove(_ key: UInt64) {
         if let group = groups.removeValue(forKey: key) { bytes -= group.bytes }
     }

@@ -176,6 +176,22 @@ struct Unattributed: Sendable {
         return over
     }
 
+    /// Brings what was counted from a clock that ran ahead back to one that is right again: no event waits for longer than
+    /// one that came now.
+    mutating func correctClock(now: Milliseconds) {
+        let latest = now + CloudTrailLimits.futureMilliseconds + lateness
+        for (account, items) in waiting {
+            for (name, item) in items where item.deadline > latest {
+                let deadline = name.event.time > latest ? now : max(name.event.time, now) + lateness
+                let place = Place(account: account, name: name)
+                waiting[account]?[name] = Waiting(
+                    question: item.question, account: account, due: item.due, deadline: deadline, hold: item.hold,
+                    context: item.context)
+                deadlines.insert(Deadline(time: deadline, place: place))
+            }
+        }
+    }
+
     private subscript(place: Place) -> Waiting? { waiting[place.account]?[place.name] }
 
     private mutating func take(_ account: AccountID, where isOver: (Waiting) -> Bool) -> [(Place, Waiting)] {
@@ -258,7 +274,7 @@ extension Unattributed {
     func live(_ bytes: [UInt8]) -> [UInt8] {
         var writer = FieldWriter()
         Self.read(bytes) { name, account, item in
-            if let item, waiting[account]?[name] == item { Self.write(item, name, &writer) }
+            if item != nil, let kept = waiting[account]?[name] { Self.write(kept, name, &writer) }
         }
         return writer.bytes
     }

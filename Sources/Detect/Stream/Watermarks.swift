@@ -28,6 +28,15 @@ struct Watermarks: Sendable {
         return true
     }
 
+    /// Takes the marks back that lie later than now, as a clock that ran ahead has left them.
+    mutating func correctClock(now: Milliseconds) {
+        let latest = now / Self.minute * Self.minute
+        for (account, mark) in marks where mark > latest {
+            marks[account] = latest
+            Self.write(latest, account, &log)
+        }
+    }
+
     /// What was learned since the last call.
     mutating func takeLog() -> [UInt8] {
         defer { log = FieldWriter() }

@@ -20,6 +20,10 @@ enum TokenTables {
         try database.execute(sql: "DROP TABLE IF EXISTS \(name(day))")
     }
 
+    static func rename(_ database: Database, _ day: Day, to other: Day) throws {
+        try database.execute(sql: "ALTER TABLE \(name(day)) RENAME TO \(name(other))")
+    }
+
     static func insertion(_ database: Database, _ day: Day) throws -> RawStatement {
         try RawStatement(database, "INSERT INTO \(name(day)) (rowid, words) VALUES (?, ?)")
     }

@@ -88,15 +88,27 @@ extension Transaction {
     }
 
     /// Counts stored events of an account. Returns false where the account is not known.
-    package func recordActivity(accountID: String, events: Int, lastEventAt: Int64) throws -> Bool {
+    ///
+    /// - Parameter now: the clock, later than which no event counts as the latest: neither this one nor one that was stored
+    ///   while the clock ran ahead. Nil to believe every event.
+    package func recordActivity(
+        accountID: String, events: Int, lastEventAt: Int64, now: Int64? = nil
+    ) throws -> Bool {
+        let latest = now.map { min(lastEventAt, $0) } ?? lastEventAt
         try database.cachedStatement(
             sql: """
                 UPDATE account SET event_count = event_count + ?,
-                    last_event_at = max(coalesce(last_event_at, ?2), ?2)
+                    last_event_at = max(min(coalesce(last_event_at, ?2), ?4), ?2)
                 WHERE account_id = ?3
                 """
-        ).execute(arguments: [events, lastEventAt, accountID])
+        ).execute(arguments: [events, latest, accountID, now ?? Int64.max])
         return database.changesCount > 0
+    }
+
+    /// Has no account's latest event lie later than the clock.
+    package func limitActivity(to now: Int64) throws {
+        try database.cachedStatement(sql: "UPDATE account SET last_event_at = ?1 WHERE last_event_at > ?1")
+            .execute(arguments: [now])
     }
 }
 

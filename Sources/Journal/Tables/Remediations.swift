@@ -225,16 +225,19 @@ extension Reader {
         }
     }
 
-    /// The times since `time` at which remediations of an account began to act by themselves, ascending; of one action
+    /// The times from `time` through another at which remediations of an account began to act by themselves, ascending; of one action
     /// where it is named.
-    package func automaticRemediations(accountID: String, action: String? = nil, since time: Int64) throws -> [Int64] {
+    package func automaticRemediations(
+        accountID: String, action: String? = nil, since time: Int64, through end: Int64 = .max
+    ) throws -> [Int64] {
         try read { database in
             try Int64.fetchAll(
                 database,
                 sql: """
                     SELECT automatic_at FROM remediation
-                    WHERE account_id = ?1 AND automatic_at >= ?2 AND (?3 IS NULL OR action = ?3) ORDER BY automatic_at
-                    """, arguments: [accountID, time, action])
+                    WHERE account_id = ?1 AND automatic_at BETWEEN ?2 AND ?4 AND (?3 IS NULL OR action = ?3)
+                    ORDER BY automatic_at
+                    """, arguments: [accountID, time, action, end])
         }
     }
 

@@ -247,7 +247,7 @@ package actor Remediator {
         var (policy, situation) = try await rules.rules(accountID: cap.accountID, action: cap.action)
         let stored = try await store.automaticRuns(accountID: cap.accountID, action: cap.action, since: since)
         // From here on nothing is awaited, so no other decision comes between the count and the note of it.
-        let noted = automatic[cap, default: []].filter { $0 >= since }
+        let noted = automatic[cap, default: []].filter { $0 >= since && $0 <= since + RespondLimits.capReach }
         situation.automaticRuns = max(stored.count, noted.count)
         situation.isFrozen = situation.isFrozen || gate.isShut
         let decision = policy.decide(machine.trigger, on: machine.facts, in: situation, isApproved: isApproved)

@@ -58,15 +58,33 @@ package struct AccountWatch: Sendable {
 
     /// Looks again and again, until the task is cancelled.
     func run() async {
+        var clock = SteadyClock()
+        var isFirst = true
         while !Task.isCancelled {
-            do { try await look(now: Clock.milliseconds()) } catch { log.error("the watch over accounts: \(error)") }
+            let now = Clock.milliseconds()
+            let isSteady = clock.isSteady(clock: now, uptime: Clock.monotonic())
+            // By a clock that was just set, every account may have been silent for years, or none ever.
+            if isSteady || isFirst {
+                do { try await look(now: now, isSteady: isSteady) } catch {
+                    log.error("the watch over accounts: \(error)")
+                }
+            }
+            isFirst = false
             try? await Task.sleep(for: .seconds(Limits.accountCheckSeconds))
         }
     }
 
     /// Looks at every account once.
-    package func look(now: Milliseconds) async throws {
-        let rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
+    ///
+    /// - Parameter isSteady: whether the clock can be believed against what was stored by it before: then no account's
+    ///   latest event stays later than now, so that its silence counts from now on.
+    package func look(now: Milliseconds, isSteady: Bool = true) async throws {
+        var rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
+        if isSteady, rows.contains(where: { $0.lastEventAt ?? 0 > now + CloudTrailLimits.futureMilliseconds }) {
+            try await pipeline.perform { transaction, _ in try transaction.limitActivity(to: now) }
+            log.warning("accounts had their latest events in the future; their silence counts from now on")
+            rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
+        }
         for row in rows where row.state == StoredAccountState.onboarded.rawValue && !Task.isCancelled {
             // What never had an event is pending, and nothing has stopped.
             guard let last = row.lastEventAt else { continue }

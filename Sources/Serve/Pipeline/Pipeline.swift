@@ -236,6 +236,22 @@ package final class Pipeline: Sendable {
         }
     }
 
+    /// Moves days of the archive that a clock which ran ahead has made back to now, so that they end when others do and
+    /// later records do not join them. Call it only by a clock that was right for a while.
+    package func moveDaysBack() async throws {
+        let now = Clock.milliseconds()
+        guard now >= Limits.earliestClock else { return }
+        try await perform { transaction, _ in
+            let moved = try transaction.moveDaysBack(now: now, future: CloudTrailLimits.futureMilliseconds)
+            guard moved > 0 else { return }
+            try transaction.appendAudit(
+                AuditEntry(
+                    time: now, actor: .service, method: "clock",
+                    summary:
+                        "\(moved) days of the archive that were received by a clock which ran ahead were moved back"))
+        }
+    }
+
     /// Drops dead letters that were refused longer ago than `days`.
     package func dropDeadLetters(olderThan days: Int) async throws {
         let time = Clock.milliseconds() - Milliseconds(days) * 86_400_000

@@ -343,7 +343,8 @@ final class Sequencer {
         }
         for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
             _ = try transaction.recordActivity(
-                accountID: account.description, events: count.events, lastEventAt: count.latest)
+                accountID: account.description, events: count.events, lastEventAt: count.latest,
+                now: now >= Limits.earliestClock ? now : nil)
             if batch.plan?.waits == true {
                 stream.withState { $0.advance(account, to: count.latest, now: now) }
             }

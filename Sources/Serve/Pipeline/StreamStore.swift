@@ -30,6 +30,8 @@ struct StreamStore {
     /// The transaction under way has changed `logBytes` by so much.
     private var pendingBytes = 0
     private var expiredAt: Milliseconds
+    /// The clock when it was looked at last.
+    private var clock: Milliseconds
 
     /// What the state's hashes are made with: drawn once for each journal, and kept in it, since they are.
     static func secret(of journal: Journal) throws -> CorrelationSecret {
@@ -47,6 +49,7 @@ struct StreamStore {
     init(restoring reader: Reader, secret: CorrelationSecret, now: Milliseconds) throws {
         state = StreamState(secret: secret)
         expiredAt = now
+        clock = now
         var position: Int64 = 0
         while true {
             let rows = try reader.streamLog(after: position, bytes: Limits.streamLogReadBytes)
@@ -57,6 +60,7 @@ struct StreamStore {
             }
             position = last.position
         }
+        if now >= Limits.earliestClock { state.correctClock(now: now) }
     }
 
     /// What it holds and what it lost, for whoever asks.
@@ -72,6 +76,11 @@ struct StreamStore {
     /// Stores what a commit group taught, as part of its transaction, and does its share of keeping the log short.
     mutating func store(_ transaction: borrowing Transaction, now: Milliseconds) throws {
         pendingBytes = 0
+        if now < clock - Limits.clockDriftMilliseconds, now >= Limits.earliestClock {
+            state.correctClock(now: now)
+            expiredAt = min(expiredAt, now)
+        }
+        clock = now
         let row = state.takeRow()
         if !row.isEmpty { try append(row, transaction) }
         if now - expiredAt >= Limits.streamExpiryMilliseconds {

@@ -12,6 +12,7 @@ package actor AccountWays {
         let externalID: String
         let service: any ActionService
         let own: [TargetPattern]
+        /// By `Clock.monotonic`.
         let checkedAt: Milliseconds
     }
 
@@ -60,7 +61,7 @@ package actor AccountWays {
         }
         let externalID = try await externalID(account)
         if let known = ways[account], known.access == access, known.externalID == externalID,
-            known.checkedAt > Clock.milliseconds() - Limits.identitySeconds * 1_000
+            known.checkedAt > Clock.monotonic() - Limits.identitySeconds * 1_000
         {
             return known
         }
@@ -86,7 +87,7 @@ package actor AccountWays {
             let own = Self.patterns(arn: access.roleARN, account) + Self.patterns(arn: identity.arn, account)
             return Way(
                 access: access, externalID: externalID, service: AWSActionService(client), own: own,
-                checkedAt: Clock.milliseconds())
+                checkedAt: Clock.monotonic())
         } catch let error as AWSError {
             throw CallFailure(error)
         }

@@ -26,7 +26,8 @@ struct JournalRemediationStore: RemediationStore {
         accountID: String, action: RemediationAction, since time: Milliseconds
     ) async throws -> [Milliseconds] {
         try await pipeline.journal.reader.detached {
-            try $0.automaticRemediations(accountID: accountID, action: action.rawValue, since: time)
+            try $0.automaticRemediations(
+                accountID: accountID, action: action.rawValue, since: time, through: time + RespondLimits.capReach)
         }
     }
 

@@ -72,6 +72,8 @@ package final class PolicyBook: Sendable {
         var policies: [String: [RemediationAction: StoredPolicy]] = [:]
         var access: [String: AccountAccess] = [:]
         var freeze = FreezeState()
+        /// Uptime when a policy was set in this process.
+        var setAt: [String: [RemediationAction: Milliseconds]] = [:]
         /// The number of the change that each entry came from.
         var applied: [String: UInt64] = [:]
         var changes: UInt64 = 0
@@ -89,6 +91,8 @@ package final class PolicyBook: Sendable {
 
     private let state: Mutex<State>
     private let pipeline: Pipeline
+    /// Uptime when the journal was read.
+    private let readAt = Clock.monotonic()
 
     /// Reads what the journal holds.
     package init(_ pipeline: Pipeline) throws {
@@ -115,6 +119,22 @@ package final class PolicyBook: Sendable {
     /// An account's policy for an action; off where none was set.
     package func policy(_ action: RemediationAction, of account: String) -> StoredPolicy {
         state.withLock { $0.policies[account]?[action] ?? StoredPolicy() }
+    }
+
+    /// Since when a policy counts. One that was set by a clock that ran ahead counts for as long as it has stood by the
+    /// uptime: else nothing that happens before that time comes would be answered.
+    ///
+    /// - Parameters:
+    ///   - now: The clock.
+    ///   - uptime: `Clock.monotonic`.
+    package func since(
+        _ action: RemediationAction, of account: String, now: Milliseconds, uptime: Milliseconds
+    ) -> Milliseconds {
+        state.withLock { state in
+            let changedAt = state.policies[account]?[action]?.changedAt ?? 0
+            guard changedAt > now else { return changedAt }
+            return now - max(0, uptime - (state.setAt[account]?[action] ?? readAt))
+        }
     }
 
     /// How an account is reached.
@@ -151,6 +171,7 @@ package final class PolicyBook: Sendable {
                     accountID: account, name: Self.accessName, payload: [UInt8](try encoder.encode(access))))
         }
         let changed = rows
+        let uptime = Clock.monotonic()
         let number = Mutex<UInt64>(0)
         try await pipeline.perform(audit: entry) { [self] transaction, _ in
             for row in changed { try transaction.putRemediationPolicy(row) }
@@ -160,6 +181,7 @@ package final class PolicyBook: Sendable {
         state.withLock { state in
             if let action, let policy, state.admits(change, "\(account)/\(action.rawValue)") {
                 state.policies[account, default: [:]][action] = policy
+                state.setAt[account, default: [:]][action] = uptime
             }
             if let access, state.admits(change, "\(account)/\(Self.accessName)") { state.access[account] = access }
         }
@@ -175,6 +197,32 @@ package final class PolicyBook: Sendable {
         }
         let change = number.withLock { $0 }
         state.withLock { if $0.admits(change, Self.freezeName) { $0.freeze = freeze } }
+    }
+
+    /// Dates policies anew that a clock which ran ahead has dated: at the time since when they count. Durable on return,
+    /// with an entry in the audit log for each. Returns how many there were.
+    ///
+    /// - Parameters:
+    ///   - now: A clock that is right again.
+    ///   - uptime: `Clock.monotonic`.
+    @discardableResult
+    package func correctClock(now: Milliseconds, uptime: Milliseconds) async throws -> Int {
+        let ahead = state.withLock { state in
+            state.policies.flatMap { account, policies in
+                policies.filter { $0.value.changedAt > now + Limits.clockDriftMilliseconds }
+                    .map { (account: account, action: $0.key, stored: $0.value) }
+            }
+        }
+        for (account, action, stored) in ahead {
+            var corrected = stored
+            corrected.changedAt = since(action, of: account, now: now, uptime: uptime)
+            let entry = AuditEntry(
+                time: now, actor: .service, method: "clock", accountID: account,
+                summary: "the policy for \(action.rawValue) was dated \(EventTime.format(stored.changedAt)) by a clock "
+                    + "that ran ahead, and counts since \(EventTime.format(corrected.changedAt))")
+            try await set(account, action: action, policy: corrected, access: nil, audit: entry)
+        }
+        return ahead.count
     }
 
     private func nextChange() -> UInt64 {

@@ -87,9 +87,9 @@ struct Responder: Sendable {
     /// counts: to enable an action is no order to act on what is past.
     private func isWanted(_ action: RemediationAction, _ target: RemediationTarget, _ alert: Detect.Alert) -> Bool {
         let stored = desk.book.policy(action, of: target.accountID)
-        guard stored.policy.isLive, alert.matchedAt >= stored.changedAt else {
-            return false
-        }
+        let since = desk.book.since(
+            action, of: target.accountID, now: Clock.milliseconds(), uptime: Clock.monotonic())
+        guard stored.policy.isLive, alert.matchedAt >= since else { return false }
         guard let account = AccountID(target.accountID), pipeline.accounts.contains(account) else { return false }
         let trigger = desk.trigger(action, target, alert)
         let situation = RemediationSituation(isFrozen: false, isOnboarded: true, ownIdentities: [], automaticRuns: 0)

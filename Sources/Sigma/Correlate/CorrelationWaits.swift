@@ -60,6 +60,11 @@ struct CorrelationWaits: Sendable {
 
     mutating func advance(_ tenant: UInt64, to minute: Int64) { marks[tenant] = max(mark(tenant), minute) }
 
+    /// Takes the marks back that lie later than a minute.
+    mutating func rewind(to minute: Int64) {
+        for (tenant, mark) in marks where mark > minute { marks[tenant] = minute }
+    }
+
     /// Takes out the groups that are due next, where they are before a minute. The mark moves past them.
     mutating func nextDue(_ tenant: UInt64, before minute: Int64) -> [CorrelationKey]? {
         guard let due = queues[tenant]?.keys.min(), due < minute else { return nil }

@@ -87,12 +87,14 @@ struct CorrelationWindow: Sendable {
     /// - Parameters:
     ///   - delay: `CorrelationPlan.delay`.
     ///   - earliest: where windows wait already, the first that may.
+    ///   - present: the caller's clock in milliseconds: by an event that is ahead of it, none that comes now is late.
     mutating func observe(
-        _ entry: CorrelationEntry, _ correlation: SigmaCorrelation, delay: Int64, waitingFrom earliest: Int64 = .max
+        _ entry: CorrelationEntry, _ correlation: SigmaCorrelation, delay: Int64, waitingFrom earliest: Int64 = .max,
+        present: Int64 = .max
     ) -> Outcome {
         var outcome = Outcome()
         let lateness = reach - Int64(correlation.timespanSeconds) * 1_000
-        if let last = entries.last, entry.time < last.time - lateness {
+        if let last = entries.last, entry.time < min(last.time, present) - lateness {
             outcome.isLate = true
             return outcome
         }
@@ -106,7 +108,7 @@ struct CorrelationWindow: Sendable {
                 settle(from: min(earliest, entry.time), before: before, correlation, &outcome)
             }
         }
-        let trimmed = trim()
+        let trimmed = trim(present)
         outcome.forgotten = trimmed.excess
         outcome.bytes -= trimmed.bytes
         place -= trimmed.count
@@ -156,6 +158,14 @@ struct CorrelationWindow: Sendable {
         return rest.prefix { $0.time <= time + span }.last { !$0.marks.contains(.isSettled) }?.time
     }
 
+    /// Forgets the events later than a time. Returns the bytes that they took.
+    mutating func forget(after time: Int64) -> Int {
+        let first = firstIndex { $0.time > time }
+        let bytes = entries[first...].reduce(0) { $0 + $1.bytes }
+        entries.removeSubrange(first...)
+        return bytes
+    }
+
     /// Puts a stored event back. False where it is there already.
     mutating func restore(_ entry: CorrelationEntry) -> Bool { insert(entry) != nil }
 
@@ -197,8 +207,8 @@ struct CorrelationWindow: Sendable {
     }
 
     /// Forgets events that no window of an event in time can reach, and the oldest beyond the limit.
-    private mutating func trim() -> (count: Int, excess: Int, bytes: Int) {
-        let horizon = latest - reach
+    private mutating func trim(_ present: Int64) -> (count: Int, excess: Int, bytes: Int) {
+        let horizon = min(latest, present) - reach
         guard let first = entries.first, first.time < horizon || entries.count > SigmaLimits.correlationEventsPerGroup
         else { return (0, 0, 0) }
         let old = firstIndex { $0.time >= horizon }

@@ -92,7 +92,10 @@ public struct Correlator: Sendable {
         let known = waits[key]
         let outcome = groups[
             key, default: CorrelationWindow(correlation: identity, reach: reach, touched: around.now)
-        ].observe(entry, correlation, delay: delay, waitingFrom: known?.earliest ?? .max)
+        ].observe(
+            entry, correlation, delay: delay, waitingFrom: known?.earliest ?? .max,
+            // A caller without a clock gives none.
+            present: around.now > 0 ? Int64(around.now) * 1_000 : .max)
         groups[key]?.touched = around.now
         groupBytes += outcome.bytes
         if outcome.isLate { lateEvents += 1 }
@@ -286,6 +289,26 @@ extension Correlator {
             window.latest + window.reach < time && Int64(window.touched) * 1_000 + lateness < time && waits[key] == nil
         }
         for (key, _) in dead { remove(key) }
+    }
+
+    /// Undoes what a clock that ran ahead has left: events from the future are forgotten, behind which every later event of
+    /// their group would count as late, and no group was touched, or its tenant's events moved on, later than now.
+    ///
+    /// - Parameter now: seconds of a clock that is right again.
+    public mutating func correctClock(now: UInt32) {
+        let end = (Int64(now) + Int64(SigmaLimits.correlationFutureSeconds)) * 1_000
+        for (key, window) in groups where window.latest > end || window.touched > now {
+            groups[key]?.touched = min(window.touched, now)
+            guard window.latest > end else { continue }
+            groupBytes -= groups[key]?.forget(after: end) ?? 0
+            if groups[key]?.entries.isEmpty == true {
+                remove(key)
+            } else if var wait = waits[key] {
+                wait.earliest = groups[key]?.earliestOpen ?? .max
+                waits.set(key, wait.earliest == .max ? nil : wait)
+            }
+        }
+        waits.rewind(to: CorrelationWaits.minute(Int64(now) * 1_000))
     }
 
     private mutating func remove(_ key: CorrelationKey) {
