@@ -103,12 +103,13 @@ def stop_logging(account, **more):
 class Service:
     """A running trailhoundd with a PKI of its own in a temporary folder."""
 
-    def __init__(self, programs, accounts=(VICTIM, ATTACKER), descriptors=None, rules=None):
+    def __init__(self, programs, accounts=(VICTIM, ATTACKER), descriptors=None, rules=None, environment=None):
         self.programs = Path(programs).resolve()
         self.folder = Path(tempfile.mkdtemp(prefix="trailhound-attack-"))
         self.data = self.folder / "data"
         self.port = free_port()
         self.descriptors, self.rules = descriptors, rules or ROOT / "Rules"
+        self.environment = os.environ | (environment or {})
         self.process = None
         self.start()
         for account in accounts:
@@ -124,7 +125,8 @@ class Service:
             drop = ["setpriv", "--bounding-set", "-sys_resource"] if os.geteuid() == 0 else []
             command = [*drop, "prlimit", f"--nofile={self.descriptors}:{self.descriptors}", *command]
         self.log = open(self.folder / "service.log", "ab")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.environment)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

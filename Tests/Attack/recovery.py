@@ -5,11 +5,13 @@ import gzip
 import json
 import random
 import shutil
+import struct
 import subprocess
 import time
+from pathlib import Path
 
 from harness import (
-    VICTIM, Service, detection_pb2, detection_pb2_grpc, error_of, grpc, record, require, stop_logging,
+    VICTIM, Service, detection_pb2, detection_pb2_grpc, error_of, grpc, record, require, stamp, stop_logging, user,
 )
 
 
@@ -19,7 +21,75 @@ def far_future(run):
         answer = service.submit([record(VICTIM, "ListUsers", eventTime="9999-12-31T23:59:59Z")])
         require(answer.rejected == 1, "a record of the year 9999 was taken")
         require("eventTime" in answer.rejections[0].detail, "the refusal does not name eventTime: " + answer.rejections[0].detail)
-        return answer.rejections[0].reason
+        scan = scanned(run, [json.dumps(record(VICTIM, "ListUsers", eventTime="9999-12-31T23:59:59Z")).encode()])
+        require(scan.returncode == 3 and "eventTime" in scan.stderr, "a scan takes it: " + scan.stderr[-200:])
+        return answer.rejections[0].reason + ", and a scan says so too"
+
+
+def scanned(run, records):
+    """Scans a log file of records with the catalog."""
+    path = run.folder / "scanned.json"
+    path.write_bytes(b'{"Records":[' + b",".join(records) + b"]}")
+    command = [str(run.programs / "trailhound"), "scan", str(path), "--rules", str(run.root / "Rules"), "-o", "jsonl"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+class Clock:
+    """The clock of a service under attack, which can be set while it runs."""
+
+    def __init__(self, run):
+        compiler = shutil.which("cc") or shutil.which("clang")
+        if compiler is None:
+            raise RuntimeError("no C compiler to make the clock with")
+        library, self.file = run.folder / "clock.so", run.folder / "clock-offset"
+        source = str(Path(__file__).resolve().parent / "clock.c")
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), source], check=True, capture_output=True)
+        self.set(0)
+        self.environment = {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(self.file)}
+
+    def set(self, seconds):
+        """Sets the clock ahead by so many seconds."""
+        if self.file.exists():
+            with open(self.file, "r+b") as file:
+                file.write(struct.pack("=q", seconds))
+        else:
+            self.file.write_bytes(struct.pack("=q", seconds))
+
+
+def clock_ahead(run):
+    """The service's clock is weeks ahead for a moment, in which a record of that time is taken: ten failed sign-ins from the
+    same address have to be seen once the clock is right, in this process and after a restart."""
+    ahead = 20 * 86_400
+    source = "203.0.113.57"
+
+    def sign_in(seconds_ago=0):
+        person = {"type": "IAMUser", "accountId": VICTIM, "accessKeyId": "", "userName": "morgan.reyes"}
+        return record(
+            VICTIM, "ConsoleLogin", "signin.amazonaws.com", userIdentity=person, sourceIPAddress=source,
+            eventTime=stamp(seconds_ago), responseElements={"ConsoleLogin": "Failure"},
+            errorMessage="Failed authentication", eventType="AwsConsoleSignIn")
+
+    def bursts(service):
+        return [alert for alert in service.alerts(VICTIM) if alert.title == "Console sign-ins fail in a burst"]
+
+    clock = Clock(run)
+    for restarts in (False, True):
+        with Service(run.programs, environment=clock.environment) as service:
+            service.submit([record(VICTIM, "ListUsers")])
+            clock.set(ahead)
+            answer = service.submit([sign_in(-ahead)])
+            require(answer.accepted == 1, "the clock could not be set")
+            clock.set(0)
+            if restarts:
+                service.stop()
+                service.start()
+            service.submit([record(VICTIM, "ListUsers")])
+            service.submit([sign_in(60 - n) for n in range(10)])
+            deadline = time.monotonic() + 10
+            while not bursts(service):
+                require(time.monotonic() < deadline, "ten failed sign-ins raise nothing" + (" after a restart" if restarts else ""))
+                time.sleep(0.2)
+    return "the burst is seen, in one process and after a restart"
 
 
 def lone_surrogates(run):
@@ -28,27 +98,67 @@ def lone_surrogates(run):
         bodies = [json.dumps(record(VICTIM, "ListUsers", eventID="MARK")).replace("MARK", "id-\\ud80%x" % n).encode() for n in range(3)]
         answer = service.submit(bodies)
         require(answer.duplicate == 0, f"{answer.duplicate} of 3 count as duplicates")
+        unnamed = [r.detail for r in answer.rejections if "eventID" not in r.detail]
+        require(not unnamed, "the refusal does not name eventID: " + "".join(unnamed[:1]))
         return f"{answer.accepted} accepted, {answer.rejected} refused"
 
 
 def dodged_rules(run):
     """Spellings that AWS does not write, so that a rule would miss the event."""
+    def twice(member, harmless, last=True):
+        def spell(event):
+            rest = json.dumps({key: value for key, value in event.items() if key != member})[1:-1]
+            pair = [f'"{member}": {json.dumps(event[member])}', f'"{member}": {json.dumps(harmless)}']
+            return "{" + ", ".join(pair if last else pair[::-1]) + ", " + rest + "}"
+        return spell
+
+    def deep(event):
+        return json.dumps(event).replace('"userName":', '"userName": "nobody", "userName":', 1)
+
     spellings = {
         "errorCode empty": lambda e: json.dumps(e | {"errorCode": ""}),
+        "errorCode and errorMessage empty": lambda e: json.dumps(e | {"errorCode": "", "errorMessage": ""}),
+        "errorCode a blank": lambda e: json.dumps(e | {"errorCode": " "}),
+        "errorCode false": lambda e: json.dumps(e | {"errorCode": False}),
+        "errorCode a list": lambda e: json.dumps(e | {"errorCode": []}),
+        "zero width in the name": lambda e: json.dumps(e | {"eventName": "Stop\u200bLogging"}),
+        "another alphabet's letter": lambda e: json.dumps(e | {"eventName": "St\u043epLogging"}),
+        "small letters in the name": lambda e: json.dumps(e | {"eventName": "stoplogging"}),
+        "capitals in the source": lambda e: json.dumps(e | {"eventSource": "CloudTrail.amazonaws.com"}),
+        "no-break blank in the source": lambda e: json.dumps(e | {"eventSource": e["eventSource"] + "\u00a0"}),
+        "blank behind the type": lambda e: json.dumps(e | {"eventType": "AwsApiCall "}),
+        "caller's type in small letters": lambda e: json.dumps(e | {"userIdentity": e["userIdentity"] | {"type": "iamuser"}}),
+        "source twice, harmless first": twice("eventSource", "s3.amazonaws.com", last=False),
+        "errorCode twice": lambda e: json.dumps(e)[:-1] + ', "errorCode": null, "errorCode": "AccessDenied"}',
+        "caller twice": twice("userIdentity", {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"}),
+        "parameters twice": twice("requestParameters", None),
+        "caller's name twice": deep,
         "trailing blank": lambda e: json.dumps(e | {"eventName": e["eventName"] + " "}),
         "leading tab": lambda e: json.dumps(e | {"eventName": "\t" + e["eventName"]}),
         "blank in the source": lambda e: json.dumps(e | {"eventSource": e["eventSource"] + " "}),
         "named twice": lambda e: json.dumps(e)[:-1] + ', "eventName": "ListTrails"}',
         "named twice, escaped": lambda e: json.dumps(e)[:-1] + ', "event\\u004eame": "ListTrails"}',
     }
-    missed = []
-    for name, spell in spellings.items():
-        with Service(run.programs) as service:
-            answer = service.submit([spell(stop_logging(VICTIM)).encode()])
-            if not answer.rejected and not service.alerts(VICTIM):
+    missed, apart, unnamed = [], [], []
+    with Service(run.programs) as service:
+        for number, (name, spell) in enumerate(spellings.items()):
+            # One caller each, so that each makes an alert of its own.
+            caller = user(VICTIM, f"caller-{number}")
+            data = spell(stop_logging(VICTIM, userIdentity=caller)).encode()
+            known = {alert.alert_id for alert in service.alerts(VICTIM)}
+            answer = service.submit([data])
+            seen = any(alert.alert_id not in known for alert in service.alerts(VICTIM))
+            if not answer.rejected and not seen:
                 missed.append(name)
+            scan = scanned(run, [data])
+            if (scan.returncode == 3, bool(scan.stdout.strip())) != (answer.rejected == 1, seen):
+                apart.append(name)
+            if answer.rejected and not any(word in answer.rejections[0].detail for word in ("event", "error", "userIdentity", "requestParameters")):
+                unnamed.append(name)
     require(not missed, "taken and missed: " + ", ".join(missed))
-    return f"{len(spellings)} spellings seen or refused"
+    require(not apart, "scan and service differ: " + ", ".join(apart))
+    require(not unnamed, "refused without a name: " + ", ".join(unnamed))
+    return f"{len(spellings)} spellings seen or refused, by service and scan alike"
 
 
 def damaged_gzip(run):
@@ -165,6 +275,6 @@ def failed_handshakes(run):
 
 
 ATTACKS = [
-    far_future, lone_surrogates, dodged_rules, damaged_gzip, vanished_list, damaged_pages, empty_rules, open_folders,
+    far_future, clock_ahead, lone_surrogates, dodged_rules, damaged_gzip, vanished_list, damaged_pages, empty_rules, open_folders,
     failed_handshakes,
 ]
