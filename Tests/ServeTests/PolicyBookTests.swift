@@ -50,7 +50,8 @@ import Testing
             #expect(book.policy(.restoreLogging, of: account) == stored(now - 5))
         }
         try await Self.withPipeline(data) { pipeline in
-            #expect(try PolicyBook(pipeline).policy(.denyUser, of: account).changedAt <= now)
+            let book = try PolicyBook(pipeline)
+            #expect(book.policy(.denyUser, of: account).changedAt <= now)
         }
     }
 
