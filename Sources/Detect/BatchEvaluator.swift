@@ -163,6 +163,11 @@ package final class BatchEvaluator {
         _ record: UnsafeRawBufferPointer, index: Int, _ engine: RecordEngine, _ extractor: RecordExtractor,
         _ fields: EnvelopeFields, _ builder: inout BatchBuilder, _ sink: Sink, isPart: Bool = false
     ) throws {
+        if let refusal = Rejection.doubledMember(in: extractor) {
+            let account = Envelope.claimedAccount(extractor, fields) ?? builder.fileAccount
+            builder.reject(index, refusal, record, account: account)
+            return
+        }
         let envelope: Envelope
         do throws(Rejection) {
             envelope = try Envelope.read(extractor, fields, &builder.day, account: builder.fileAccount)
@@ -185,7 +190,7 @@ package final class BatchEvaluator {
             return
         }
         engine.appendMatches(envelope, extractor, fields, eventIndex: builder.count, to: &builder)
-        // Known only now: a member that was put off is read where a rule asks for it.
+        // Of a member that was put off it is known only now, where a rule asked for it.
         if let refusal = Rejection.doubledMember(in: extractor) {
             builder.withdrawRecord()
             builder.reject(index, refusal, record, account: envelope.account)

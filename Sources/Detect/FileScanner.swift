@@ -139,6 +139,7 @@ package final class FileScanner {
     /// The refusal of the record that the extractor holds for how it is spelled or for its time.
     private var refusal: Rejection? {
         let (extractor, fields) = (engine.extractor, engine.plan.envelope)
+        if let refusal = Rejection.doubledMember(in: extractor) { return refusal }
         if let refusal = spelling.refusal(of: extractor, fields) { return refusal }
         guard let now, let time = fields.time(of: extractor), time > now + CloudTrailLimits.futureMilliseconds else {
             return nil

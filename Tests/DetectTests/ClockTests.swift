@@ -95,11 +95,13 @@ import Testing
         let far = try #require(EventTime.parse("9999-12-31T23:59:59Z"))
         try rig.take([Self.record(1, at: far)])
         try rig.take((2...4).map { Self.record($0, at: Self.start + Milliseconds($0)) })
-        #expect(rig.alerts.isEmpty, "the group is silent: its later events count as late")
+        #expect(rig.alerts.flatMap(\.eventIDs).sorted() == (2...4).map(eventID), "none of them is late by it")
         if isRestarted { rig.restart() }
+        let bytes = rig.state.bytes
         rig.correctClock(at: Self.start + 1_000)
+        #expect(rig.state.bytes < bytes, "it is forgotten")
         try rig.take((5...7).map { Self.record($0, at: Self.start + Milliseconds($0)) })
-        #expect(rig.alerts.flatMap(\.eventIDs).sorted() == (5...7).map(eventID))
+        #expect(Set(rig.alerts.flatMap(\.eventIDs)).isSuperset(of: (5...7).map(eventID)))
         // What it forgot does not come back.
         rig.restart()
         rig.correctClock(at: Self.start + 2_000)

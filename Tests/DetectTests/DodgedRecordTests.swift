@@ -90,8 +90,12 @@ import Testing
         Variant(name: "eventName twice, the harmless last") { text($0, then: #""eventName":"ListTrails""#) },
         Variant(name: "eventName twice, the last escaped") { text($0, then: #""event\u004eame":"ListTrails""#) },
         Variant(name: "userIdentity twice") { text($0, then: #""userIdentity":{"type":"AWSService"}"#) },
-        Variant(name: "requestParameters twice") { text($0, then: #""requestParameters":null"#) },
-        Variant(name: "responseElements twice") { text($0, then: #""responseElements":null"#) },
+        Variant(name: "requestParameters twice") {
+            $0["requestParameters"] == nil ? nil : text($0, then: #""requestParameters":null"#)
+        },
+        Variant(name: "responseElements twice") {
+            $0["responseElements"] == nil ? nil : text($0, then: #""responseElements":null"#)
+        },
         Variant(name: "errorCode twice") { object in
             object["errorCode"] == nil
                 ? text(object, then: #""errorCode":null,"errorCode":"AccessDenied""#)
