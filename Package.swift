@@ -155,7 +155,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMalloc"),
         .executableTarget(
-            name: "trailhoundd", dependencies: ["CMalloc", "Journal", "Serve", argumentParser, logging],
+            name: "trailhoundd", dependencies: ["CMalloc", "CloudTrail", "Journal", "Serve", argumentParser, logging],
             swiftSettings: strict),
 
         // The command-line client.

@@ -137,10 +137,10 @@ package enum AlertCodec {
             alert.accountID = account
         case .first: alert.first = try field.reference()
         case .last: alert.last = try field.reference()
-        case .createdAt: alert.createdAt = Int64(bitPattern: try field.number())
-        case .updatedAt: alert.updatedAt = Int64(bitPattern: try field.number())
-        case .matchedAt: alert.matchedAt = Int64(bitPattern: try field.number())
-        case .matchCount: alert.matchCount = try field.number()
+        case .createdAt: alert.createdAt = try field.milliseconds()
+        case .updatedAt: alert.updatedAt = try field.milliseconds()
+        case .matchedAt: alert.matchedAt = try field.milliseconds()
+        case .matchCount: alert.matchCount = try field.count()
         case .event: alert.events.append(try field.reference())
         case .fact:
             let evidence = Evidence(name: try field.string(), value: try field.string())
@@ -151,12 +151,12 @@ package enum AlertCodec {
             alert.remediations.append(
                 AlertRemediation(
                     id: id, action: action, target: target, state: try field.raw(AlertRemediation.State.init),
-                    outcome: outcome, updatedAt: Int64(bitPattern: try field.number())))
-        case .window: alert.window = Int64(bitPattern: try field.number())
+                    outcome: outcome, updatedAt: try field.milliseconds()))
+        case .window: alert.window = try field.milliseconds()
         case .part: alert.parts.append(try readPart(&field))
         case .historical: alert.historical = try field.number() != 0
         case .actorAuthenticated: alert.isActorAuthenticated = try field.number() != 0
-        case .revision: alert.revision = try field.number()
+        case .revision: alert.revision = try field.count()
         case .duetAnswer: alert.duetAnswer = try field.raw(DuetAnswer.init)
         default: return false
         }

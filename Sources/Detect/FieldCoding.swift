@@ -114,8 +114,22 @@ struct FieldReader {
         return value
     }
 
-    mutating func reference() throws(AlertCodec.Malformed) -> EventReference {
+    /// A time in milliseconds, or a span: within what can be added to another without an overflow.
+    mutating func milliseconds() throws(AlertCodec.Malformed) -> Milliseconds {
         let time = Int64(bitPattern: try number())
+        guard -DetectLimits.storedTime...DetectLimits.storedTime ~= time else { throw AlertCodec.Malformed() }
+        return time
+    }
+
+    /// A count that can be added to without an overflow.
+    mutating func count() throws(AlertCodec.Malformed) -> UInt64 {
+        let count = try number()
+        guard count <= UInt64(DetectLimits.storedTime) else { throw AlertCodec.Malformed() }
+        return count
+    }
+
+    mutating func reference() throws(AlertCodec.Malformed) -> EventReference {
+        let time = try milliseconds()
         if try number() == 1 { return EventReference(time: time, text: try string()) }
         var halves: (UInt64, UInt64) = (0, 0)
         for index in 0..<16 {

@@ -4,6 +4,8 @@ import CloudTrail
 
 /// Every limit of detection and alerting.
 package enum DetectLimits {
+    /// No stored time, span or count is beyond: some 285,000 years in milliseconds.
+    package static let storedTime: Int64 = 1 << 53
     /// A match joins an alert when its event time lies no further than this from the alert's first and last match.
     package static let mergeWindow: Milliseconds = 3_600_000
 

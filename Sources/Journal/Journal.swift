@@ -118,6 +118,7 @@ package final class Journal: Sendable {
                     PRAGMA page_size = \(JournalLimits.pageSize);
                     PRAGMA cache_size = -\(cache / 1_024);
                     PRAGMA temp_store = MEMORY;
+                    PRAGMA cell_size_check = ON;
                     """)
         }
         return configuration

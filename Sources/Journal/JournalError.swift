@@ -3,7 +3,7 @@
 import GRDB
 
 /// What the journal throws.
-package struct JournalError: Error, Sendable, CustomStringConvertible {
+package struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of failure, an open list.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         /// The name of the kind, as logs have it.
@@ -35,24 +35,35 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     /// What happened, for a person.
     package let message: String
+    /// Damage: the table, or the block, alert or other part at fault. It tells nothing of what stands there.
+    package let place: String?
 
     /// An error of a kind.
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, place: String? = nil) {
         self.code = code
         self.message = message
+        self.place = place
+    }
+
+    /// Damage at a place.
+    package static func damaged(_ place: String, _ problem: String) -> JournalError {
+        JournalError(.damaged, "\(place): \(problem)", place: place)
     }
 
     /// The kind and what happened.
     package var description: String { "\(code): \(message)" }
 
     /// The journal's view of an error that a database call threw; errors of callers' closures pass through.
-    static func wrapping(_ error: any Error) -> any Error {
+    package static func wrapping(_ error: any Error) -> any Error {
+        if error is RowDecodingError {
+            return JournalError(.damaged, "a row holds a value that was not written", place: "a row")
+        }
         guard let error = error as? DatabaseError else { return error }
         let code: Code
         switch error.resultCode {
         case .SQLITE_FULL: code = .full
         case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY: code = .inputOutput
-        case .SQLITE_CORRUPT: code = .damaged
+        case .SQLITE_CORRUPT: return damaged(table(of: error.sql), error.message ?? "malformed")
         case .SQLITE_NOTADB: code = .notAJournal
         case .SQLITE_TOOBIG: code = .outOfBounds
         default: code = .database
@@ -60,8 +71,23 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
         return JournalError(code, error.description)
     }
 
+    /// The table that a statement is about, as far as its text tells.
+    private static func table(of sql: String?) -> String {
+        let words = (sql ?? "").split(whereSeparator: { $0 == " " || $0 == "\n" || $0 == "(" })
+        let mark = words.firstIndex { ["FROM", "INTO", "UPDATE"].contains($0) }
+        guard let mark, words.indices.contains(mark + 1) else { return "the database" }
+        return "table \(words[mark + 1])"
+    }
+
     /// Runs a body whose database errors become the journal's.
     static func converting<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch { throw wrapping(error) }
+    }
+
+    /// Runs a body in which damage that names no place is at this one.
+    static func at<T>(_ place: @autoclosure () -> String, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as JournalError where error.code == .damaged && error.place == nil {
+            throw damaged(place(), error.message)
+        }
     }
 }

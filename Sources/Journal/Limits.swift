@@ -60,6 +60,21 @@ package enum JournalLimits {
     /// Refusals that one request's letters keep apart by their detail; further ones share a letter by their reason.
     package static let deadLetterDetails = 32
 
+    // MARK: The alert log
+
+    /// Revisions of an alert between two that are stored whole: a reader decodes at most as many for one.
+    static let revisionDifferences: Int64 = 32
+
+    // MARK: The audit log
+
+    /// Entries that one cut takes from the beginning of the audit log.
+    package static let auditCutRows = 10_000
+
+    // MARK: The check
+
+    /// Findings that a check tells one by one; it counts all.
+    package static let checkFindings = 200
+
     // MARK: Everything else
 
     /// Between two tries of the lock of a data directory.

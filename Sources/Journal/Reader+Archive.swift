@@ -97,18 +97,28 @@ enum BlockTable {
             """)
         statement.bind(1, block)
         defer { statement.reset() }
-        guard try statement.step() else { return nil }
+        guard try step(statement, block) else { return nil }
         var ids: [EventID] = []
-        let encoded = statement.blob(3)
-        ids.reserveCapacity(encoded.count / BlockIdentities.bytes)
-        try BlockIdentities.forEach(encoded) { ids.append($1) }
-        let records = try DecodedBlock(frame: statement.blob(4))
-        guard records.count == ids.count else {
-            throw JournalError(.damaged, "block \(block) has \(records.count) records and \(ids.count) identities")
+        let records = try JournalError.at("block \(block)") {
+            let encoded = statement.blob(3)
+            ids.reserveCapacity(encoded.count / BlockIdentities.bytes)
+            try BlockIdentities.forEach(encoded) { ids.append($1) }
+            let records = try DecodedBlock(frame: statement.blob(4))
+            guard records.count == ids.count else {
+                throw JournalError(.damaged, "it has \(records.count) records and \(ids.count) identities")
+            }
+            return records
         }
         return StoredBlock(
             block: block, day: Day(number: statement.int(0)), firstTime: statement.int(1), lastTime: statement.int(2),
             ids: ids, records: records)
+    }
+
+    /// Moves to a block's row. A page of it that SQLite can't read is the block's damage.
+    private static func step(_ statement: RawStatement, _ block: BlockID) throws -> Bool {
+        do { return try statement.step() } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            throw JournalError.damaged("block \(block)", error.message ?? "a page is malformed")
+        }
     }
 }
 
@@ -148,9 +158,11 @@ enum EventLookup {
         var found: [EventLocation] = []
         while try !wanted.isEmpty && blocks.step() {
             let block = blocks.int(0)
-            try BlockIdentities.forEach(blocks.blob(1)) { index, id in
-                guard wanted.remove(id) != nil else { return }
-                found.append(EventLocation(block: block, index: index))
+            try JournalError.at("block \(block)") {
+                try BlockIdentities.forEach(blocks.blob(1)) { index, id in
+                    guard wanted.remove(id) != nil else { return }
+                    found.append(EventLocation(block: block, index: index))
+                }
             }
         }
         return found
@@ -174,11 +186,13 @@ enum EventLookup {
     ) throws -> T {
         statement.bind(1, RunStore.key(run: run.number, page: page))
         guard try statement.step() else {
-            throw JournalError(.damaged, "page \(page) of run \(run.number) is missing from the index of events")
+            throw JournalError.damaged("run \(run.number) of the index of events", "page \(page) is missing")
         }
         defer { statement.reset() }
         let bytes = statement.blob(0)
-        _ = try EntryPage.count(bytes)
-        return try body(bytes)
+        return try JournalError.at("run \(run.number) of the index of events") {
+            _ = try EntryPage.count(bytes)
+            return try body(bytes)
+        }
     }
 }

@@ -32,10 +32,12 @@ package struct Reader: Sendable {
                     """)
             let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             let size = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 0
-            return Statistics(
-                days: row?[0] ?? 0, blocks: row?[1] ?? 0, records: row?[2] ?? 0, rawBytes: row?[3] ?? 0,
-                storedBytes: row?[4] ?? 0, oldestDay: (row?[5] as Int64?).map(Day.init(number:)),
-                databaseBytes: pages * size)
+            guard let row = row.map({ StoredRow($0, "day") }) else {
+                throw JournalError.damaged("table day", "it can't be summed")
+            }
+            return try Statistics(
+                days: row[0], blocks: row[1], records: row[2], rawBytes: row[3], storedBytes: row[4],
+                oldestDay: (row[optional: 5] as Int64?).map(Day.init(number:)), databaseBytes: pages * size)
         }
     }
 }
@@ -56,4 +58,8 @@ package struct Statistics: Hashable, Sendable {
     package let oldestDay: Day?
     /// Of the database's file, free pages included.
     package let databaseBytes: Int64
+
+    /// What is told of a store whose days can't be read.
+    package static let unknown = Statistics(
+        days: 0, blocks: 0, records: 0, rawBytes: 0, storedBytes: 0, oldestDay: nil, databaseBytes: 0)
 }

@@ -21,6 +21,8 @@ package final class Writer {
         /// Who has how many dead letters.
         var deadLetters = DeadLetterHoldings()
         var hasNewDeadLetters = false
+        /// The newest entry of the alert log that a compaction looked at.
+        var compacted: Int64 = 0
         /// The end of the audit log.
         var auditHead = AuditHead.empty
     }
@@ -35,21 +37,28 @@ package final class Writer {
     var state: State
     var deadLetterBounds: DeadLetterBounds { journal.options.deadLetters }
     let identities: EventIdentities
+    let revisions: RevisionCodec
     var plainAccounts = PlainBlockAccounts()
 
     init(journal: Journal) throws {
         self.journal = journal
         builder = try BlockBuilder()
+        revisions = try RevisionCodec()
         (index, blockInsertion, state, checkpointer, identities) = try journal.pool.writeWithoutTransaction {
             database in
             let first = try Mark.firstBlock.read(database, default: 1)
             let newest = try Int64.fetchOne(database, sql: "SELECT coalesce(max(block), 0) FROM block") ?? 0
             let flushed = try Mark.flushedBlock.read(database, default: 0)
+            guard StoredBounds.number.contains(newest) else {
+                throw JournalError.damaged("table block", "a block has the number \(newest)")
+            }
             let state = State(
                 nextBlock: max(newest + 1, first), firstBlock: first,
                 reclaimedBlock: try Mark.reclaimedBlock.read(database, default: 1),
                 day: try Int64.fetchOne(database, sql: "SELECT max(day) FROM day").map(Day.init(number:)),
-                flushedBlock: flushed, deadLetters: try DeadLetterHoldings(database),
+                flushedBlock: flushed,
+                deadLetters: try DeadLetterHoldings(database),
+                compacted: try Mark.alertLogCompacted.read(database, default: 0),
                 auditHead: try AuditTable.head(database))
             let index = try EventIndex(database, shape: journal.options.index)
             try index.load(database, flushedBlock: flushed, firstBlock: first)

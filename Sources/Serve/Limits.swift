@@ -74,6 +74,12 @@ package enum Limits {
     package static let waitingChanges = 64
     /// How often a change of the catalog is compiled where others come between.
     static let catalogAttempts = 8
+    /// Between two of them, in microseconds.
+    static let catalogPauseMicroseconds: UInt32 = 20_000
+    /// Free bytes on the data directory's disk below which a check warns.
+    static let lowDiskBytes: UInt64 = 1 << 30
+    /// Places of damage in the store that are told apart; what is met at further ones is only counted.
+    static let damagedPlaces = 100
     /// Records of one ExplainDetection call.
     package static let explainedEvents = 100
     /// Open calls get this long to end when the service stops.
@@ -87,6 +93,11 @@ package enum Limits {
     /// Between two looks at whether the clock was set, in seconds.
     package static let clockCheckSeconds = 60
 
+    /// Days for which revisions of an alert are kept that a later one supersedes, closed and merged alerts from their last
+    /// revision, and entries of the audit log, where the configuration says nothing.
+    package static let alertRevisionDays = 90
+    package static let closedAlertDays = 365
+    package static let auditDays = 730
     /// By more than this between two checks the clock was set, and is not believed.
     package static let clockDriftMilliseconds: Int64 = 60_000
     /// … and the most that it may say: a hundred years.

@@ -34,7 +34,7 @@ package final class Service: Sendable {
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
             placeholders: configuration.placeholders,
             geography: try Geography(city: configuration.geoCity, network: configuration.geoNetwork, log),
-            workers: configuration.workers ?? cores, log: log)
+            workers: configuration.workers ?? cores, retention: Retention(configuration), log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
         for (detection, needs) in pipeline.catalog.plan.inactive {
             log.notice("'\(detection.title)' is inactive: it needs \(needs.rawValue)")
@@ -104,7 +104,10 @@ package final class Service: Sendable {
         router.register(DeadLetterServer(pipeline: pipeline, access: access))
         router.register(health)
         Reflection.register(in: &router)
-        router.interceptors = [AuditInterceptor(audit: pipeline.audit, access: access), access]
+        router.interceptors = [
+            AuditInterceptor(audit: pipeline.audit, access: access), access,
+            StoreFailureInterceptor(damage: pipeline.counters.damage, log: pipeline.log),
+        ]
         return router
     }
 
@@ -214,6 +217,9 @@ package final class Service: Sendable {
                     try await pipeline.moveDaysBack()
                     try await pipeline.dropDays(olderThan: days)
                     try await pipeline.dropDeadLetters(olderThan: Limits.deadLetterDays)
+                    try await pipeline.dropClosedAlerts(olderThan: pipeline.retention.closedAlerts)
+                    try await pipeline.compactAlertLog(olderThan: pipeline.retention.alertRevisions)
+                    try await pipeline.cutAudit(olderThan: pipeline.retention.audit)
                 } catch { log.error("retention: \(error)") }
             } else if uptime > 0 {
                 log.warning("retention: the clock was set since the last check; nothing is dropped until the next one")

@@ -31,6 +31,10 @@ package struct ServiceConfiguration: Sendable {
     package var metrics: (host: String, port: Int)?
     /// Days for which received records are kept.
     package var retentionDays = Limits.retentionDays
+    /// Days for which superseded revisions of alerts are kept, closed alerts, and entries of the audit log.
+    package var alertRevisionDays = Limits.alertRevisionDays
+    package var closedAlertDays = Limits.closedAlertDays
+    package var auditDays = Limits.auditDays
     /// Minutes without events after which an account's trail is asked, and the account degraded.
     package var degradedAfterMinutes = Limits.degradedAfterMinutes
     /// Evaluation threads and event loops; nil for as many as there are cores.
@@ -86,6 +90,9 @@ package struct ServiceConfiguration: Sendable {
         if isPlaintext && !files.isEmpty { throw ConfigurationError("--plaintext uses no certificates") }
         for (name, value, most) in [
             ("retention-days", retentionDays, Limits.mostRetentionDays),
+            ("alert-revision-days", alertRevisionDays, Limits.mostRetentionDays),
+            ("closed-alert-days", closedAlertDays, Limits.mostRetentionDays),
+            ("audit-days", auditDays, Limits.mostRetentionDays),
             ("degraded-after-minutes", degradedAfterMinutes, Limits.mostDegradedAfterMinutes),
             ("workers", workers ?? 1, Limits.mostThreads), ("event-loops", eventLoops ?? 1, Limits.mostThreads),
         ] where !(1...most).contains(value) {

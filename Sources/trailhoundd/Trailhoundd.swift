@@ -12,7 +12,7 @@ import Serve
 struct Trailhoundd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trailhoundd", abstract: "Detection and response for AWS CloudTrail, self-hosted.",
-        version: ServiceVersion.text, subcommands: [Serve.self, Backup.self, Restore.self])
+        version: ServiceVersion.text, subcommands: [Serve.self, Backup.self, Restore.self, Check.self])
 
     struct Serve: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -61,6 +61,15 @@ struct Trailhoundd: AsyncParsableCommand {
 
         @Option(help: "Days for which received records are kept.")
         var retentionDays: Int?
+
+        @Option(help: "Days for which revisions of alerts are kept that a later revision supersedes.")
+        var alertRevisionDays: Int?
+
+        @Option(help: "Days for which closed and merged alerts are kept, from their last revision.")
+        var closedAlertDays: Int?
+
+        @Option(help: "Days for which entries of the audit log are kept.")
+        var auditDays: Int?
 
         @Option(help: "Minutes without events after which an account is degraded where its trail logs.")
         var degradedAfterMinutes: Int?
@@ -142,6 +151,9 @@ struct Trailhoundd: AsyncParsableCommand {
             settings.revocationList = crl ?? settings.revocationList
             if let metrics { try settings.serveMetrics(on: metrics) }
             settings.retentionDays = retentionDays ?? settings.retentionDays
+            settings.alertRevisionDays = alertRevisionDays ?? settings.alertRevisionDays
+            settings.closedAlertDays = closedAlertDays ?? settings.closedAlertDays
+            settings.auditDays = auditDays ?? settings.auditDays
             settings.degradedAfterMinutes = degradedAfterMinutes ?? settings.degradedAfterMinutes
             settings.workers = workers ?? settings.workers
             settings.eventLoops = eventLoops ?? settings.eventLoops
@@ -157,6 +169,8 @@ struct StopSignals {
 
     init() {
         signal(SIGPIPE, SIG_IGN)
+        // A limit on the size of files is a full disk, not the end.
+        signal(SIGXFSZ, SIG_IGN)
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         self.stream = stream
         sources = [SIGTERM, SIGINT, SIGHUP].map { number in

@@ -26,12 +26,16 @@ from trailhound.v1 import (  # noqa: E402
     account_pb2_grpc,
     alert_pb2,
     alert_pb2_grpc,
+    dead_letter_pb2,
+    dead_letter_pb2_grpc,
     detection_pb2,
     detection_pb2_grpc,
     ingest_pb2,
     ingest_pb2_grpc,
     investigation_pb2,
     investigation_pb2_grpc,
+    remediation_pb2,
+    remediation_pb2_grpc,
 )
 
 VICTIM = "111122223333"
@@ -103,14 +107,20 @@ def stop_logging(account, **more):
 class Service:
     """A running trailhoundd with a PKI of its own in a temporary folder."""
 
-    def __init__(self, programs, accounts=(VICTIM, ATTACKER), descriptors=None, rules=None, environment=None):
+    def __init__(
+        self, programs, accounts=(VICTIM, ATTACKER), descriptors=None, rules=None, environment=None, disk_megabytes=None
+    ):
         self.programs = Path(programs).resolve()
         self.folder = Path(tempfile.mkdtemp(prefix="trailhound-attack-"))
         self.data = self.folder / "data"
         self.port = free_port()
         self.descriptors, self.rules = descriptors, rules or ROOT / "Rules"
         self.environment = os.environ | (environment or {})
-        self.process = None
+        self.process, self.has_disk = None, False
+        if disk_megabytes:
+            self.data.mkdir(mode=0o700)
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={disk_megabytes}m,mode=700", "trailhound-attack", str(self.data)]
+            self.has_disk = subprocess.run(mount, capture_output=True).returncode == 0
         self.start()
         for account in accounts:
             self.call(account_pb2_grpc.AccountServiceStub).OnboardAccount(
@@ -152,6 +162,8 @@ class Service:
         try:
             self.stop(signal.SIGKILL)
         finally:
+            if self.has_disk:
+                subprocess.run(["umount", str(self.data)], capture_output=True)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -220,6 +232,16 @@ class Service:
         return self.call(investigation_pb2_grpc.InvestigationServiceStub, name).GetStatus(
             investigation_pb2.GetStatusRequest(), timeout=ANSWER_SECONDS
         )
+
+    def limit_files(self, size):
+        """Sets the size that the service's files may have; None for no limit."""
+        limit = "unlimited" if size is None else str(size)
+        subprocess.run(["prlimit", "--pid", str(self.process.pid), f"--fsize={limit}:unlimited"], check=True)
+
+    def check(self, path=None):
+        """Runs `trailhoundd check` on the data directory, or on another."""
+        command = [str(self.programs / "trailhoundd"), "check", "--data-dir", str(path or self.data)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
     def cli(self, *arguments):
         """Runs the CLI as an admin."""

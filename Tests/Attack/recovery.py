@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 from harness import (
-    VICTIM, Service, detection_pb2, detection_pb2_grpc, error_of, grpc, record, require, stamp, stop_logging, user,
+    ATTACKER, VICTIM, Service, account_pb2, account_pb2_grpc, alert_pb2, alert_pb2_grpc, dead_letter_pb2,
+    dead_letter_pb2_grpc, detection_pb2, detection_pb2_grpc, error_of, grpc, record, remediation_pb2,
+    remediation_pb2_grpc, require, stamp, stop_logging, user,
 )
 
 
@@ -196,36 +198,167 @@ def vanished_list(run):
 
 
 def damaged_pages(run):
-    """Pages of the stopped service's database are overwritten, others in each round."""
+    """Pages of the stopped service's database are overwritten, others in each round; the service and the check meet them."""
     rounds, noise = (4 if run.short else 16), random.Random(20261201)
-    said = 0
-    with Service(run.programs) as service:
-        for _ in range(20):
-            service.submit([stop_logging(VICTIM, sourceIPAddress=f"198.51.100.{n % 250}") for n in range(50)])
+    refused = named = served = missed = 0
+    accounts = (VICTIM, ATTACKER, "444455556666")
+    with Service(run.programs, accounts=accounts) as service:
+        for batch in range(20):
+            for account in accounts:
+                service.submit([stop_logging(account, sourceIPAddress=f"198.51.100.{n % 250}") for n in range(50)])
+            service.submit([b"{not json"])
         service.stop()
-        whole = service.folder / "whole"
-        shutil.copytree(service.data, whole)
-        for _ in range(rounds):
+        whole = service.check()
+        require(whole.returncode == 0, f"a whole store is called damaged: {whole.stdout[-300:]}{whole.stderr[-300:]}")
+        copy = service.folder / "whole"
+        shutil.copytree(service.data, copy)
+        for round in range(rounds):
             shutil.rmtree(service.data)
-            shutil.copytree(whole, service.data)
+            shutil.copytree(copy, service.data)
             database = max((f for f in service.data.iterdir() if f.is_file()), key=lambda f: f.stat().st_size)
+            share = (0.0015, 0.005, 0.02, 0.15)[round % 4]
+            damaged = 0
             with open(database, "r+b") as file:
                 for page in range(2, database.stat().st_size // 4096):
-                    if noise.random() < 0.15:
+                    if noise.random() < share:
                         file.seek(page * 4096 + noise.choice((0, 64, 2048)))
                         file.write(noise.randbytes(noise.choice((8, 512, 2048))))
+                        damaged += 1
+            told = service.check()
+            require(told.returncode in (0, 1, 2), f"the check ends by {told.returncode}: {told.stderr[-300:]}")
+            # Bytes that no row has may be hit alone.
+            missed += damaged > 4 and told.returncode == 0
             try:
                 service.start()
             except RuntimeError as error:
                 require("Fatal error" not in str(error) and service.process.returncode >= 0, "it traps: " + str(error)[-160:])
-                said += 1
+                require("damaged" in service.log_text() or "not-a-journal" in service.log_text(), "it ends without a name")
+                refused += 1
                 continue
-            calls = (service.alerts, lambda: service.submit([stop_logging(VICTIM)]), lambda: service.cli("timeline", "StopLogging"))
-            said += any([error_of(call) for call in calls])
+            calls = [lambda a=a: service.alerts(a) for a in accounts] + [
+                lambda: service.submit([stop_logging(VICTIM)]), lambda: service.cli("timeline", "StopLogging"), service.status]
+            errors = [error_of(call) for call in calls]
+            unnamed = [e for e in errors if e and e.code() in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL)]
+            require(not unnamed, f"no name for damage: {unnamed[:1]}")
+            named += any(errors)
+            served += not all(errors)
             time.sleep(0.5)
             require(service.is_alive(), f"the service ended by {service.process.returncode}")
             service.stop()
-    return f"no trap in {rounds} rounds, {said} told by an error"
+    require(not missed, f"{missed} damaged stores pass the check")
+    return f"{rounds} rounds: {refused} refused at the start, {served} served on, {named} with errors by name"
+
+
+def changing_calls(service):
+    """Every kind of call that writes, by name."""
+    frozen = remediation_pb2.SetFreezeRequest(frozen=True, reason="x" * 900)
+    rule = next(d for d in service.call(detection_pb2_grpc.DetectionServiceStub).ListDetections(
+        detection_pb2.ListDetectionsRequest(), timeout=30).detections)
+    alert = service.alerts(VICTIM)[0]
+    account = service.call(account_pb2_grpc.AccountServiceStub)
+    detection = service.call(detection_pb2_grpc.DetectionServiceStub)
+    remediation = service.call(remediation_pb2_grpc.RemediationServiceStub)
+    return {
+        "SetFreeze": lambda: remediation.SetFreeze(frozen, timeout=30),
+        "SetPolicy": lambda: remediation.SetPolicy(remediation_pb2.SetPolicyRequest(
+            account_id=VICTIM, policy=remediation_pb2.RemediationPolicy(action=1, mode=remediation_pb2.REMEDIATION_MODE_OFF, hourly_cap=3)), timeout=30),
+        "OnboardAccount": lambda: account.OnboardAccount(
+            account_pb2.OnboardAccountRequest(account_id="777788889999", name="n" * 250), timeout=30),
+        "UpdateAccount": lambda: account.UpdateAccount(
+            account_pb2.UpdateAccountRequest(account_id=ATTACKER, name="m" * 250), timeout=30),
+        "OffboardAccount": lambda: account.OffboardAccount(
+            account_pb2.OffboardAccountRequest(account_id=ATTACKER), timeout=30),
+        "UpdateAlert": lambda: service.call(alert_pb2_grpc.AlertServiceStub).UpdateAlert(
+            alert_pb2.UpdateAlertRequest(alert_id=alert.alert_id, note="n" * 4000), timeout=30),
+        "SetDetectionState": lambda: detection.SetDetectionState(
+            detection_pb2.SetDetectionStateRequest(detection_id=rule.detection_id, enabled=False), timeout=30),
+        "TuneDetection": lambda: detection.TuneDetection(
+            detection_pb2.TuneDetectionRequest(detection_id=rule.detection_id, trial=1), timeout=30),
+        "PurgeDeadLetters": lambda: service.call(dead_letter_pb2_grpc.DeadLetterServiceStub).PurgeDeadLetters(
+            dead_letter_pb2.PurgeDeadLettersRequest(all=True), timeout=30),
+    }
+
+
+def states(service):
+    """What calls tell of the state that `changing_calls` change."""
+    detections = service.call(detection_pb2_grpc.DetectionServiceStub).ListDetections(
+        detection_pb2.ListDetectionsRequest(), timeout=30).detections
+    accounts = service.call(account_pb2_grpc.AccountServiceStub).ListAccounts(
+        account_pb2.ListAccountsRequest(include_offboarded=True), timeout=30).accounts
+    remediation = service.call(remediation_pb2_grpc.RemediationServiceStub)
+    return {
+        "frozen": remediation.GetFreeze(remediation_pb2.GetFreezeRequest(), timeout=30).freeze.frozen,
+        "policy": str(remediation.GetPolicy(remediation_pb2.GetPolicyRequest(account_id=VICTIM), timeout=30).account.policies),
+        "accounts": sorted((a.account_id, a.name, a.state == account_pb2.ACCOUNT_STATE_OFFBOARDED) for a in accounts),
+        "enabled": sorted((d.detection_id, d.enabled) for d in detections),
+        "alerts": sorted((a.alert_id, a.note, a.status) for a in service.alerts()),
+    }
+
+
+def without_room(service, fill, empty):
+    """Calls everything that writes on a disk without room, then with it, and compares memory with the store."""
+    for n in range(20):
+        service.submit([stop_logging(VICTIM, sourceIPAddress=f"198.51.100.{n}")])
+    calls = changing_calls(service)
+    fill()
+    error = None
+    for _ in range(400):
+        error = error_of(lambda: service.submit([record(VICTIM, "ListUsers", userAgent=random.randbytes(400).hex()) for _ in range(200)]))
+        if error:
+            break
+    require(error is not None, "records are taken without room for them")
+    require(error.code() == grpc.StatusCode.UNAVAILABLE and "store" in error.details(), f"records: {error.code()}: {error.details()}")
+    before, refused = states(service), {}
+    for name, call in calls.items():
+        error = error_of(call)
+        if error:
+            named = error.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE) and "store" in error.details()
+            require(named, f"{name} fails as {error.code().name}: {error.details()}")
+            refused[name] = error
+    require(len(refused) > len(calls) // 2, f"only {sorted(refused)} were refused: the disk has room")
+    if "SetFreeze" in refused:
+        require(not states(service)["frozen"], "SetFreeze was refused, and everything is frozen")
+    if len(refused) == len(calls):
+        require(states(service) == before, "what was refused is half done")
+    require(service.is_alive(), "the service ended")
+    told = states(service)
+    empty()
+    service.stop()
+    service.start()
+    stored = states(service)
+    require(told == stored, "memory and store differ: " + ", ".join(k for k in told if told[k] != stored[k]))
+    for name, call in changing_calls(service).items():
+        error = error_of(call)
+        done = error is None or error.code() == grpc.StatusCode.ALREADY_EXISTS
+        require(done, f"{name} fails with room again: {error}")
+    require(service.submit([record(VICTIM, "ListUsers")]).accepted == 1, "no record is taken with room again")
+    service.stop()
+    check = service.check()
+    require(check.returncode == 0, "the store is damaged: " + check.stdout[-300:])
+    return f"{len(refused)} of {len(calls)} calls refused by name, all of them done with room"
+
+
+def full_disk(run):
+    """A disk of 24 MB is full."""
+    with Service(run.programs, disk_megabytes=24) as service:
+        require(service.has_disk, "no tmpfs can be mounted here")
+        filler = service.data / "filler"
+
+        def fill():
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(bytes(1 << 16))
+                except OSError:
+                    pass
+        return without_room(service, fill, filler.unlink)
+
+
+def file_limit(run):
+    """The service's files may not grow: writes fail as on a broken disk, and SIGXFSZ comes."""
+    with Service(run.programs) as service:
+        size = max(f.stat().st_size for f in service.data.glob("journal.sqlite*"))
+        return without_room(service, lambda: service.limit_files(size + (1 << 20)), lambda: service.limit_files(None))
 
 
 def empty_rules(run):
@@ -275,6 +408,7 @@ def failed_handshakes(run):
 
 
 ATTACKS = [
-    far_future, clock_ahead, lone_surrogates, dodged_rules, damaged_gzip, vanished_list, damaged_pages, empty_rules, open_folders,
+    far_future, clock_ahead, lone_surrogates, dodged_rules, damaged_gzip, vanished_list, damaged_pages, full_disk, file_limit,
+    empty_rules, open_folders,
     failed_handshakes,
 ]

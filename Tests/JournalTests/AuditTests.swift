@@ -170,4 +170,98 @@ import Testing
         process.waitUntilExit()
         #expect(String(decoding: output, as: UTF8.self) == Hexadecimal.encode(head.hash))
     }
+
+    // MARK: Cuts of the retention
+
+    /// A log of nine entries from which those before entry 6 were cut, and its heads: after entry 3, 5 and 9.
+    private static func cut(in folder: String) throws -> [AuditHead] {
+        let journal = try Journal(directory: folder)
+        var writer: Writer? = try journal.makeWriter()
+        var heads: [AuditHead] = []
+        for number in 1...9 {
+            _ = try writer?.commit { try $0.appendAudit(entry(number)) }
+            if [3, 5, 9].contains(number) { heads.append(try journal.reader.auditHead()) }
+        }
+        let anchor = try writer?.commit { try $0.cutAudit(before: entry(6).time, now: entry(20).time) }
+        #expect(anchor?.head == heads[1] && anchor?.entries == 5)
+        writer = nil
+        try journal.close()
+        return heads
+    }
+
+    private static func verifyCut(
+        _ path: String, noted: [AuditHead] = []
+    ) throws -> AuditVerifier {
+        let file = try AuditFile(path: path)
+        var verifier = AuditVerifier(noted: noted)
+        if let anchor = try file.anchor() { try verifier.begin(after: anchor) }
+        while true {
+            let page = try file.records(after: verifier.head.sequence, limit: 3)
+            if page.isEmpty { break }
+            for record in page { try verifier.check(record) }
+        }
+        try verifier.finish()
+        return verifier
+    }
+
+    @Test func aCutLogIsVerifiedFromItsAnchor() throws {
+        let folder = TemporaryDirectory()
+        let heads = try Self.cut(in: folder.path)
+        let verifier = try Self.verifyCut(folder.path, noted: heads)
+        // The entry that tells of the cut is the tenth.
+        #expect(verifier.head.sequence == 10)
+        #expect(verifier.anchor?.head == heads[1])
+        #expect(verifier.forgotten == [heads[0]], "of entry 3 nothing can be said any more")
+        let other = AuditHead(sequence: 5, hash: heads[0].hash)
+        #expect(throws: AuditBreak(sequence: 5, kind: .rewritten)) { try Self.verifyCut(folder.path, noted: [other]) }
+    }
+
+    @Test func cutsFollowEachOtherAndTheLastEntryStays() throws {
+        let folder = TemporaryDirectory()
+        _ = try Self.cut(in: folder.path)
+        let journal = try Journal(directory: folder.path)
+        var writer: Writer? = try journal.makeWriter()
+        let anchor = try #require(try writer?.commit { try $0.cutAudit(before: .max, now: 1) })
+        #expect(anchor.head.sequence == 9 && anchor.entries == 9)
+        #expect(anchor.firstTime == Self.entry(1).time && anchor.lastTime == Self.entry(9).time)
+        writer = nil
+        // A restart goes on with the chain.
+        writer = try journal.makeWriter()
+        _ = try writer?.commit { try $0.appendAudit(Self.entry(30)) }
+        writer = nil
+        try journal.close()
+        #expect(try Self.verifyCut(folder.path).head.sequence == 12)
+    }
+
+    /// Who takes the beginning off behind the journal's back is found out, also with an anchor of theirs.
+    @Test func aBeginningTakenOffBySomebodyElseIsNamed() throws {
+        let folder = TemporaryDirectory()
+        _ = try Self.write(9, in: folder.path)
+        let database = RawDatabase(folder.database)
+        database.text(
+            """
+            INSERT INTO audit_anchor SELECT 1, sequence, hash, 4, time, time, time FROM audit WHERE sequence = 4
+            """)
+        database.text("DELETE FROM audit WHERE sequence <= 4")
+        database.close()
+        #expect(throws: AuditBreak(sequence: 4, kind: .unprovenCut)) { try Self.verifyCut(folder.path) }
+        let again = RawDatabase(folder.database)
+        again.text("DELETE FROM audit_anchor")
+        again.close()
+        #expect(throws: AuditBreak(sequence: 1, kind: .missing)) { try Self.verifyCut(folder.path) }
+    }
+
+    @Test(arguments: [
+        "UPDATE audit_anchor SET hash = zeroblob(32)", "UPDATE audit_anchor SET sequence = 4",
+        "DELETE FROM audit_anchor", "DELETE FROM audit WHERE sequence = 6", "DELETE FROM audit WHERE sequence = 10",
+        "UPDATE audit SET summary = 'cut the audit log after 5:00' WHERE sequence = 10",
+    ])
+    func aCutLogThatWasChangedIsBroken(sql: String) throws {
+        let folder = TemporaryDirectory()
+        _ = try Self.cut(in: folder.path)
+        let database = RawDatabase(folder.database)
+        #expect(database.text(sql) == "")
+        database.close()
+        #expect(throws: AuditBreak.self) { try Self.verifyCut(folder.path) }
+    }
 }

@@ -83,13 +83,14 @@ import Testing
         #expect(
             database.text("SELECT group_concat(identifier) FROM grdb_migrations")
                 == "1: archive, accounts, alerts,2: audit log,3: remediations,4: state of the stream,"
-                + "5: alerts by last seen,6: dead letters kept whole,7: identities by account")
+                + "5: alerts by last seen,6: dead letters kept whole,7: identities by account,"
+                + "8: revisions of alerts as differences,9: a beginning of the audit log")
         let tables = database.text(
             "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                 + "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'grdb%' ORDER BY name)")
         #expect(
             tables
-                == "account alert alert_log audit block day dead_letter dead_letter_body detection_state event_page event_run mark "
+                == "account alert alert_log audit audit_anchor block day dead_letter dead_letter_body detection_state event_page event_run mark "
                 + "remediation remediation_policy state stream_log")
         #expect(database.text("PRAGMA journal_mode") == "wal")
         #expect(database.text("PRAGMA page_size") == "8192")

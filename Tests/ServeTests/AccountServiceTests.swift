@@ -52,7 +52,8 @@ import Testing
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<500 {
                     group.addTask {
-                        try? await pipeline.perform(then: { order.applied.withLock { $0.append(number) } }) { _, _ in
+                        try? await pipeline.perform(then: { _ in order.applied.withLock { $0.append(number) } }) {
+                            _, _ in
                             if number % 5 == 0 { throw RPCError(.aborted, "refused") }
                             order.stored.withLock { $0.append(number) }
                         }

@@ -191,6 +191,9 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__tail_audit_response(void) {
     return &trailhound__v1__tail_audit_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__audit_log_cut(void) {
+    return &trailhound__v1__audit_log_cut__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__audit_log_entry(void) {
     return &trailhound__v1__audit_log_entry__descriptor;
 }
@@ -364,6 +367,12 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__get_status_response(void) {
     return &trailhound__v1__get_status_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__damage_status(void) {
+    return &trailhound__v1__damage_status__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__retention_status(void) {
+    return &trailhound__v1__retention_status__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__stream_status(void) {
     return &trailhound__v1__stream_status__descriptor;

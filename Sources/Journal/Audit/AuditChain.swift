@@ -74,6 +74,8 @@ package struct AuditBreak: Error, Hashable, Sendable, CustomStringConvertible {
         case cut
         /// The entry is not the one that a noted head was made of: the chain was computed anew.
         case rewritten
+        /// No entry tells of the cut up to this one: the beginning was taken off by somebody else.
+        case unprovenCut
     }
 
     /// The number of the first entry that is wrong.
@@ -93,20 +95,42 @@ package struct AuditBreak: Error, Hashable, Sendable, CustomStringConvertible {
         case .missing: "entry \(sequence) is missing"
         case .altered: "entry \(sequence) was altered: its hash does not fit it and the entry before"
         case .cut: "entry \(sequence) is missing: the end of the log was cut off"
+        case .unprovenCut:
+            "the log begins after entry \(sequence), and no entry of it says that the retention cut it there"
         case .rewritten: "entry \(sequence) is not the one that was noted: the log was written anew"
         }
     }
 }
 
-/// Walks an audit log from its first entry and finds the first break. A value without I/O.
+/// Walks an audit log from its first entry, or from where the retention cut it, and finds the first break. A value without
+/// I/O.
 package struct AuditVerifier: Sendable {
     /// The last entry that was found to be right.
     package private(set) var head = AuditHead.empty
+    /// Heads that were noted of entries which the retention took: nothing can be said of them any more.
+    package private(set) var forgotten: [AuditHead] = []
     private var noted: [AuditHead]
+    /// Where the log begins; nil for its first entry.
+    package private(set) var anchor: AuditAnchor?
+    private var isCutProven = false
 
-    /// - Parameter noted: heads that the log had before, in any order; each must still be in it.
+    /// - Parameter noted: heads that the log had before, in any order; each must still be in it, or before its cut.
     package init(noted: [AuditHead] = []) {
         self.noted = noted.sorted { $0.sequence < $1.sequence }.filter { $0.sequence > 0 }
+    }
+
+    /// Begins behind a cut of the retention, before the first record. That the retention made it must be told by an entry
+    /// behind it, which the chain protects.
+    package mutating func begin(after anchor: AuditAnchor) throws(AuditBreak) {
+        self.anchor = anchor
+        head = anchor.head
+        for old in noted where old.sequence == anchor.head.sequence {
+            guard old.hash == anchor.head.hash else {
+                throw AuditBreak(sequence: old.sequence, kind: .rewritten)
+            }
+        }
+        forgotten = noted.filter { $0.sequence < anchor.head.sequence }
+        noted.removeAll { $0.sequence <= anchor.head.sequence }
     }
 
     /// Takes the next record. Throws where it breaks the chain; nothing more should be asked then.
@@ -122,10 +146,12 @@ package struct AuditVerifier: Sendable {
             noted.removeFirst()
         }
         head = expected.head
+        if let anchor, AuditAnchor.isTold(anchor.head, by: record.entry) { isCutProven = true }
     }
 
     /// Says that there are no more records. Throws where the log should be longer.
     package func finish() throws(AuditBreak) {
         if !noted.isEmpty { throw AuditBreak(sequence: head.sequence + 1, kind: .cut) }
+        if let anchor, !isCutProven { throw AuditBreak(sequence: anchor.head.sequence, kind: .unprovenCut) }
     }
 }

@@ -31,6 +31,9 @@ package final class AuditFile: Sendable {
         }
     }
 
+    /// The beginning of a log that the retention cut; nil for one that has its first entry.
+    package func anchor() throws -> AuditAnchor? { try JournalError.converting { try queue.read(AuditTable.anchor) } }
+
     /// The log after an entry (0 for its beginning), oldest first. At most `JournalLimits.pageRows` at once.
     package func records(after sequence: Int64, limit: Int) throws -> [AuditRecord] {
         try JournalError.converting { try queue.read { try AuditTable.list($0, after: sequence, limit: limit) } }

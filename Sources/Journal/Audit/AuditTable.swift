@@ -21,7 +21,8 @@ enum AuditTable {
 
     static func head(_ database: Database) throws -> AuditHead {
         let row = try Row.fetchOne(database, sql: "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
-        return row.map { AuditHead(sequence: $0[0], hash: [UInt8]($0[1] as Data)) } ?? .empty
+        guard let row = row.map({ StoredRow($0, "audit") }) else { return .empty }
+        return AuditHead(sequence: try row.number(0, in: StoredBounds.number), hash: try row.bytes(1))
     }
 
     static func list(_ database: Database, after sequence: Int64, limit: Int) throws -> [AuditRecord] {
@@ -43,13 +44,14 @@ enum AuditTable {
             ])
     }
 
-    private static func decode(_ row: Row) -> AuditRecord {
-        let actor = AuditActor(role: row[2], subject: row[3], serial: row[4], fingerprint: row[5], address: row[6])
-        return AuditRecord(
-            sequence: row[0],
+    private static func decode(_ row: Row) throws -> AuditRecord {
+        let row = StoredRow(row, "audit")
+        let actor = try AuditActor(role: row[2], subject: row[3], serial: row[4], fingerprint: row[5], address: row[6])
+        return try AuditRecord(
+            sequence: row.number(0, in: StoredBounds.number),
             entry: AuditEntry(
                 time: row[1], actor: actor, method: row[7], accountID: row[8], summary: row[9], outcome: row[10]),
-            hash: [UInt8](row[11] as Data))
+            hash: row.bytes(11))
     }
 }
 

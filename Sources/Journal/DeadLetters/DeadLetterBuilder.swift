@@ -115,7 +115,8 @@ package struct DeadLetterDraft: Sendable {
 
         /// The bytes as they were refused, with the lengths of records between them.
         func content(_ form: DeadLetterRow.Form, keptBytes: Int, records: Int) throws -> DeadLetterContent {
-            let limit = keptBytes + 4 * records
+            // Damaged numbers must not ask for more memory than any letter has.
+            let limit = min(keptBytes + 4 * records, 2 * JournalLimits.deadLetterBytes)
             let raw = isCompressed ? try bytes.withUnsafeBytes { try Zstd.decompress($0, limit: limit) } : bytes
             switch form {
             case .singleRecord: return .records([raw])

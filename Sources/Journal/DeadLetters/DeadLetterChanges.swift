@@ -18,7 +18,11 @@ struct DeadLetterHoldings {
     init(_ database: Database) throws {
         let rows = try Row.fetchAll(
             database, sql: "SELECT submitter, count(*), sum(stored_bytes) FROM dead_letter GROUP BY submitter")
-        for row in rows { add(row[0], letters: row[1], bytes: row[2]) }
+        for row in rows.map({ StoredRow($0, "dead_letter") }) {
+            add(
+                try row[0], letters: try row.number(1, in: StoredBounds.size),
+                bytes: try row.number(2, in: StoredBounds.size))
+        }
     }
 
     mutating func add(_ submitter: String, letters: Int, bytes: Int) {
@@ -92,11 +96,12 @@ extension Transaction {
                 database.cachedStatement(
                     sql: "DELETE FROM dead_letter WHERE id = ? RETURNING submitter, records, stored_bytes"),
                 arguments: [id])
-            guard let row else { continue }
+            guard let row = row.map({ StoredRow($0, "dead_letter") }) else { continue }
             try database.cachedStatement(sql: "DELETE FROM dead_letter_body WHERE id = ?").execute(arguments: [id])
-            let (submitter, records, bytes): (String, Int64, Int) = (row[0], row[1], row[2])
+            let submitter: String = try row[0]
+            let (records, bytes) = try (row.number(1, in: StoredBounds.size), row.number(2, in: StoredBounds.size))
             removed.letters += 1
-            removed.records += records
+            removed.records += Int64(records)
             removed.storedBytes += Int64(bytes)
             writer.state.deadLetters.add(submitter, letters: -1, bytes: -bytes)
         }

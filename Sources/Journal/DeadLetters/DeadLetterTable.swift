@@ -37,15 +37,19 @@ enum DeadLetterTable {
         """
 
     private static func decode(_ row: Row) throws -> DeadLetterRow {
-        guard let form = DeadLetterRow.Form(rawValue: row[9]) else {
-            throw JournalError(.damaged, "dead letter \(row[0] as Int64) is of an unknown form")
+        let row = StoredRow(row, "dead_letter")
+        let id: Int64 = try row[0]
+        guard let form = DeadLetterRow.Form(rawValue: try row[9]) else {
+            throw JournalError.damaged("dead letter \(id)", "its form is unknown")
         }
-        let scope: String? = row[4]
-        return DeadLetterRow(
-            id: row[0], receivedAt: row[1], source: row[2], submitter: row[3],
+        let scope: String? = try row[optional: 4]
+        return try DeadLetterRow(
+            id: id, receivedAt: row[1], source: row[2], submitter: row[3],
             scope: scope.map { $0.split(separator: ",").map(String.init) }, accountID: row[5], isCovered: row[6],
-            reason: row[7], detail: row[8], form: form, firstIndex: row[10], records: row[11], totalBytes: row[12],
-            keptBytes: row[13], storedBytes: row[14], isHistorical: row[15], attempts: row[16])
+            reason: row[7], detail: row[8], form: form, firstIndex: row.number(10, in: StoredBounds.size),
+            records: row.number(11, in: StoredBounds.size), totalBytes: row.number(12, in: StoredBounds.size),
+            keptBytes: row.number(13, in: StoredBounds.size), storedBytes: row.number(14, in: StoredBounds.size),
+            isHistorical: row[15], attempts: row.number(16, in: StoredBounds.size))
     }
 
     /// The conditions of a filter, to stand behind WHERE.
@@ -83,9 +87,9 @@ enum DeadLetterTable {
             FROM dead_letter WHERE \(conditions(filter))
             """
         var totals = DeadLetterTotals()
-        if let row = try SQLRequest<Row>(literal: query).fetchOne(database) {
-            (totals.letters, totals.records, totals.storedBytes) = (row[0], row[1], row[2])
-            totals.oldestAt = row[3]
+        if let row = try SQLRequest<Row>(literal: query).fetchOne(database).map({ StoredRow($0, "dead_letter") }) {
+            (totals.letters, totals.records, totals.storedBytes) = (try row[0], try row[1], try row[2])
+            totals.oldestAt = try row[optional: 3]
         }
         guard filter == DeadLetterQuery() else { return totals }
         totals.droppedForRoom = try Mark.deadLettersDropped.read(database, default: 0)
@@ -98,9 +102,13 @@ enum DeadLetterTable {
             database,
             sql: "SELECT body, is_compressed FROM dead_letter_body JOIN dead_letter USING (id) WHERE id = ?",
             arguments: [letter.id])
-        guard let row else { throw JournalError(.damaged, "dead letter \(letter.id) has no bytes") }
-        return try DeadLetterDraft.Body(bytes: [UInt8](row[0] as Data), isCompressed: row[1])
-            .content(letter.form, keptBytes: letter.keptBytes, records: letter.records)
+        return try JournalError.at("dead letter \(letter.id)") {
+            guard let row = row.map({ StoredRow($0, "dead_letter") }) else {
+                throw JournalError(.damaged, "it has no bytes")
+            }
+            return try DeadLetterDraft.Body(bytes: row.bytes(0), isCompressed: row[1])
+                .content(letter.form, keptBytes: letter.keptBytes, records: letter.records)
+        }
     }
 }
 

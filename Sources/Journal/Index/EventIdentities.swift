@@ -24,7 +24,7 @@ struct EventIdentities {
         plainThrough = try Mark.plainIdentities.read(database, default: 0)
         guard let first = try Mark.identityKeyFirst.find(database),
             let second = try Mark.identityKeySecond.find(database)
-        else { throw JournalError(.damaged, "the store has lost the key of its events' identities") }
+        else { throw JournalError.damaged("table mark", "the key of the events' identities is lost") }
         key = EventIdentityKey(UInt64(bitPattern: first), UInt64(bitPattern: second))
     }
 }
@@ -39,7 +39,12 @@ struct PlainBlockAccounts {
         if let known = blocks.first(where: { $0.block == location.block }) {
             return known.accounts.indices.contains(location.index) ? known.accounts[location.index] : nil
         }
-        guard let stored = try BlockTable.fetch(database, location.block) else { return nil }
+        // A block that can't be read tells of no account: the record counts as new, and is stored again.
+        let stored: StoredBlock?
+        do { stored = try BlockTable.fetch(database, location.block) } catch let error as JournalError
+            where error.code == .damaged
+        { stored = nil }
+        guard let stored else { return nil }
         let accounts = (0..<stored.records.count).map { index in
             stored.records.withRecord(index) { try? events.read($0).account }
         }

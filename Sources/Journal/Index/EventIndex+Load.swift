@@ -30,16 +30,15 @@ extension EventIndex {
         while try pages.step() {
             guard pages.int(0) == RunStore.key(run: row.number, page: index.firsts.count) else { break }
             let bytes = pages.blob(1)
-            let count = try EntryPage.count(bytes)
+            let count = try JournalError.at("run \(row.number) of the index of events") { try EntryPage.count(bytes) }
             index.append(first: EntryPage.id(bytes, 0))
             for position in 0..<count { index.filter.insert(hasher.hash(EntryPage.id(bytes, position))) }
             entries += count
         }
         guard index.firsts.count == row.pages, entries == row.entries else {
-            throw JournalError(
-                .damaged,
-                "run \(row.number) of the index of events has \(entries) entries in \(index.firsts.count) pages; "
-                    + "\(row.entries) in \(row.pages) were written")
+            throw JournalError.damaged(
+                "run \(row.number) of the index of events",
+                "it has \(entries) entries in \(index.firsts.count) pages; \(row.entries) in \(row.pages) were written")
         }
         return Run(
             number: row.number, level: row.level, entries: entries, firstBlock: row.firstBlock,
@@ -51,8 +50,9 @@ extension EventIndex {
             database, sql: "SELECT min(page), max(page) FROM event_page WHERE page >= ? AND page < ?",
             arguments: [RunStore.key(run: row.number, page: 0), RunStore.key(run: row.number + 1, page: 0)])
         let base = RunStore.key(run: row.number, page: 0)
-        let first: Int64 = range?[0] ?? base
-        let last: Int64 = range?[1] ?? base - 1
+        let span = range.map { StoredRow($0, "event_page") }
+        let first: Int64 = try span?[optional: 0] ?? base
+        let last: Int64 = try span?[optional: 1] ?? base - 1
         state.retired.append(
             RetiredRun(number: row.number, nextPage: Int(first - base), pages: Int(last - base) + 1))
     }
@@ -65,7 +65,11 @@ extension EventIndex {
         defer { blocks.reset() }
         while try blocks.step() {
             let block = blocks.int(0)
-            try BlockIdentities.forEach(blocks.blob(1)) { index, id in
+            let ids = blocks.blob(1)
+            guard ids.count % BlockIdentities.bytes == 0,
+                ids.count <= JournalLimits.recordsPerBlock * BlockIdentities.bytes
+            else { throw JournalError.damaged("block \(block)", "its identities take \(ids.count) bytes") }
+            try BlockIdentities.forEach(ids) { index, id in
                 let location = EventLocation(block: block, index: index).packed
                 _ = state.table.insert(IndexEntry(id: id, location: location), hash: hasher.hash(id))
             }

@@ -122,7 +122,7 @@ private struct SourceCursor {
             (Array($0), try EntryPage.count($0))
         }
         guard position.offset < count else {
-            throw JournalError(.damaged, "page \(position.page) of run \(run.number) is short")
+            throw JournalError.damaged("run \(run.number) of the index of events", "page \(position.page) is short")
         }
         entry = bytes.withUnsafeBytes { EntryPage.entry($0, position.offset) }
     }

@@ -84,10 +84,10 @@ struct RunStore {
     func withPage<T>(run: Int64, page: Int, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
         selectPage.bind(1, Self.key(run: run, page: page))
         guard try selectPage.step() else {
-            throw JournalError(.damaged, "page \(page) of run \(run) is missing from the index of events")
+            throw JournalError.damaged("run \(run) of the index of events", "page \(page) is missing")
         }
         defer { selectPage.reset() }
-        return try body(selectPage.blob(0))
+        return try JournalError.at("run \(run) of the index of events") { try body(selectPage.blob(0)) }
     }
 
     func deletePages(run: Int64, _ pages: Range<Int>) throws {
@@ -106,7 +106,17 @@ struct RunStore {
                 """,
             arguments: [phase.rawValue]
         ).map {
-            Row(number: $0[0], level: $0[1], entries: $0[2], pages: $0[3], firstBlock: $0[4], lastBlock: $0[5])
+            let row = StoredRow($0, "event_run")
+            let (first, last): (Int64, Int64) = try (
+                row.number(4, in: StoredBounds.number), row.number(5, in: StoredBounds.number)
+            )
+            let pages = try row.number(3, in: 0...(1 << 24))
+            let entries = try row.number(2, in: 0...(pages * JournalLimits.entriesPerPage))
+            guard first <= last else { throw JournalError.damaged("table event_run", "a run of no blocks") }
+            return Row(
+                number: try row.number(0, in: 1...(1 << 38)),
+                level: try row.number(1, in: 0...JournalLimits.runLevels), entries: entries, pages: pages,
+                firstBlock: first, lastBlock: last)
         }
     }
 }

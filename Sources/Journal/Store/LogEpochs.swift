@@ -32,7 +32,7 @@ package struct LogEpochs: Hashable, Sendable {
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let parts = line.split(separator: " ")
             guard parts.count == 3, let start = Int64(parts[1]), let time = Int64(parts[2]) else {
-                throw JournalError(.damaged, "the epochs of the alert log can't be read")
+                throw JournalError.damaged("table state", "the epochs of the alert log can't be read")
             }
             restores.append(Epoch(name: String(parts[0]), start: start, time: time))
         }

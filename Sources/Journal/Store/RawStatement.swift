@@ -44,7 +44,7 @@ struct RawStatement {
         if code == SQLITE_DONE { return false }
         let message = sqlite3_errmsg(sqlite3_db_handle(statement.sqliteStatement)).map { String(cString: $0) }
         sqlite3_reset(statement.sqliteStatement)
-        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
+        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: statement.sql)
     }
 
     /// Runs a statement that returns no row.
@@ -57,7 +57,9 @@ struct RawStatement {
 
     /// The bytes of a column, valid until the next step or reset.
     func blob(_ column: Int32) -> UnsafeRawBufferPointer {
-        let base = sqlite3_column_blob(statement.sqliteStatement, column)
+        guard let base = sqlite3_column_blob(statement.sqliteStatement, column) else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
         return UnsafeRawBufferPointer(
             start: base, count: Int(sqlite3_column_bytes(statement.sqliteStatement, column)))
     }

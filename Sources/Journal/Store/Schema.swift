@@ -19,6 +19,8 @@ enum Schema {
         }
         migrator.registerMigration("6: dead letters kept whole", migrate: DeadLetterTable.extend)
         migrator.registerMigration("7: identities by account", migrate: EventIdentities.create)
+        migrator.registerMigration("8: revisions of alerts as differences", migrate: AlertLogTable.extend)
+        migrator.registerMigration("9: a beginning of the audit log", migrate: AuditTable.addAnchor)
         return migrator
     }
 
@@ -126,13 +128,28 @@ enum Mark: String {
     /// The secret that makes identities of accounts and eventIDs.
     case identityKeyFirst = "identity_key_first"
     case identityKeySecond = "identity_key_second"
+    /// The newest entry of the alert log that a compaction looked at.
+    case alertLogCompacted = "alert_log_compacted"
+    /// The newest entry of the alert log that was dropped.
+    case alertLogPruned = "alert_log_pruned"
+    /// The time for which entries count that an earlier version stored without one.
+    case alertLogDated = "alert_log_dated"
 
     func read(_ database: Database, default value: Int64) throws -> Int64 {
-        try Int64.fetchOne(database, sql: "SELECT value FROM mark WHERE name = ?", arguments: [rawValue]) ?? value
+        guard let stored = try find(database) else { return value }
+        guard StoredBounds.number.contains(stored) else {
+            throw JournalError.damaged("table mark", "\(rawValue) is \(stored)")
+        }
+        return stored
     }
 
     func find(_ database: Database) throws -> Int64? {
         try Int64.fetchOne(database, sql: "SELECT value FROM mark WHERE name = ?", arguments: [rawValue])
+    }
+
+    /// Writes a value that is greater than the stored one.
+    func raise(_ database: Database, to value: Int64) throws {
+        if value > (try read(database, default: 0)) { try write(database, value) }
     }
 
     func write(_ database: Database, _ value: Int64) throws {

@@ -72,6 +72,11 @@ extension AccountRow {
         }
     }
 
+    /// Whether there are settings that can't be read: then nothing may be stored over them.
+    package var hasDamagedSettings: Bool {
+        !extra.isEmpty && (try? JSONDecoder().decode(AccountSettings.self, from: Data(extra.utf8))) == nil
+    }
+
     /// What the trust policies of the account's roles ask for.
     package var externalID: String { settings.externalID }
 }

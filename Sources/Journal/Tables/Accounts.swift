@@ -57,10 +57,12 @@ enum AccountTable {
         return try Row.fetchAll(statement, arguments: [id, limit]).map(decode)
     }
 
-    private static func decode(_ row: Row) -> AccountRow {
-        AccountRow(
-            accountID: row[0], name: row[1], owner: row[2], state: row[3], onboardedAt: row[4], offboardedAt: row[5],
-            lastEventAt: row[6], eventCount: row[7], extra: row[8])
+    private static func decode(_ row: Row) throws -> AccountRow {
+        let row = StoredRow(row, "account")
+        return try AccountRow(
+            accountID: row[0], name: row[1], owner: row[2], state: row[3],
+            onboardedAt: row.number(4, in: StoredBounds.time), offboardedAt: row[optional: 5],
+            lastEventAt: row[optional: 6], eventCount: row[7], extra: row[8])
     }
 }
 

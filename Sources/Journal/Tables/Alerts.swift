@@ -28,8 +28,10 @@ package struct AlertRow: Hashable, Sendable {
     package var createdAt: Int64
     /// Rises with each change.
     package var revision: Int64
-    /// The caller's bytes.
+    /// The caller's bytes; empty where they are damaged.
     package var payload: [UInt8]
+    /// Why the stored bytes can't be read; nil where they can.
+    package internal(set) var damage: JournalError?
 
     /// A row or filter, as it is to be used.
     package init(
@@ -135,11 +137,19 @@ enum AlertTable {
         return AlertPage(alerts: alerts, nextPageToken: alerts.last.map { PageToken($0, order).text })
     }
 
-    static func decode(_ row: Row) -> AlertRow {
-        AlertRow(
-            alertID: row[0], detectionID: row[1], accountID: row[2], actor: row[3], severity: row[4],
+    static func decode(_ row: Row) throws -> AlertRow {
+        let row = StoredRow(row, "alert")
+        let id: String = try row[0]
+        var (payload, damage): ([UInt8], JournalError?) = ([], nil)
+        do { payload = try JournalError.at("alert \(id)") { try RevisionCodec.read(try row.bytes(11)) } } catch let
+            error as JournalError where error.code == .damaged
+        { damage = error }
+        var alert = try AlertRow(
+            alertID: id, detectionID: row[1], accountID: row[2], actor: row[3], severity: row[4],
             audience: row[5], status: row[6], firstSeen: row[7], lastSeen: row[8], createdAt: row[9],
-            revision: row[10], payload: [UInt8](row[11] as Data))
+            revision: row[10], payload: payload)
+        alert.damage = damage
+        return alert
     }
 
     /// The place after an alert in the list: its time and its identifier.
@@ -175,22 +185,28 @@ extension Transaction {
     package func alert(_ id: String) throws -> AlertRow? { try AlertTable.fetch(database, id) }
 
     /// Stores an alert's new revision, in the table of alerts and at the end of the alert log. Returns its position
-    /// there: positions ascend without gaps, and readers see them in that order, since nobody else writes.
+    /// there: positions ascend, and readers see them in that order, since nobody else writes.
+    ///
+    /// - Parameter time: the service's clock in milliseconds since 1970, for the retention; nil for the time of the
+    ///   store's migration.
     @discardableResult
-    package func putAlert(_ alert: AlertRow) throws -> Int64 {
+    package func putAlert(_ alert: AlertRow, storedAt time: Int64? = nil) throws -> Int64 {
         guard alert.payload.count <= JournalLimits.valueBytes else {
             throw JournalError(.outOfBounds, "an alert of \(alert.payload.count) bytes")
         }
-        let payload = Data(alert.payload)
+        let whole = Data(try writer.revisions.whole(alert.payload))
+        let last = try lastRevision(of: alert.alertID)
+        let (payload, base) = try last.flatMap { try difference(alert, from: $0) } ?? (whole, nil)
         try database.cachedStatement(
             sql: """
-                INSERT INTO alert_log (alert_id, revision, account_id, detection_id, severity, audience, payload)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO alert_log (alert_id, revision, account_id, detection_id, severity, audience, payload, base,
+                    stored_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(
             arguments: [
                 alert.alertID, alert.revision, alert.accountID, alert.detectionID, alert.severity, alert.audience,
-                payload,
+                payload, base, time,
             ])
         let position = database.lastInsertedRowID
         try database.cachedStatement(
@@ -202,9 +218,37 @@ extension Transaction {
         ).execute(
             arguments: [
                 alert.alertID, alert.detectionID, alert.accountID, alert.actor, alert.severity, alert.audience,
-                alert.status, alert.firstSeen, alert.lastSeen, alert.createdAt, alert.revision, position, payload,
+                alert.status, alert.firstSeen, alert.lastSeen, alert.createdAt, alert.revision, position, whole,
             ])
+        if let last, last.position <= writer.state.compacted {
+            // It was kept for being the last one, and no compaction comes by again.
+            try AlertLogTable.remove(database, last.position)
+            try Mark.alertLogPruned.raise(database, to: last.position)
+        }
         return position
+    }
+
+    /// The last revision of an alert as it is stored; nil where there is none.
+    private func lastRevision(of alertID: String) throws -> (stored: [UInt8], position: Int64)? {
+        let statement = try database.cachedStatement(sql: "SELECT payload, position FROM alert WHERE alert_id = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [alertID]).map({ StoredRow($0, "alert") }) else {
+            return nil
+        }
+        return (try row.bytes(0), try row[1])
+    }
+
+    /// A revision as the difference from the last one; nil for one to be stored whole.
+    private func difference(
+        _ alert: AlertRow, from last: (stored: [UInt8], position: Int64)
+    ) throws -> (payload: Data, base: Int64?)? {
+        // What is based on an entry that goes would have to be stored anew.
+        guard alert.revision % JournalLimits.revisionDifferences != 0, last.position > writer.state.compacted else {
+            return nil
+        }
+        do {
+            let before = try RevisionCodec.read(last.stored)
+            return (Data(try writer.revisions.difference(alert.payload, from: before)), last.position)
+        } catch let error as JournalError where error.code == .damaged { return nil }
     }
 }
 

@@ -148,17 +148,21 @@ enum RemediationTable {
         return (createdAt, String(token[token.index(after: colon)...]))
     }
 
-    static func decode(_ row: Row) -> RemediationRow {
-        RemediationRow(
+    static func decode(_ row: Row) throws -> RemediationRow {
+        let row = StoredRow(row, "remediation")
+        return try RemediationRow(
             remediationID: row[0], accountID: row[1], action: row[2], alertID: row[3], createdAt: row[4],
-            updatedAt: row[5], automaticAt: row[6], isFinished: row[7], isSettled: row[8],
-            payload: [UInt8](row[9] as Data))
+            updatedAt: row[5], automaticAt: row[optional: 6], isFinished: row[7], isSettled: row[8],
+            payload: row.bytes(9))
     }
 
     static func policies(_ database: Database) throws -> [RemediationPolicyRow] {
         try Row.fetchAll(
             database, sql: "SELECT account_id, name, payload FROM remediation_policy ORDER BY account_id, name"
-        ).map { RemediationPolicyRow(accountID: $0[0], name: $0[1], payload: [UInt8]($0[2] as Data)) }
+        ).map { row in
+            let row = StoredRow(row, "remediation_policy")
+            return try RemediationPolicyRow(accountID: row[0], name: row[1], payload: row.bytes(2))
+        }
     }
 }
 

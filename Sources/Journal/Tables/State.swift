@@ -23,7 +23,7 @@ package struct DetectionStateRow: Hashable, Sendable {
 enum StateTable {
     static func value(_ database: Database, _ name: String) throws -> [UInt8]? {
         let statement = try database.cachedStatement(sql: "SELECT value FROM state WHERE name = ?")
-        return try Data.fetchOne(statement, arguments: [name]).map { [UInt8]($0) }
+        return try Row.fetchOne(statement, arguments: [name]).map { try StoredRow($0, "state").bytes(0) }
     }
 
     /// The entries whose names begin with a prefix, by ascending name.
@@ -36,13 +36,19 @@ enum StateTable {
                 ORDER BY name LIMIT ?3
                 """)
         let limit = max(1, min(limit, JournalLimits.pageRows))
-        return try Row.fetchAll(statement, arguments: [prefix, name, limit]).map { ($0[0], [UInt8]($0[1] as Data)) }
+        return try Row.fetchAll(statement, arguments: [prefix, name, limit]).map { row in
+            let row = StoredRow(row, "state")
+            return (try row[0], try row.bytes(1))
+        }
     }
 
     static func detections(_ database: Database) throws -> [DetectionStateRow] {
         try Row.fetchAll(
             database, sql: "SELECT detection_id, enabled, changed_at FROM detection_state ORDER BY detection_id"
-        ).map { DetectionStateRow(detectionID: $0[0], enabled: $0[1], changedAt: $0[2]) }
+        ).map { row in
+            let row = StoredRow(row, "detection_state")
+            return try DetectionStateRow(detectionID: row[0], enabled: row[1], changedAt: row[2])
+        }
     }
 }
 

@@ -22,9 +22,10 @@ enum StreamLogTable {
         var rows: [StreamLogRow] = []
         var size = 0
         while size < limit, let row = try cursor.next() {
-            let bytes = [UInt8](row[1] as Data)
+            let row = StoredRow(row, "stream_log")
+            let bytes = try row.bytes(1)
             size += max(bytes.count, 1)
-            rows.append(StreamLogRow(position: row[0], bytes: bytes))
+            rows.append(StreamLogRow(position: try row[0], bytes: bytes))
         }
         return rows
     }

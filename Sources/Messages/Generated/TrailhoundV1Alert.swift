@@ -459,7 +459,8 @@ package struct Alert: Message {
 /// The message `trailhound.v1.SubscribeAlertsRequest`.
 package struct SubscribeAlertsRequest: Message {
     /// The cursor of the last response that the subscriber has handled; empty for everything from the start, "latest"
-    /// for what comes from now on.
+    /// for what comes from now on. One that is older than the revisions that are kept is refused by name; from the
+    /// start, the last revision of every alert is always there.
     package var cursor: String
     /// Field 2, `account_ids`.
     package var accountIDs: [String]

@@ -42,17 +42,66 @@ package struct TailAuditRequest: Message {
 package struct TailAuditResponse: Message {
     /// Field 1, `entry`.
     package var entry: AuditLogEntry?
+    /// Stands alone, before the first entry, where the beginning that was asked for was dropped by the retention.
+    package var cut: AuditLogCut?
 
     /// A message of these fields.
     package init(
-        entry: AuditLogEntry? = nil
+        entry: AuditLogEntry? = nil,
+        cut: AuditLogCut? = nil
     ) {
         self.entry = entry
+        self.cut = cut
     }
 
     /// Every field at its default.
     package init() {
         entry = nil
+        cut = nil
+    }
+}
+
+/// The beginning of a log whose first entries the retention dropped. The chain is verified from here on; an entry
+/// behind it, of the method audit-retention, tells of the cut.
+package struct AuditLogCut: Message {
+    /// The last entry that went, and its hash.
+    package var sequence: UInt64
+    /// Field 2, `hash`.
+    package var hash: Bytes
+    /// Entries that went, in all.
+    package var entries: UInt64
+    /// The times of the first and the last of them, and of the cut.
+    package var firstTime: GoogleProtobuf.Timestamp?
+    /// Field 5, `last_time`.
+    package var lastTime: GoogleProtobuf.Timestamp?
+    /// Field 6, `cut_at`.
+    package var cutAt: GoogleProtobuf.Timestamp?
+
+    /// A message of these fields.
+    package init(
+        sequence: UInt64 = 0,
+        hash: Bytes = Bytes(),
+        entries: UInt64 = 0,
+        firstTime: GoogleProtobuf.Timestamp? = nil,
+        lastTime: GoogleProtobuf.Timestamp? = nil,
+        cutAt: GoogleProtobuf.Timestamp? = nil
+    ) {
+        self.sequence = sequence
+        self.hash = hash
+        self.entries = entries
+        self.firstTime = firstTime
+        self.lastTime = lastTime
+        self.cutAt = cutAt
+    }
+
+    /// Every field at its default.
+    package init() {
+        sequence = 0
+        hash = Bytes()
+        entries = 0
+        firstTime = nil
+        lastTime = nil
+        cutAt = nil
     }
 }
 
@@ -175,11 +224,47 @@ extension TailAuditResponse: WireMessage {
 
     init(wire: UnsafePointer<Trailhound__V1__TailAuditResponse>, arena: Arena?) throws(MessageError) {
         self.entry = try WireReader.message(wire.pointee.entry, arena)
+        self.cut = try WireReader.message(wire.pointee.cut, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__TailAuditResponse>, _ builder: inout WireBuilder) {
         trailhound__v1__tail_audit_response__init(wire)
         wire.pointee.entry = builder.message(self.entry)
+        wire.pointee.cut = builder.message(self.cut)
+    }
+}
+
+extension AuditLogCut: WireMessage {
+    package static var messageName: String { "trailhound.v1.AuditLogCut" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__audit_log_cut() }
+    static var holdsBytes: Bool { true }
+
+    init(wire: UnsafePointer<Trailhound__V1__AuditLogCut>, arena: Arena?) throws(MessageError) {
+        self.sequence = wire.pointee.sequence
+        self.hash = WireReader.bytes(wire.pointee.hash, arena)
+        self.entries = wire.pointee.entries
+        self.firstTime = try WireReader.message(wire.pointee.first_time, arena)
+        self.lastTime = try WireReader.message(wire.pointee.last_time, arena)
+        self.cutAt = try WireReader.message(wire.pointee.cut_at, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__AuditLogCut>, _ builder: inout WireBuilder) {
+        trailhound__v1__audit_log_cut__init(wire)
+        wire.pointee.sequence = self.sequence
+        wire.pointee.hash = builder.bytes(self.hash)
+        wire.pointee.entries = self.entries
+        wire.pointee.first_time = builder.message(self.firstTime)
+        wire.pointee.last_time = builder.message(self.lastTime)
+        wire.pointee.cut_at = builder.message(self.cutAt)
     }
 }
 

@@ -214,6 +214,10 @@ package struct GetStatusResponse: Message {
     package var rulesLeftOut: UInt32
     /// Refused records that are kept: of the certificate's accounts, where it covers some.
     package var deadLetters: DeadLetterStatus?
+    /// Damage of the store that was met since the start; for certificates of all accounts.
+    package var damage: DamageStatus?
+    /// How long things are kept.
+    package var retention: RetentionStatus?
 
     /// A message of these fields.
     package init(
@@ -235,7 +239,9 @@ package struct GetStatusResponse: Message {
         frozenSince: GoogleProtobuf.Timestamp? = nil,
         detections: UInt32 = 0,
         rulesLeftOut: UInt32 = 0,
-        deadLetters: DeadLetterStatus? = nil
+        deadLetters: DeadLetterStatus? = nil,
+        damage: DamageStatus? = nil,
+        retention: RetentionStatus? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -256,6 +262,8 @@ package struct GetStatusResponse: Message {
         self.detections = detections
         self.rulesLeftOut = rulesLeftOut
         self.deadLetters = deadLetters
+        self.damage = damage
+        self.retention = retention
     }
 
     /// Every field at its default.
@@ -279,6 +287,84 @@ package struct GetStatusResponse: Message {
         detections = 0
         rulesLeftOut = 0
         deadLetters = nil
+        damage = nil
+        retention = nil
+    }
+}
+
+/// The message `trailhound.v1.DamageStatus`.
+package struct DamageStatus: Message {
+    /// Reads that met damage, and the places that they met it at, as far as they are told apart.
+    package var met: UInt64
+    /// Field 2, `places`.
+    package var places: UInt32
+    /// The place that was met last, and when; the service's log has each place once.
+    package var latest: String
+    /// Field 4, `latest_at`.
+    package var latestAt: GoogleProtobuf.Timestamp?
+
+    /// A message of these fields.
+    package init(
+        met: UInt64 = 0,
+        places: UInt32 = 0,
+        latest: String = "",
+        latestAt: GoogleProtobuf.Timestamp? = nil
+    ) {
+        self.met = met
+        self.places = places
+        self.latest = latest
+        self.latestAt = latestAt
+    }
+
+    /// Every field at its default.
+    package init() {
+        met = 0
+        places = 0
+        latest = ""
+        latestAt = nil
+    }
+}
+
+/// Days for which things are kept.
+package struct RetentionStatus: Message {
+    /// Records, from their arrival.
+    package var recordDays: UInt32
+    /// Revisions of an alert that a later one supersedes, from when they were stored.
+    package var alertRevisionDays: UInt32
+    /// Closed and merged alerts, from their last revision.
+    package var closedAlertDays: UInt32
+    /// Entries of the audit log.
+    package var auditDays: UInt32
+    /// The newest entry of the alert log that was dropped; 0 for none. Cursors before it are refused.
+    package var alertLogPruned: UInt64
+    /// The newest entry of the audit log that was dropped; 0 for none.
+    package var auditCut: UInt64
+
+    /// A message of these fields.
+    package init(
+        recordDays: UInt32 = 0,
+        alertRevisionDays: UInt32 = 0,
+        closedAlertDays: UInt32 = 0,
+        auditDays: UInt32 = 0,
+        alertLogPruned: UInt64 = 0,
+        auditCut: UInt64 = 0
+    ) {
+        self.recordDays = recordDays
+        self.alertRevisionDays = alertRevisionDays
+        self.closedAlertDays = closedAlertDays
+        self.auditDays = auditDays
+        self.alertLogPruned = alertLogPruned
+        self.auditCut = auditCut
+    }
+
+    /// Every field at its default.
+    package init() {
+        recordDays = 0
+        alertRevisionDays = 0
+        closedAlertDays = 0
+        auditDays = 0
+        alertLogPruned = 0
+        auditCut = 0
     }
 }
 
@@ -677,6 +763,8 @@ extension GetStatusResponse: WireMessage {
         self.detections = wire.pointee.detections
         self.rulesLeftOut = wire.pointee.rules_left_out
         self.deadLetters = try WireReader.message(wire.pointee.dead_letters, arena)
+        self.damage = try WireReader.message(wire.pointee.damage, arena)
+        self.retention = try WireReader.message(wire.pointee.retention, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetStatusResponse>, _ builder: inout WireBuilder) {
@@ -701,6 +789,72 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.detections = self.detections
         wire.pointee.rules_left_out = self.rulesLeftOut
         wire.pointee.dead_letters = builder.message(self.deadLetters)
+        wire.pointee.damage = builder.message(self.damage)
+        wire.pointee.retention = builder.message(self.retention)
+    }
+}
+
+extension DamageStatus: WireMessage {
+    package static var messageName: String { "trailhound.v1.DamageStatus" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__damage_status() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__DamageStatus>, arena: Arena?) throws(MessageError) {
+        self.met = wire.pointee.met
+        self.places = wire.pointee.places
+        self.latest = try WireReader.text(wire.pointee.latest, "trailhound.v1.DamageStatus.latest")
+        self.latestAt = try WireReader.message(wire.pointee.latest_at, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__DamageStatus>, _ builder: inout WireBuilder) {
+        trailhound__v1__damage_status__init(wire)
+        wire.pointee.met = self.met
+        wire.pointee.places = self.places
+        wire.pointee.latest = builder.text(self.latest)
+        wire.pointee.latest_at = builder.message(self.latestAt)
+    }
+}
+
+extension RetentionStatus: WireMessage {
+    package static var messageName: String { "trailhound.v1.RetentionStatus" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__retention_status() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__RetentionStatus>, arena: Arena?) throws(MessageError) {
+        self.recordDays = wire.pointee.record_days
+        self.alertRevisionDays = wire.pointee.alert_revision_days
+        self.closedAlertDays = wire.pointee.closed_alert_days
+        self.auditDays = wire.pointee.audit_days
+        self.alertLogPruned = wire.pointee.alert_log_pruned
+        self.auditCut = wire.pointee.audit_cut
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__RetentionStatus>, _ builder: inout WireBuilder) {
+        trailhound__v1__retention_status__init(wire)
+        wire.pointee.record_days = self.recordDays
+        wire.pointee.alert_revision_days = self.alertRevisionDays
+        wire.pointee.closed_alert_days = self.closedAlertDays
+        wire.pointee.audit_days = self.auditDays
+        wire.pointee.alert_log_pruned = self.alertLogPruned
+        wire.pointee.audit_cut = self.auditCut
     }
 }
 

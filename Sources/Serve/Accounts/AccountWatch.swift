@@ -124,7 +124,7 @@ package struct AccountWatch: Sendable {
                     Evidence(name: "reason", value: reason),
                     Evidence(name: "last_event", value: EventTime.format(last)),
                 ])
-            let id = row.accountID
+            let (id, damage) = (row.accountID, pipeline.counters.damage)
             try await pipeline.perform { transaction, merger in
                 guard var stored = try transaction.account(id), stored.lastEventAt == row.lastEventAt else { return }
                 var settings = stored.settings
@@ -132,7 +132,7 @@ package struct AccountWatch: Sendable {
                 settings.degradedReason = reason
                 stored.settings = settings
                 try transaction.putAccount(stored)
-                _ = try OwnAlerts.raise(observation, transaction, &merger, now: now)
+                _ = try OwnAlerts.raise(observation, transaction, &merger, now: now, damage)
             }
             if known == nil { log.warning("account \(row.accountID) is degraded: \(reason)") }
         }

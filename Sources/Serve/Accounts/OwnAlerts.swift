@@ -88,12 +88,12 @@ enum OwnAlerts {
     /// Raises an observation within a transaction. False where it was raised before.
     static func raise(
         _ observation: Observation, _ transaction: borrowing Transaction, _ merger: inout AlertMerger,
-        now: Milliseconds
+        now: Milliseconds, _ damage: DamageTally
     ) throws -> Bool {
         guard try transaction.state(observation.stateName) == nil else { return false }
         try transaction.putState(observation.stateName, Array(EventTime.format(now).utf8))
         try merger.add(observation.match, historical: false, now: now) { key, range in
-            try AlertStore.sealed(key, range, transaction)
+            try AlertStore.sealed(key, range, transaction, damage)
         }
         return true
     }

@@ -20,7 +20,9 @@ struct AuditInterceptor: ServerInterceptor {
             }
         } catch {
             let status = RPCError.from(error)
-            if Self.isRefusal(status.code) || (scope.map { !$0.isMarked } ?? false && status.code != .cancelled) {
+            // A store that failed has no room for an entry of that either.
+            let isUnwritten = scope.map { !$0.isMarked } ?? false && !(status.cause is JournalError)
+            if Self.isRefusal(status.code) || (isUnwritten && status.code != .cancelled) {
                 await audit.refused(entry(context, status.message, outcome: status.code.description))
             }
             throw error

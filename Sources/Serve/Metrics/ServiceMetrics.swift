@@ -105,6 +105,9 @@ struct ServiceMetrics: Sendable {
         let queues = pipeline.queueDepths
         out.sample("trailhound_queue_depth", [("queue", "evaluate")], Double(queues.requests))
         out.sample("trailhound_queue_depth", [("queue", "sequence")], Double(queues.evaluated))
+        out.add(
+            "trailhound_damage_met_total", .counter, "Reads of the store that met damage.",
+            Double(counters.damage.summary.met))
         out.begin("trailhound_commit_seconds", .histogram, "How long transactions took, the disk included.")
         let commits = counters.commits.snapshot
         out.histogram(

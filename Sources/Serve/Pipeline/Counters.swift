@@ -15,6 +15,8 @@ package final class Counters: Sendable {
     package let startedAt = Clock.milliseconds()
     /// How long transactions took.
     package let commits = DurationHistogram()
+    /// Damage of the store that was met.
+    package let damage = DamageTally()
     private let state = Mutex(State())
 
     private struct State {

@@ -58,7 +58,7 @@ final class EvaluationWorker {
                 }
             } catch {
                 builder.reset()
-                submission.ticket.answer(.failure(.store("\(error)")))
+                submission.ticket.answer(.failure(.store(error)))
                 _ = output.pushBlocking(.nothing(number))
             }
         }

@@ -2,6 +2,7 @@
 
 import CloudTrail
 import Detect
+import Foundation
 import Sigma
 import Synchronization
 
@@ -20,11 +21,14 @@ package final class LiveCatalog: Sendable {
         var plan: DetectionPlan
         /// What the names that rules `expand` stand for.
         var placeholders: [String: [String]]
+        /// The change that is being made durable: no other is installed before it is, or has failed.
+        var claim: UInt64?
     }
 
     /// A change that is compiled and not yet in force.
     package struct Prepared: Sendable {
         fileprivate let state: State
+        fileprivate let number: UInt64
         /// The tuning as it will be.
         var tuning: Tuning { state.tuning }
     }
@@ -41,6 +45,7 @@ package final class LiveCatalog: Sendable {
     /// What the plans hash with.
     package let secret: CorrelationSecret
     private let state: Mutex<State>
+    private let preparations = Atomic<UInt64>(0)
 
     /// Reads the rules folder. Rules with errors are left out and named in `problems`.
     package init(
@@ -101,13 +106,34 @@ package final class LiveCatalog: Sendable {
         var state = state
         state.plan = try DetectionPlan(
             state.catalog, tuning: state.tuning, geography: geography, secret: secret)
-        return Prepared(state: state)
+        state.claim = nil
+        return Prepared(state: state, number: preparations.wrappingAdd(1, ordering: .relaxed).newValue)
+    }
+
+    /// Keeps the detections as they are until a change is installed or released, unless there was another one since it
+    /// was prepared. To claim again what is claimed changes nothing.
+    func claim(_ prepared: Prepared) throws(Conflict) {
+        let isClaimed = state.withLock { state in
+            guard state.version == prepared.state.version, state.claim ?? prepared.number == prepared.number else {
+                return false
+            }
+            state.claim = prepared.number
+            return true
+        }
+        guard isClaimed else { throw Conflict() }
+    }
+
+    /// Gives up a claim: the change did not become durable.
+    func release(_ prepared: Prepared) {
+        state.withLock { if $0.claim == prepared.number { $0.claim = nil } }
     }
 
     /// Puts a change in force, unless there was another one since it was prepared.
     package func install(_ prepared: Prepared) throws(Conflict) {
         let installed = state.withLock { state in
-            guard state.version == prepared.state.version else { return false }
+            guard state.version == prepared.state.version, state.claim ?? prepared.number == prepared.number else {
+                return false
+            }
             state = prepared.state
             state.version += 1
             return true
@@ -127,7 +153,10 @@ package final class LiveCatalog: Sendable {
 
     private func untilInstalled(_ prepare: () throws -> Prepared) throws {
         for _ in 1..<Limits.catalogAttempts {
-            do { return try install(try prepare()) } catch is Conflict { continue }
+            do { return try install(try prepare()) } catch is Conflict {
+                // A change that is being made durable holds the others back for as long as a commit takes.
+                usleep(Limits.catalogPauseMicroseconds)
+            }
         }
         try install(try prepare())
     }

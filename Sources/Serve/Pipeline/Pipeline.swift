@@ -31,7 +31,8 @@ package final class Pipeline: Sendable {
     /// Who may read the archive, and when.
     let queries = QueryGate()
     package let counters = Counters()
-    private let log: Logger
+    let log: Logger
+    package let retention: Retention
     /// Where the subscribers are.
     package let subscribers = SubscriberBoard()
     private let requests: BoundedQueue<Submission>
@@ -42,9 +43,10 @@ package final class Pipeline: Sendable {
     /// Opens the journal of a data directory and starts the threads.
     package init(
         dataDirectory: String, rules: String, placeholders placeholderFile: String? = nil, geography: Geography = .none,
-        workers: Int, log: Logger
+        workers: Int, retention: Retention = Retention(), log: Logger
     ) async throws {
         self.log = log
+        self.retention = retention
         journal = try Journal(
             directory: dataDirectory, options: Journal.Options(patience: Limits.dataDirectoryPatienceMilliseconds))
         let placeholders: [String: [String]]
@@ -53,7 +55,8 @@ package final class Pipeline: Sendable {
         }
         catalog = try LiveCatalog(
             folder: rules, placeholders: placeholders, placeholderFile: placeholderFile,
-            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, log), geography: geography,
+            tuning: try TuningStore.load(journal.reader, placeholders: placeholders, counters.damage, log),
+            geography: geography,
             secret: try StreamStore.secret(of: journal))
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
@@ -122,7 +125,7 @@ package final class Pipeline: Sendable {
             ticket: ticket)
         let letters: [DeadLetterDraft]
         do { letters = try RefusalPacker.letters(of: request.payload, refused: rejection) } catch {
-            return ticket.answer(.failure(.store("\(error)")))
+            return ticket.answer(.failure(.store(error)))
         }
         let refused = EvaluatedSubmission(
             submission: submission, batch: EvaluatedBatch(refused: rejection), blocks: [], letters: letters)
@@ -133,48 +136,59 @@ package final class Pipeline: Sendable {
     ///
     /// - Parameters:
     ///   - entry: tells the change in the audit log, in the same transaction; nothing is written where `body` throws.
+    ///   - apply: as that of `perform(_:)`.
     ///   - body: as that of `perform(_:)`.
-    package func perform(
-        audit entry: AuditEntry, then apply: @escaping @Sendable () -> Void = {},
-        _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
-    ) async throws {
+    @discardableResult
+    package func perform<Answer: Sendable>(
+        audit entry: AuditEntry, then apply: @escaping @Sendable (Answer) -> Void = { _ in },
+        _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Answer
+    ) async throws -> Answer {
         try await perform(
-            auditing: { transaction, merger in
-                try body(transaction, &merger)
-                return entry
-            }, then: apply)
+            auditing: { transaction, merger in (entry, try body(transaction, &merger)) }, then: apply)
     }
 
-    /// As `perform(audit:_:)`, for a body that makes the entry of what it finds.
-    package func perform(
-        auditing body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> AuditEntry,
-        then apply: @escaping @Sendable () -> Void = {}
-    ) async throws {
-        try await perform(then: apply) { transaction, merger in
-            try transaction.appendAudit(try body(transaction, &merger))
+    /// As `perform(audit:_:)`, for a body that makes the entry of what it finds, beside its answer.
+    @discardableResult
+    package func perform<Answer: Sendable>(
+        auditing body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> (AuditEntry, Answer),
+        then apply: @escaping @Sendable (Answer) -> Void = { _ in }
+    ) async throws -> Answer {
+        let answer = try await perform(then: apply) { transaction, merger in
+            let (entry, answer) = try body(transaction, &merger)
+            try transaction.appendAudit(entry)
+            return answer
         }
         AuditScope.current?.mark()
+        return answer
     }
 
     /// Runs a change that nobody asked for and that no audit entry tells, in one order with the records, and returns
-    /// once it is durable.
+    /// what it answered once it is durable.
     ///
     /// - Parameters:
     ///   - apply: runs on the sequencer's thread once the change is durable, in the order of the changes and whether the
-    ///     caller still waits or not: what is kept in memory of the store is changed here. It only notes what it is told.
+    ///     caller still waits or not: what is kept in memory of the store is changed here, and only here. It only notes
+    ///     what it is told.
     ///   - body: runs on the sequencer's thread, inside a transaction. It throws before it changes anything, or not at all;
-    ///     what it throws is thrown here.
-    package func perform(
-        then apply: @escaping @Sendable () -> Void = {},
-        _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Void
-    ) async throws {
-        let ticket = Ticket<Result<Void, any Error>>()
-        let change = Sequencer.Change(run: body) { result in
-            if case .success = result { apply() }
-            ticket.answer(result)
-        }
+    ///     what it throws is thrown here. It changes nothing but the store: it runs again where its group failed, and only
+    ///     the answer of the last run, which became durable, counts.
+    @discardableResult
+    package func perform<Answer: Sendable>(
+        then apply: @escaping @Sendable (Answer) -> Void = { _ in },
+        _ body: @escaping @Sendable (borrowing Transaction, inout AlertMerger) throws -> Answer
+    ) async throws -> Answer {
+        let latest = LatestAnswer<Answer>()
+        let ticket = Ticket<Result<Answer, any Error>>()
+        let change = Sequencer.Change(
+            run: { transaction, merger in latest.set(try body(transaction, &merger)) },
+            finish: { result in
+                if case .failure(let error) = result { return ticket.answer(.failure(error)) }
+                guard let answer = latest.value else { return ticket.answer(.failure(Self.stopping)) }
+                apply(answer)
+                ticket.answer(.success(answer))
+            })
         guard await evaluated.push(.change(change)) else { throw Self.stopping }
-        try await ticket.value.get()
+        return try await ticket.value.get()
     }
 
     /// Asks the stream's state, as it stands with all that is durable.
@@ -189,12 +203,6 @@ package final class Pipeline: Sendable {
             look: { ticket.answer(.success(body($0))) })
         guard await evaluated.push(.change(change)) else { throw Self.stopping }
         return try await ticket.value.get()
-    }
-
-    /// Takes the tuning that the journal holds, after a change of it that did not become durable.
-    func restoreTuning() throws {
-        let tuning = try TuningStore.load(journal.reader, placeholders: catalog.placeholders, log)
-        try catalog.tune { $0 = tuning }
     }
 
     /// What a call gets that came too late; nothing of it was done.
@@ -256,18 +264,17 @@ package final class Pipeline: Sendable {
     package func dropDeadLetters(olderThan days: Int) async throws {
         let time = Clock.milliseconds() - Milliseconds(days) * 86_400_000
         while true {
-            let dropped = Mutex(DeadLetterTotals())
-            try await perform { transaction, _ in
+            let dropped = try await perform { transaction, _ in
                 let gone = try transaction.expireDeadLetters(before: time)
-                dropped.withLock { $0 = gone }
-                guard gone.letters > 0 else { return }
+                guard gone.letters > 0 else { return gone.letters }
                 try transaction.appendAudit(
                     AuditEntry(
                         time: Clock.milliseconds(), actor: .service, method: "retention",
                         summary: "dropped \(gone.letters) dead letters with \(gone.records) records that were refused "
                             + "more than \(days) days ago"))
+                return gone.letters
             }
-            if dropped.withLock({ $0.letters }) < JournalLimits.pageRows { return }
+            if dropped < JournalLimits.pageRows { return }
         }
     }
 
@@ -310,4 +317,13 @@ private final class RunningWorkers: Sendable {
             if remaining.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 { output.close() }
         }
     }
+}
+
+/// The answer of a change's last run.
+private final class LatestAnswer<Answer: Sendable>: Sendable {
+    private let answer = Mutex<Answer?>(nil)
+
+    var value: Answer? { answer.withLock { $0 } }
+
+    func set(_ fresh: Answer) { answer.withLock { $0 = fresh } }
 }

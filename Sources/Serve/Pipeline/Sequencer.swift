@@ -62,7 +62,7 @@ final class Sequencer {
         self.accounts = accounts
         self.log = log
         writer = try journal.makeWriter()
-        merger = try AlertStore.restoreMerger(journal.reader)
+        merger = try AlertStore.restoreMerger(journal.reader, counters.damage, log)
         stream = try StreamStore(restoring: journal.reader, secret: catalog.secret, now: Clock.milliseconds())
         counters.set(stream.statistics)
     }
@@ -153,7 +153,7 @@ final class Sequencer {
                 for work in group { try take(work, transaction, now, &outcome) }
                 try stream.store(transaction, now: now)
                 let alerts = merger.takeChanges()
-                outcome.published = try AlertStore.append(alerts, transaction)
+                outcome.published = try AlertStore.append(alerts, transaction, now: now)
                 return outcome
             }
             merger.commit()
@@ -191,26 +191,33 @@ final class Sequencer {
             do {
                 try change.run(transaction, &merger)
                 outcome.changes.append((change, nil))
-            } catch let error as JournalError {
-                throw error
             } catch {
+                // What a change says of itself ends the change alone. Where the store failed under it, some of it may be
+                // done, and some of the group taken back: then nothing of the group may be committed.
+                let error = JournalError.wrapping(error)
+                if error is JournalError { throw error }
                 outcome.changes.append((change, error))
             }
         }
     }
 
-    /// A group that could not be stored is tried once more work by work, so that one bad part fails alone.
+    /// A group that could not be stored is tried once more work by work, so that one bad part fails alone. Where the disk
+    /// is full or fails, each would fail of the same.
     private func fail(_ group: [Work], _ error: any Error) {
-        if group.count > 1 {
+        if group.count > 1, !StoreFailure.isOfDisk(error) {
             for work in group { process([work]) }
             return
         }
         counters.addFailedCommit()
-        log.error("a transaction failed: \(error)")
-        switch group.first {
-        case .submission(let evaluated): evaluated.submission.ticket.answer(.failure(.store("\(error)")))
+        if counters.damage.note(error) || !StoreFailure.isDamage(error) { log.error("a transaction failed: \(error)") }
+        for work in group { refuse(work, error) }
+    }
+
+    private func refuse(_ work: Work, _ error: any Error) {
+        switch work {
+        case .submission(let evaluated): evaluated.submission.ticket.answer(.failure(.store(error)))
         case .change(let change): change.finish(.failure(error))
-        case .tick, .nothing, nil: break
+        case .tick, .nothing: break
         }
     }
 
@@ -268,7 +275,7 @@ final class Sequencer {
         _ match: Match, historical: Bool, _ transaction: borrowing Transaction, _ now: Milliseconds
     ) throws {
         try merger.add(stream.state.attribute(match), historical: historical, now: now) { key, range in
-            try AlertStore.sealed(key, range, transaction)
+            try AlertStore.sealed(key, range, transaction, counters.damage)
         }
     }
 
@@ -282,7 +289,7 @@ final class Sequencer {
                 let resolution = stream.state.resolve(session)
                 try merger.reattribute(
                     session.id, to: resolution.principal, pending: resolution.pending, now: now
-                ) { key, range in try AlertStore.sealed(key, range, transaction) }
+                ) { key, range in try AlertStore.sealed(key, range, transaction, counters.damage) }
             }
         }
     }

@@ -35,7 +35,12 @@ struct StreamStore {
 
     /// What the state's hashes are made with: drawn once for each journal, and kept in it, since they are.
     static func secret(of journal: Journal) throws -> CorrelationSecret {
-        if let stored = try journal.reader.state(secretName), stored.count == 16 { return CorrelationSecret(stored) }
+        if let stored = try journal.reader.state(secretName) {
+            guard stored.count == 16 else {
+                throw JournalError.damaged("state \(secretName)", "the secret of the stream's hashes is lost")
+            }
+            return CorrelationSecret(stored)
+        }
         var random = SystemRandomNumberGenerator()
         let drawn = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
         let writer = try journal.makeWriter()

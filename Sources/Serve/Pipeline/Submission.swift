@@ -61,8 +61,8 @@ package final class RefusalCounts: Sendable {
 package enum SubmissionFailure: Error, Sendable {
     /// The service is stopping.
     case stopping
-    /// The store refused the transaction; for the log, not for the peer.
-    case store(String)
+    /// The store refused the transaction; `StoreFailure` says what the peer hears of it.
+    case store(any Error)
 }
 
 /// A submission after everything that needs no state: its records in blocks, its matches found.

@@ -16,7 +16,9 @@ enum TuningStore {
 
     /// The tuning as it was left. An exception that can no longer be read (it names a placeholder that is gone) is left
     /// out with a word in the log.
-    static func load(_ reader: Reader, placeholders: [String: [String]], _ log: Logger) throws -> Tuning {
+    static func load(
+        _ reader: Reader, placeholders: [String: [String]], _ damage: DamageTally, _ log: Logger
+    ) throws -> Tuning {
         var tuning = Tuning()
         // Switches of stores that knew nothing else.
         for row in try reader.detectionStates() {
@@ -24,9 +26,13 @@ enum TuningStore {
         }
         try each(reader, settings) { name, value in
             let pieces = name.split(separator: "/", maxSplits: 1)
-            guard pieces.count == 2, let setting = decode(value) else { return }
-            let account = AccountID(String(pieces[1]))
-            guard account != nil || pieces[1] == "*" else { return }
+            let account = pieces.count == 2 ? AccountID(String(pieces[1])) : nil
+            guard pieces.count == 2, account != nil || pieces[1] == "*", let setting = decode(value) else {
+                // The detection is as its author set it.
+                let error = JournalError.damaged("state \(settings)\(name)", "the setting can't be read")
+                if damage.note(error) { log.error("a tuning is left out: \(error)") }
+                return
+            }
             tuning.set(setting, of: String(pieces[0]), in: account)
         }
         try each(reader, exceptions) { id, value in

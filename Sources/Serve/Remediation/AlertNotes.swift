@@ -16,13 +16,14 @@ struct AlertNotes: Sendable {
         let note = remediation.note
         let entries = notices.map { Self.entry($0, of: remediation) }
         guard !alerts.isEmpty || !entries.isEmpty else { return }
+        let damage = pipeline.counters.damage
         try await pipeline.perform { (transaction, merger) -> Void in
             let now = Clock.milliseconds()
             for entry in entries { try transaction.appendAudit(entry) }
             for id in alerts { try Self.put(note, on: id, transaction, &merger, now) }
-            for match in matches where try !Self.isRaised(match, transaction, merger) {
+            for match in matches where try !Self.isRaised(match, transaction, merger, damage) {
                 try merger.add(match, historical: false, now: now) { key, range in
-                    try AlertStore.sealed(key, range, transaction)
+                    try AlertStore.sealed(key, range, transaction, damage)
                 }
             }
         }
@@ -46,7 +47,7 @@ struct AlertNotes: Sendable {
         // An alert that was merged leads to the one that it was merged into, and that one may have been too.
         for _ in 0..<Limits.mergedAlerts {
             guard let row = try transaction.alert(id) else { return }
-            let stored = try AlertCodec.decode(row.payload)
+            let stored = try AlertStore.alert(row)
             // A new revision only for what its reader would notice.
             let known = (merger.alert(id: id) ?? stored).remediations.first { $0.id == note.id }
             if let known, known.state == note.state, known.outcome == note.outcome { return }
@@ -57,12 +58,12 @@ struct AlertNotes: Sendable {
 
     /// Whether the notice was raised before, by this process or by one that died before it could note that.
     private static func isRaised(
-        _ match: Match, _ transaction: borrowing Transaction, _ merger: AlertMerger
+        _ match: Match, _ transaction: borrowing Transaction, _ merger: AlertMerger, _ damage: DamageTally
     ) throws -> Bool {
         let key = Detect.Alert.Key(
             detectionID: match.detection.id, accountID: match.event.accountID, principal: match.event.actor.principal)
         let time = match.event.reference.time
-        return try AlertStore.sealed(key, time...time, transaction).contains {
+        return try AlertStore.sealed(key, time...time, transaction, damage).contains {
             (merger.alert(id: $0.id) ?? $0).events.contains(match.event.reference)
         }
     }

@@ -19,7 +19,14 @@ struct JournalRemediationStore: RemediationStore {
     }
 
     func unfinished() async throws -> [Remediation] {
-        try await pipeline.journal.reader.detached { try $0.unsettledRemediations() }.map(Self.remediation)
+        try await pipeline.journal.reader.detached { try $0.unsettledRemediations() }.compactMap { row in
+            do { return try Self.remediation(row) } catch {
+                if pipeline.counters.damage.note(error) {
+                    pipeline.log.error("a remediation is not taken up: \(error)")
+                }
+                return nil
+            }
+        }
     }
 
     func automaticRuns(
@@ -41,7 +48,9 @@ struct JournalRemediationStore: RemediationStore {
     }
 
     static func remediation(_ row: RemediationRow) throws -> Remediation {
-        try JSONDecoder().decode(Remediation.self, from: Data(row.payload))
+        do { return try JSONDecoder().decode(Remediation.self, from: Data(row.payload)) } catch {
+            throw JournalError.damaged("remediation \(row.remediationID)", "its bytes are no remediation")
+        }
     }
 }
 

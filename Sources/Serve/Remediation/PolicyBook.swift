@@ -66,7 +66,7 @@ package struct FreezeState: Sendable, Hashable, Codable {
 
 /// What remediations are decided by, in memory as it stands in the journal.
 ///
-/// A change is durable before it counts; of two at once the one counts last that the journal took last.
+/// A change is durable before it counts, and counts in the order in which the journal took the changes.
 package final class PolicyBook: Sendable {
     private struct State {
         var policies: [String: [RemediationAction: StoredPolicy]] = [:]
@@ -74,16 +74,6 @@ package final class PolicyBook: Sendable {
         var freeze = FreezeState()
         /// Uptime when a policy was set in this process.
         var setAt: [String: [RemediationAction: Milliseconds]] = [:]
-        /// The number of the change that each entry came from.
-        var applied: [String: UInt64] = [:]
-        var changes: UInt64 = 0
-
-        /// Whether a change is later than what the entry came from, which is then noted.
-        mutating func admits(_ change: UInt64, _ entry: String) -> Bool {
-            guard change > applied[entry] ?? 0 else { return false }
-            applied[entry] = change
-            return true
-        }
     }
 
     private static let accessName = "access"
@@ -101,17 +91,40 @@ package final class PolicyBook: Sendable {
         let decoder = JSONDecoder()
         for row in try pipeline.journal.reader.remediationPolicies() {
             let payload = Data(row.payload)
-            if row.name == Self.accessName {
-                read.access[row.accountID] = try decoder.decode(AccountAccess.self, from: payload)
-            } else if let action = RemediationAction(rawValue: row.name) {
-                read.policies[row.accountID, default: [:]][action] = try decoder.decode(
-                    StoredPolicy.self, from: payload)
+            do {
+                if row.name == Self.accessName {
+                    read.access[row.accountID] = try decoder.decode(AccountAccess.self, from: payload)
+                } else if let action = RemediationAction(rawValue: row.name) {
+                    read.policies[row.accountID, default: [:]][action] = try decoder.decode(
+                        StoredPolicy.self, from: payload)
+                }
+            } catch {
+                // Without its policy an action is off, and the other accounts have theirs.
+                let error = JournalError.damaged("policy \(row.name) of account \(row.accountID)", "it can't be read")
+                if pipeline.counters.damage.note(error) { pipeline.log.error("remediation is off: \(error)") }
             }
         }
         if let bytes = try pipeline.journal.reader.state(Self.freezeName) {
-            read.freeze = try decoder.decode(FreezeState.self, from: Data(bytes))
+            do { read.freeze = try decoder.decode(FreezeState.self, from: Data(bytes)) } catch {
+                // Nobody knows whether somebody froze: nothing acts until somebody says so.
+                let error = JournalError.damaged("the freeze of remediations", "it can't be read")
+                if pipeline.counters.damage.note(error) { pipeline.log.error("remediations are frozen: \(error)") }
+                read.freeze = FreezeState(isFrozen: true, reason: "the stored freeze is damaged")
+            }
         }
         state = Mutex(read)
+    }
+
+    /// Whether a stored policy, or way into an account, can be read.
+    static func isReadable(_ row: RemediationPolicyRow) -> Bool {
+        let (decoder, payload) = (JSONDecoder(), Data(row.payload))
+        if row.name == accessName { return (try? decoder.decode(AccountAccess.self, from: payload)) != nil }
+        return (try? decoder.decode(StoredPolicy.self, from: payload)) != nil
+    }
+
+    /// Whether a state is readable, where it is the freeze.
+    static func isReadable(state name: String, _ value: [UInt8]) -> Bool {
+        name != freezeName || (try? JSONDecoder().decode(FreezeState.self, from: Data(value))) != nil
     }
 
     // MARK: Reading
@@ -172,31 +185,26 @@ package final class PolicyBook: Sendable {
         }
         let changed = rows
         let uptime = Clock.monotonic()
-        let number = Mutex<UInt64>(0)
-        try await pipeline.perform(audit: entry) { [self] transaction, _ in
-            for row in changed { try transaction.putRemediationPolicy(row) }
-            number.withLock { $0 = nextChange() }
-        }
-        let change = number.withLock { $0 }
-        state.withLock { state in
-            if let action, let policy, state.admits(change, "\(account)/\(action.rawValue)") {
-                state.policies[account, default: [:]][action] = policy
-                state.setAt[account, default: [:]][action] = uptime
-            }
-            if let access, state.admits(change, "\(account)/\(Self.accessName)") { state.access[account] = access }
-        }
+        try await pipeline.perform(
+            audit: entry,
+            then: { [self] _ in
+                state.withLock { state in
+                    if let action, let policy {
+                        state.policies[account, default: [:]][action] = policy
+                        state.setAt[account, default: [:]][action] = uptime
+                    }
+                    if let access { state.access[account] = access }
+                }
+            },
+            { transaction, _ in for row in changed { try transaction.putRemediationPolicy(row) } })
     }
 
     /// Sets the switch that stops everything. Durable on return, with its entry in the audit log.
     package func set(_ freeze: FreezeState, audit entry: AuditEntry) async throws {
         let bytes = [UInt8](try JSONEncoder().encode(freeze))
-        let number = Mutex<UInt64>(0)
-        try await pipeline.perform(audit: entry) { [self] transaction, _ in
-            try transaction.putState(Self.freezeName, bytes)
-            number.withLock { $0 = nextChange() }
-        }
-        let change = number.withLock { $0 }
-        state.withLock { if $0.admits(change, Self.freezeName) { $0.freeze = freeze } }
+        try await pipeline.perform(
+            audit: entry, then: { [self] _ in state.withLock { $0.freeze = freeze } },
+            { transaction, _ in try transaction.putState(Self.freezeName, bytes) })
     }
 
     /// Dates policies anew that a clock which ran ahead has dated: at the time since when they count. Durable on return,
@@ -223,12 +231,5 @@ package final class PolicyBook: Sendable {
             try await set(account, action: action, policy: corrected, access: nil, audit: entry)
         }
         return ahead.count
-    }
-
-    private func nextChange() -> UInt64 {
-        state.withLock { state in
-            state.changes += 1
-            return state.changes
-        }
     }
 }

@@ -158,17 +158,24 @@ package actor RemediationDesk {
     func command(_ word: PersonsWord, on id: String, by name: String) {
         let (remediator, hub, log) = (remediator, hub, log)
         spawn {
-            do {
-                let remediation =
-                    switch word {
-                    case .approve: try await remediator.approve(id, by: name)
-                    case .decline: try await remediator.decline(id, by: name)
-                    case .rollback: try await remediator.rollback(id, by: name)
-                    }
-                if let remediation { hub.publish(remediation) }
-            } catch is CancellationError {
-            } catch {
-                log.error("remediation \(id): \(error)")
+            // The audit log has the word already: a disk that is full for a while must not undo it.
+            while !Task.isCancelled {
+                do {
+                    let remediation =
+                        switch word {
+                        case .approve: try await remediator.approve(id, by: name)
+                        case .decline: try await remediator.decline(id, by: name)
+                        case .rollback: try await remediator.rollback(id, by: name)
+                        }
+                    if let remediation { hub.publish(remediation) }
+                    return
+                } catch is CancellationError {
+                    return
+                } catch {
+                    log.error("remediation \(id): \(error)")
+                    guard StoreFailure.isOfDisk(error) else { return }
+                    try? await Task.sleep(for: .seconds(Limits.responderPauseSeconds))
+                }
             }
         }
     }

@@ -45,8 +45,13 @@ struct Responder: Sendable {
         let last = pipeline.tail.last
         do {
             let bytes = try await pipeline.journal.reader.detached { try $0.state(Self.cursorName) }
-            if let bytes, let position = Int64(String(decoding: bytes, as: UTF8.self)), position <= last {
-                return position
+            if let bytes {
+                let position = Int64(String(decoding: bytes, as: UTF8.self))
+                if let position, position <= last { return position }
+                let error = JournalError.damaged("state \(Self.cursorName)", "it is no place in the alert log")
+                if position == nil, pipeline.counters.damage.note(error) {
+                    log.error("alerts before entry \(last) that were not answered yet are not answered: \(error)")
+                }
             }
             try await save(last)
         } catch {
@@ -68,7 +73,14 @@ struct Responder: Sendable {
         let page = try await pipeline.journal.reader.detached {
             try $0.alertLog(after: position, limit: Limits.respondingPage)
         }
-        return (try page.entries.map { try AlertCodec.decode($0.payload) }, page.next, page.isCaughtUp)
+        let alerts = page.entries.compactMap { entry -> Detect.Alert? in
+            do { return try AlertStore.alert(entry) } catch {
+                // One revision that can't be read must not keep the others unanswered.
+                if pipeline.counters.damage.note(error) { log.error("an alert is not answered: \(error)") }
+                return nil
+            }
+        }
+        return (alerts, page.next, page.isCaughtUp)
     }
 
     private func consider(_ alert: Detect.Alert) async throws {

@@ -28,7 +28,11 @@ struct AccountServer: AccountServiceProvider {
         }
         let entry = caller.entry(context, "onboarded; name=\"\(name)\" owner=\"\(owner)\"", account: id)
         let accounts = pipeline.accounts
-        try await pipeline.perform(audit: entry, then: { accounts.insert(id) }) { transaction, _ in
+        let settle: @Sendable (AccountRow) -> Void = { row in
+            accounts.insert(id)
+            accounts.setConsoleRole(row.settings.consoleRole, of: id)
+        }
+        try await pipeline.perform(audit: entry, then: settle) { transaction, _ in
             var row = AccountRow(
                 accountID: id.description, name: name, owner: owner, state: StoredAccountState.onboarded.rawValue,
                 onboardedAt: Clock.milliseconds())
@@ -36,6 +40,7 @@ struct AccountServer: AccountServiceProvider {
                 guard known.state == StoredAccountState.offboarded.rawValue else {
                     throw RPCError(.alreadyExists, "Account \(id) is onboarded already.")
                 }
+                try Self.requireReadable(known)
                 if name.isEmpty { row.name = known.name }
                 if owner.isEmpty { row.owner = known.owner }
                 row.settings = known.settings
@@ -46,9 +51,9 @@ struct AccountServer: AccountServiceProvider {
             (settings.degradedSince, settings.degradedReason) = (nil, nil)
             row.settings = settings
             try transaction.putAccount(row)
+            return row
         }
         let account = try await account(id)
-        pipeline.accounts.setConsoleRole(account.connection?.consoleRole ?? "", of: id)
         var filter = DeadLetterQuery()
         filter.accountID = id.description
         let own = filter
@@ -79,8 +84,11 @@ struct AccountServer: AccountServiceProvider {
         let name = try Validation.text(request.name, field: "name", bytes: Limits.accountNameBytes)
         let owner = try Validation.text(request.owner, field: "owner", bytes: Limits.accountNameBytes)
         if let connection = request.connection { try Validation.connection(connection, of: id) }
-        try await pipeline.perform(auditing: { transaction, _ in
+        let accounts = pipeline.accounts
+        let settle: @Sendable (AccountRow) -> Void = { accounts.setConsoleRole($0.settings.consoleRole, of: id) }
+        let change: @Sendable (borrowing Transaction) throws -> (AuditEntry, AccountRow) = { transaction in
             guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
+            try Self.requireReadable(row)
             let before = row
             if !name.isEmpty { row.name = name }
             if !owner.isEmpty { row.owner = owner }
@@ -92,11 +100,10 @@ struct AccountServer: AccountServiceProvider {
             try transaction.putAccount(row)
             var summary = "name: \"\(before.name)\" to \"\(row.name)\", owner: \"\(before.owner)\" to \"\(row.owner)\""
             if before.settings != settings { summary += ", connection: \(settings.summary)" }
-            return caller.entry(context, summary, account: id)
-        })
-        let account = try await account(id)
-        pipeline.accounts.setConsoleRole(account.connection?.consoleRole ?? "", of: id)
-        return UpdateAccountResponse(account: account)
+            return (caller.entry(context, summary, account: id), row)
+        }
+        try await pipeline.perform(auditing: { transaction, _ in try change(transaction) }, then: settle)
+        return UpdateAccountResponse(account: try await account(id))
     }
 
     func offboardAccount(
@@ -107,7 +114,7 @@ struct AccountServer: AccountServiceProvider {
         try caller.require(id)
         let accounts = pipeline.accounts
         let entry = caller.entry(context, "offboarded", account: id)
-        try await pipeline.perform(audit: entry, then: { accounts.remove(id) }) { transaction, _ in
+        try await pipeline.perform(audit: entry, then: { _ in accounts.remove(id) }) { transaction, _ in
             guard var row = try transaction.account(id.description) else { throw Self.unknown(id) }
             row.state = StoredAccountState.offboarded.rawValue
             row.offboardedAt = Clock.milliseconds()
@@ -131,6 +138,13 @@ struct AccountServer: AccountServiceProvider {
         let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
         guard let row else { throw Self.unknown(id) }
         return Messages.Account(row, now: Clock.milliseconds())
+    }
+
+    /// Settings that can't be read are not replaced by empty ones.
+    private static func requireReadable(_ row: AccountRow) throws {
+        guard row.hasDamagedSettings else { return }
+        throw RPCError(
+            .dataLoss, "The settings of account \(row.accountID) are damaged. `trailhoundd check` tells what is lost.")
     }
 
     private static func unknown(_ id: AccountID) -> RPCError {

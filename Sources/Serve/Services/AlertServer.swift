@@ -20,7 +20,7 @@ struct AlertServer: AlertServiceProvider {
         let filter = try Validation.alertFilter(
             accounts: request.accountIDs, detections: request.detectionIDs, minSeverity: request.minSeverity,
             audience: request.audience, caller: caller)
-        var position = try start(request.cursor)
+        var position = try await start(request.cursor)
         let tail = pipeline.tail
         let place = pipeline.subscribers.enter(at: position)
         defer { pipeline.subscribers.leave(place) }
@@ -45,7 +45,7 @@ struct AlertServer: AlertServiceProvider {
         throw RPCError(.unavailable, "The service is stopping; resume from the cursor.")
     }
 
-    private func start(_ cursor: String) throws -> Int64 {
+    private func start(_ cursor: String) async throws -> Int64 {
         let last = pipeline.tail.last
         if cursor.isEmpty { return 0 }
         if cursor == "latest" { return last }
@@ -55,6 +55,14 @@ struct AlertServer: AlertServiceProvider {
         }
         guard position <= last else {
             throw Validation.failure("cursor", "lies beyond the end of the alert log, which is \(last)")
+        }
+        let pruned = try await pipeline.journal.reader.detached { try $0.alertLogPruned() }
+        guard position >= pruned else {
+            throw Validation.failure(
+                "cursor",
+                "is older than the revisions that are kept (alert-revision-days is \(pipeline.retention.alertRevisions)): begin "
+                    + "anew without a cursor, where the last revision of every alert is, or go on from "
+                    + pipeline.journal.epochs.cursor(pruned))
         }
         return position
     }
@@ -105,14 +113,22 @@ struct AlertServer: AlertServiceProvider {
     @inline(never)
     private func send(_ page: AlertLogPage, _ responses: ResponseWriter<SubscribeAlertsResponse>) async throws {
         for index in page.entries.indices {
-            try await responses.write {
-                response(page.entries[index].position, try AlertCodec.decode(page.entries[index].payload))
-            }
+            try await responses.write { try response(page.entries[index]) }
         }
     }
 
-    private func response(_ position: Int64, _ alert: Detect.Alert) -> SubscribeAlertsResponse {
-        SubscribeAlertsResponse(cursor: pipeline.journal.epochs.cursor(position), alert: message(alert))
+    /// A revision on its way to a subscriber. A damaged one ends the stream with the cursor behind it.
+    private func response(_ entry: AlertLogEntry) throws -> SubscribeAlertsResponse {
+        let cursor = pipeline.journal.epochs.cursor(entry.position)
+        do {
+            return SubscribeAlertsResponse(cursor: cursor, alert: message(try AlertStore.alert(entry)))
+        } catch {
+            if pipeline.counters.damage.note(error) { pipeline.log.error("a subscriber met damage: \(error)") }
+            throw RPCError(
+                .dataLoss,
+                "Entry \(entry.position) of the alert log, revision \(entry.revision) of alert \(entry.alertID), is damaged. "
+                    + "Go on from cursor \(cursor); `trailhoundd check` tells what is lost.")
+        }
     }
 
     func listAlerts(_ request: ListAlertsRequest, _ context: CallContext) async throws -> ListAlertsResponse {
@@ -132,7 +148,7 @@ struct AlertServer: AlertServiceProvider {
                 return (page, token == nil ? try reader.alertCount(wanted) : 0)
             }
             return ListAlertsResponse(
-                alerts: try page.alerts.map { message(try AlertCodec.decode($0.payload)) },
+                alerts: try page.alerts.map { message(try AlertStore.alert($0)) },
                 nextPageToken: page.nextPageToken ?? "", waiting: waiting, total: UInt64(clamping: total))
         } catch let error as JournalError where error.code == .badPageToken {
             throw Validation.failure("page_token", "was not made by this service")
@@ -143,7 +159,7 @@ struct AlertServer: AlertServiceProvider {
         let caller = try access.caller(context)
         let row = try await pipeline.journal.reader.detached { try $0.alert(request.alertID) }
         guard let row else { throw Self.unknown(request.alertID) }
-        let alert = try AlertCodec.decode(row.payload)
+        let alert = try AlertStore.alert(row)
         guard caller.covers(alert.accountID) else { throw Self.unknown(request.alertID) }
         return GetAlertResponse(alert: message(alert))
     }
@@ -184,11 +200,11 @@ struct AlertServer: AlertServiceProvider {
         do {
             try await pipeline.perform(auditing: { transaction, merger in
                 guard let row = try transaction.alert(id) else { throw Self.unknown(id) }
-                let stored = try AlertCodec.decode(row.payload)
+                let stored = try AlertStore.alert(row)
                 guard caller.covers(stored.accountID) else { throw Self.unknown(id) }
                 _ = try merger.apply(change, to: stored, now: Clock.milliseconds())
-                return caller.entry(
-                    context, "alert \(id): \(Self.summary(change, of: stored))", account: stored.accountID)
+                let summary = "alert \(id): \(Self.summary(change, of: stored))"
+                return (caller.entry(context, summary, account: stored.accountID), ())
             })
         } catch let error as PersonalChangeError {
             throw Self.refused(error)
@@ -196,7 +212,7 @@ struct AlertServer: AlertServiceProvider {
         // As it stands now that the change is durable, its revision included.
         let row = try await pipeline.journal.reader.detached { try $0.alert(id) }
         guard let row else { throw Self.unknown(id) }
-        return message(try AlertCodec.decode(row.payload))
+        return message(try AlertStore.alert(row))
     }
 
     /// An alert with the links that fit its account.

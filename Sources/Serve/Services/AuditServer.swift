@@ -21,6 +21,18 @@ struct AuditServer: AuditServiceProvider {
         }
         let signal = pipeline.audit.signal
         var position = try start(request, signal.last)
+        if let anchor = try await pipeline.journal.reader.detached({ try $0.auditAnchor() }),
+            position < anchor.head.sequence
+        {
+            guard position == 0 || request.newest > 0 else {
+                throw Validation.failure(
+                    "after",
+                    "lies before the entries that are kept (audit-days is \(pipeline.retention.audit)): the log begins after "
+                        + "\(anchor.head.sequence)")
+            }
+            try await responses.write(TailAuditResponse(cut: AuditLogCut(anchor)))
+            position = anchor.head.sequence
+        }
         while !signal.isClosed {
             try Task.checkCancellation()
             let from = position
@@ -52,6 +64,15 @@ struct AuditServer: AuditServiceProvider {
     private static func mayRead(_ entry: AuditEntry, _ caller: Caller) -> Bool {
         guard caller.accounts != nil else { return true }
         return AccountID(entry.accountID).map(caller.covers) ?? false
+    }
+}
+
+extension AuditLogCut {
+    init(_ anchor: AuditAnchor) {
+        self.init(
+            sequence: UInt64(clamping: anchor.head.sequence), hash: Bytes(anchor.head.hash),
+            entries: UInt64(clamping: anchor.entries), firstTime: Timestamp(milliseconds: anchor.firstTime),
+            lastTime: Timestamp(milliseconds: anchor.lastTime), cutAt: Timestamp(milliseconds: anchor.cutAt))
     }
 }
 

@@ -5,7 +5,6 @@ import Contract
 import Journal
 import Messages
 import RPC
-import Synchronization
 
 /// DeadLetterService: refused records and log files, which can be read, submitted again and removed.
 struct DeadLetterServer: DeadLetterServiceProvider {
@@ -79,7 +78,7 @@ struct DeadLetterServer: DeadLetterServiceProvider {
                 response.duplicate += UInt64(one.duplicate)
                 response.rejected += UInt64(one.rejected)
             case .failure(.stopping): throw Pipeline.stopping
-            case .failure(.store): throw RPCError(.unavailable, "The store failed; try again.")
+            case .failure(.store(let error)): throw error
             }
         }
         if let last, last != page.last?.id || page.count == Limits.resubmittedLetters {
@@ -102,16 +101,12 @@ struct DeadLetterServer: DeadLetterServiceProvider {
             let ids = try await pipeline.journal.reader.detached {
                 try $0.deadLetters(filter, after: after, limit: Limits.purgedLetters).map(\.id)
             }
-            let removed = Mutex(DeadLetterTotals())
-            try await pipeline.perform(auditing: { transaction, _ in
+            let gone = try await pipeline.perform(auditing: { transaction, _ in
                 let gone = try transaction.removeDeadLetters(ids: ids)
-                removed.withLock { $0 = gone }
-                return caller.entry(
-                    context,
-                    "removed \(gone.letters) dead letters with \(gone.records) records: \(Self.words(filter))",
-                    account: AccountID(filter.accountID))
+                let summary =
+                    "removed \(gone.letters) dead letters with \(gone.records) records: \(Self.words(filter))"
+                return (caller.entry(context, summary, account: AccountID(filter.accountID)), gone)
             })
-            let gone = removed.withLock { $0 }
             response.letters += UInt64(clamping: gone.letters)
             response.records += UInt64(clamping: gone.records)
             guard ids.count == Limits.purgedLetters, let end = ids.last else { return response }

@@ -63,7 +63,11 @@ struct DetectionServer: DetectionServiceProvider {
         }
         let summary = "loaded \(fresh.all.count) detections in place of \(before); \(fresh.leftOut) rules left out"
         try await pipeline.audit.record(try access.caller(context).entry(context, summary))
-        try await pipeline.changes.run { _ in try live.replace(fresh, placeholders: placeholders) }
+        do {
+            try await pipeline.changes.run { _ in try live.replace(fresh, placeholders: placeholders) }
+        } catch is LiveCatalog.Conflict {
+            throw RPCError(.aborted, "The detections kept changing meanwhile; try again.")
+        }
         return ReloadRulesResponse(
             loaded: UInt32(clamping: fresh.all.count), problems: fresh.problems.map(RuleProblem.init),
             leftOut: UInt32(clamping: fresh.leftOut), foreign: UInt32(clamping: fresh.foreign))

@@ -80,34 +80,37 @@ extension DetectionServer {
         }
     }
 
-    /// Runs a change of the live tuning and of the journal, in one order with all others. It is compiled beforehand, so that
-    /// records wait for its installation only. Where the journal fails, what it holds is what stands.
+    /// Runs a change of the journal and then of the live tuning, in one order with all others. It is compiled beforehand,
+    /// so that records wait for its installation only; it is installed once it is durable.
     ///
     /// - Parameters:
     ///   - check: throws where the change may not be made, as things stand when its turn has come.
-    ///   - body: writes the change into the journal; it is given the tuning as it was and as it is then.
+    ///   - body: writes the change into the journal; it is given the tuning as it is and as it will be.
     private func commit(
         _ entry: AuditEntry, _ change: @escaping @Sendable (inout Tuning) -> Void,
         if check: @escaping @Sendable (Tuning) throws -> Void = { _ in },
         _ body: @escaping @Sendable (Tuning, Tuning, borrowing Transaction) throws -> Void
     ) async throws {
-        let catalog = pipeline.catalog
+        let (catalog, log) = (pipeline.catalog, pipeline.log)
         for attempt in 1...Limits.catalogAttempts {
             let prepared = try await pipeline.changes.run { _ in try catalog.prepare(change) }
+            let install: @Sendable (()) -> Void = { _ in
+                // Nobody could change the detections since the claim.
+                do { try catalog.install(prepared) } catch { log.critical("a durable tuning was not installed") }
+            }
             do {
-                return try await pipeline.perform(audit: entry) { transaction, _ in
+                return try await pipeline.perform(audit: entry, then: install) { transaction, _ in
+                    try catalog.claim(prepared)
                     let before = catalog.tuning
                     try check(before)
-                    try catalog.install(prepared)
                     try body(before, prepared.tuning, transaction)
                 }
-            } catch is LiveCatalog.Conflict where attempt < Limits.catalogAttempts {
-                continue
-            } catch is LiveCatalog.Conflict {
-                throw RPCError(.aborted, "The detections kept changing meanwhile; try again.")
             } catch {
-                try pipeline.restoreTuning()
-                throw error
+                catalog.release(prepared)
+                guard error is LiveCatalog.Conflict else { throw error }
+                if attempt == Limits.catalogAttempts {
+                    throw RPCError(.aborted, "The detections kept changing meanwhile; try again.")
+                }
             }
         }
     }

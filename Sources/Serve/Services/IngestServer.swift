@@ -70,8 +70,8 @@ struct IngestServer: IngestServiceProvider {
                         try await responses.write(response)
                     case .failure(.stopping):
                         throw Self.stopping
-                    case .failure(.store):
-                        throw RPCError(.unavailable, "The store failed; send what was not acknowledged again.")
+                    case .failure(.store(let error)):
+                        throw StoreFailure.ingest(error)
                     }
                 }
             }

@@ -36,14 +36,15 @@ struct InvestigationServer: InvestigationServiceProvider {
 
     func getStatus(_ request: GetStatusRequest, _ context: CallContext) async throws -> GetStatusResponse {
         let scope = try access.caller(context).accounts
-        let statistics = try await pipeline.journal.reader.detached { try $0.statistics() }
-        let alerts = try await pipeline.journal.reader.detached {
-            try $0.alertCount(accountIDs: scope.map { $0.map(\.description) })
-        }
+        let statistics = try await look(or: Statistics.unknown) { try $0.statistics() }
+        let alerts = try await look(or: 0) { try $0.alertCount(accountIDs: scope.map { $0.map(\.description) }) }
         var filter = DeadLetterQuery()
         filter.visibleAccounts = scope.map { $0.map(\.description) }
         let visible = filter
-        let letters = try await pipeline.journal.reader.detached { try $0.deadLetterTotals(visible) }
+        let letters = try await look(or: DeadLetterTotals()) { try $0.deadLetterTotals(visible) }
+        let (pruned, cut) = try await look(or: (Int64(0), Int64(0))) {
+            (try $0.alertLogPruned(), try $0.auditAnchor()?.head.sequence ?? 0)
+        }
         let counters = pipeline.counters
         let freeze = Messages.Freeze(book.freeze)
         let inactive = pipeline.catalog.plan.inactive.map { detection, needs in
@@ -65,7 +66,40 @@ struct InvestigationServer: InvestigationServiceProvider {
             frozenSince: freeze.frozen ? freeze.changedAt : nil,
             detections: UInt32(clamping: pipeline.catalog.catalog.all.count),
             rulesLeftOut: UInt32(clamping: pipeline.catalog.catalog.leftOut),
-            deadLetters: DeadLetterStatus(letters, refused: scope == nil ? counters.rejections : [:]))
+            deadLetters: DeadLetterStatus(letters, refused: scope == nil ? counters.rejections : [:]),
+            damage: scope == nil ? DamageStatus(counters.damage.summary) : nil,
+            retention: RetentionStatus(pipeline.retention, pruned: pruned, cut: cut))
+    }
+}
+
+extension InvestigationServer {
+    /// Reads a part of the status. One that is damaged is counted, and leaves the others to be told.
+    private func look<Part: Sendable>(
+        or unknown: Part, _ body: @escaping @Sendable (Reader) throws -> Part
+    ) async throws -> Part {
+        do { return try await pipeline.journal.reader.detached(body) } catch {
+            guard StoreFailure.isDamage(error) else { throw error }
+            if pipeline.counters.damage.note(error) { pipeline.log.error("the status is not whole: \(error)") }
+            return unknown
+        }
+    }
+}
+
+extension DamageStatus {
+    init(_ damage: DamageTally.Summary) {
+        self.init(
+            met: damage.met, places: UInt32(clamping: damage.places), latest: damage.latest,
+            latestAt: damage.met > 0 ? Timestamp(milliseconds: damage.latestAt) : nil)
+    }
+}
+
+extension RetentionStatus {
+    init(_ retention: Retention, pruned: Int64, cut: Int64) {
+        func days(_ count: Int) -> UInt32 { UInt32(clamping: count) }
+        self.init(
+            recordDays: days(retention.records), alertRevisionDays: days(retention.alertRevisions),
+            closedAlertDays: days(retention.closedAlerts), auditDays: days(retention.audit),
+            alertLogPruned: UInt64(clamping: pruned), auditCut: UInt64(clamping: cut))
     }
 }
 

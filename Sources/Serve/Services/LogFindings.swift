@@ -6,7 +6,6 @@ import Detect
 import Journal
 import Messages
 import RPC
-import Synchronization
 
 /// Takes what collectors find wrong with the log files and digests of trails, and raises each finding as an alert once.
 package struct LogFindings: Sendable {
@@ -32,24 +31,18 @@ package struct LogFindings: Sendable {
             if accounts.accepts(observation.account) { observations.append(observation) } else { ignored += 1 }
         }
         let taken = observations
-        let raised = Tally()
-        try await pipeline.perform(audit: entry) { transaction, merger in
+        let damage = pipeline.counters.damage
+        let raised = try await pipeline.perform(audit: entry) { transaction, merger in
             let now = Clock.milliseconds()
-            for observation in taken where try OwnAlerts.raise(observation, transaction, &merger, now: now) {
-                raised.add()
+            // Counted within: where the group's commit fails this runs again.
+            var raised = 0
+            for observation in taken where try OwnAlerts.raise(observation, transaction, &merger, now: now, damage) {
+                raised += 1
             }
+            return raised
         }
-        let count = UInt32(clamping: raised.count)
-        return ReportLogFindingsResponse(raised: count, known: UInt32(taken.count) - count, ignored: ignored)
-    }
-
-    /// How many of a transaction's observations were new.
-    private final class Tally: Sendable {
-        private let value = Mutex(0)
-
-        var count: Int { value.withLock { $0 } }
-
-        func add() { value.withLock { $0 += 1 } }
+        return ReportLogFindingsResponse(
+            raised: UInt32(clamping: raised), known: UInt32(clamping: taken.count - raised), ignored: ignored)
     }
 
     private static func observation(

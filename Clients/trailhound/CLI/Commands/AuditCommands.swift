@@ -67,7 +67,8 @@ struct AuditCommands: AsyncParsableCommand {
                 The chain shows entries that were altered or taken out. That the end was cut off, or that all of it was \
                 written anew, shows only against a head that was noted before where the writer of the database can't \
                 reach it: --head compares with one, --head-file with the one of the last verification, and keeps it up \
-                to date. The service's own log tells the head too.
+                to date. The service's own log tells the head too. Where the retention cut the beginning off, the chain is \
+                verified from there on, and an entry behind it has to tell of the cut.
 
                   trailhound audit verify --head-file ~/.trailhound-audit-head
                   trailhound audit verify --data-dir /backup/trailhound --head 1234:5f0c…
@@ -109,20 +110,21 @@ struct AuditCommands: AsyncParsableCommand {
                 try verifier.finish()
             } catch let broken as AuditBreak {
                 output.show(
-                    json: AuditPresentation.json(verifier.head, broken: broken),
-                    fields: AuditPresentation.fields(verifier.head, broken: broken))
+                    json: AuditPresentation.json(verifier, broken: broken),
+                    fields: AuditPresentation.fields(verifier, broken: broken))
                 output.flush()
                 throw Failure("the audit log is broken: \(broken)")
             }
             if let headFile { try AuditHeadFile(path: headFile).write(verifier.head) }
             output.show(
-                json: AuditPresentation.json(verifier.head, broken: nil),
-                fields: AuditPresentation.fields(verifier.head, broken: nil))
+                json: AuditPresentation.json(verifier, broken: nil),
+                fields: AuditPresentation.fields(verifier, broken: nil))
         }
 
         private func verify(file path: String, _ verifier: inout AuditVerifier) throws {
             do {
                 let file = try AuditFile(path: path)
+                if let anchor = try file.anchor() { try verifier.begin(after: anchor) }
                 while true {
                     let page = try file.records(after: verifier.head.sequence, limit: JournalLimits.pageRows)
                     if page.isEmpty { return }
@@ -137,6 +139,7 @@ struct AuditCommands: AsyncParsableCommand {
             let session = try Session(global.connection.settings())
             do {
                 try await session.tailAudit(TailAuditRequest(untilCaughtUp: true, whole: true)) { response in
+                    if let cut = response.cut { try verifier.begin(after: AuditAnchor(cut)) }
                     guard let entry = response.entry else { return }
                     try verifier.check(AuditRecord(entry))
                 }

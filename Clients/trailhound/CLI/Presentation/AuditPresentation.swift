@@ -45,23 +45,35 @@ package enum AuditPresentation {
     }
 
     /// What a verification came to.
-    package static func json(_ head: AuditHead, broken: AuditBreak?) -> JSONNode {
+    package static func json(_ verifier: AuditVerifier, broken: AuditBreak?) -> JSONNode {
         .object([
             .init("intact", .bool(broken == nil)),
-            .init("entries", .signed(head.sequence)),
-            .init("head", .string(head.description)),
+            .init("entries", .signed(verifier.head.sequence)),
+            .init("head", .string(verifier.head.description)),
+            .init("begins_after", .signed(verifier.anchor?.head.sequence ?? 0)),
+            .init("forgotten_heads", .array(verifier.forgotten.map { .string($0.description) })),
             .init("first_broken", broken.map { .signed($0.sequence) } ?? .null),
             .init("problem", broken.map { .string($0.description) } ?? .null),
         ])
     }
 
     /// The same for a person.
-    package static func fields(_ head: AuditHead, broken: AuditBreak?) -> FieldList {
+    package static func fields(_ verifier: AuditVerifier, broken: AuditBreak?) -> FieldList {
+        let head = verifier.head
         var fields = FieldList()
         fields.add("Audit log", broken == nil ? "intact" : "broken", style: broken == nil ? .green : .red)
         if let broken { fields.add("Problem", broken.description) }
         fields.add(broken == nil ? "Entries" : "Intact entries", String(head.sequence))
         fields.add("Head", head.description)
+        if let anchor = verifier.anchor {
+            fields.add(
+                "Begins after",
+                "entry \(anchor.head.sequence): the retention dropped \(Numbers.grouped(UInt64(clamping: anchor.entries))) entries"
+            )
+        }
+        for old in verifier.forgotten {
+            fields.add("Not comparable", "\(old): the retention dropped its entry", style: .yellow)
+        }
         return fields
     }
 

@@ -26,6 +26,9 @@ package enum StatusPresentation {
             .init("subscribers", .unsigned(UInt64(status.subscribers))),
             .init("stream", .object(counts(status.stream ?? StreamStatus()).map { .init($0, .unsigned($1)) })),
             .init("dead_letters", deadLetters(status.deadLetters ?? DeadLetterStatus())),
+            .init("damage", damage(status.damage ?? DamageStatus())),
+            .init(
+                "retention", .object(retention(status.retention ?? RetentionStatus()).map { .init($0, .unsigned($1)) })),
             .init(
                 "inactive_detections",
                 .array(
@@ -36,6 +39,34 @@ package enum StatusPresentation {
                         ])
                     })),
         ])
+    }
+
+    /// Damage that was met, under the contract's names.
+    private static func damage(_ status: DamageStatus) -> JSONNode {
+        .object([
+            .init("met", .unsigned(status.met)), .init("places", .unsigned(UInt64(status.places))),
+            .init("latest", .string(status.latest)), .init("latest_at", .time(status.latestAt)),
+        ])
+    }
+
+    /// Days for which things are kept and what went, under the contract's names.
+    private static func retention(_ status: RetentionStatus) -> [(String, UInt64)] {
+        [
+            ("record_days", UInt64(status.recordDays)), ("alert_revision_days", UInt64(status.alertRevisionDays)),
+            ("closed_alert_days", UInt64(status.closedAlertDays)), ("audit_days", UInt64(status.auditDays)),
+            ("alert_log_pruned", status.alertLogPruned), ("audit_cut", status.auditCut),
+        ]
+    }
+
+    private static func add(_ status: RetentionStatus, to fields: inout FieldList) {
+        fields.add(
+            "Kept for",
+            "records \(status.recordDays) days, superseded revisions of alerts \(status.alertRevisionDays), closed alerts "
+                + "\(status.closedAlertDays), audit log \(status.auditDays)")
+        if status.alertLogPruned > 0 {
+            fields.add("  alert log", "cursors before \(status.alertLogPruned) are refused")
+        }
+        if status.auditCut > 0 { fields.add("  audit log", "begins after entry \(status.auditCut)") }
     }
 
     /// The dead letters and their limits, under the contract's names.
@@ -135,6 +166,12 @@ package enum StatusPresentation {
         fields.add("Duplicate", Numbers.grouped(status.duplicate))
         fields.add("Rejected", Numbers.grouped(status.rejected), style: status.rejected > 0 ? .yellow : .plain)
         if let letters = status.deadLetters { add(letters, now: now, to: &fields) }
+        if let damage = status.damage, damage.met > 0 {
+            let times = Numbers.counted(Int(clamping: damage.met), "time")
+            fields.add(
+                "Damage", "met \(times), last at \(damage.latest): run trailhoundd check", style: .boldRed)
+        }
+        if let retention = status.retention { add(retention, to: &fields) }
         fields.add("Queued batches", Numbers.grouped(UInt64(status.queuedBatches)))
         fields.add("Subscribers", Numbers.grouped(UInt64(status.subscribers)))
         if let stream = status.stream { add(stream, to: &fields) }

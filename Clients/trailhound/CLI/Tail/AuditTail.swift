@@ -88,3 +88,13 @@ extension AuditRecord {
             hash: entry.hash.array)
     }
 }
+
+extension AuditAnchor {
+    /// The beginning of a log that a service sent.
+    package init(_ cut: AuditLogCut) {
+        self.init(
+            head: AuditHead(sequence: Int64(clamping: cut.sequence), hash: cut.hash.array),
+            entries: Int64(clamping: cut.entries), firstTime: cut.firstTime?.milliseconds ?? 0,
+            lastTime: cut.lastTime?.milliseconds ?? 0, cutAt: cut.cutAt?.milliseconds ?? 0)
+    }
+}

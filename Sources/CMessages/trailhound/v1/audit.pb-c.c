@@ -97,6 +97,51 @@ void   trailhound__v1__tail_audit_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__tail_audit_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__audit_log_cut__init
+                     (Trailhound__V1__AuditLogCut         *message)
+{
+  static const Trailhound__V1__AuditLogCut init_value = TRAILHOUND__V1__AUDIT_LOG_CUT__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__audit_log_cut__get_packed_size
+                     (const Trailhound__V1__AuditLogCut *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__audit_log_cut__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__audit_log_cut__pack
+                     (const Trailhound__V1__AuditLogCut *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__audit_log_cut__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__audit_log_cut__pack_to_buffer
+                     (const Trailhound__V1__AuditLogCut *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__audit_log_cut__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__AuditLogCut *
+       trailhound__v1__audit_log_cut__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__AuditLogCut *)
+     protobuf_c_message_unpack (&trailhound__v1__audit_log_cut__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__audit_log_cut__free_unpacked
+                     (Trailhound__V1__AuditLogCut *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__audit_log_cut__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__audit_log_entry__init
                      (Trailhound__V1__AuditLogEntry         *message)
 {
@@ -219,7 +264,7 @@ const ProtobufCMessageDescriptor trailhound__v1__tail_audit_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__tail_audit_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__tail_audit_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__tail_audit_response__field_descriptors[2] =
 {
   {
     "entry",
@@ -233,14 +278,28 @@ static const ProtobufCFieldDescriptor trailhound__v1__tail_audit_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cut",
+    80,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TailAuditResponse, cut),
+    &trailhound__v1__audit_log_cut__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__tail_audit_response__field_indices_by_name[] = {
+  1,   /* field[1] = cut */
   0,   /* field[0] = entry */
 };
-static const ProtobufCIntRange trailhound__v1__tail_audit_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__tail_audit_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 80, 1 },
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__tail_audit_response__descriptor =
 {
@@ -250,11 +309,114 @@ const ProtobufCMessageDescriptor trailhound__v1__tail_audit_response__descriptor
   "Trailhound__V1__TailAuditResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__TailAuditResponse),
-  1,
+  2,
   trailhound__v1__tail_audit_response__field_descriptors,
   trailhound__v1__tail_audit_response__field_indices_by_name,
-  1,  trailhound__v1__tail_audit_response__number_ranges,
+  2,  trailhound__v1__tail_audit_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__tail_audit_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__audit_log_cut__field_descriptors[6] =
+{
+  {
+    "sequence",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AuditLogCut, sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hash",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AuditLogCut, hash),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "entries",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AuditLogCut, entries),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AuditLogCut, first_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AuditLogCut, last_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cut_at",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__AuditLogCut, cut_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__audit_log_cut__field_indices_by_name[] = {
+  5,   /* field[5] = cut_at */
+  2,   /* field[2] = entries */
+  3,   /* field[3] = first_time */
+  1,   /* field[1] = hash */
+  4,   /* field[4] = last_time */
+  0,   /* field[0] = sequence */
+};
+static const ProtobufCIntRange trailhound__v1__audit_log_cut__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__audit_log_cut__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.AuditLogCut",
+  "AuditLogCut",
+  "Trailhound__V1__AuditLogCut",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__AuditLogCut),
+  6,
+  trailhound__v1__audit_log_cut__field_descriptors,
+  trailhound__v1__audit_log_cut__field_indices_by_name,
+  1,  trailhound__v1__audit_log_cut__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__audit_log_cut__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__audit_log_entry__field_descriptors[12] =

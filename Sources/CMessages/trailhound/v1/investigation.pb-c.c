@@ -232,6 +232,96 @@ void   trailhound__v1__get_status_response__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__get_status_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__damage_status__init
+                     (Trailhound__V1__DamageStatus         *message)
+{
+  static const Trailhound__V1__DamageStatus init_value = TRAILHOUND__V1__DAMAGE_STATUS__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__damage_status__get_packed_size
+                     (const Trailhound__V1__DamageStatus *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__damage_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__damage_status__pack
+                     (const Trailhound__V1__DamageStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__damage_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__damage_status__pack_to_buffer
+                     (const Trailhound__V1__DamageStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__damage_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__DamageStatus *
+       trailhound__v1__damage_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__DamageStatus *)
+     protobuf_c_message_unpack (&trailhound__v1__damage_status__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__damage_status__free_unpacked
+                     (Trailhound__V1__DamageStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__damage_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__retention_status__init
+                     (Trailhound__V1__RetentionStatus         *message)
+{
+  static const Trailhound__V1__RetentionStatus init_value = TRAILHOUND__V1__RETENTION_STATUS__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__retention_status__get_packed_size
+                     (const Trailhound__V1__RetentionStatus *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__retention_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__retention_status__pack
+                     (const Trailhound__V1__RetentionStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__retention_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__retention_status__pack_to_buffer
+                     (const Trailhound__V1__RetentionStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__retention_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__RetentionStatus *
+       trailhound__v1__retention_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__RetentionStatus *)
+     protobuf_c_message_unpack (&trailhound__v1__retention_status__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__retention_status__free_unpacked
+                     (Trailhound__V1__RetentionStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__retention_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__stream_status__init
                      (Trailhound__V1__StreamStatus         *message)
 {
@@ -862,7 +952,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[19] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[21] =
 {
   {
     "version",
@@ -1092,11 +1182,36 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "damage",
+    80,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, damage),
+    &trailhound__v1__damage_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retention",
+    81,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, retention),
+    &trailhound__v1__retention_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__get_status_response__field_indices_by_name[] = {
   4,   /* field[4] = accepted */
   9,   /* field[9] = accounts */
   7,   /* field[7] = alerts */
+  19,   /* field[19] = damage */
   18,   /* field[18] = dead_letters */
   16,   /* field[16] = detections */
   8,   /* field[8] = detections_enabled */
@@ -1106,6 +1221,7 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   10,   /* field[10] = queued_batches */
   6,   /* field[6] = rejected */
   14,   /* field[14] = remediations_frozen */
+  20,   /* field[20] = retention */
   17,   /* field[17] = rules_left_out */
   1,   /* field[1] = started_at */
   3,   /* field[3] = stored_bytes */
@@ -1114,12 +1230,13 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   11,   /* field[11] = subscribers */
   0,   /* field[0] = version */
 };
-static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[3 + 1] =
+static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[4 + 1] =
 {
   { 1, 0 },
   { 20, 14 },
   { 40, 17 },
-  { 0, 19 }
+  { 80, 19 },
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor =
 {
@@ -1129,11 +1246,191 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   "Trailhound__V1__GetStatusResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetStatusResponse),
-  19,
+  21,
   trailhound__v1__get_status_response__field_descriptors,
   trailhound__v1__get_status_response__field_indices_by_name,
-  3,  trailhound__v1__get_status_response__number_ranges,
+  4,  trailhound__v1__get_status_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__get_status_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__damage_status__field_descriptors[4] =
+{
+  {
+    "met",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DamageStatus, met),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "places",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DamageStatus, places),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "latest",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DamageStatus, latest),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "latest_at",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__DamageStatus, latest_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__damage_status__field_indices_by_name[] = {
+  2,   /* field[2] = latest */
+  3,   /* field[3] = latest_at */
+  0,   /* field[0] = met */
+  1,   /* field[1] = places */
+};
+static const ProtobufCIntRange trailhound__v1__damage_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__damage_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.DamageStatus",
+  "DamageStatus",
+  "Trailhound__V1__DamageStatus",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__DamageStatus),
+  4,
+  trailhound__v1__damage_status__field_descriptors,
+  trailhound__v1__damage_status__field_indices_by_name,
+  1,  trailhound__v1__damage_status__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__damage_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__retention_status__field_descriptors[6] =
+{
+  {
+    "record_days",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RetentionStatus, record_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alert_revision_days",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RetentionStatus, alert_revision_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "closed_alert_days",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RetentionStatus, closed_alert_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "audit_days",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RetentionStatus, audit_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alert_log_pruned",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RetentionStatus, alert_log_pruned),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "audit_cut",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__RetentionStatus, audit_cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__retention_status__field_indices_by_name[] = {
+  4,   /* field[4] = alert_log_pruned */
+  1,   /* field[1] = alert_revision_days */
+  5,   /* field[5] = audit_cut */
+  3,   /* field[3] = audit_days */
+  2,   /* field[2] = closed_alert_days */
+  0,   /* field[0] = record_days */
+};
+static const ProtobufCIntRange trailhound__v1__retention_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__retention_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.RetentionStatus",
+  "RetentionStatus",
+  "Trailhound__V1__RetentionStatus",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__RetentionStatus),
+  6,
+  trailhound__v1__retention_status__field_descriptors,
+  trailhound__v1__retention_status__field_indices_by_name,
+  1,  trailhound__v1__retention_status__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__retention_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__stream_status__field_descriptors[13] =

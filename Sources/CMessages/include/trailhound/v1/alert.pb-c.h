@@ -231,7 +231,8 @@ struct  Trailhound__V1__SubscribeAlertsRequest
   ProtobufCMessage base;
   /*
    * The cursor of the last response that the subscriber has handled; empty for everything from the start,
-   * "latest" for what comes from now on.
+   * "latest" for what comes from now on. One that is older than the revisions that are kept is refused by name; from the
+   * start, the last revision of every alert is always there.
    */
   ProtobufCBinaryData cursor;
   size_t n_account_ids;

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Trailhound__V1__TailAuditRequest Trailhound__V1__TailAuditRequest;
 typedef struct Trailhound__V1__TailAuditResponse Trailhound__V1__TailAuditResponse;
+typedef struct Trailhound__V1__AuditLogCut Trailhound__V1__AuditLogCut;
 typedef struct Trailhound__V1__AuditLogEntry Trailhound__V1__AuditLogEntry;
 
 
@@ -56,10 +57,42 @@ struct  Trailhound__V1__TailAuditResponse
 {
   ProtobufCMessage base;
   Trailhound__V1__AuditLogEntry *entry;
+  /*
+   * Stands alone, before the first entry, where the beginning that was asked for was dropped by the retention.
+   */
+  Trailhound__V1__AuditLogCut *cut;
 };
 #define TRAILHOUND__V1__TAIL_AUDIT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__tail_audit_response__descriptor) \
-    , NULL }
+    , NULL, NULL }
+
+
+/*
+ * The beginning of a log whose first entries the retention dropped. The chain is verified from here on; an entry behind
+ * it, of the method audit-retention, tells of the cut.
+ */
+struct  Trailhound__V1__AuditLogCut
+{
+  ProtobufCMessage base;
+  /*
+   * The last entry that went, and its hash.
+   */
+  uint64_t sequence;
+  ProtobufCBinaryData hash;
+  /*
+   * Entries that went, in all.
+   */
+  uint64_t entries;
+  /*
+   * The times of the first and the last of them, and of the cut.
+   */
+  Google__Protobuf__Timestamp *first_time;
+  Google__Protobuf__Timestamp *last_time;
+  Google__Protobuf__Timestamp *cut_at;
+};
+#define TRAILHOUND__V1__AUDIT_LOG_CUT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__audit_log_cut__descriptor) \
+    , 0, {0,NULL}, 0, NULL, NULL, NULL }
 
 
 struct  Trailhound__V1__AuditLogEntry
@@ -148,6 +181,25 @@ Trailhound__V1__TailAuditResponse *
 void   trailhound__v1__tail_audit_response__free_unpacked
                      (Trailhound__V1__TailAuditResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__AuditLogCut methods */
+void   trailhound__v1__audit_log_cut__init
+                     (Trailhound__V1__AuditLogCut         *message);
+size_t trailhound__v1__audit_log_cut__get_packed_size
+                     (const Trailhound__V1__AuditLogCut   *message);
+size_t trailhound__v1__audit_log_cut__pack
+                     (const Trailhound__V1__AuditLogCut   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__audit_log_cut__pack_to_buffer
+                     (const Trailhound__V1__AuditLogCut   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__AuditLogCut *
+       trailhound__v1__audit_log_cut__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__audit_log_cut__free_unpacked
+                     (Trailhound__V1__AuditLogCut *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__AuditLogEntry methods */
 void   trailhound__v1__audit_log_entry__init
                      (Trailhound__V1__AuditLogEntry         *message);
@@ -174,6 +226,9 @@ typedef void (*Trailhound__V1__TailAuditRequest_Closure)
                   void *closure_data);
 typedef void (*Trailhound__V1__TailAuditResponse_Closure)
                  (const Trailhound__V1__TailAuditResponse *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__AuditLogCut_Closure)
+                 (const Trailhound__V1__AuditLogCut *message,
                   void *closure_data);
 typedef void (*Trailhound__V1__AuditLogEntry_Closure)
                  (const Trailhound__V1__AuditLogEntry *message,
@@ -207,6 +262,7 @@ void trailhound__v1__audit_service__tail_audit(ProtobufCService *service,
 
 extern const ProtobufCMessageDescriptor trailhound__v1__tail_audit_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__tail_audit_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__audit_log_cut__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__audit_log_entry__descriptor;
 extern const ProtobufCServiceDescriptor trailhound__v1__audit_service__descriptor;
 

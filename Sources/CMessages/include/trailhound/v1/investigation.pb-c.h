@@ -22,6 +22,8 @@ typedef struct Trailhound__V1__TimelineEntry Trailhound__V1__TimelineEntry;
 typedef struct Trailhound__V1__GetTimelineResponse Trailhound__V1__GetTimelineResponse;
 typedef struct Trailhound__V1__GetStatusRequest Trailhound__V1__GetStatusRequest;
 typedef struct Trailhound__V1__GetStatusResponse Trailhound__V1__GetStatusResponse;
+typedef struct Trailhound__V1__DamageStatus Trailhound__V1__DamageStatus;
+typedef struct Trailhound__V1__RetentionStatus Trailhound__V1__RetentionStatus;
 typedef struct Trailhound__V1__StreamStatus Trailhound__V1__StreamStatus;
 typedef struct Trailhound__V1__InactiveDetection Trailhound__V1__InactiveDetection;
 typedef struct Trailhound__V1__GetLineageRequest Trailhound__V1__GetLineageRequest;
@@ -180,10 +182,73 @@ struct  Trailhound__V1__GetStatusResponse
    * Refused records that are kept: of the certificate's accounts, where it covers some.
    */
   Trailhound__V1__DeadLetterStatus *dead_letters;
+  /*
+   * Damage of the store that was met since the start; for certificates of all accounts.
+   */
+  Trailhound__V1__DamageStatus *damage;
+  /*
+   * How long things are kept.
+   */
+  Trailhound__V1__RetentionStatus *retention;
 };
 #define TRAILHOUND__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_status_response__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0, NULL }
+    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0, NULL, NULL, NULL }
+
+
+struct  Trailhound__V1__DamageStatus
+{
+  ProtobufCMessage base;
+  /*
+   * Reads that met damage, and the places that they met it at, as far as they are told apart.
+   */
+  uint64_t met;
+  uint32_t places;
+  /*
+   * The place that was met last, and when; the service's log has each place once.
+   */
+  ProtobufCBinaryData latest;
+  Google__Protobuf__Timestamp *latest_at;
+};
+#define TRAILHOUND__V1__DAMAGE_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__damage_status__descriptor) \
+    , 0, 0, {0,NULL}, NULL }
+
+
+/*
+ * Days for which things are kept.
+ */
+struct  Trailhound__V1__RetentionStatus
+{
+  ProtobufCMessage base;
+  /*
+   * Records, from their arrival.
+   */
+  uint32_t record_days;
+  /*
+   * Revisions of an alert that a later one supersedes, from when they were stored.
+   */
+  uint32_t alert_revision_days;
+  /*
+   * Closed and merged alerts, from their last revision.
+   */
+  uint32_t closed_alert_days;
+  /*
+   * Entries of the audit log.
+   */
+  uint32_t audit_days;
+  /*
+   * The newest entry of the alert log that was dropped; 0 for none. Cursors before it are refused.
+   */
+  uint64_t alert_log_pruned;
+  /*
+   * The newest entry of the audit log that was dropped; 0 for none.
+   */
+  uint64_t audit_cut;
+};
+#define TRAILHOUND__V1__RETENTION_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__retention_status__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -411,6 +476,44 @@ Trailhound__V1__GetStatusResponse *
 void   trailhound__v1__get_status_response__free_unpacked
                      (Trailhound__V1__GetStatusResponse *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__DamageStatus methods */
+void   trailhound__v1__damage_status__init
+                     (Trailhound__V1__DamageStatus         *message);
+size_t trailhound__v1__damage_status__get_packed_size
+                     (const Trailhound__V1__DamageStatus   *message);
+size_t trailhound__v1__damage_status__pack
+                     (const Trailhound__V1__DamageStatus   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__damage_status__pack_to_buffer
+                     (const Trailhound__V1__DamageStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__DamageStatus *
+       trailhound__v1__damage_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__damage_status__free_unpacked
+                     (Trailhound__V1__DamageStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__RetentionStatus methods */
+void   trailhound__v1__retention_status__init
+                     (Trailhound__V1__RetentionStatus         *message);
+size_t trailhound__v1__retention_status__get_packed_size
+                     (const Trailhound__V1__RetentionStatus   *message);
+size_t trailhound__v1__retention_status__pack
+                     (const Trailhound__V1__RetentionStatus   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__retention_status__pack_to_buffer
+                     (const Trailhound__V1__RetentionStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__RetentionStatus *
+       trailhound__v1__retention_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__retention_status__free_unpacked
+                     (Trailhound__V1__RetentionStatus *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__StreamStatus methods */
 void   trailhound__v1__stream_status__init
                      (Trailhound__V1__StreamStatus         *message);
@@ -523,6 +626,12 @@ typedef void (*Trailhound__V1__GetStatusRequest_Closure)
 typedef void (*Trailhound__V1__GetStatusResponse_Closure)
                  (const Trailhound__V1__GetStatusResponse *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__DamageStatus_Closure)
+                 (const Trailhound__V1__DamageStatus *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__RetentionStatus_Closure)
+                 (const Trailhound__V1__RetentionStatus *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__StreamStatus_Closure)
                  (const Trailhound__V1__StreamStatus *message,
                   void *closure_data);
@@ -588,6 +697,8 @@ extern const ProtobufCMessageDescriptor trailhound__v1__timeline_entry__descript
 extern const ProtobufCMessageDescriptor trailhound__v1__get_timeline_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__damage_status__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__retention_status__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__stream_status__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__inactive_detection__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_lineage_request__descriptor;
