@@ -24,9 +24,11 @@ package struct AlertMerger: Sendable {
     package let capacity: Int
     /// How many alerts were sealed since the start.
     package private(set) var sealedCount = 0
-    /// Every alert that is not in memory and could grow was last seen at this event time or before; nil where all are
-    /// in memory.
-    package private(set) var sealedThrough: Milliseconds?
+    /// Every alert of an account that is not in memory and could grow was last seen at this event time or before; nothing
+    /// stands for an account where all are in memory.
+    private var sealedThrough: [AccountID: Milliseconds] = [:]
+    /// Whether alerts of any account may be in the store alone.
+    private let mayLackAny: Bool
 
     /// Where an alert stands in event time.
     private struct Span {
@@ -58,8 +60,8 @@ package struct AlertMerger: Sendable {
     ) {
         self.window = window
         self.capacity = max(1, capacity)
+        mayLackAny = !isComplete
         for alert in alerts where alert.status.growsOn { insert(alert) }
-        if !isComplete { sealedThrough = .max }
     }
 
     /// How many alerts are in memory.
@@ -106,7 +108,7 @@ package struct AlertMerger: Sendable {
     mutating func bringBack(
         _ key: Alert.Key, _ range: ClosedRange<Milliseconds>, stored: Lookup
     ) rethrows {
-        guard let sealedThrough, range.lowerBound <= sealedThrough else { return }
+        guard mayLackAny || sealedThrough[key.accountID].map({ range.lowerBound <= $0 }) == true else { return }
         for alert in try stored(key, range)
         where alert.status.growsOn && alert.key == key && alerts[alert.id] == nil { insert(alert) }
     }
@@ -346,13 +348,19 @@ extension AlertMerger {
         return (first.createdAt, first.id) < (second.createdAt, second.id)
     }
 
+    /// Leaves the alerts of whoever has the most to the store, those last seen earliest: an alert in memory follows its
+    /// session to whoever made it, so that one account's flood must seal no other's.
     private mutating func seal() {
         let target = min(capacity, max(1, capacity * DetectLimits.openAlertsAfterSealing / DetectLimits.openAlerts))
-        let oldest = alerts.values.sorted { ($0.lastSeen, $0.id) < ($1.lastSeen, $1.id) }.prefix(alerts.count - target)
-        for alert in oldest {
-            alerts[alert.id] = nil
+        var held = Holdings<AccountID>()
+        for alert in alerts.values { held.add(1, to: alert.accountID) }
+        let surplus = FairShare.surplus(
+            leaving: target, of: held,
+            alerts.values.lazy.map { FairShare.Entry(tenant: $0.accountID, age: $0.lastSeen, key: $0.id) })
+        for id in surplus {
+            guard let alert = alerts.removeValue(forKey: id) else { continue }
             forget(alert)
-            sealedThrough = max(sealedThrough ?? alert.lastSeen, alert.lastSeen)
+            sealedThrough[alert.accountID] = max(sealedThrough[alert.accountID] ?? .min, alert.lastSeen)
             sealedCount += 1
         }
     }

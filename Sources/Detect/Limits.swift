@@ -86,7 +86,7 @@ package enum DetectLimits {
     /// that they have.
     package static let alertParts = 64
 
-    /// How many joins of sessions with their makers are kept.
+    /// How many makers of sessions are kept, in all joins of sessions with them.
     package static let lineageSessions = 500_000
 
     /// How long they are kept, in seconds of the service's clock: no session lives longer than 36 hours.

@@ -36,8 +36,18 @@ package enum JournalLimits {
     static let writerCacheBytes = 16 << 20
     /// Page cache of each reader.
     static let readerCacheBytes = 2 << 20
-    /// Readers at once; a further one waits.
-    package static let readers = 8
+    /// Threads that read for the response to alerts, for short look-ups of callers, for who follows the alert or the audit
+    /// log, and for queries over the archive. None of these waits for another's.
+    package static let responseReaders = 2
+    package static let lookupReaders = 2
+    package static let feedReaders = 2
+    package static let queryReaders = 3
+    /// By how much the threads of queries give way to others: at 10 a query gets a tenth of a core that both want.
+    package static let queryNiceness: Int32 = 10
+    /// Readers at once; a further one waits. One each for the threads above, and for what starts and stops the service.
+    package static let readers = responseReaders + lookupReaders + feedReaders + queryReaders + 1
+    /// Identities that one look-up by an eventID asks for at a time; between two it looks at its budget.
+    package static let identitiesPerLookup = 64
     /// The write-ahead log is copied into the database when it is longer than this many pages.
     static let checkpointPages: Int32 = 2_048
     /// Pages by which the log may outgrow a copy under way before a commit waits for it.

@@ -59,9 +59,9 @@ extension Reader {
                     isExact = false
                     continue
                 }
+                try budget?.check()
                 guard let block = try BlockTable.fetch(database, span.block) else { continue }
                 decoded += 1
-                try budget?.check()
                 budget?.take(block.records.rawBytes)
                 for index in (0..<block.records.count).reversed() {
                     guard let time = try block.records.withRecord(index, accept) else { continue }

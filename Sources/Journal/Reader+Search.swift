@@ -38,18 +38,17 @@ extension Reader {
             var records: [StoredRecord] = []
             var decoded = 0
             for number in candidates.prefix(JournalLimits.searchBlocks) {
-                guard try BlockTable.touches(database, number, times),
-                    let block = try BlockTable.fetch(database, number)
-                else { continue }
-                if let budget {
-                    try budget.check()
-                    // Before its first record, the block is the next page's.
-                    if decoded > 0, budget.isSpent {
-                        return SearchPage(
-                            records: records, next: EventLocation(block: number, index: block.records.count))
-                    }
-                    budget.take(block.records.rawBytes)
+                guard try BlockTable.touches(database, number, times) else { continue }
+                try budget?.check()
+                // Before its first record, the block is the next page's. One block is read in any case, so that pages
+                // come to an end.
+                if decoded > 0, budget?.isSpent == true {
+                    return SearchPage(
+                        records: records,
+                        next: EventLocation(block: number, index: JournalLimits.recordsPerBlock))
                 }
+                guard let block = try BlockTable.fetch(database, number) else { continue }
+                budget?.take(block.records.rawBytes)
                 decoded += 1
                 let end = before.map { $0.block == number ? min($0.index, block.records.count) : nil } ?? nil
                 for index in (0..<max(end ?? block.records.count, 0)).reversed()

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import GRDB
 
 /// Reads the journal, from any thread. Each call sees one commit's state, whole; it waits for one of a few connections,
@@ -12,14 +11,14 @@ package struct Reader: Sendable {
         try JournalError.converting { try pool.read(body) }
     }
 
-    /// Runs reads on a thread that may block.
-    package func detached<T: Sendable>(_ body: @escaping @Sendable (Reader) throws -> T) async throws -> T {
+    /// Runs reads on a thread of a lane, which may block.
+    package func detached<T: Sendable>(
+        _ lane: ReadLane, _ body: @escaping @Sendable (Reader) throws -> T
+    ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            Self.queue.async { continuation.resume(with: Result { try body(self) }) }
+            lane.async { continuation.resume(with: Result { try body(self) }) }
         }
     }
-
-    private static let queue = DispatchQueue(label: "journal-readers", attributes: .concurrent)
 
     /// What the archive holds.
     package func statistics() throws -> Statistics {

@@ -68,9 +68,10 @@ package enum Limits {
     package static let rulesPerValidation = 1_000
     /// Bytes of all rule files of one ValidateRules call.
     package static let validationBytes = 4 << 20
-    /// Calls that compile rules which do not run, validations and explanations: so many run or wait, one at a time.
+    /// Calls that compile rules which do not run, validations and explanations: so many of one
+    /// caller's accounts wait; one runs at a time, and callers take turns.
     package static let waitingTrials = 16
-    /// Changes of the catalog that run or wait, one at a time.
+    /// Changes of the catalog of one caller's accounts that wait; one runs at a time, and callers take turns.
     package static let waitingChanges = 64
     /// How often a change of the catalog is compiled where others come between.
     static let catalogAttempts = 8
@@ -106,15 +107,23 @@ package enum Limits {
     package static let mostThreads = 1_024
     /// Accounts that may be onboarded.
     package static let accounts = 10_000
+    /// Sets of accounts that certificates cover whose refusals are counted each for itself, for their own status.
+    package static let countedScopes = 10_000
     /// Values that one filter of a subscription or listing may name.
     package static let filterValues = 500
-    /// Queries over the archive at once; the store's other readers are left to the response, to alerts and to status.
-    package static let runningQueries = 3
-    /// Queries at once of the certificates of the same accounts.
+    /// Queries over the archive and lists of the certificates of the same accounts that run at once, of
+    /// `JournalLimits.queryReaders`, and that wait for their turn; a further one is refused.
     package static let runningQueriesOfCaller = 2
-    /// Queries of the certificates of the same accounts that wait for their turn; a further one is refused.
     package static let waitingQueriesOfCaller = 64
-    /// The time after which a query over the archive only completes its page, and the decoded bytes likewise.
+    /// The same for look-ups of the status, of one alert or one account, of `JournalLimits.lookupReaders`.
+    package static let runningLookupsOfCaller = 1
+    package static let waitingLookupsOfCaller = 1_024
+    /// The same for pages of the alert and the audit log, of `JournalLimits.feedReaders`: a page for each subscriber that
+    /// catches up.
+    package static let runningFeedPagesOfCaller = 1
+    package static let waitingFeedPagesOfCaller = 65_536
+    /// The time after which a query over the archive only completes its page, and the decoded bytes likewise: it may go
+    /// over them by the blocks of one page, at most `JournalLimits.searchBlocks`.
     package static let queryTime = Duration.seconds(5)
     package static let queryBytes = 512 << 20
     /// The time and the decoded bytes of a lineage, which is refused beyond.
@@ -167,23 +176,28 @@ package enum Limits {
     /// Audit entries that are read at once for who follows the log.
     package static let auditPage = 256
     /// The version of the protocol between service and executors.
-    package static let executorProtocol: UInt32 = 1
+    package static let executorProtocol: UInt32 = 2
     /// How long a call belongs to an executor without a renewal, in milliseconds.
     package static let executorLease: Int64 = 10_000
     /// How long a call waits for an executor to take it before the remediation hears of it, in milliseconds.
     package static let executorPatience: Int64 = 15_000
     /// Calls that one executor has at a time.
     package static let commandsPerExecutor = 8
-    /// Executors that may be connected at a time, over all accounts.
+    /// Executors that may be connected at a time, over all accounts and for one.
     package static let executors = 1_000
+    package static let executorsOfAccount = 32
     /// Of the reason that an executor gives for a failure.
     package static let executorMessageCharacters = 2_048
     /// An executor's name for itself, in UTF-8.
     package static let executorNameBytes = 256
     /// Remediations that one page of the alert log may start before the responder reads on.
     package static let respondingPage = 256
-    /// Remediations under way at a time; further alerts wait for one to end.
-    package static let remediationsUnderWay = 256
+    /// Remediations that are at work at a time, in all and in one account; further alerts wait for one to end. An account
+    /// with none at work may always start one.
+    package static let remediationsUnderWay = 1_024
+    package static let remediationsUnderWayOfAccount = 32
+    /// Between two looks for room for alerts that wait for some, in milliseconds.
+    package static let roomInterval = 100
     /// Commands of one operator's stream that are under way at a time.
     package static let commandsPerStream = 16
     /// How long the responder waits after a failure of the store before it reads on, in seconds.

@@ -242,7 +242,7 @@ package final class Service: Sendable {
         var noted: AuditHead?
         while !Task.isCancelled {
             do {
-                let head = try await pipeline.journal.reader.detached { try $0.auditHead() }
+                let head = try await pipeline.journal.reader.detached(.response) { try $0.auditHead() }
                 if head != noted { log.notice("audit log", metadata: ["head": "\(head)"]) }
                 noted = head
             } catch {

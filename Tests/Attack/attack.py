@@ -18,6 +18,7 @@ import harness  # noqa: E402
 import isolation  # noqa: E402
 import limits  # noqa: E402
 import recovery  # noqa: E402
+import sharing  # noqa: E402
 
 
 class Run:
@@ -38,7 +39,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="fewer records and connections")
     parser.add_argument("names", nargs="*", help="only these attacks")
     options = parser.parse_args()
-    attacks = [attack for module in (isolation, limits, recovery) for attack in module.ATTACKS]
+    attacks = [attack for module in (isolation, limits, recovery, sharing) for attack in module.ATTACKS]
     unknown = set(options.names) - {attack.__name__ for attack in attacks}
     if unknown:
         parser.error("no such attack: " + ", ".join(sorted(unknown)))

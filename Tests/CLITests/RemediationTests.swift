@@ -69,6 +69,19 @@ import TrailhoundCLI
         ExecutorResult(commandID: id, outcome: .failure(ExecutorFailure(kind: "transient", message: id)))
     }
 
+    /// Sends a renewal and has it confirmed at once.
+    private mutating func renew(at now: Int64) -> [String] {
+        let (number, ids) = memory.renewal(at: now)
+        memory.confirmed(number, at: now)
+        return ids
+    }
+
+    /// A new connection, whose hello is answered at once: it renews nothing.
+    private mutating func connect(at now: Int64) {
+        memory.greeted(at: now)
+        memory.confirmed(0, at: now)
+    }
+
     @Test mutating func aCommandIsBegunOnce() {
         #expect(memory.received("a", at: 0) == .begin)
         #expect(memory.received("a", at: 1) == .wait)
@@ -80,14 +93,57 @@ import TrailhoundCLI
     }
 
     @Test mutating func afterItsLeaseItIsSomebodyElses() {
+        _ = renew(at: 0)
         _ = memory.received("a", at: 0)
+        connect(at: 90)
         _ = memory.received("b", at: 90)
         #expect(memory.isOwn("a", at: 99))
         #expect(!memory.isOwn("a", at: 100))
-        #expect(memory.renewals(at: 100) == ["b"], "a lease that ran out is not renewed")
+        #expect(renew(at: 100) == ["b"], "a lease that ran out is not renewed")
         #expect(memory.isOwn("b", at: 199))
+        _ = renew(at: 150)
         #expect(memory.received("a", at: 150) == .wait)
         #expect(memory.isOwn("a", at: 249), "the service has given it again")
+    }
+
+    /// The service gives a command up a lease after it heard of the executor last. The executor must have ended by then.
+    @Test mutating func whatIsNotConfirmedDoesNotCount() {
+        memory.greeted(at: 0)
+        #expect(memory.received("early", at: 5) == .begin)
+        #expect(!memory.isOwn("early", at: 5), "nothing was confirmed yet")
+        memory.confirmed(0, at: 8)
+        _ = memory.received("a", at: 10)
+        #expect(memory.isOwn("a", at: 99) && !memory.isOwn("a", at: 100), "from the hello on, not from its coming")
+        // Renewals that go into a dead connection hold nothing.
+        for now in stride(from: Int64(30), to: 300, by: 30) { _ = memory.renewal(at: now) }
+        #expect(!memory.isOwn("a", at: 100))
+        // What comes late on that connection, behind the first renewal, is over already.
+        memory.confirmed(1, at: 280)
+        _ = memory.received("late", at: 290)
+        #expect(!memory.isOwn("late", at: 290))
+        memory.confirmed(9, at: 285)
+        _ = memory.received("b", at: 290)
+        #expect(memory.isOwn("b", at: 369) && !memory.isOwn("b", at: 370))
+    }
+
+    /// A renewal that is under way for longer than the lease finds the command given up.
+    @Test mutating func aLateConfirmationRenewsNothingThatRanOut() {
+        _ = renew(at: 0)
+        _ = memory.received("a", at: 0)
+        let (number, ids) = memory.renewal(at: 33)
+        #expect(ids == ["a"])
+        memory.confirmed(number, at: 101)
+        #expect(!memory.isOwn("a", at: 101))
+    }
+
+    @Test mutating func aRenewalDoesNotBringBackWhatAFreezeTook() {
+        _ = renew(at: 0)
+        _ = memory.received("a", at: 0)
+        let (number, ids) = memory.renewal(at: 10)
+        #expect(ids == ["a"])
+        memory.released(["a"])
+        memory.confirmed(number, at: 11)
+        #expect(!memory.isOwn("a", at: 11))
     }
 
     @Test mutating func onlySoManyResultsAreKept() {

@@ -205,7 +205,9 @@ import Testing
         }
         var outcomes: Set<[String]> = []
         for _ in 0..<4 {
-            var rig = StreamRig(plan, unattributedEvents: 40)
+            var bounds = StreamBounds()
+            bounds.unattributedEvents = 40
+            var rig = StreamRig(plan, bounds: bounds)
             var rest = events.shuffled(using: &random)[...]
             while !rest.isEmpty {
                 let batch = rest.prefix(Int.random(in: 1...60, using: &random))

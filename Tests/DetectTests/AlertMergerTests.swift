@@ -134,6 +134,30 @@ import Testing
         #expect(changes.map(\.revision) == [2])
     }
 
+    /// An alert in memory follows its session to whoever made it; a sealed one does not.
+    @Test func oneAccountsFloodSealsNoAlertOfAnother() {
+        var merger = AlertMerger(capacity: 20)
+        merger.add(match(0, at: 0), historical: false, now: 0)
+        let own = merger.takeChanges().map(\.id)
+        merger.commit()
+        for number in 1..<200 {
+            merger.add(
+                match(number, at: Int64(number), account: 999_988_887_777, actor: "a\(number)"), historical: false,
+                now: Int64(number))
+            _ = merger.takeChanges()
+            merger.commit()
+        }
+        #expect(merger.count <= 20 && merger.sealedCount > 100)
+        #expect(own.count == 1 && merger.alert(id: own[0]) != nil)
+        // No match of the own account looks into the store for what the flood sealed.
+        var lookUps = 0
+        merger.add(match(300, at: 5), historical: false, now: 300) { _, _ in
+            lookUps += 1
+            return []
+        }
+        #expect(lookUps == 0)
+    }
+
     @Test func alertsAreRestored() {
         var merger = AlertMerger()
         merger.add(match(1, at: 1_000), historical: false, now: 1)

@@ -8,7 +8,7 @@ import Testing
 struct StreamRig {
     let plan: DetectionPlan
     private(set) var state: StreamState
-    private let unattributedEvents: Int
+    private let bounds: StreamBounds
     private(set) var merger = AlertMerger()
     private var store: [String: Alert] = [:]
     private var rows: [[UInt8]] = []
@@ -17,11 +17,11 @@ struct StreamRig {
 
     init(
         _ plan: DetectionPlan, now: Milliseconds = 1_900_000_000_000,
-        unattributedEvents: Int = DetectLimits.unattributedEvents
+        bounds: StreamBounds = StreamBounds()
     ) {
         self.plan = plan
-        self.unattributedEvents = unattributedEvents
-        state = StreamState(unattributedEvents: unattributedEvents)
+        self.bounds = bounds
+        state = StreamState(bounds: bounds)
         self.now = now
     }
 
@@ -81,7 +81,7 @@ struct StreamRig {
 
     /// A kill: the alerts and the rows are all that is left.
     mutating func restart() {
-        state = StreamState(unattributedEvents: unattributedEvents)
+        state = StreamState(bounds: bounds)
         for row in rows { state.replay(row, now: now) }
         merger = AlertMerger(restoring: Array(store.values))
     }

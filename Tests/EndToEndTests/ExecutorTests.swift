@@ -155,17 +155,17 @@ struct ExecutorTests {
                 guard case .welcome(let welcome)? = try await stream.responses.next()?.message else {
                     throw ServiceFailure(message: "no welcome")
                 }
-                #expect(welcome.protocolVersion == 1 && welcome.leaseMilliseconds > 0)
+                #expect(welcome.protocolVersion == hello.protocolVersion && welcome.leaseMilliseconds > 0)
                 return nil
             } catch let error as RPCError { return error }
         }
-        let hello = ExecutorHello(protocolVersion: 1, executorID: "a", accountID: stage.account)
+        let hello = ExecutorHello(protocolVersion: 2, executorID: "a", accountID: stage.account)
         #expect(try await refusal(hello) == nil)
         var foreign = hello
         foreign.accountID = other
         #expect(try await refusal(foreign)?.code == .permissionDenied)
         var strange = hello
-        strange.protocolVersion = 2
+        strange.protocolVersion = 1
         #expect(try await refusal(strange)?.code == .failedPrecondition)
         var nameless = hello
         nameless.executorID = ""

@@ -182,7 +182,7 @@ struct SchemaFourTests {
         let account = try #require(AccountID(Self.account))
         for number in 1...10 {
             let found = try reader.records(EventID(Self.eventID(number)), of: [account])
-            #expect(found.map(\.bytes) == [Self.record(number)])
+            #expect(found?.map(\.bytes) == [Self.record(number)])
         }
         #expect(try reader.blocks(with: [LookupToken("block-2")], limit: 10) == [2])
         #expect(try reader.blocks(with: [LookupToken("all")], limit: 10) == [2, 1])

@@ -235,13 +235,15 @@ import Testing
         let reader = journal.reader
         let records = try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<20 {
-                group.addTask { try await reader.detached { try $0.record(Batch.id(number)) }?.bytes.count ?? 0 }
+                group.addTask {
+                    try await reader.detached(.queries) { try $0.record(Batch.id(number)) }?.bytes.count ?? 0
+                }
             }
             return try await group.reduce(0, +)
         }
         #expect(records == (0..<20).reduce(0) { $0 + Batch.record($1).count })
         await #expect(throws: JournalError.self) {
-            try await reader.detached { try $0.blocks(with: [], limit: 1) }
+            try await reader.detached(.queries) { try $0.blocks(with: [], limit: 1) }
         }
     }
 }

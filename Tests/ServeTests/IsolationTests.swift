@@ -72,4 +72,45 @@ import Testing
             }
         }
     }
+
+    /// A certificate of some accounts is told what is of these accounts, and nothing that all accounts share.
+    @Test(.timeLimit(.minutes(1))) func theStatusTellsOfOwnAccountsOnly() async throws {
+        try await ServiceRig.run { rig in
+            try await rig.withClient { client in
+                for account in ServiceRig.accounts {
+                    _ = try await client.unary(
+                        AccountService.onboardAccount, OnboardAccountRequest(accountID: account, name: "a", owner: "o"))
+                }
+            }
+            let accounts = ServiceRig.accounts.map { AccountSet.some([$0]) }
+            let own = try rig.issue("own", .collector, accounts: accounts[0])
+            let other = try rig.issue("other", .collector, accounts: accounts[1])
+            // Of the other account: stored, known, refused, an alert and a subscriber. Of the own one: one record.
+            try await rig.withClient(other) { client in
+                for _ in 0..<2 { _ = try await submit(Self.record("StopLogging", Self.other), client) }
+                for text in ["{}", "[", #"{"eventID":1}"#] { _ = try await submit(Bytes(Array(text.utf8)), client) }
+            }
+            _ = try await rig.withClient(own) { try await submit(Self.record("Harmless", Self.own), $0) }
+            func status(_ certificate: String) async throws -> GetStatusResponse {
+                try await rig.withClient(certificate) {
+                    try await $0.unary(InvestigationService.getStatus, GetStatusRequest())
+                }
+            }
+            let told = try await status(own)
+            #expect(told.accepted == 1 && told.storedRecords == 1 && told.duplicate == 0 && told.rejected == 0)
+            #expect(told.alerts == 0 && told.accounts == 1 && told.subscribers == 0 && told.storedBytes == 0)
+            #expect(told.stream == nil && told.queuedBatches == 0)
+            #expect(told.deadLetters?.letters == 0 && told.deadLetters?.refused.isEmpty == true)
+            let others = try await status(other)
+            #expect(others.accepted == 1 && others.duplicate == 1 && others.rejected == 3 && others.alerts == 1)
+            #expect(others.deadLetters?.refused.reduce(0) { $0 + $1.count } == 3)
+            let analyst = try rig.issue("analyst", .analyst, accounts: .some(Set(ServiceRig.accounts)))
+            let both = try await status(analyst)
+            #expect(both.accepted == 2 && both.rejected == 3 && both.accounts == 2)
+            let all = try await rig.withClient {
+                try await $0.unary(InvestigationService.getStatus, GetStatusRequest())
+            }
+            #expect(all.accepted == 2 && all.rejected == 3 && all.stream != nil && all.storedBytes > 0)
+        }
+    }
 }

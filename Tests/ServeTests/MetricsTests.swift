@@ -128,6 +128,36 @@ import Testing
         }
     }
 
+    /// Metrics are for whoever watches the service: they tell of no account, certificate, source or address.
+    @Test(.timeLimit(.minutes(1)))
+    func noLabelNamesAnAccount() async throws {
+        try await ServiceRig.run {
+            $0.metrics = ("127.0.0.1", 0)
+        } _: { rig in
+            try await rig.withClient { client in
+                for account in ServiceRig.accounts {
+                    _ = try await client.unary(
+                        AccountService.onboardAccount, OnboardAccountRequest(accountID: account, name: "n", owner: "o"))
+                }
+                let stream = try await client.bidirectional(IngestService.submitEvents)
+                let record = Bytes(Array(#"{"recipientAccountId":"\#(ServiceRig.accounts[0])"}"#.utf8))
+                try await stream.requests.write(
+                    SubmitEventsRequest(
+                        sequence: 1, source: "the-source", payload: .records(RecordBatch(records: [record]))))
+                try await stream.requests.finish()
+                while try await stream.responses.next() != nil {}
+            }
+            let port = try #require(rig.service.metrics?.port)
+            let text = try await Self.ask(
+                port, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+                whole: true)
+            #expect(text.contains("trailhound_refused_total"))
+            for secret in ServiceRig.accounts + ["the-source", "CN=", "127.0.0.1"] {
+                #expect(!text.contains(secret), "\(secret)")
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func nothingElseIsAnswered() async throws {
         try await ServiceRig.run {
@@ -156,8 +186,8 @@ import Testing
         }
     }
 
-    /// Sends bytes and returns everything that comes back.
-    private static func ask(_ port: Int, _ request: String) async throws -> String {
+    /// Sends bytes and returns the first line of what comes back, or all of it in one line.
+    private static func ask(_ port: Int, _ request: String, whole: Bool = false) async throws -> String {
         let peer = try Subprocess(
             "python3",
             [
@@ -171,9 +201,9 @@ import Testing
                     part = s.recv(65536)
                     if not part: break
                     data += part
-                print(data.decode().split("\\r\\n")[0])
+                print(repr(data) if len(sys.argv) > 3 else data.decode().split("\\r\\n")[0])
                 """, String(port), request,
-            ])
+            ] + (whole ? ["whole"] : []))
         return await peer.nextLine() ?? ""
     }
 }

@@ -50,6 +50,29 @@ import Testing
         #expect(queue.takeNumbered() == nil)
     }
 
+    /// Eight streams of one collector with large batches delay another's small one by one batch, not by all that wait.
+    @Test func partiesTakeTurnsAlsoWhereTheQueueIsFull() async {
+        let queue = BoundedQueue<String>(capacity: 100, costLimit: 30)
+        let done = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<8 { group.addTask { await queue.push("a\(number)", cost: 15, of: "a") } }
+            while queue.count < 8 { await Task.yield() }
+            for number in 0..<3 { group.addTask { await queue.push("b\(number)", cost: 1, of: "b") } }
+            while queue.count < 11 { await Task.yield() }
+            let order = (0..<11).compactMap { _ in queue.take()?.prefix(1) }
+            #expect(order == ["a", "b", "a", "b", "a", "b", "a", "a", "a", "a", "a"])
+            return await group.reduce(true) { $0 && $1 }
+        }
+        #expect(done && queue.isEmpty)
+        // Those who wait for room when it is closed are told, whatever their party.
+        let closing = BoundedQueue<String>(capacity: 1)
+        #expect(await closing.push("a", of: "a"))
+        let waiting = [Task { await closing.push("b", of: "b") }, Task { await closing.push("c", of: "a") }]
+        while closing.count < 3 { await Task.yield() }
+        closing.close()
+        for one in waiting { #expect(await !one.value) }
+        #expect(closing.take() == "a" && closing.take() == nil)
+    }
+
     @Test func closingLetsEverybodyGo() async {
         let queue = BoundedQueue<Int>(capacity: 1)
         #expect(await queue.push(1))

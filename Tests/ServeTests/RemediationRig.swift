@@ -74,7 +74,7 @@ extension ServiceRig {
         try await withClient(certificate) { client in
             let stream = try await client.bidirectional(RemediationService.serveExecutor)
             let hello = ExecutorHello(
-                protocolVersion: 1, executorID: UUID().uuidString, accountID: Self.account,
+                protocolVersion: Serve.Limits.executorProtocol, executorID: UUID().uuidString, accountID: Self.account,
                 principalArn: "arn:aws:iam::\(Self.account):role/Executor")
             try await stream.requests.write(ServeExecutorRequest(message: .hello(hello)))
             guard case .welcome? = try await stream.responses.next()?.message else {

@@ -263,10 +263,10 @@ struct LiveCatalogTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func theLaneRefusesWhatHasNoPlaceAndSkipsWhatNobodyWaitsFor() async throws {
-        let lane = CompileLane("test", places: 2)
+        let lane = CompileLane("test", places: 1)
         let (stream, begun) = AsyncStream<Void>.makeStream()
         let first = Task {
-            try await lane.run { isCancelled in
+            try await lane.run("a") { isCancelled in
                 begun.yield()
                 while !isCancelled() { usleep(1_000) }
                 return isCancelled()
@@ -274,14 +274,14 @@ struct LiveCatalogTests {
         }
         var iterator = stream.makeAsyncIterator()
         await iterator.next()
-        let second = Task { try await lane.run { _ in false } }
+        let second = Task { try await lane.run("a") { _ in false } }
         while lane.count < 2 { await Task.yield() }
-        let error = await #expect(throws: RPCError.self) { try await lane.run { _ in false } }
+        let error = await #expect(throws: RPCError.self) { try await lane.run("a") { _ in false } }
         #expect(error?.code == .resourceExhausted)
         second.cancel()
         first.cancel()
         #expect(try await first.value, "the running one was told that its caller left")
         await #expect(throws: CancellationError.self) { try await second.value }
-        #expect(try await lane.run { _ in true })
+        #expect(try await lane.run("a") { _ in true })
     }
 }

@@ -237,6 +237,48 @@ struct CorrelationTests {
         #expect(small.groupCount == left)
     }
 
+    @Test("the limits hold over a restart, and what was forgotten does not come back")
+    func boundedAfterARestart() throws {
+        let (_, plan) = try plan(count)
+        var correlator = Correlator(capacity: 100)
+        var log: [UInt8] = []
+        for index in 0..<2_000 {
+            _ = correlator.observe(event(UInt64(index), 0, group: UInt64(index)), plan, now: UInt32(index))
+            log += correlator.takeLog()
+        }
+        var restarted = Correlator(capacity: 100)
+        restarted.replay(log, now: 2_000)
+        #expect(restarted.groupCount == correlator.groupCount && restarted.bytes == correlator.bytes)
+        #expect(restarted.evictedGroups == 0)
+        // With less room than before, the log alone does not make it larger.
+        var smaller = Correlator(capacity: 30)
+        smaller.replay(log, now: 2_000)
+        #expect(smaller.groupCount <= 30)
+        var lighter = Correlator(byteCapacity: 5_000)
+        lighter.replay(log, now: 2_000)
+        #expect(lighter.bytes <= 5_500 && lighter.groupCount > 0)
+        // What is over is over after a restart too.
+        correlator.expire(now: 1_000_000)
+        #expect(correlator.groupCount == 0)
+        var late = Correlator(capacity: 100)
+        late.replay(log + correlator.takeLog(), now: 1_000_000)
+        #expect(late.groupCount == 0 && late.bytes == 0)
+    }
+
+    @Test("one tenant's flood makes the groups of no other be forgotten")
+    func fairEviction() throws {
+        let (_, plan) = try plan("type: event_count\nrules: [a]\ntimespan: 10s\ncondition: {gte: 2}")
+        var correlator = Correlator(capacity: 100)
+        func observe(_ id: UInt64, tenant: UInt64, _ group: UInt64) -> Int {
+            var one = event(id, 0, group: group)
+            one.tenant = tenant
+            return correlator.observe(one, plan, now: UInt32(id)).count
+        }
+        for id in 0..<20 { #expect(observe(UInt64(id), tenant: 1, UInt64(id)) == 0) }
+        for id in 1_000..<5_000 { #expect(observe(UInt64(id), tenant: 2, UInt64(id)) == 0) }
+        for id in 0..<20 { #expect(observe(UInt64(id) + 10_000, tenant: 1, UInt64(id)) == 2) }
+    }
+
     @Test("live groups are counted in bytes, and the bytes are bounded too")
     func boundedBytes() throws {
         let (_, plan) = try plan(count)

@@ -107,7 +107,7 @@ package enum Limits {
     // Executors
 
     /// The version of the protocol between service and executors.
-    package static let executorProtocol: UInt32 = 1
+    package static let executorProtocol: UInt32 = 2
     /// How long a command is an executor's own, in milliseconds, until the service has said it.
     package static let assumedLease: Int64 = 10_000
     /// The least pause between two renewals of leases, in milliseconds.

@@ -497,6 +497,9 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_release(void) {
     return &trailhound__v1__executor_release__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__executor_renewed(void) {
+    return &trailhound__v1__executor_renewed__descriptor;
+}
 
 /* One .proto file. */
 typedef struct {

@@ -80,10 +80,13 @@ struct Baselines: Sendable {
         var kept: UInt16
         /// The hour of the service's clock at which it was seen last.
         var touched: UInt32 = 0
+        /// The account whose events it is of; zero where an earlier version wrote it.
+        var account: AccountID
 
-        init(hour: UInt32, kept: UInt16) {
+        init(hour: UInt32, kept: UInt16, account: AccountID) {
             last = hour
             self.kept = kept
+            self.account = account
         }
 
         /// The latest hour up to one, at which the combination was seen.
@@ -122,6 +125,8 @@ struct Baselines: Sendable {
     }
 
     private var entries: [UInt64: Entry] = [:]
+    /// Combinations of each account. Where there are too many, those of the account that has the most go first.
+    private var held = Holdings<AccountID>()
     /// When a rule held on an event of an account first.
     private var starts: [UInt64: Milliseconds] = [:]
     private var changedEntries: Set<UInt64> = []
@@ -139,8 +144,8 @@ struct Baselines: Sendable {
 
     var count: Int { entries.count }
 
-    /// What it takes in memory and in the log, about.
-    var bytes: Int { entries.count * 64 + starts.count * 32 }
+    /// What it takes in memory, about: twice the entries, since tables of entries grow by doubling.
+    var bytes: Int { entries.count * 96 + starts.count * 32 }
 
     /// Takes an event in and tells whether it is a match.
     ///
@@ -155,7 +160,7 @@ struct Baselines: Sendable {
         let key = StableKey(match.detection.id, event.accountID, actor, observation.values, secret: secret)
             .value
         let hour = UInt32(clamping: time / 3_600_000)
-        let isNew = record(key, hour, baseline, clock)
+        let isNew = record(key, hour, baseline, event.accountID, clock)
         return isNew && (!isLearning || match.severity >= .high)
     }
 
@@ -170,12 +175,13 @@ struct Baselines: Sendable {
         return time
     }
 
-    private mutating func record(_ key: UInt64, _ hour: UInt32, _ baseline: Baseline, _ clock: UInt32) -> Bool {
+    private mutating func record(
+        _ key: UInt64, _ hour: UInt32, _ baseline: Baseline, _ account: AccountID, _ clock: UInt32
+    ) -> Bool {
         guard var entry = entries[key] else {
-            if entries.count >= capacity { evict() }
-            var entry = Entry(hour: hour, kept: UInt16(clamping: baseline.days))
+            var entry = Entry(hour: hour, kept: UInt16(clamping: baseline.days), account: account)
             entry.touched = clock
-            entries[key] = entry
+            set(key, entry)
             changedEntries.insert(key)
             return true
         }
@@ -185,11 +191,26 @@ struct Baselines: Sendable {
         entry.add(hour)
         entry.touched = clock
         entry.kept = UInt16(clamping: baseline.days)
+        entry.account = account
         if entry != before {
             changedEntries.insert(key)
         }
-        entries[key] = entry
+        set(key, entry)
         return isNew
+    }
+
+    private mutating func set(_ key: UInt64, _ entry: Entry) {
+        let known = entries[key]?.account
+        if known == nil, entries.count >= capacity { evict() }
+        if known != entry.account {
+            if let known { held.add(-1, to: known) }
+            held.add(1, to: entry.account)
+        }
+        entries[key] = entry
+    }
+
+    private mutating func remove(_ key: UInt64) {
+        if let entry = entries.removeValue(forKey: key) { held.add(-1, to: entry.account) }
     }
 
     private static func isNew(_ entry: Entry, _ hour: UInt32, _ baseline: Baseline) -> Bool {
@@ -208,7 +229,8 @@ struct Baselines: Sendable {
 
     /// Forgets what was not seen for as long as its rule looks back, by the service's clock.
     mutating func expire(clock: UInt32) {
-        entries = entries.filter { $0.value.touched + UInt32($0.value.kept) * 24 + 48 >= clock }
+        let over = entries.filter { $0.value.touched + UInt32($0.value.kept) * 24 + 48 < clock }
+        for (key, _) in over { remove(key) }
     }
 
     /// Takes what was seen in the future for not seen, and nothing for seen later than now.
@@ -221,10 +243,10 @@ struct Baselines: Sendable {
             if entry.last > end {
                 // Of before, only the latest hour is known.
                 guard entry.older > 0, entry.older <= end else {
-                    entries[key] = nil
+                    remove(key)
                     continue
                 }
-                entry = Entry(hour: entry.older, kept: entry.kept)
+                entry = Entry(hour: entry.older, kept: entry.kept, account: entry.account)
                 changedEntries.insert(key)
             }
             entry.touched = min(entry.touched == 0 ? clock : entry.touched, clock)
@@ -233,11 +255,10 @@ struct Baselines: Sendable {
     }
 
     private mutating func evict() {
-        let ages = entries.map { (last: $0.value.touched, key: $0.key) }.sorted {
-            ($0.last, $0.key) < ($1.last, $1.key)
-        }
-        let surplus = ages.prefix(max(1, ages.count / 10))
-        for (_, key) in surplus { entries[key] = nil }
+        let surplus = FairShare.surplus(
+            leaving: capacity - max(1, capacity / 10), of: held,
+            entries.lazy.map { FairShare.Entry(tenant: $1.account, age: $1.touched, key: $0) })
+        for key in surplus { remove(key) }
         evicted += surplus.count
     }
 }
@@ -319,7 +340,7 @@ extension Baselines {
         Self.read(bytes) { key, entry in
             var entry = entry
             entry.touched = clock
-            entries[key] = entry
+            set(key, entry)
         } start: { key, time in
             starts[key] = time
         }
@@ -343,6 +364,7 @@ extension Baselines {
             $0.varint(key)
             for number in [entry.last, entry.hours, entry.older, UInt32(entry.kept)] { $0.varint(UInt64(number)) }
             $0.varint(entry.days)
+            $0.varint(entry.account.number)
         }
     }
 
@@ -367,7 +389,10 @@ extension Baselines {
             }
             let numbers = (0..<5).compactMap { _ in try? field.number() }
             guard numbers.count == 5 else { continue }
-            var made = Entry(hour: UInt32(clamping: numbers[0]), kept: UInt16(clamping: numbers[3]))
+            // Earlier versions wrote no account.
+            let account = (try? field.account()) ?? .zero
+            var made = Entry(
+                hour: UInt32(clamping: numbers[0]), kept: UInt16(clamping: numbers[3]), account: account)
             made.hours = UInt32(clamping: numbers[1])
             made.older = UInt32(clamping: numbers[2])
             made.days = numbers[4]

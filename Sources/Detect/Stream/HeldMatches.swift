@@ -10,7 +10,8 @@ import Sigma
 /// the two comes first. It is released once an event of its account is so much later that a clearing one would be late;
 /// where an account has fallen silent, or the match came later than that, once as much time has passed on the service's
 /// clock. So what is released follows
-/// from the set of events alone, as long as they come in time. Bounded in matches and in clearing events.
+/// from the set of events alone, as long as they come in time. Bounded in matches and in clearing events; of too many
+/// those of the account that has the most go first, by `FairShare`.
 ///
 /// Invalid operations: none.
 struct HeldMatches: Sendable {
@@ -158,10 +159,10 @@ struct HeldMatches: Sendable {
             }
         }
         if rest.count > capacity {
-            rest.sort { ($0.1.due, $0.1.event) < ($1.1.due, $1.1.event) }
-            released += rest.prefix(rest.count - capacity)
-            releasedEarly += rest.count - capacity
-            rest.removeFirst(rest.count - capacity)
+            let surplus = surplus(rest)
+            released += rest.filter { surplus.contains(Place(key: $0.0, event: $0.1.event)) }
+            releasedEarly += surplus.count
+            rest.removeAll { surplus.contains(Place(key: $0.0, event: $0.1.event)) }
         }
         for (key, held) in released {
             groups[key]?.held.removeAll { $0.event == held.event }
@@ -175,6 +176,28 @@ struct HeldMatches: Sendable {
             nextDeadline = min(nextDeadline, held.deadline)
         }
         return released.sorted { $0.1.event < $1.1.event }.map { ($0.1.event, context: $0.1.context) }
+    }
+
+    /// Where a match or a clearing event stands.
+    private struct Place: Hashable, Comparable {
+        let key: CorrelationKey
+        let event: EventKey
+
+        static func < (left: Self, right: Self) -> Bool {
+            left.event != right.event ? left.event < right.event : left.key < right.key
+        }
+    }
+
+    /// The matches beyond the limit, the first due of each account.
+    private func surplus(_ waiting: [(CorrelationKey, Held)]) -> Set<Place> {
+        var accounts = Holdings<AccountID>()
+        for (_, held) in waiting { accounts.add(1, to: held.account) }
+        return Set(
+            FairShare.surplus(
+                leaving: capacity, of: accounts,
+                waiting.lazy.map { key, held in
+                    FairShare.Entry(tenant: held.account, age: held.due, key: Place(key: key, event: held.event))
+                }))
     }
 
     private mutating func drop(_ held: Held) {
@@ -222,16 +245,22 @@ struct HeldMatches: Sendable {
         }
     }
 
-    /// Where there are too many clearing events, the earliest tenth goes.
+    /// Where there are too many clearing events, a tenth goes: the earliest of the accounts that have the most.
     private mutating func forgetClears() {
-        let times = groups.values.flatMap { $0.clears.map(\.event) }.sorted()
-        let bound = times[max(0, min(times.count - 1, times.count / 10))]
-        for (key, group) in groups {
-            let live = group.clears.filter { $0.event > bound }
-            forgottenClears += group.clears.count - live.count
-            clearCount -= group.clears.count - live.count
-            groups[key] = live.isEmpty && group.held.isEmpty ? nil : Group(held: group.held, clears: live)
+        var accounts = Holdings<AccountID>()
+        for group in groups.values { for clear in group.clears { accounts.add(1, to: clear.account) } }
+        let entries = groups.lazy.flatMap { key, group in
+            group.clears.map {
+                FairShare.Entry(tenant: $0.account, age: $0.event.time, key: Place(key: key, event: $0.event))
+            }
         }
+        let surplus = Set(FairShare.surplus(leaving: clearCapacity / 10 * 9, of: accounts, entries))
+        for key in Set(surplus.map(\.key)) {
+            groups[key]?.clears.removeAll { surplus.contains(Place(key: key, event: $0.event)) }
+            if let group = groups[key], group.clears.isEmpty, group.held.isEmpty { groups[key] = nil }
+        }
+        forgottenClears += surplus.count
+        clearCount -= surplus.count
     }
 }
 
@@ -254,7 +283,8 @@ extension HeldMatches {
         Self.read(bytes) { item in
             switch item {
             case .held(let held, let key): _ = insert(held, key)
-            case .clear(let clear, let within, let key): _ = insert(clear, within: within, key)
+            case .clear(let clear, let within, let key):
+                if insert(clear, within: within, key), clearCount > clearCapacity { forgetClears() }
             case .released(let event, let key):
                 guard let held = groups[key]?.held.first(where: { $0.event == event }) else { return }
                 groups[key]?.held.removeAll { $0.event == event }

@@ -33,6 +33,9 @@ package struct PendingSession: Hashable, Sendable {
 /// Of the events that lead to one caller a join keeps the earliest, and of the callers those whose earliest is first: more
 /// are not asked for, since where two callers disagree it leads to neither. So however many made sessions of one name,
 /// what is kept does not depend on the order in which they came.
+///
+/// Of events that are too many those of the account that told the most go first: by `FairShare`, so that the sessions that
+/// one account's records make up displace none of another's.
 package struct Lineage: Sendable {
     /// Who acts, as far as is known.
     package struct Resolution: Equatable, Sendable {
@@ -95,9 +98,11 @@ package struct Lineage: Sendable {
     }
 
     private var origins: [CorrelationKey: [Origin]] = [:]
+    /// Origins by the account whose record told of them.
+    private var told = Holdings<AccountID>()
     private var log: [Issuance] = []
     private let capacity: Int
-    /// Sessions forgotten before their time, since there were too many.
+    /// Origins of sessions forgotten before their time, since there were too many.
     package private(set) var evicted = 0
 
     package init(capacity: Int = DetectLimits.lineageSessions) { self.capacity = max(1, capacity) }
@@ -117,8 +122,9 @@ package struct Lineage: Sendable {
     /// How many joins are known.
     package var count: Int { origins.count }
 
-    /// What it takes in memory and in the log, about.
-    var bytes: Int { origins.count * 320 }
+    /// What it takes in memory, about: the table's buckets, the list of each join, and two names of an origin, which the
+    /// joins of one event share.
+    var bytes: Int { origins.count * 96 + told.total * (MemoryLayout<Origin>.stride + 96) }
 
     /// Takes in an event that made a session.
     /// - Returns: what is known anew, as hashes that pending sessions watch.
@@ -126,7 +132,7 @@ package struct Lineage: Sendable {
         guard let origin = Origin(issuance, touched: now) else { return [] }
         let changed = Self.joins(issuance).filter { insert(origin, $0) }
         if !changed.isEmpty { log.append(issuance) }
-        if origins.count > capacity { evict() }
+        if told.total > capacity { evict() }
         return changed
     }
 
@@ -160,8 +166,15 @@ package struct Lineage: Sendable {
             known.remove(at: last)
             if last == place { return false }
         }
-        origins[key] = known
+        set(known, key)
         return true
+    }
+
+    /// Replaces what a join knows.
+    private mutating func set(_ known: [Origin], _ key: CorrelationKey) {
+        for origin in origins[key] ?? [] { told.add(-1, to: origin.recorder) }
+        for origin in known { told.add(1, to: origin.recorder) }
+        origins[key] = known.isEmpty ? nil : known
     }
 
     /// What a join knows of a session of an account, in the order of events. Of one whose account nothing tells, what
@@ -293,17 +306,37 @@ package struct Lineage: Sendable {
         }
         let horizon = now > DetectLimits.lineageSeconds ? now - DetectLimits.lineageSeconds : 0
         for (key, known) in origins where known.contains(where: { $0.touched < horizon }) {
-            let left = known.filter { $0.touched >= horizon }
-            origins[key] = left.isEmpty ? nil : left
+            set(known.filter { $0.touched >= horizon }, key)
         }
     }
 
     private mutating func evict() {
-        let ages = origins.map { (touched: $0.value.last?.touched ?? 0, key: $0.key) }
-            .sorted { ($0.touched, $0.key) < ($1.touched, $1.key) }
-        let surplus = ages.prefix(max(1, ages.count / 10))
-        for (_, key) in surplus { origins[key] = nil }
+        let entries = origins.lazy.flatMap { key, known in
+            known.map { origin in
+                FairShare.Entry(
+                    tenant: origin.recorder, age: origin.touched,
+                    key: Place(join: key, recorder: origin.recorder, reference: origin.reference))
+            }
+        }
+        let surplus = FairShare.surplus(leaving: capacity - max(1, capacity / 10), of: told, entries)
+        for place in surplus {
+            let left = (origins[place.join] ?? []).filter {
+                $0.recorder != place.recorder || $0.reference != place.reference
+            }
+            set(left, place.join)
+        }
         evicted += surplus.count
+    }
+
+    /// Where an origin stands.
+    private struct Place: Comparable {
+        let join: CorrelationKey
+        let recorder: AccountID
+        let reference: EventReference
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.join, left.recorder, left.reference) < (right.join, right.recorder, right.reference)
+        }
     }
 }
 

@@ -25,8 +25,8 @@ package struct StreamState: Sendable {
 
     private(set) var correlator: Correlator
     private(set) var marks = Watermarks()
-    private(set) var held = HeldMatches()
-    var lineage = Lineage()
+    private(set) var held: HeldMatches
+    var lineage: Lineage
     var baselines: Baselines
     var travels: Travels
     var unattributed: Unattributed
@@ -38,17 +38,19 @@ package struct StreamState: Sendable {
     /// - Parameters:
     ///   - latenessSeconds: how late an event may come and still be counted.
     ///   - secret: what the plans whose observations it takes hash with.
-    ///   - unattributedEvents: how many events wait for who made their session.
+    ///   - bounds: how much it remembers; tests make them small.
     package init(
         latenessSeconds: Int = DetectLimits.latenessSeconds, secret: CorrelationSecret = .none,
-        unattributedEvents: Int = DetectLimits.unattributedEvents
+        bounds: StreamBounds = StreamBounds()
     ) {
-        baselines = Baselines(secret: secret)
-        correlator = Correlator(latenessSeconds: latenessSeconds)
-        unattributed = Unattributed(latenessSeconds: latenessSeconds, capacity: unattributedEvents)
+        lineage = Lineage(capacity: bounds.sessions)
+        held = HeldMatches(capacity: bounds.heldMatches, clearCapacity: bounds.clearingEvents)
+        baselines = Baselines(capacity: bounds.combinations, secret: secret)
+        correlator = Correlator(latenessSeconds: latenessSeconds, capacity: bounds.groups)
+        unattributed = Unattributed(latenessSeconds: latenessSeconds, capacity: bounds.unattributedEvents)
         // A sighting may have waited for its actor.
         let wait = latenessSeconds + Int(DetectLimits.lineageSkew / 1_000) + 2 * SigmaLimits.settlingSeconds
-        travels = Travels(latenessSeconds: wait, secret: secret)
+        travels = Travels(latenessSeconds: wait, capacity: bounds.travellers, secret: secret)
     }
 
     /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.
@@ -233,6 +235,26 @@ package struct StreamState: Sendable {
     static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
 
     static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
+}
+
+/// How much of each kind a stream's state remembers. Of what is too much, that of the account goes first that has the most.
+package struct StreamBounds: Sendable {
+    package var groups = SigmaLimits.correlationGroups
+    package var sessions = DetectLimits.lineageSessions
+    package var combinations = DetectLimits.baselineEntries
+    package var travellers = DetectLimits.travellers
+    package var heldMatches = DetectLimits.heldMatches
+    package var clearingEvents = DetectLimits.clearingEvents
+    package var unattributedEvents = DetectLimits.unattributedEvents
+
+    /// The figures of production.
+    package init() {}
+
+    /// The same figure for each.
+    package init(all count: Int) {
+        (groups, sessions, combinations, travellers) = (count, count, count, count)
+        (heldMatches, clearingEvents, unattributedEvents) = (count, count, count)
+    }
 }
 
 /// A match that the stream's state made, of the event at hand or of an earlier one.

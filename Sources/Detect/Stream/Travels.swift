@@ -48,6 +48,8 @@ struct Travels: Sendable {
         var recent: [Sighting] = []
         /// The last sighting before those at each place.
         var old: [Geography.Place: (event: EventKey, spot: Spot)] = [:]
+        /// The account whose events they are; zero where an earlier version wrote them.
+        let account: AccountID
         /// How far back a sighting counts, in milliseconds.
         var reach: Milliseconds
         /// The service's clock when the last one came, in seconds.
@@ -57,7 +59,8 @@ struct Travels: Sendable {
         /// What `recent` takes.
         private var recentBytes = 0
 
-        init(reach: Milliseconds, touched: UInt32) {
+        init(account: AccountID, reach: Milliseconds, touched: UInt32) {
+            self.account = account
             self.reach = reach
             self.touched = touched
         }
@@ -83,7 +86,9 @@ struct Travels: Sendable {
     private let capacity: Int
     private let byteCapacity: Int
     private let secret: CorrelationSecret
-    private(set) var bytes = 0
+    /// Actors of each account, and their bytes. Where there are too many, those of the account that has the most go first.
+    private var held = Holdings<AccountID>()
+    private var heldBytes = Holdings<AccountID>()
     /// Sightings that came too late to be judged.
     private(set) var lateEvents = 0
     /// Sightings of which only the place was kept before their time, since their actor had too many.
@@ -104,6 +109,9 @@ struct Travels: Sendable {
     /// How many actors are remembered.
     var count: Int { groups.count }
 
+    /// What it takes in memory and in the log, about.
+    var bytes: Int { heldBytes.total }
+
     /// Takes a sighting in and tells which are impossible because of it: itself, and later ones that came before it.
     ///
     /// - Parameters:
@@ -122,13 +130,9 @@ struct Travels: Sendable {
                 lateEvents += 1
                 return []
             }
-        } else if groups.count >= capacity || bytes >= byteCapacity {
-            evict()
         }
-        var group = groups.removeValue(forKey: key) ?? Group(reach: travel.reach, touched: now)
-        defer { groups[key] = group }
-        bytes -= group.bytes
-        defer { bytes += group.bytes }
+        var group = takeOut(key) ?? Group(account: match.event.accountID, reach: travel.reach, touched: now)
+        defer { put(group, key) }
         group.touched = now
         group.reach = travel.reach
         let sighting = Sighting(
@@ -137,12 +141,29 @@ struct Travels: Sendable {
         guard let place = Self.insert(sighting, &group) else { return [] }
         let hits = group.isAtOnePlace ? [] : Self.judge(place, travel, &group)
         for index in hits.map(\.index) where index != place { Self.write(mark: group.recent[index].event, key, &log) }
-        Self.write(group.recent[place], group.reach, key, &log)
+        Self.write(group.recent[place], group.account, group.reach, key, &log)
         let found = hits.map { index, evidence in
             Hit(event: group.recent[index].event, context: group.recent[index].context, evidence: evidence)
         }
         forgottenEvents += fold(&group)
         return found
+    }
+
+    /// Takes an actor out while it changes.
+    private mutating func takeOut(_ key: UInt64) -> Group? {
+        guard let group = groups.removeValue(forKey: key) else {
+            if groups.count >= capacity || bytes >= byteCapacity { evict() }
+            return nil
+        }
+        held.add(-1, to: group.account)
+        heldBytes.add(-group.bytes, to: group.account)
+        return group
+    }
+
+    private mutating func put(_ group: Group, _ key: UInt64) {
+        held.add(1, to: group.account)
+        heldBytes.add(group.bytes, to: group.account)
+        groups[key] = group
     }
 
     private static func insert(_ sighting: Sighting, _ group: inout Group) -> Int? {
@@ -254,22 +275,31 @@ struct Travels: Sendable {
             for sighting in group.recent where sighting.event.time > end { group.count(sighting, -1) }
             group.recent.removeAll { $0.event.time > end }
             group.old = group.old.filter { $0.value.event.time <= end }
-            bytes += group.bytes - known.bytes
+            heldBytes.add(group.bytes - known.bytes, to: group.account)
             groups[key] = group
             if group.recent.isEmpty, group.old.isEmpty { remove(key) }
         }
     }
 
     private mutating func remove(_ key: UInt64) {
-        if let group = groups.removeValue(forKey: key) { bytes -= group.bytes }
+        guard let group = groups.removeValue(forKey: key) else { return }
+        held.add(-1, to: group.account)
+        heldBytes.add(-group.bytes, to: group.account)
     }
 
-    /// Where there is no room for an actor more, a tenth goes: those not seen for longest.
+    /// Where there is no room for an actor more, a tenth goes.
     private mutating func evict() {
-        let ages = groups.map { (touched: $0.value.touched, key: $0.key) }
-            .sorted { ($0.touched, $0.key) < ($1.touched, $1.key) }
-        let surplus = ages.prefix(max(1, ages.count / 10))
-        for (_, key) in surplus { remove(key) }
+        let surplus: [UInt64]
+        if groups.count >= capacity {
+            surplus = FairShare.surplus(
+                leaving: capacity - max(1, capacity / 10), of: held,
+                groups.lazy.map { FairShare.Entry(tenant: $1.account, age: $1.touched, key: $0) })
+        } else {
+            surplus = FairShare.surplus(
+                leaving: bytes / 10 * 9, of: heldBytes,
+                groups.lazy.map { FairShare.Entry(tenant: $1.account, age: $1.touched, weight: $1.bytes, key: $0) })
+        }
+        for key in surplus { remove(key) }
         evicted += surplus.count
     }
 }
@@ -279,7 +309,8 @@ struct Travels: Sendable {
 extension Travels {
     /// The numbers are on disk.
     private enum Tag: UInt64 {
-        case sighting = 1, mark
+        /// `bare` is a sighting as earlier versions wrote it, without its account.
+        case bare = 1, mark, sighting
     }
 
     /// What was learned since the last call.
@@ -295,12 +326,10 @@ extension Travels {
             case .mark(let event):
                 guard let index = groups[key]?.recent.firstIndex(where: { $0.event == event }) else { return }
                 groups[key]?.recent[index].isHit = true
-            case .sighting(let sighting, let reach):
-                var group = groups.removeValue(forKey: key) ?? Group(reach: reach, touched: now)
-                self.bytes -= group.bytes
+            case .sighting(let sighting, let account, let reach):
+                var group = takeOut(key) ?? Group(account: account, reach: reach, touched: now)
                 if Self.insert(sighting, &group) != nil { _ = fold(&group) }
-                self.bytes += group.bytes
-                groups[key] = group
+                put(group, key)
             }
         }
     }
@@ -309,27 +338,28 @@ extension Travels {
     func live(_ bytes: [UInt8]) -> [UInt8] {
         var writer = FieldWriter()
         Self.read(bytes) { key, item in
-            guard case .sighting(let sighting, let reach) = item, let group = groups[key] else { return }
+            guard case .sighting(let sighting, _, let reach) = item, let group = groups[key] else { return }
             if let kept = group.recent.first(where: { $0.event == sighting.event }) {
-                Self.write(kept, reach, key, &writer)
+                Self.write(kept, group.account, reach, key, &writer)
             } else if group.old[sighting.spot.place]?.event == sighting.event {
                 let bare = Sighting(event: sighting.event, spot: sighting.spot, isHit: true, context: [])
-                Self.write(bare, reach, key, &writer)
+                Self.write(bare, group.account, reach, key, &writer)
             }
         }
         return writer.bytes
     }
 
     private enum Item {
-        case sighting(Sighting, reach: Milliseconds)
+        case sighting(Sighting, AccountID, reach: Milliseconds)
         case mark(EventKey)
     }
 
     private static func write(
-        _ sighting: Sighting, _ reach: Milliseconds, _ key: UInt64, _ writer: inout FieldWriter
+        _ sighting: Sighting, _ account: AccountID, _ reach: Milliseconds, _ key: UInt64, _ writer: inout FieldWriter
     ) {
         writer.field(Tag.sighting.rawValue) {
             $0.place(CorrelationKey(high: key, low: 0), sighting.event)
+            $0.varint(account.number)
             $0.signed(reach)
             $0.geography(sighting.spot.place)
             $0.string(sighting.spot.address)
@@ -353,14 +383,16 @@ extension Travels {
 
     private static func item(_ tag: UInt64, _ field: inout FieldReader) throws(AlertCodec.Malformed) -> (UInt64, Item) {
         let (key, event) = try field.place()
-        switch Tag(rawValue: tag) {
+        let kind = Tag(rawValue: tag)
+        switch kind {
         case .mark: return (key.high, .mark(event))
-        case .sighting:
+        case .bare, .sighting:
+            let account = kind == .bare ? .zero : try field.account()
             let reach = try field.signed()
             let spot = Spot(place: try field.geography(), address: try field.string())
             let isHit = try field.number() == 1
             let sighting = Sighting(event: event, spot: spot, isHit: isHit, context: Array(field.rest))
-            return (key.high, .sighting(sighting, reach: reach))
+            return (key.high, .sighting(sighting, account, reach: reach))
         case nil: throw AlertCodec.Malformed()
         }
     }

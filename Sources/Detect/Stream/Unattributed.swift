@@ -53,7 +53,9 @@ struct Unattributed: Sendable {
     private var watches = 0
     private var nextDue: [AccountID: Milliseconds] = [:]
     private var deadlines = Turns<Deadline>()
-    private var turns = Turns<Place>()
+    /// What waits, the earliest of each account first, and how many places stand there.
+    private var turns: [AccountID: Turns<Place>] = [:]
+    private var turnCount = 0
     private var log = FieldWriter()
     private let lateness: Milliseconds
     private(set) var count = 0
@@ -120,7 +122,8 @@ struct Unattributed: Sendable {
         contextBytes += item.bytes
         nextDue[place.account] = min(nextDue[place.account] ?? .max, item.due)
         deadlines.insert(Deadline(time: item.deadline, place: place))
-        turns.insert(place)
+        turns[place.account, default: Turns()].insert(place)
+        turnCount += 1
         return true
     }
 
@@ -167,11 +170,23 @@ struct Unattributed: Sendable {
             over.append((next.place, item))
         }
         over.sort { ($0.0.account, $0.0) < ($1.0.account, $1.0) }
-        while count > capacity, let place = turns.popFirst() {
-            guard let item = self[place] else { continue }
-            drop(place)
-            judgedEarly += 1
-            over.append((place, item))
+        return over + takeSurplus()
+    }
+
+    /// Takes out what is beyond the limit: the earliest of the accounts that have the most, so that no account's events make
+    /// those of another be judged too early.
+    private mutating func takeSurplus() -> [(Place, Waiting)] {
+        guard count > capacity else { return [] }
+        var over: [(Place, Waiting)] = []
+        let level = FairShare.level(waiting.values.lazy.map(\.count), shedding: count - capacity)
+        for account in waiting.keys.sorted() {
+            while count > capacity, (waiting[account]?.count ?? 0) > level, let place = turns[account]?.popFirst() {
+                turnCount -= 1
+                guard let item = self[place] else { continue }
+                drop(place)
+                judgedEarly += 1
+                over.append((place, item))
+            }
         }
         return over
     }
@@ -228,12 +243,16 @@ struct Unattributed: Sendable {
     private mutating func tidy() {
         let most = 4 * count + 1_024
         if count == 0 {
-            (deadlines, turns, watchers, watches) = (Turns(), Turns(), [:], 0)
+            (deadlines, turns, turnCount, watchers, watches) = (Turns(), [:], 0, [:], 0)
         }
-        guard deadlines.count > most || turns.count > most || watches > 2 * most else { return }
+        guard deadlines.count > most || turnCount > most || watches > 2 * most else { return }
         let waiting = waiting
         deadlines.keep { waiting[$0.place.account]?[$0.place.name]?.deadline == $0.time }
-        turns.keep { waiting[$0.account]?[$0.name] != nil }
+        for account in turns.keys {
+            turns[account]?.keep { waiting[$0.account]?[$0.name] != nil }
+            if turns[account]?.count == 0 { turns[account] = nil }
+        }
+        turnCount = turns.values.reduce(0) { $0 + $1.count }
         if watches > 2 * most {
             watchers = watchers.compactMapValues { places in
                 let live = places.filter { waiting[$0.account]?[$0.name] != nil }

@@ -92,19 +92,35 @@ extension Transaction {
 
 extension Reader {
     /// The records of an eventID that some accounts received, one for each account that has one.
-    package func records(_ id: EventID, of accounts: some Collection<AccountID>) throws -> [StoredRecord] {
+    ///
+    /// Each account costs a look-up of its own in the index.
+    ///
+    /// - Returns: nil where the budget was used up before all accounts were asked.
+    package func records(
+        _ id: EventID, of accounts: some Collection<AccountID>, budget: ReadBudget? = nil
+    ) throws -> [StoredRecord]? {
         try read { database in
             let identities = try EventIdentities(database)
-            var wanted = accounts.map { identities.key.identity(of: id, in: $0) }
-            let hasPlain = try Mark.firstBlock.read(database, default: 1) <= identities.plainThrough
-            // A plain identity may be of any account: whoever asks checks the record's.
-            if hasPlain { wanted.append(id) }
-            return try EventLookup.locate(database, wanted).compactMap { location in
-                guard let block = try BlockTable.fetch(database, location.block),
-                    location.index < block.records.count
-                else { return nil }
-                return StoredRecord(location: location, bytes: block.records[location.index])
+            var found: [StoredRecord] = []
+            func add(_ wanted: [EventID]) throws {
+                for location in try EventLookup.locate(database, wanted) {
+                    guard let block = try BlockTable.fetch(database, location.block),
+                        location.index < block.records.count
+                    else { continue }
+                    budget?.take(block.records.rawBytes)
+                    found.append(StoredRecord(location: location, bytes: block.records[location.index]))
+                }
             }
+            // A plain identity may be of any account: whoever asks checks the record's.
+            if try Mark.firstBlock.read(database, default: 1) <= identities.plainThrough { try add([id]) }
+            var rest = accounts[...]
+            while !rest.isEmpty {
+                try budget?.check()
+                if budget?.isSpent == true { return nil }
+                try add(rest.prefix(JournalLimits.identitiesPerLookup).map { identities.key.identity(of: id, in: $0) })
+                rest = rest.dropFirst(JournalLimits.identitiesPerLookup)
+            }
+            return found
         }
     }
 }

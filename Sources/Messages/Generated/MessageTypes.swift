@@ -164,5 +164,6 @@ package enum MessageTypes {
         ExecutorWelcome.self,
         ExecutorCommand.self,
         ExecutorRelease.self,
+        ExecutorRenewed.self,
     ]
 }

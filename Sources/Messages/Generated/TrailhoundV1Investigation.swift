@@ -174,21 +174,23 @@ package struct GetStatusRequest: Message {
     }
 }
 
-/// Of the service as a whole, but for alerts and accounts: those that the certificate covers.
+/// Of the service as a whole, but for alerts and accounts: those that the certificate covers. What the service does. A
+/// certificate of some accounts is told of these accounts alone: the fields that say so stay empty for it, and the
+/// others count what is of its accounts.
 package struct GetStatusResponse: Message {
     /// Field 1, `version`.
     package var version: String
     /// Field 2, `started_at`.
     package var startedAt: GoogleProtobuf.Timestamp?
-    /// Field 3, `stored_records`.
+    /// For a certificate of some accounts, the records that were ever stored of them.
     package var storedRecords: UInt64
-    /// Field 4, `stored_bytes`.
+    /// For certificates of all accounts.
     package var storedBytes: UInt64
     /// Field 5, `accepted`.
     package var accepted: UInt64
     /// Field 6, `duplicate`.
     package var duplicate: UInt64
-    /// Field 7, `rejected`.
+    /// For a certificate of some accounts, of what certificates of none but these submitted.
     package var rejected: UInt64
     /// Field 8, `alerts`.
     package var alerts: UInt64
@@ -196,11 +198,11 @@ package struct GetStatusResponse: Message {
     package var detectionsEnabled: UInt32
     /// Field 10, `accounts`.
     package var accounts: UInt32
-    /// Batches that wait for evaluation or for the disk.
+    /// Batches that wait for evaluation or for the disk. For certificates of all accounts.
     package var queuedBatches: UInt32
-    /// Field 12, `subscribers`.
+    /// For a certificate of some accounts, those whose certificates cover none but these.
     package var subscribers: UInt32
-    /// Field 13, `stream`.
+    /// For certificates of all accounts.
     package var stream: StreamStatus?
     /// Enabled detections that don't run, since the service lacks what they need.
     package var inactiveDetections: [InactiveDetection]

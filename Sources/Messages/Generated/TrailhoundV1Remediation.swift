@@ -1028,21 +1028,27 @@ package struct ExecutorFailure: Message {
     }
 }
 
-/// The message `trailhound.v1.ExecutorRenewal`.
+/// The executor is there, and still works on these commands. It comes before a third of a lease is over, also without
+/// any.
 package struct ExecutorRenewal: Message {
     /// Field 1, `command_ids`.
     package var commandIDs: [String]
+    /// Counts the renewals of a connection, from 1 on.
+    package var number: UInt64
 
     /// A message of these fields.
     package init(
-        commandIDs: [String] = []
+        commandIDs: [String] = [],
+        number: UInt64 = 0
     ) {
         self.commandIDs = commandIDs
+        self.number = number
     }
 
     /// Every field at its default.
     package init() {
         commandIDs = []
+        number = 0
     }
 }
 
@@ -1056,6 +1062,8 @@ package struct ServeExecutorResponse: Message {
         case command(ExecutorCommand)
         /// The service has the result of these commands, or wants it no more: the executor may forget them.
         case release(ExecutorRelease)
+        /// The service has taken a renewal.
+        case renewed(ExecutorRenewed)
     }
 
     /// Which of `message` is set.
@@ -1135,6 +1143,25 @@ package struct ExecutorRelease: Message {
     /// Every field at its default.
     package init() {
         commandIDs = []
+    }
+}
+
+/// What the executor may count on: what the renewal named is its own for the lease from the time at which it sent the
+/// renewal, and so is every command that comes behind this. The welcome says the same of the hello.
+package struct ExecutorRenewed: Message {
+    /// Field 90, `number`.
+    package var number: UInt64
+
+    /// A message of these fields.
+    package init(
+        number: UInt64 = 0
+    ) {
+        self.number = number
+    }
+
+    /// Every field at its default.
+    package init() {
+        number = 0
     }
 }
 
@@ -2086,12 +2113,14 @@ extension ExecutorRenewal: WireMessage {
 
     init(wire: UnsafePointer<Trailhound__V1__ExecutorRenewal>, arena: Arena?) throws(MessageError) {
         self.commandIDs = try WireReader.texts(wire.pointee.n_command_ids, wire.pointee.command_ids, "trailhound.v1.ExecutorRenewal.command_ids")
+        self.number = wire.pointee.number
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExecutorRenewal>, _ builder: inout WireBuilder) {
         trailhound__v1__executor_renewal__init(wire)
         wire.pointee.n_command_ids = self.commandIDs.count
         wire.pointee.command_ids = builder.texts(self.commandIDs)
+        wire.pointee.number = self.number
     }
 }
 
@@ -2114,6 +2143,7 @@ extension ServeExecutorResponse: WireMessage {
             case 1: self.message = (try WireReader.message(wire.pointee.welcome, arena)).map(Message.welcome)
             case 2: self.message = (try WireReader.message(wire.pointee.command, arena)).map(Message.command)
             case 3: self.message = (try WireReader.message(wire.pointee.release, arena)).map(Message.release)
+            case 90: self.message = (try WireReader.message(wire.pointee.renewed, arena)).map(Message.renewed)
             default: self.message = nil
         }
     }
@@ -2130,6 +2160,9 @@ extension ServeExecutorResponse: WireMessage {
             case .release(let value):
                 wire.pointee.message_case = .init(rawValue: 3)
                 wire.pointee.release = builder.message(value)
+            case .renewed(let value):
+                wire.pointee.message_case = .init(rawValue: 90)
+                wire.pointee.renewed = builder.message(value)
             case nil: break
         }
     }
@@ -2209,5 +2242,29 @@ extension ExecutorRelease: WireMessage {
         trailhound__v1__executor_release__init(wire)
         wire.pointee.n_command_ids = self.commandIDs.count
         wire.pointee.command_ids = builder.texts(self.commandIDs)
+    }
+}
+
+extension ExecutorRenewed: WireMessage {
+    package static var messageName: String { "trailhound.v1.ExecutorRenewed" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__executor_renewed() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ExecutorRenewed>, arena: Arena?) throws(MessageError) {
+        self.number = wire.pointee.number
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ExecutorRenewed>, _ builder: inout WireBuilder) {
+        trailhound__v1__executor_renewed__init(wire)
+        wire.pointee.number = self.number
     }
 }

@@ -79,11 +79,11 @@ package struct AccountWatch: Sendable {
     /// - Parameter isSteady: whether the clock can be believed against what was stored by it before: then no account's
     ///   latest event stays later than now, so that its silence counts from now on.
     package func look(now: Milliseconds, isSteady: Bool = true) async throws {
-        var rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
+        var rows = try await pipeline.journal.reader.detached(.response) { try $0.allAccounts() }
         if isSteady, rows.contains(where: { $0.lastEventAt ?? 0 > now + CloudTrailLimits.futureMilliseconds }) {
             try await pipeline.perform { transaction, _ in try transaction.limitActivity(to: now) }
             log.warning("accounts had their latest events in the future; their silence counts from now on")
-            rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
+            rows = try await pipeline.journal.reader.detached(.response) { try $0.allAccounts() }
         }
         for row in rows where row.state == StoredAccountState.onboarded.rawValue && !Task.isCancelled {
             // What never had an event is pending, and nothing has stopped.

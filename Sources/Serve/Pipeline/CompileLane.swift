@@ -1,54 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
-import RPC
 import Synchronization
 
 /// A thread for compiling rules, so that neither event loops nor readers of the archive wait for it. It does one thing at
-/// a time; what has no place to wait is refused, and what nobody waits for any more is not begun.
+/// a time and callers take turns; what has no place to wait is refused, and what nobody waits for any more is not begun.
 package final class CompileLane: Sendable {
     private final class Flag: Sendable {
         let isSet = Atomic(false)
     }
 
     private let queue: DispatchQueue
-    private let waiting = Atomic(0)
-    private let places: Int
+    private let gate: TurnGate
 
-    /// - Parameter places: how many may wait or run.
+    /// - Parameter places: how many of one party may wait.
     package init(_ name: String, places: Int) {
         queue = DispatchQueue(label: name, qos: .utility)
-        self.places = places
+        gate = TurnGate(QueryTurns(limit: 1, perParty: 1, waiting: places), of: "requests that compile rules")
     }
 
     /// How many run or wait.
-    package var count: Int { waiting.load(ordering: .relaxed) }
+    package var count: Int { gate.load.running + gate.load.waiting }
 
     /// Runs a body on the lane's thread.
     ///
-    /// - Parameter body: is told by its argument that the caller has left.
+    /// - Parameters:
+    ///   - party: who shares a turn.
+    ///   - body: is told by its argument that the caller has left.
     package func run<T: Sendable>(
-        _ body: @escaping @Sendable (_ isCancelled: @Sendable () -> Bool) throws -> T
+        _ party: TurnGate.Party, _ body: @escaping @Sendable (_ isCancelled: @Sendable () -> Bool) throws -> T
     ) async throws -> T {
-        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= places else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
-            throw RPCError(.resourceExhausted, "\(places) requests that compile rules wait already; try again.")
-        }
-        defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
-        let flag = Flag()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                queue.async {
-                    continuation.resume(
-                        with: Result {
-                            let isCancelled: @Sendable () -> Bool = { flag.isSet.load(ordering: .relaxed) }
-                            if isCancelled() { throw CancellationError() }
-                            return try body(isCancelled)
-                        })
+        try await gate.run(party) {
+            let flag = Flag()
+            return try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { continuation in
+                    queue.async {
+                        continuation.resume(
+                            with: Result {
+                                let isCancelled: @Sendable () -> Bool = { flag.isSet.load(ordering: .relaxed) }
+                                if isCancelled() { throw CancellationError() }
+                                return try body(isCancelled)
+                            })
+                    }
                 }
+            } onCancel: {
+                flag.isSet.store(true, ordering: .relaxed)
             }
-        } onCancel: {
-            flag.isSet.store(true, ordering: .relaxed)
         }
     }
 }

@@ -19,8 +19,27 @@ package final class Counters: Sendable {
     package let damage = DamageTally()
     private let state = Mutex(State())
 
+    /// Records of one account since the start.
+    package struct Activity: Sendable, Equatable {
+        package var accepted: UInt64 = 0
+        package var duplicate: UInt64 = 0
+
+        package init() {}
+
+        static func += (left: inout Activity, right: Activity) {
+            left.accepted += right.accepted
+            left.duplicate += right.duplicate
+        }
+    }
+
+    /// Refused records by their reason.
+    package typealias Rejections = [CloudTrail.RejectionReason: Int]
+
     private struct State {
-        var rejections: [CloudTrail.RejectionReason: Int] = [:]
+        var rejections: Rejections = [:]
+        var activity: [AccountID: Activity] = [:]
+        /// Refusals of certificates of some accounts, by these accounts.
+        var rejectionsOfScopes: [Set<AccountID>: Rejections] = [:]
         var alerts: [Detect.Severity: Int] = [:]
         var stream = StreamStatistics()
         /// Refusals that the service's log does not tell yet.
@@ -35,7 +54,31 @@ package final class Counters: Sendable {
     package init() {}
 
     /// Rejected records by reason.
-    package var rejections: [CloudTrail.RejectionReason: Int] { state.withLock { $0.rejections } }
+    package var rejections: Rejections { state.withLock { $0.rejections } }
+
+    /// Rejected records of certificates that cover none but some accounts: who sees these accounts may know of them.
+    func rejections(within scope: Set<AccountID>) -> Rejections {
+        state.withLock { state in
+            state.rejectionsOfScopes.reduce(into: [:]) { sum, entry in
+                guard entry.key.isSubset(of: scope) else { return }
+                sum.merge(entry.value, uniquingKeysWith: +)
+            }
+        }
+    }
+
+    /// Records of some accounts since the start.
+    func activity(within scope: Set<AccountID>) -> Activity {
+        state.withLock { state in
+            scope.reduce(into: Activity()) { if let one = state.activity[$1] { $0 += one } }
+        }
+    }
+
+    func add(_ activity: [AccountID: Activity]) {
+        guard !activity.isEmpty else { return }
+        state.withLock { state in
+            for (account, one) in activity { state.activity[account, default: Activity()] += one }
+        }
+    }
 
     /// Alerts that were raised, by severity.
     package var alerts: [Detect.Severity: Int] { state.withLock { $0.alerts } }
@@ -51,6 +94,12 @@ package final class Counters: Sendable {
         state.withLock { state in
             for (reason, count) in batch.rejectedByReason.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 state.rejections[reason, default: 0] += count
+                if let scope = evaluated.submission.scope,
+                    state.rejectionsOfScopes[scope] != nil
+                        || state.rejectionsOfScopes.count < Limits.countedScopes
+                {
+                    state.rejectionsOfScopes[scope, default: [:]][reason, default: 0] += count
+                }
                 state.untold.add(count, reason, source: evaluated.submission.source) {
                     batch.rejections.first { $0.rejection.reason == reason }?.rejection.detail ?? ""
                 }

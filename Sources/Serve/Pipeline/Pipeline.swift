@@ -29,7 +29,9 @@ package final class Pipeline: Sendable {
     package let tail: AlertTail
     package let audit: AuditLog
     /// Who may read the archive, and when.
-    let queries = QueryGate()
+    let queries = QueryGate.queries()
+    let lookups = QueryGate.lookups()
+    let feed = QueryGate.feed()
     package let counters = Counters()
     let log: Logger
     package let retention: Retention
@@ -85,7 +87,9 @@ package final class Pipeline: Sendable {
         let submission = Submission(
             sequence: request.sequence, source: request.source, payload: payload, historical: request.historical,
             scope: scope, submitter: submitter, ticket: ticket)
-        if await !requests.push(submission, cost: submission.bytes) { ticket.answer(.failure(.stopping)) }
+        if await !requests.push(submission, cost: submission.bytes, of: submission.submitter) {
+            ticket.answer(.failure(.stopping))
+        }
     }
 
     /// Submits a dead letter again, as the records or the log file that it was. It leaves the store in the transaction
@@ -109,7 +113,9 @@ package final class Pipeline: Sendable {
             sequence: 0, source: letter.source, payload: payload,
             historical: letter.isHistorical || resubmission.isHistorical, scope: both, submitter: letter.submitter,
             resubmission: resubmission, ticket: ticket)
-        if await !requests.push(submission, cost: submission.bytes) { return .failure(.stopping) }
+        if await !requests.push(submission, cost: submission.bytes, of: submission.submitter) {
+            return .failure(.stopping)
+        }
         return await ticket.value
     }
 

@@ -54,7 +54,7 @@ extension Pipeline {
     package func dropClosedAlerts(olderThan days: Int, now: Milliseconds = Clock.milliseconds()) async throws {
         let time = Self.time(days, before: now)
         while !Task.isCancelled {
-            let ids = try await journal.reader.detached {
+            let ids = try await journal.reader.detached(.lookups) {
                 try $0.endedAlerts(statuses: Self.ended, storedBefore: time)
             }
             guard !ids.isEmpty else { return }

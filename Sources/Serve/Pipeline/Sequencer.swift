@@ -47,6 +47,8 @@ final class Sequencer {
     private var stream: StreamStore
     /// A transaction failed and its part of the stream's state is to be undone.
     private var mustRestoreStream = false
+    /// Records that the transaction under way stored, and those that were known, by account.
+    private var activity: [AccountID: Counters.Activity] = [:]
     private var order = Resequencer<EvaluatedSubmission>()
 
     private init(
@@ -142,6 +144,7 @@ final class Sequencer {
     private func process(_ group: [Work]) {
         let now = Clock.milliseconds()
         let started = ContinuousClock.now
+        activity.removeAll(keepingCapacity: true)
         do {
             if mustRestoreStream {
                 // What was learned from events that were not stored is forgotten by reading what was stored.
@@ -159,6 +162,7 @@ final class Sequencer {
             merger.commit()
             stream.commit()
             counters.set(stream.statistics)
+            counters.add(activity)
             counters.commits.observe(ContinuousClock.now - started)
             if !outcome.published.isEmpty { counters.add(raised: outcome.published.lazy.map(\.alert)) }
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
@@ -259,7 +263,7 @@ final class Sequencer {
             (subject: MatchTally.Subject.exception($0.exceptionID), event: $0.event)
         }
         try tally(onTrial, excepted: Array(excepted), transaction)
-        if accepted > 0 { try count(batch, fresh, transaction, now) }
+        try count(batch, fresh, transaction, now)
         try release(transaction, now)
         try transaction.putDeadLetters(
             evaluated.letters, from: submission.origin, receivedAt: now, replacing: submission.resubmission?.letter)
@@ -343,10 +347,19 @@ final class Sequencer {
         _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction, _ now: Milliseconds
     ) throws {
         var counts = [(events: Int, latest: Milliseconds)](repeating: (0, .min), count: batch.accounts.count)
-        for (event, isFresh) in zip(batch.events, fresh) where isFresh {
+        var known = [Int](repeating: 0, count: batch.accounts.count)
+        for (event, isFresh) in zip(batch.events, fresh) {
             let account = Int(event.account)
+            guard isFresh else {
+                known[account] += 1
+                continue
+            }
             counts[account].events += 1
             counts[account].latest = max(counts[account].latest, event.time)
+        }
+        for (index, account) in batch.accounts.enumerated() where counts[index].events + known[index] > 0 {
+            activity[account, default: Counters.Activity()].accepted += UInt64(counts[index].events)
+            activity[account, default: Counters.Activity()].duplicate += UInt64(known[index])
         }
         for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
             _ = try transaction.recordActivity(

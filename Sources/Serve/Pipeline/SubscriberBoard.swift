@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CloudTrail
 import Synchronization
 
 /// Where each subscriber is in the alert log: for the metrics, a few words of memory each.
@@ -8,7 +9,13 @@ package final class SubscriberBoard: Sendable {
     final class Place: Sendable {
         private let position: Atomic<Int64>
 
-        init(_ start: Int64) { position = Atomic(start) }
+        /// The accounts of its certificate; nil for all.
+        let scope: Set<AccountID>?
+
+        init(_ start: Int64, _ scope: Set<AccountID>?) {
+            position = Atomic(start)
+            self.scope = scope
+        }
 
         /// It has everything up to this position.
         func moved(to newest: Int64) { position.store(newest, ordering: .relaxed) }
@@ -21,8 +28,8 @@ package final class SubscriberBoard: Sendable {
     package init() {}
 
     /// A subscriber begins after a position.
-    func enter(at position: Int64) -> Place {
-        let place = Place(position)
+    func enter(at position: Int64, scope: Set<AccountID>? = nil) -> Place {
+        let place = Place(position, scope)
         places.withLock { $0[ObjectIdentifier(place)] = place }
         return place
     }
@@ -32,6 +39,14 @@ package final class SubscriberBoard: Sendable {
 
     /// How many there are.
     package var count: Int { places.withLock { $0.count } }
+
+    /// How many there are that see none but some accounts; nil stands for all.
+    func count(within scope: Set<AccountID>?) -> Int {
+        guard let scope else { return count }
+        return places.withLock { places in
+            places.values.count { $0.scope?.isSubset(of: scope) ?? false }
+        }
+    }
 
     /// How many there are, how many are behind the end of the log, and by how many revisions the last one is.
     func lag(behind last: Int64) -> (subscribers: Int, behind: Int, most: Int64) {

@@ -71,7 +71,7 @@ package actor AccountWays {
     }
 
     private func externalID(_ account: String) async throws -> String {
-        let row = try await pipeline.journal.reader.detached { try $0.account(account) }
+        let row = try await pipeline.journal.reader.detached(.response) { try $0.account(account) }
         return row?.externalID ?? ""
     }
 

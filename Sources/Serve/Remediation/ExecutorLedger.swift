@@ -90,7 +90,8 @@ package struct ExecutorLedger: Sendable {
         return assign(now)
     }
 
-    /// An executor has connected: what it still holds is sent again, since it may never have arrived.
+    /// An executor has connected: what it still holds is sent again, since it may never have arrived, and is its own for a
+    /// lease from now on.
     package mutating func connected(_ number: UInt64, _ session: Session, _ now: Milliseconds) -> [Action] {
         sessions[number] = session
         let held = order.filter { id in
@@ -99,6 +100,7 @@ package struct ExecutorLedger: Sendable {
             }
             return holder == session.executorID
         }
+        for id in held { places[id] = .leased(executorID: session.executorID, until: now + lease) }
         return held.map { .send(commandID: $0, session: number) } + assign(now)
     }
 

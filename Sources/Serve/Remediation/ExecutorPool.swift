@@ -12,6 +12,8 @@ package actor ExecutorPool {
         let answer: CheckedContinuation<ActionResult, any Error>
         /// Whether a freeze holds it back.
         let isGoverned: Bool
+        /// A freeze took it back while an executor had it.
+        var isRevoked = false
     }
 
     private var ledger: ExecutorLedger
@@ -33,6 +35,12 @@ package actor ExecutorPool {
 
     /// How many executors of an account are connected.
     package func executors(of account: AccountID) -> Int { ledger.executors(of: account) }
+
+    /// Whether an executor may connect beside the others of its account. One that connects anew takes its own place.
+    package func hasRoom(for session: ExecutorLedger.Session) -> Bool {
+        let others = sessions.values.count { $0.accountID == session.accountID && $0 != session }
+        return others < Limits.executorsOfAccount
+    }
 
     /// How many executors are connected.
     package var count: Int { sessions.count }
@@ -76,6 +84,7 @@ package actor ExecutorPool {
     /// awaited, or the end of its lease.
     package func revokeWrites() {
         for (id, one) in wanted where one.isGoverned {
+            wanted[id]?.isRevoked = true
             if let holder = ledger.holder(of: id) {
                 for (number, session) in sessions where session.executorID == holder {
                     outlets[number]?.yield(
@@ -125,9 +134,10 @@ package actor ExecutorPool {
         ledger.disconnected(number)
     }
 
-    /// An executor still works on these.
-    package func renew(_ ids: [String], by number: UInt64) {
+    /// An executor still works on these. It hears that its renewal has come, since it counts on it from then on only.
+    package func renew(_ ids: [String], _ renewal: UInt64, by number: UInt64) {
         ledger.renewed(ids, by: number, now())
+        outlets[number]?.yield(ServeExecutorResponse(message: .renewed(ExecutorRenewed(number: renewal))))
         arm()
     }
 
@@ -176,6 +186,12 @@ package actor ExecutorPool {
             switch action {
             case .send(let id, let session):
                 guard let one = wanted[id] else { continue }
+                if one.isRevoked {
+                    // Its executor has come back and may never have heard of the freeze, nor of the command.
+                    outlets[session]?.yield(
+                        ServeExecutorResponse(message: .release(ExecutorRelease(commandIDs: [id]))))
+                    continue
+                }
                 outlets[session]?.yield(
                     ServeExecutorResponse(message: .command(ExecutorCommand(commandID: id, call: one.call))))
             case .lost(let id, let executor):

@@ -15,11 +15,11 @@ struct JournalRemediationStore: RemediationStore {
     }
 
     func load(_ id: String) async throws -> Remediation? {
-        try await pipeline.journal.reader.detached { try $0.remediation(id) }.map(Self.remediation)
+        try await pipeline.journal.reader.detached(.response) { try $0.remediation(id) }.map(Self.remediation)
     }
 
     func unfinished() async throws -> [Remediation] {
-        try await pipeline.journal.reader.detached { try $0.unsettledRemediations() }.compactMap { row in
+        try await pipeline.journal.reader.detached(.response) { try $0.unsettledRemediations() }.compactMap { row in
             do { return try Self.remediation(row) } catch {
                 if pipeline.counters.damage.note(error) {
                     pipeline.log.error("a remediation is not taken up: \(error)")
@@ -32,7 +32,7 @@ struct JournalRemediationStore: RemediationStore {
     func automaticRuns(
         accountID: String, action: RemediationAction, since time: Milliseconds
     ) async throws -> [Milliseconds] {
-        try await pipeline.journal.reader.detached {
+        try await pipeline.journal.reader.detached(.response) {
             try $0.automaticRemediations(
                 accountID: accountID, action: action.rawValue, since: time, through: time + RespondLimits.capReach)
         }

@@ -107,7 +107,6 @@ package actor RemediationDesk {
             }
         case .free:
             launch(action, target, trigger(action, target, alert), id: id)
-            await underWay.room()
         }
     }
 

@@ -7,14 +7,14 @@ import Synchronization
 
 /// The remediations that are not finished, by what they act on, and the alerts that each answers beside its own: a key
 /// that raises ten alerts within a second is deactivated once.
-final class RemediationsUnderWay: Sendable {
+package final class RemediationsUnderWay: Sendable {
     /// What at most one remediation that an alert starts acts on at a time.
-    struct Key: Hashable, Sendable {
+    package struct Key: Hashable, Sendable {
         let action: RemediationAction
         let accountID: String
         let target: String
 
-        init(_ action: RemediationAction, _ target: RemediationTarget) {
+        package init(_ action: RemediationAction, _ target: RemediationTarget) {
             self.action = action
             accountID = target.accountID
             self.target = target.text
@@ -30,25 +30,14 @@ final class RemediationsUnderWay: Sendable {
 
     private struct State {
         var entries: [Key: Entry] = [:]
-        var waiters: [CheckedContinuation<Void, Never>] = []
-
-        var atWork: Int {
-            entries.values.count { entry in
-                guard let phase = entry.remediation?.phase else { return true }
-                return phase != .watching && phase != .awaitingApproval
-            }
-        }
-
-        mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-            defer { waiters = [] }
-            return waiters
-        }
     }
+
+    package init() {}
 
     private let state = Mutex(State())
 
     /// How an alert's wish for a remediation stands.
-    enum Claim {
+    package enum Claim {
         /// There is none of the target: this one may start.
         case free
         /// One is under way that answers the alert as well; nil where it has no state yet.
@@ -56,7 +45,7 @@ final class RemediationsUnderWay: Sendable {
     }
 
     /// Claims a target for a remediation, or joins the alert to the one that is under way.
-    func claim(_ key: Key, id: String, for alert: Alert) -> Claim {
+    package func claim(_ key: Key, id: String, for alert: Alert) -> Claim {
         state.withLock { state in
             if var entry = state.entries[key], entry.id != id, Self.answers(entry.remediation, alert) {
                 if entry.alerts.count < Limits.alertsPerRemediation, !entry.alerts.contains(alert.id) {
@@ -89,53 +78,42 @@ final class RemediationsUnderWay: Sendable {
 
     /// Takes a remediation's newest state. Returns the alerts that it answers beside its own.
     func update(_ remediation: Remediation) -> [String] {
-        let (alerts, woken) = state.withLock { state in
+        state.withLock { state in
             let key = Key(remediation.action, remediation.target)
             guard var entry = state.entries[key], entry.id == remediation.id else {
                 if state.entries[key] == nil, !remediation.isFinished {
                     state.entries[key] = Entry(remediation: remediation, id: remediation.id)
                 }
-                return ([String](), state.takeWaiters())
+                return []
             }
             entry.remediation = remediation
             state.entries[key] = remediation.isFinished ? nil : entry
-            return (entry.alerts, state.takeWaiters())
+            return entry.alerts
         }
-        for waiter in woken { waiter.resume() }
-        return alerts
     }
 
     /// A remediation did not come to a state at all.
-    func drop(_ key: Key, id: String) {
-        let woken = state.withLock { state in
+    package func drop(_ key: Key, id: String) {
+        state.withLock { state in
             if state.entries[key]?.id == id { state.entries[key] = nil }
-            return state.takeWaiters()
         }
-        for waiter in woken { waiter.resume() }
     }
 
-    /// Returns once fewer than the limit are at work; those that only watch or wait for a person don't count.
-    func room() async {
-        while true {
-            let isFull = state.withLock { $0.atWork >= Limits.remediationsUnderWay }
-            guard isFull else { return }
-            await withCheckedContinuation { continuation in
-                let mustWait = state.withLock { state in
-                    guard state.atWork >= Limits.remediationsUnderWay else { return false }
-                    state.waiters.append(continuation)
-                    return true
-                }
-                if !mustWait { continuation.resume() }
+    /// Whether a remediation more of an account may start: those that only watch or wait for a person don't count. An account
+    /// with none at work may always start one, so that no other's flood keeps it from acting.
+    package func hasRoom(_ account: String) -> Bool {
+        state.withLock { state in
+            var (own, all) = (0, 0)
+            for (key, entry) in state.entries {
+                let phase = entry.remediation?.phase
+                guard phase != .watching, phase != .awaitingApproval else { continue }
+                all += 1
+                if key.accountID == account { own += 1 }
             }
+            return own == 0 || own < Limits.remediationsUnderWayOfAccount && all < Limits.remediationsUnderWay
         }
     }
 
-    /// Lets everybody go on who waits for room: the service stops.
-    func close() {
-        let woken = state.withLock { state in
-            state.entries = [:]
-            return state.takeWaiters()
-        }
-        for waiter in woken { waiter.resume() }
-    }
+    /// Forgets all: the service stops.
+    func close() { state.withLock { $0.entries = [:] } }
 }

@@ -22,16 +22,28 @@ struct Responder: Sendable {
         var position = await start()
         var saved = position
         var savedAt = Clock.monotonic()
+        // Accounts with more alerts than may be answered at once, and before which place of the log each goes on: the others
+        // don't wait for them.
+        var behind: [AccountID: Int64] = [:]
         while !Task.isCancelled, !pipeline.tail.isClosed {
             do {
                 let page = try await page(after: position)
-                for alert in page.alerts { try await consider(alert) }
-                position = page.next
-                if position > saved, !page.isCaughtUp || Clock.monotonic() - savedAt >= Limits.cursorInterval {
-                    try await save(position)
-                    (saved, savedAt) = (position, Clock.monotonic())
+                for (place, alert) in page.alerts where behind[alert.accountID] == nil {
+                    if try await !consider(alert) { behind[alert.accountID] = place - 1 }
                 }
-                if page.isCaughtUp { await pipeline.tail.wait(beyond: position) }
+                position = page.next
+                try await catchUp(&behind, through: position)
+                let done = behind.values.min().map { min($0, position) } ?? position
+                if done > saved, !page.isCaughtUp || Clock.monotonic() - savedAt >= Limits.cursorInterval {
+                    try await save(done)
+                    (saved, savedAt) = (done, Clock.monotonic())
+                }
+                guard page.isCaughtUp else { continue }
+                if behind.isEmpty {
+                    await pipeline.tail.wait(beyond: position)
+                } else {
+                    try await Task.sleep(for: .milliseconds(Limits.roomInterval))
+                }
             } catch {
                 if Task.isCancelled || pipeline.tail.isClosed { return }
                 log.error("alerts can't be answered: \(error)")
@@ -40,11 +52,30 @@ struct Responder: Sendable {
         }
     }
 
+    /// Goes on with the alerts of accounts that had no room, as far as there is some now.
+    private func catchUp(_ behind: inout [AccountID: Int64], through position: Int64) async throws {
+        for (account, start) in behind where desk.underWay.hasRoom(account.description) {
+            let filter = AlertFilter(accountIDs: [account.description])
+            let page = try await pipeline.journal.reader.detached(.response) {
+                try $0.alertLog(after: start, filter, limit: Limits.respondingPage)
+            }
+            var stopped: Int64?
+            for entry in page.entries {
+                guard try await consider(try AlertCodec.decode(entry.payload)) else {
+                    stopped = entry.position - 1
+                    break
+                }
+            }
+            let next = stopped ?? page.next
+            behind[account] = stopped == nil && (page.isCaughtUp || next >= position) ? nil : next
+        }
+    }
+
     /// Where the last process was. A service that never had remediations begins with what comes from now on.
     private func start() async -> Int64 {
         let last = pipeline.tail.last
         do {
-            let bytes = try await pipeline.journal.reader.detached { try $0.state(Self.cursorName) }
+            let bytes = try await pipeline.journal.reader.detached(.response) { try $0.state(Self.cursorName) }
             if let bytes {
                 let position = Int64(String(decoding: bytes, as: UTF8.self))
                 if let position, position <= last { return position }
@@ -66,15 +97,17 @@ struct Responder: Sendable {
         }
     }
 
-    private func page(after position: Int64) async throws -> (alerts: [Detect.Alert], next: Int64, isCaughtUp: Bool) {
+    private func page(
+        after position: Int64
+    ) async throws -> (alerts: [(Int64, Detect.Alert)], next: Int64, isCaughtUp: Bool) {
         if let live = pipeline.tail.entries(after: position) {
-            return (live.map(\.alert), live.last?.position ?? position, true)
+            return (live.map { ($0.position, $0.alert) }, live.last?.position ?? position, true)
         }
-        let page = try await pipeline.journal.reader.detached {
+        let page = try await pipeline.journal.reader.detached(.response) {
             try $0.alertLog(after: position, limit: Limits.respondingPage)
         }
-        let alerts = page.entries.compactMap { entry -> Detect.Alert? in
-            do { return try AlertStore.alert(entry) } catch {
+        let alerts = page.entries.compactMap { entry -> (Int64, Detect.Alert)? in
+            do { return (entry.position, try AlertStore.alert(entry)) } catch {
                 // One revision that can't be read must not keep the others unanswered.
                 if pipeline.counters.damage.note(error) { log.error("an alert is not answered: \(error)") }
                 return nil
@@ -83,16 +116,19 @@ struct Responder: Sendable {
         return (alerts, page.next, page.isCaughtUp)
     }
 
-    private func consider(_ alert: Detect.Alert) async throws {
+    /// Starts what the policies say. False where there was no room for some of it: the alert is to be considered again.
+    private func consider(_ alert: Detect.Alert) async throws -> Bool {
         guard alert.eventSource != NoticeAlerts.source, alert.status == .open || alert.status == .acknowledged,
             !alert.historical
-        else { return }
+        else { return true }
         for action in RemediationAction.allCases {
             guard let target = TargetFinder.target(action, of: alert), isWanted(action, target, alert) else {
                 continue
             }
+            guard desk.underWay.hasRoom(target.accountID) else { return false }
             try await desk.respond(action, target, to: alert)
         }
+        return true
     }
 
     /// Whether the policy would have the action look at the alert at all. Only what was matched since the policy was set

@@ -18,7 +18,7 @@ extension AccountWays {
         _ policies: [(action: RemediationAction, policy: RemediationPolicy)], in account: AccountID,
         by access: AccountAccess
     ) async throws -> [String] {
-        let row = try await pipeline.journal.reader.detached { try $0.account(account.description) }
+        let row = try await pipeline.journal.reader.detached(.response) { try $0.account(account.description) }
         let settings = row?.settings ?? AccountSettings()
         var reader: [AWSClient] = []
         if !settings.roleARN.isEmpty {

@@ -53,17 +53,21 @@ struct AccountServer: AccountServiceProvider {
             try transaction.putAccount(row)
             return row
         }
-        let account = try await account(id)
+        let account = try await account(id, caller)
         var filter = DeadLetterQuery()
         filter.accountID = id.description
         let own = filter
-        let letters = try await pipeline.journal.reader.detached { try $0.deadLetterTotals(own) }
+        let letters = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.deadLetterTotals(own)
+        }
         return OnboardAccountResponse(account: account, deadLetterRecords: UInt64(clamping: letters.records))
     }
 
     func listAccounts(_ request: ListAccountsRequest, _ context: CallContext) async throws -> ListAccountsResponse {
         let caller = try access.caller(context)
-        let rows = try await pipeline.journal.reader.detached { try $0.allAccounts() }
+        let rows = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.allAccounts()
+        }
         let accounts = rows.filter { row in
             AccountID(row.accountID).map(caller.covers) ?? false
                 && (request.includeOffboarded || row.state != StoredAccountState.offboarded.rawValue)
@@ -73,8 +77,9 @@ struct AccountServer: AccountServiceProvider {
 
     func getAccount(_ request: GetAccountRequest, _ context: CallContext) async throws -> GetAccountResponse {
         let id = try Validation.account(request.accountID)
-        try access.caller(context).require(id)
-        return GetAccountResponse(account: try await account(id))
+        let caller = try access.caller(context)
+        try caller.require(id)
+        return GetAccountResponse(account: try await account(id, caller))
     }
 
     func updateAccount(_ request: UpdateAccountRequest, _ context: CallContext) async throws -> UpdateAccountResponse {
@@ -103,7 +108,7 @@ struct AccountServer: AccountServiceProvider {
             return (caller.entry(context, summary, account: id), row)
         }
         try await pipeline.perform(auditing: { transaction, _ in try change(transaction) }, then: settle)
-        return UpdateAccountResponse(account: try await account(id))
+        return UpdateAccountResponse(account: try await account(id, caller))
     }
 
     func offboardAccount(
@@ -120,22 +125,28 @@ struct AccountServer: AccountServiceProvider {
             row.offboardedAt = Clock.milliseconds()
             try transaction.putAccount(row)
         }
-        return OffboardAccountResponse(account: try await account(id))
+        return OffboardAccountResponse(account: try await account(id, caller))
     }
 
     func verifyAccount(_ request: VerifyAccountRequest, _ context: CallContext) async throws -> VerifyAccountResponse {
         let id = try Validation.account(request.accountID)
-        try access.caller(context).require(id)
-        let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
+        let caller = try access.caller(context)
+        try caller.require(id)
+        let row = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.account(id.description)
+        }
         guard let row, row.state == StoredAccountState.onboarded.rawValue else { throw Self.unknown(id) }
         let checks = try await inspector.verify(
             row, remediatedBy: desk.book.access(to: id.description), executors: await desk.pool.principals(of: id),
             isEnabled: desk.book.liveAccounts.contains(id.description))
-        return VerifyAccountResponse(checks: checks.map(Messages.AccountCheck.init), account: try await account(id))
+        return VerifyAccountResponse(
+            checks: checks.map(Messages.AccountCheck.init), account: try await account(id, caller))
     }
 
-    private func account(_ id: AccountID) async throws -> Messages.Account {
-        let row = try await pipeline.journal.reader.detached { try $0.account(id.description) }
+    private func account(_ id: AccountID, _ caller: Caller) async throws -> Messages.Account {
+        let row = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.account(id.description)
+        }
         guard let row else { throw Self.unknown(id) }
         return Messages.Account(row, now: Clock.milliseconds())
     }

@@ -22,7 +22,7 @@ struct AlertServer: AlertServiceProvider {
             audience: request.audience, caller: caller)
         var position = try await start(request.cursor)
         let tail = pipeline.tail
-        let place = pipeline.subscribers.enter(at: position)
+        let place = pipeline.subscribers.enter(at: position, scope: caller.accounts)
         defer { pipeline.subscribers.leave(place) }
         while !tail.isClosed {
             try Task.checkCancellation()
@@ -32,7 +32,7 @@ struct AlertServer: AlertServiceProvider {
                 if let last = live.last { position = last.position }
                 isCaughtUp = live.isEmpty
             } else {
-                let page = try await page(after: position, filter)
+                let page = try await page(after: position, filter, caller)
                 try await send(page, responses)
                 position = page.next
                 isCaughtUp = page.isCaughtUp
@@ -56,7 +56,7 @@ struct AlertServer: AlertServiceProvider {
         guard position <= last else {
             throw Validation.failure("cursor", "lies beyond the end of the alert log, which is \(last)")
         }
-        let pruned = try await pipeline.journal.reader.detached { try $0.alertLogPruned() }
+        let pruned = try await pipeline.journal.reader.detached(.feed) { try $0.alertLogPruned() }
         guard position >= pruned else {
             throw Validation.failure(
                 "cursor",
@@ -78,9 +78,9 @@ struct AlertServer: AlertServiceProvider {
         }
     }
 
-    private func page(after position: Int64, _ filter: AlertFilter) async throws -> AlertLogPage {
-        try await pipeline.journal.reader.detached {
-            try $0.alertLog(after: position, filter, limit: Limits.alertPage)
+    private func page(after position: Int64, _ filter: AlertFilter, _ caller: Caller) async throws -> AlertLogPage {
+        try await pipeline.feed.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.alertLog(after: position, filter, limit: Limits.alertPage)
         }
     }
 
@@ -143,7 +143,7 @@ struct AlertServer: AlertServiceProvider {
         let waiting = try await waiting(request, caller)
         let wanted = filter
         do {
-            let (page, total) = try await pipeline.queries.run(caller.party, pipeline.journal.reader) { reader, _ in
+            let (page, total) = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
                 let page = try reader.alerts(wanted, order: order, pageToken: token, limit: size)
                 return (page, token == nil ? try reader.alertCount(wanted) : 0)
             }
@@ -157,7 +157,9 @@ struct AlertServer: AlertServiceProvider {
 
     func getAlert(_ request: GetAlertRequest, _ context: CallContext) async throws -> GetAlertResponse {
         let caller = try access.caller(context)
-        let row = try await pipeline.journal.reader.detached { try $0.alert(request.alertID) }
+        let row = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.alert(request.alertID)
+        }
         guard let row else { throw Self.unknown(request.alertID) }
         let alert = try AlertStore.alert(row)
         guard caller.covers(alert.accountID) else { throw Self.unknown(request.alertID) }
@@ -210,7 +212,7 @@ struct AlertServer: AlertServiceProvider {
             throw Self.refused(error)
         }
         // As it stands now that the change is durable, its revision included.
-        let row = try await pipeline.journal.reader.detached { try $0.alert(id) }
+        let row = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in try reader.alert(id) }
         guard let row else { throw Self.unknown(id) }
         return message(try AlertStore.alert(row))
     }

@@ -21,7 +21,7 @@ struct AuditServer: AuditServiceProvider {
         }
         let signal = pipeline.audit.signal
         var position = try start(request, signal.last)
-        if let anchor = try await pipeline.journal.reader.detached({ try $0.auditAnchor() }),
+        if let anchor = try await pipeline.journal.reader.detached(.feed, { try $0.auditAnchor() }),
             position < anchor.head.sequence
         {
             guard position == 0 || request.newest > 0 else {
@@ -36,8 +36,8 @@ struct AuditServer: AuditServiceProvider {
         while !signal.isClosed {
             try Task.checkCancellation()
             let from = position
-            let page = try await pipeline.journal.reader.detached {
-                try $0.auditRecords(after: from, limit: Limits.auditPage)
+            let page = try await pipeline.feed.run(caller, pipeline.journal.reader) { reader, _ in
+                try reader.auditRecords(after: from, limit: Limits.auditPage)
             }
             for record in page where Self.mayRead(record.entry, caller) {
                 try await responses.write(TailAuditResponse(entry: AuditLogEntry(record)))

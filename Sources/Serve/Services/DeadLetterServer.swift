@@ -14,10 +14,11 @@ struct DeadLetterServer: DeadLetterServiceProvider {
     func listDeadLetters(
         _ request: ListDeadLettersRequest, _ context: CallContext
     ) async throws -> ListDeadLettersResponse {
-        let filter = try filter(request.filter, try access.caller(context))
+        let caller = try access.caller(context)
+        let filter = try filter(request.filter, caller)
         let size = try Validation.pageSize(request.pageSize)
         let before = try place(request.pageToken) ?? .max
-        let (letters, totals) = try await pipeline.journal.reader.detached { reader in
+        let (letters, totals) = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
             (try reader.deadLetters(filter, before: before, limit: size), try reader.deadLetterTotals(filter))
         }
         return ListDeadLettersResponse(
@@ -28,8 +29,9 @@ struct DeadLetterServer: DeadLetterServiceProvider {
     }
 
     func getDeadLetter(_ request: GetDeadLetterRequest, _ context: CallContext) async throws -> GetDeadLetterResponse {
-        let filter = try filter(DeadLetterFilter(ids: [request.id]), try access.caller(context))
-        let found = try await pipeline.journal.reader.detached { reader in
+        let caller = try access.caller(context)
+        let filter = try filter(DeadLetterFilter(ids: [request.id]), caller)
+        let found = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
             try reader.deadLetters(filter, limit: 1).first.map { ($0, try reader.deadLetterContent($0)) }
         }
         guard let (letter, content) = found else {
@@ -50,8 +52,8 @@ struct DeadLetterServer: DeadLetterServiceProvider {
         let filter = try filter(request.filter, caller)
         try Self.requireSelection(filter, all: request.all)
         let start = try place(request.pageToken) ?? 0
-        let page = try await pipeline.journal.reader.detached {
-            try $0.deadLetters(filter, after: start, limit: Limits.resubmittedLetters)
+        let page = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.deadLetters(filter, after: start, limit: Limits.resubmittedLetters)
         }
         let summary = "submits dead letters again: \(Self.words(filter))"
         try await pipeline.audit.record(caller.entry(context, summary, account: AccountID(filter.accountID)))
@@ -68,7 +70,7 @@ struct DeadLetterServer: DeadLetterServiceProvider {
                 continue
             }
             // Somebody else may have taken the letter meanwhile: it then counts for nothing.
-            guard let content = try await content(of: letter) else { continue }
+            guard let content = try await content(of: letter, caller) else { continue }
             bytes += letter.keptBytes
             let again = Resubmission(letter: letter, isHistorical: request.historical, refused: refused)
             switch await pipeline.resubmit(again, content, scope: caller.accounts) {
@@ -98,8 +100,8 @@ struct DeadLetterServer: DeadLetterServiceProvider {
         var last: Int64 = 0
         while true {
             let after = last
-            let ids = try await pipeline.journal.reader.detached {
-                try $0.deadLetters(filter, after: after, limit: Limits.purgedLetters).map(\.id)
+            let ids = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
+                try reader.deadLetters(filter, after: after, limit: Limits.purgedLetters).map(\.id)
             }
             let gone = try await pipeline.perform(auditing: { transaction, _ in
                 let gone = try transaction.removeDeadLetters(ids: ids)
@@ -115,11 +117,11 @@ struct DeadLetterServer: DeadLetterServiceProvider {
     }
 
     /// The bytes of a letter; nil where it is gone.
-    private func content(of letter: DeadLetterRow) async throws -> DeadLetterContent? {
+    private func content(of letter: DeadLetterRow, _ caller: Caller) async throws -> DeadLetterContent? {
         var filter = DeadLetterQuery()
         filter.ids = [letter.id]
         let own = filter
-        return try await pipeline.journal.reader.detached { reader in
+        return try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
             guard try reader.deadLetters(own, limit: 1).first == letter else { return nil }
             return try reader.deadLetterContent(letter)
         }

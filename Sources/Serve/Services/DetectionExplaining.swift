@@ -28,7 +28,7 @@ extension DetectionServer {
         }
         let geography = pipeline.catalog.geography
         let (events, history) = (request.events, request.history)
-        let explanations = try await pipeline.trials.run { isCancelled in
+        let explanations = try await pipeline.trials.run(caller.party) { isCancelled in
             let known =
                 history.isEmpty ? nil : ExplainedHistory(records: history.map(\.array), geography: geography)
             return try events.enumerated().map { index, event in

@@ -49,9 +49,10 @@ struct DetectionServer: DetectionServiceProvider {
     }
 
     func reloadRules(_ request: ReloadRulesRequest, _ context: CallContext) async throws -> ReloadRulesResponse {
+        let caller = try access.caller(context)
         let live = pipeline.catalog
         // Reading and compiling takes a moment, which no event loop should spend.
-        let (fresh, placeholders) = try await pipeline.changes.run { _ in
+        let (fresh, placeholders) = try await pipeline.changes.run(caller.actor.party) { _ in
             do {
                 let placeholders = try live.readPlaceholders()
                 return (try Catalog.load(folder: live.folder, placeholders: placeholders), placeholders)
@@ -62,9 +63,11 @@ struct DetectionServer: DetectionServiceProvider {
             throw RPCError(.failedPrecondition, Self.empty(fresh, before))
         }
         let summary = "loaded \(fresh.all.count) detections in place of \(before); \(fresh.leftOut) rules left out"
-        try await pipeline.audit.record(try access.caller(context).entry(context, summary))
+        try await pipeline.audit.record(caller.entry(context, summary))
         do {
-            try await pipeline.changes.run { _ in try live.replace(fresh, placeholders: placeholders) }
+            try await pipeline.changes.run(caller.actor.party) { _ in
+                try live.replace(fresh, placeholders: placeholders)
+            }
         } catch is LiveCatalog.Conflict {
             throw RPCError(.aborted, "The detections kept changing meanwhile; try again.")
         }
@@ -94,7 +97,8 @@ struct DetectionServer: DetectionServiceProvider {
         }
         let files = request.files.map { Catalog.RuleFile(path: $0.path, text: $0.yaml) }
         let placeholders = pipeline.catalog.placeholders
-        let (catalog, lint) = try await pipeline.trials.run { isCancelled in
+        let party = try access.caller(context).party
+        let (catalog, lint) = try await pipeline.trials.run(party) { isCancelled in
             let catalog = try Catalog.read(files, placeholders: placeholders, isCancelled: isCancelled)
             if isCancelled() { throw CancellationError() }
             return (catalog, CatalogLint(catalog).remarks(hasTests: nil))

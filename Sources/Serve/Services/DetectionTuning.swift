@@ -93,7 +93,7 @@ extension DetectionServer {
     ) async throws {
         let (catalog, log) = (pipeline.catalog, pipeline.log)
         for attempt in 1...Limits.catalogAttempts {
-            let prepared = try await pipeline.changes.run { _ in try catalog.prepare(change) }
+            let prepared = try await pipeline.changes.run(entry.actor.party) { _ in try catalog.prepare(change) }
             let install: @Sendable (()) -> Void = { _ in
                 // Nobody could change the detections since the claim.
                 do { try catalog.install(prepared) } catch { log.critical("a durable tuning was not installed") }
@@ -142,7 +142,7 @@ extension DetectionServer {
         if request.preview {
             let past = ExceptionPreviewQuery(
                 exception: exception, detectionIDs: own.map(\.id), scope: caller.accounts)
-            response.past = try await pipeline.queries.run(caller.party, pipeline.journal.reader) {
+            response.past = try await pipeline.queries.run(caller, pipeline.journal.reader) {
                 try past.run($0, $1)
             }
             return response
@@ -179,7 +179,7 @@ extension DetectionServer {
             exception.accounts.isEmpty || exception.accounts.contains(where: caller.covers)
         }
         let scope = caller.accounts
-        let tallies = try await pipeline.queries.run(caller.party, pipeline.journal.reader) { reader, budget in
+        let tallies = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, budget in
             try exceptions.map { exception in
                 try budget.check()
                 return try MatchTally.read(.exception(exception.id), within: scope, reader)

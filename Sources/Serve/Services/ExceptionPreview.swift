@@ -49,7 +49,7 @@ struct ExceptionPreviewQuery: Sendable {
         var (looked, covered) = (0, 0)
         for event in alert.events where !budget.isSpent {
             try budget.check()
-            guard let record = try reader.records(EventID(event.text), of: [alert.accountID]).first else { continue }
+            guard let record = try reader.records(EventID(event.text), of: [alert.accountID])?.first else { continue }
             looked += 1
             let isCovered = record.bytes.withUnsafeBytes {
                 probe.covers($0, of: alert.accountID, at: event.time)

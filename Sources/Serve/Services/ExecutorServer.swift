@@ -19,6 +19,12 @@ extension RemediationServer {
         guard await desk.pool.count < Limits.executors else {
             throw RPCError(.resourceExhausted, "\(Limits.executors) executors are connected, which is the limit.")
         }
+        guard await desk.pool.hasRoom(for: session) else {
+            throw RPCError(
+                .resourceExhausted,
+                "\(Limits.executorsOfAccount) executors of account \(session.accountID) are connected, which is the limit."
+            )
+        }
         try await pipeline.audit.record(
             caller.entry(
                 context, "executor \(session.executorID) takes calls, acting as \(hello.principalArn)",
@@ -68,7 +74,7 @@ extension RemediationServer {
                 while let request = try await requests.next() {
                     switch request.message {
                     case .result(let result)?: await desk.pool.take(result, from: number)
-                    case .renewal(let renewal)?: await desk.pool.renew(renewal.commandIDs, by: number)
+                    case .renewal(let renewal)?: await desk.pool.renew(renewal.commandIDs, renewal.number, by: number)
                     case .hello?: throw RPCError(.failedPrecondition, "An executor says hello once.")
                     case nil: throw RPCError(.invalidArgument, "The message is empty.")
                     }

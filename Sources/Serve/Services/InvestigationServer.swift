@@ -16,7 +16,7 @@ struct InvestigationServer: InvestigationServiceProvider {
     func getTimeline(_ request: GetTimelineRequest, _ context: CallContext) async throws -> GetTimelineResponse {
         let caller = try access.caller(context)
         let query = try TimelineQuery(request, caller: caller)
-        return try await pipeline.queries.run(caller.party, pipeline.journal.reader) { try query.run($0, $1) }
+        return try await pipeline.queries.run(caller, pipeline.journal.reader) { try query.run($0, $1) }
     }
 
     func getLineage(_ request: GetLineageRequest, _ context: CallContext) async throws -> GetLineageResponse {
@@ -24,10 +24,9 @@ struct InvestigationServer: InvestigationServiceProvider {
         guard !request.value.isEmpty else { throw Validation.failure("value", "is empty") }
         let value = try Validation.text(request.value, field: "value", bytes: Limits.lookupBytes)
         let query = LineageQuery(value: value, accounts: caller.accounts)
-        let budget = ReadBudget(time: Limits.lineageTime, bytes: Limits.lineageBytes)
-        let found = try await pipeline.queries.run(caller.party, pipeline.journal.reader, budget) {
-            try query.run($0, $1)
-        }
+        let found = try await pipeline.queries.run(
+            caller, pipeline.journal.reader, { ReadBudget(time: Limits.lineageTime, bytes: Limits.lineageBytes) }
+        ) { try query.run($0, $1) }
         guard let answer = found else {
             throw RPCError(.notFound, "no stored event carries '\(value)' as its id, key or session")
         }
@@ -35,53 +34,54 @@ struct InvestigationServer: InvestigationServiceProvider {
     }
 
     func getStatus(_ request: GetStatusRequest, _ context: CallContext) async throws -> GetStatusResponse {
-        let scope = try access.caller(context).accounts
-        let statistics = try await look(or: Statistics.unknown) { try $0.statistics() }
-        let alerts = try await look(or: 0) { try $0.alertCount(accountIDs: scope.map { $0.map(\.description) }) }
-        var filter = DeadLetterQuery()
-        filter.visibleAccounts = scope.map { $0.map(\.description) }
-        let visible = filter
-        let letters = try await look(or: DeadLetterTotals()) { try $0.deadLetterTotals(visible) }
-        let (pruned, cut) = try await look(or: (Int64(0), Int64(0))) {
-            (try $0.alertLogPruned(), try $0.auditAnchor()?.head.sequence ?? 0)
+        let caller = try access.caller(context)
+        let scope = caller.accounts
+        let (damage, log) = (pipeline.counters.damage, pipeline.log)
+        let stored = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in
+            try StoredStatus(reader, scope) { error in
+                // What is damaged is counted, and leaves the others to be told.
+                guard StoreFailure.isDamage(error) else { throw error }
+                if damage.note(error) { log.error("the status is not whole: \(error)") }
+            }
         }
-        let counters = pipeline.counters
         let freeze = Messages.Freeze(book.freeze)
         let inactive = pipeline.catalog.plan.inactive.map { detection, needs in
             InactiveDetection(detectionID: detection.id, title: detection.title, needs: needs.rawValue)
         }
-        return GetStatusResponse(
-            version: ServiceVersion.text, startedAt: Timestamp(milliseconds: counters.startedAt),
-            storedRecords: UInt64(clamping: statistics.records),
-            storedBytes: UInt64(clamping: statistics.databaseBytes),
-            accepted: counters.accepted.load(ordering: .relaxed),
-            duplicate: counters.duplicate.load(ordering: .relaxed),
-            rejected: counters.rejected.load(ordering: .relaxed),
-            alerts: UInt64(clamping: alerts),
+        var status = GetStatusResponse(
+            version: ServiceVersion.text, startedAt: Timestamp(milliseconds: pipeline.counters.startedAt),
+            storedRecords: UInt64(clamping: stored.records), alerts: UInt64(clamping: stored.alerts),
             detectionsEnabled: UInt32(clamping: pipeline.catalog.enabledCount),
             accounts: UInt32(clamping: pipeline.accounts.count(within: scope)),
-            queuedBatches: UInt32(clamping: pipeline.queued),
-            subscribers: UInt32(clamping: pipeline.subscribers.count), stream: StreamStatus(counters.stream),
+            subscribers: UInt32(clamping: pipeline.subscribers.count(within: scope)),
             inactiveDetections: inactive, remediationsFrozen: freeze.frozen,
             frozenSince: freeze.frozen ? freeze.changedAt : nil,
             detections: UInt32(clamping: pipeline.catalog.catalog.all.count),
             rulesLeftOut: UInt32(clamping: pipeline.catalog.catalog.leftOut),
-            deadLetters: DeadLetterStatus(letters, refused: scope == nil ? counters.rejections : [:]),
-            damage: scope == nil ? DamageStatus(counters.damage.summary) : nil,
-            retention: RetentionStatus(pipeline.retention, pruned: pruned, cut: cut))
+            damage: scope == nil ? DamageStatus(pipeline.counters.damage.summary) : nil,
+            retention: RetentionStatus(pipeline.retention, pruned: stored.pruned, cut: stored.cut))
+        count(scope, stored, in: &status)
+        return status
     }
-}
 
-extension InvestigationServer {
-    /// Reads a part of the status. One that is damaged is counted, and leaves the others to be told.
-    private func look<Part: Sendable>(
-        or unknown: Part, _ body: @escaping @Sendable (Reader) throws -> Part
-    ) async throws -> Part {
-        do { return try await pipeline.journal.reader.detached(body) } catch {
-            guard StoreFailure.isDamage(error) else { throw error }
-            if pipeline.counters.damage.note(error) { pipeline.log.error("the status is not whole: \(error)") }
-            return unknown
+    /// Fills in what was counted: of a certificate's own accounts, where it covers some, and then nothing that all share.
+    private func count(_ scope: Set<AccountID>?, _ stored: StoredStatus, in status: inout GetStatusResponse) {
+        let counters = pipeline.counters
+        guard let scope else {
+            status.storedBytes = UInt64(clamping: stored.bytes)
+            status.accepted = counters.accepted.load(ordering: .relaxed)
+            status.duplicate = counters.duplicate.load(ordering: .relaxed)
+            status.rejected = counters.rejected.load(ordering: .relaxed)
+            status.queuedBatches = UInt32(clamping: pipeline.queued)
+            status.stream = StreamStatus(counters.stream)
+            status.deadLetters = DeadLetterStatus(stored.letters, refused: counters.rejections)
+            return
         }
+        let activity = counters.activity(within: scope)
+        let rejections = counters.rejections(within: scope)
+        (status.accepted, status.duplicate) = (activity.accepted, activity.duplicate)
+        status.rejected = UInt64(clamping: rejections.values.reduce(0, +))
+        status.deadLetters = DeadLetterStatus(stored.letters, refused: rejections)
     }
 }
 
@@ -100,6 +100,45 @@ extension RetentionStatus {
             recordDays: days(retention.records), alertRevisionDays: days(retention.alertRevisions),
             closedAlertDays: days(retention.closedAlerts), auditDays: days(retention.audit),
             alertLogPruned: UInt64(clamping: pruned), auditCut: UInt64(clamping: cut))
+    }
+}
+
+/// The part of the status that is in the store.
+private struct StoredStatus: Sendable {
+    var records: Int64 = 0
+    var bytes: Int64 = 0
+    var alerts: Int64 = 0
+    var letters = DeadLetterTotals()
+    /// Positions of the alert log that are no longer there.
+    var pruned: Int64 = 0
+    /// Entries of the audit log that are no longer there.
+    var cut: Int64 = 0
+
+    /// Reads the parts one by one; one that can't be read stays empty.
+    ///
+    /// - Parameters:
+    ///   - scope: the accounts; nil for all.
+    ///   - fail: is told why a part can't be read; what it throws ends the reading.
+    init(_ reader: Reader, _ scope: Set<AccountID>?, fail: (any Error) throws -> Void) throws {
+        let names = scope.map { $0.map(\.description).sorted() }
+        func read(_ body: () throws -> Void) throws {
+            do { try body() } catch { try fail(error) }
+        }
+        try read {
+            if let names {
+                records = try names.reduce(0) { $0 + (try reader.account($1)?.eventCount ?? 0) }
+            } else {
+                let statistics = try reader.statistics()
+                (records, bytes) = (statistics.records, statistics.databaseBytes)
+            }
+        }
+        try read { alerts = try reader.alertCount(accountIDs: names) }
+        try read {
+            var filter = DeadLetterQuery()
+            filter.visibleAccounts = names
+            letters = try reader.deadLetterTotals(filter)
+        }
+        try read { (pruned, cut) = (try reader.alertLogPruned(), try reader.auditAnchor()?.head.sequence ?? 0) }
     }
 }
 

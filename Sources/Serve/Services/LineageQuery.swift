@@ -65,7 +65,7 @@ struct LineageQuery: Sendable {
     private func start(
         _ reader: Reader, _ events: EventReader, _ budget: ReadBudget
     ) throws -> (principal: String, session: SessionIdentity?)? {
-        for record in try reader.records(EventID(value), within: accounts) {
+        for record in try reader.records(EventID(value), within: accounts, budget) {
             if let event = try? record.bytes.withUnsafeBytes({ try events.read($0) }), event.reference.text == value,
                 accepts(event)
             {

@@ -143,8 +143,8 @@ struct RemediationServer: RemediationServiceProvider {
         let token = request.pageToken.isEmpty ? nil : request.pageToken
         let wanted = filter
         do {
-            let page = try await pipeline.journal.reader.detached {
-                try $0.remediations(wanted, pageToken: token, limit: size)
+            let page = try await pipeline.queries.run(caller, pipeline.journal.reader) { reader, _ in
+                try reader.remediations(wanted, pageToken: token, limit: size)
             }
             return ListRemediationsResponse(
                 remediations: try page.remediations.map {
@@ -157,7 +157,11 @@ struct RemediationServer: RemediationServiceProvider {
 
     /// A remediation of an account that the caller's certificate covers.
     private func find(_ id: String, _ caller: Caller) async throws -> Respond.Remediation {
-        guard let remediation = try await desk.store.load(id), let account = AccountID(remediation.accountID),
+        let row = try await pipeline.lookups.run(caller, pipeline.journal.reader) { reader, _ in
+            try reader.remediation(id)
+        }
+        guard let remediation = try row.map(JournalRemediationStore.remediation),
+            let account = AccountID(remediation.accountID),
             caller.covers(account)
         else { throw RPCError(.notFound, "There is no remediation \(id.prefix(64)).") }
         return remediation

@@ -33,7 +33,7 @@ struct TimelineQuery: Sendable {
         let events = try EventReader()
         // An eventID leads to its records by the index of identities; anything else by its token.
         if cursor == nil {
-            let known = try reader.records(EventID(value), within: filter.scope).compactMap { record in
+            let known = try reader.records(EventID(value), within: filter.scope, budget).compactMap { record in
                 record.bytes.withUnsafeBytes { bytes -> TimelineEntry? in
                     guard let event = try? events.read(bytes), event.reference.text == value,
                         filter.accepts(event, events)

@@ -13,9 +13,9 @@ extension AlertServer {
         let plan = pipeline.catalog.plan
         // The event as the stream saw it, evaluated anew: what it brought is kept under what it is.
         let scope = caller.accounts
-        let batches = try await pipeline.queries.run(caller.party, pipeline.journal.reader) {
-            reader, _ -> [EvaluatedBatch] in
-            try reader.records(EventID(id), within: scope).compactMap { record in
+        let batches = try await pipeline.queries.run(caller, pipeline.journal.reader) {
+            reader, budget -> [EvaluatedBatch] in
+            try reader.records(EventID(id), within: scope, budget).compactMap { record in
                 try record.bytes.withUnsafeBytes { bytes in
                     let event = try EventReader().read(bytes)
                     guard event.reference.text == id, scope?.contains(event.account) ?? true else { return nil }

@@ -2,26 +2,33 @@
 
 /// The stored form of what a correlator learns: a row of items, each an event of a group or marks of one, or how a group's
 /// windows wait, that a correlator takes in again in the order in which they were written. Numbers are little-endian; the tags are on disk.
+/// Tag 1 is an event as earlier versions wrote it, without its tenant.
 struct CorrelationLog: Sendable {
     enum Item {
-        case event(CorrelationKey, correlation: UInt64, reach: Int64, CorrelationEntry)
+        case event(CorrelationKey, correlation: UInt64, tenant: UInt64, reach: Int64, CorrelationEntry)
         case marks(CorrelationKey, CorrelationEntry)
         /// Windows of a group wait; which ones its events say.
         case waits(CorrelationKey, tenant: UInt64, delay: Int64, isBehind: Bool)
         /// Those that end before a time do so no more.
         case settled(CorrelationKey, before: Int64)
+        /// A group that is no more: its time was over, or there were too many.
+        case forgotten(CorrelationKey)
     }
 
-    private static let eventTag: UInt8 = 1
     private static let marksTag: UInt8 = 2
     private static let waitsTag: UInt8 = 3
     private static let settledTag: UInt8 = 4
+    private static let eventTag: UInt8 = 5
+    private static let forgottenTag: UInt8 = 6
 
     private(set) var bytes: [UInt8] = []
 
-    mutating func event(_ key: CorrelationKey, correlation: UInt64, reach: Int64, _ entry: CorrelationEntry) {
+    mutating func event(
+        _ key: CorrelationKey, correlation: UInt64, tenant: UInt64, reach: Int64, _ entry: CorrelationEntry
+    ) {
         begin(Self.eventTag, key)
         number(correlation)
+        number(tenant)
         number(UInt64(bitPattern: reach))
         head(entry)
         number(entry.value)
@@ -45,6 +52,8 @@ struct CorrelationLog: Sendable {
         begin(Self.settledTag, key)
         number(UInt64(bitPattern: time))
     }
+
+    mutating func forgotten(_ key: CorrelationKey) { begin(Self.forgottenTag, key) }
 
     mutating func take() -> [UInt8] {
         defer { bytes = [] }
@@ -84,14 +93,16 @@ struct CorrelationLogReader {
         }
         let key = CorrelationKey(high: high, low: low)
         switch tag {
-        case 1:
-            guard let correlation = number(UInt64.self), let reach = number(Int64.self), let head = head(),
+        case 1, 5:
+            guard let correlation = number(UInt64.self), let tenant = tag == 1 ? 0 : number(UInt64.self),
+                let reach = number(Int64.self), let head = head(),
                 let value = number(UInt64.self), let count = number(UInt32.self),
                 Int(count) <= bytes.count - position
             else { return nil }
             let context = Array(bytes[position..<(position + Int(count))])
             position += Int(count)
-            return .event(key, correlation: correlation, reach: reach, entry(head, value, context))
+            return .event(
+                key, correlation: correlation, tenant: tenant, reach: reach, entry(head, value, context))
         case 2: return head().map { .marks(key, entry($0, 0, [])) }
         case 3:
             guard let tenant = number(UInt64.self), let delay = number(Int64.self), let isBehind = number(UInt8.self),
@@ -99,6 +110,7 @@ struct CorrelationLogReader {
             else { return nil }
             return .waits(key, tenant: tenant, delay: delay, isBehind: isBehind != 0)
         case 4: return number(Int64.self).map { .settled(key, before: $0) }
+        case 6: return .forgotten(key)
         default: return nil
         }
     }

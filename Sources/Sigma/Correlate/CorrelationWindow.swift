@@ -33,8 +33,6 @@ struct CorrelationEntry: Sendable {
 
     func isSame(_ other: CorrelationEntry) -> Bool { time == other.time && member == other.member && id == other.id }
 
-    /// What it takes in memory and in the log, about.
-    var bytes: Int { 96 + context.count }
 }
 
 /// The events of one group, in the order of their times.
@@ -61,14 +59,17 @@ struct CorrelationWindow: Sendable {
 
     /// `SigmaCorrelation.identity`.
     let correlation: UInt64
+    /// `CorrelationEvent.tenant` of its events.
+    let tenant: UInt64
     /// `reach` in seconds, which it is whole. A million groups are to fit: every byte counts.
     private let reachSeconds: UInt32
     /// When an event came last, in seconds of the caller's clock.
     var touched: UInt32
     private(set) var entries: [CorrelationEntry] = []
 
-    init(correlation: UInt64, reach: Int64, touched: UInt32) {
+    init(correlation: UInt64, tenant: UInt64, reach: Int64, touched: UInt32) {
         self.correlation = correlation
+        self.tenant = tenant
         reachSeconds = UInt32(clamping: reach / 1_000)
         self.touched = touched
     }
@@ -79,7 +80,23 @@ struct CorrelationWindow: Sendable {
     /// The latest event's time.
     var latest: Int64 { entries.last?.time ?? .min }
 
-    var bytes: Int { entries.reduce(96) { $0 + $1.bytes } }
+    /// What it takes of its table in memory: 48 bytes a bucket, of which a third to two thirds are empty.
+    static let tableBytes = 96
+
+    /// What it takes in memory.
+    var bytes: Int { Self.tableBytes + listBytes + contextBytes(entries.indices) }
+
+    private var listBytes: Int {
+        HeapSize.array(capacity: entries.capacity, stride: MemoryLayout<CorrelationEntry>.stride)
+    }
+
+    /// What the bytes kept with some events take; neighbours that are alike share them.
+    private func contextBytes(_ places: Range<Int>) -> Int {
+        places.reduce(0) { sum, place in
+            if place > 0, entries[place - 1].context == entries[place].context { return sum }
+            return sum + HeapSize.array(entries[place].context)
+        }
+    }
 
     /// Takes an event and tells what holds because of it; where the correlation waits, what holds by the time that the
     /// group's own events say.
@@ -98,9 +115,10 @@ struct CorrelationWindow: Sendable {
             outcome.isLate = true
             return outcome
         }
-        guard var place = insert(entry) else { return outcome }
+        guard let inserted = insert(entry) else { return outcome }
+        var place = inserted.place
         outcome.isNew = true
-        outcome.bytes = entry.bytes
+        outcome.bytes = inserted.bytes
         if !correlation.isMonotone {
             outcome.earliest = min(earliest, entry.time)
             let before = CorrelationWaits.minute(latest) * CorrelationWaits.step - delay
@@ -160,14 +178,13 @@ struct CorrelationWindow: Sendable {
 
     /// Forgets the events later than a time. Returns the bytes that they took.
     mutating func forget(after time: Int64) -> Int {
-        let first = firstIndex { $0.time > time }
-        let bytes = entries[first...].reduce(0) { $0 + $1.bytes }
-        entries.removeSubrange(first...)
-        return bytes
+        let before = bytes
+        entries.removeSubrange(firstIndex { $0.time > time }...)
+        return before - bytes
     }
 
-    /// Puts a stored event back. False where it is there already.
-    mutating func restore(_ entry: CorrelationEntry) -> Bool { insert(entry) != nil }
+    /// Puts a stored event back and tells by how much the group grew; nil where it is there already.
+    mutating func restore(_ entry: CorrelationEntry) -> Int? { insert(entry)?.bytes }
 
     /// Marks a stored event.
     mutating func mark(_ entry: CorrelationEntry) {
@@ -183,12 +200,13 @@ struct CorrelationWindow: Sendable {
         return place < entries.count && entries[place].isSame(entry) ? place : nil
     }
 
-    private mutating func insert(_ entry: CorrelationEntry) -> Int? {
+    private mutating func insert(_ entry: CorrelationEntry) -> (place: Int, bytes: Int)? {
         var entry = entry
+        let before = listBytes
         if entries.isEmpty {
             // Most groups never see a second event: room for exactly one.
             entries = [entry]
-            return 0
+            return (0, listBytes - before + contextBytes(0..<1))
         }
         var place = entries.count
         // Events come mostly in order.
@@ -202,8 +220,10 @@ struct CorrelationWindow: Sendable {
                 time: entry.time, id: entry.id, value: entry.value, member: entry.member, marks: entry.marks,
                 context: entries[place - 1].context)
         }
+        let next = place < entries.count ? contextBytes(place..<place + 1) : 0
         entries.insert(entry, at: place)
-        return place
+        let contexts = contextBytes(place..<min(place + 2, entries.count)) - next
+        return (place, listBytes - before + contexts)
     }
 
     /// Forgets events that no window of an event in time can reach, and the oldest beyond the limit.
@@ -217,9 +237,10 @@ struct CorrelationWindow: Sendable {
         if entries.count - old > SigmaLimits.correlationEventsPerGroup {
             excess = entries.count - old - SigmaLimits.correlationEventsPerGroup * 15 / 16
         }
-        let bytes = entries[..<(old + excess)].reduce(0) { $0 + $1.bytes }
-        entries.removeFirst(old + excess)
-        return (old + excess, excess, bytes)
+        let gone = old + excess
+        let before = contextBytes(0..<min(gone + 1, entries.count))
+        entries.removeFirst(gone)
+        return (gone, excess, before - contextBytes(0..<min(1, entries.count)))
     }
 
     private func firstIndex(where holds: (CorrelationEntry) -> Bool) -> Int {

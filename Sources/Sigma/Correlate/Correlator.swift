@@ -9,7 +9,9 @@
 /// above counts the events at which such windows end.
 ///
 /// Every group goes by its own clock: an event counts where it is no later than `lateness` after the group's latest.
-/// The state is bounded in groups, in events of a group and in bytes; what is forgotten before its time is counted.
+/// The state is bounded in groups, in events of a group and in bytes; what is forgotten before its time is counted. Where
+/// groups are too many, those of the tenant go that has the most: by `FairShare`, so that no tenant's flood makes the
+/// groups of another be forgotten.
 ///
 /// What a correlator learns comes out as bytes by `takeLog`; a new one that takes them in by `replay`, in their order,
 /// is where the old one was.
@@ -23,14 +25,17 @@ public struct Correlator: Sendable {
     public private(set) var lateEvents = 0
     /// Events that were forgotten before their time, since their group had too many.
     public private(set) var forgottenEvents = 0
-    /// Groups that were forgotten before their time, since there were too many: those without a new event for longest.
+    /// Groups that were forgotten before their time, since there were too many: those of the tenants with the
+    /// most, and of these those without a new event for longest.
     public private(set) var evictedGroups = 0
-    /// What the state takes in memory, about.
-    public var bytes: Int { groupBytes + waits.bytes }
+    /// What the state takes in memory.
+    public var bytes: Int { groupBytes.total + waits.bytes }
 
     private var groups: [CorrelationKey: CorrelationWindow] = [:]
     private var waits = CorrelationWaits()
-    private var groupBytes = 0
+    /// Groups of each tenant, and their bytes.
+    private var groupCounts = Holdings<UInt64>()
+    private var groupBytes = Holdings<UInt64>()
     private var log = CorrelationLog()
 
     public init(
@@ -85,19 +90,19 @@ public struct Correlator: Sendable {
         let identity = plan.identities[observation.correlation]
         let reach = plan.reach(of: observation.correlation, lateness: lateness)
         let delay = plan.delay(of: observation.correlation, lateness: lateness)
-        if groups[key] == nil {
-            makeRoom()
-            groupBytes += Self.groupBytes
-        }
+        let owner = groups[key]?.tenant
+        if owner == nil { makeGroup(around.tenant) }
         let known = waits[key]
         let outcome = groups[
-            key, default: CorrelationWindow(correlation: identity, reach: reach, touched: around.now)
+            key,
+            default: CorrelationWindow(
+                correlation: identity, tenant: around.tenant, reach: reach, touched: around.now)
         ].observe(
             entry, correlation, delay: delay, waitingFrom: known?.earliest ?? .max,
             // A caller without a clock gives none.
             present: around.now > 0 ? Int64(around.now) * 1_000 : .max)
         groups[key]?.touched = around.now
-        groupBytes += outcome.bytes
+        groupBytes.add(outcome.bytes, to: owner ?? around.tenant)
         if outcome.isLate { lateEvents += 1 }
         forgottenEvents += outcome.forgotten
         guard outcome.isNew else { return }
@@ -108,7 +113,9 @@ public struct Correlator: Sendable {
             wait.earliest = outcome.earliest ?? .max
             waits.set(key, outcome.earliest == nil ? nil : wait)
         }
-        if let kept = outcome.kept { log.event(key, correlation: identity, reach: reach, kept) }
+        if let kept = outcome.kept {
+            log.event(key, correlation: identity, tenant: around.tenant, reach: reach, kept)
+        }
         tell(outcome, of: observation.correlation, key, but: entry, around, &hits, depth: depth)
     }
 
@@ -230,9 +237,6 @@ extension Correlator {
 // MARK: What is kept
 
 extension Correlator {
-    /// What a group takes in memory beside its events, about.
-    private static let groupBytes = 96
-
     /// What was learned since the last call.
     public mutating func takeLog() -> [UInt8] { log.take() }
 
@@ -241,12 +245,15 @@ extension Correlator {
         var reader = CorrelationLogReader(bytes)
         while let item = reader.next() {
             switch item {
-            case .event(let key, let correlation, let reach, let entry):
-                if groups[key] == nil { groupBytes += Self.groupBytes }
-                let isNew = groups[
-                    key, default: CorrelationWindow(correlation: correlation, reach: reach, touched: now)
+            case .event(let key, let correlation, let tenant, let reach, let entry):
+                // Of a group that an earlier version began, the tenant stays unknown.
+                let owner = groups[key]?.tenant
+                if owner == nil { makeGroup(tenant) }
+                let grown = groups[
+                    key,
+                    default: CorrelationWindow(correlation: correlation, tenant: tenant, reach: reach, touched: now)
                 ].restore(entry)
-                if isNew { groupBytes += entry.bytes }
+                if let grown { groupBytes.add(grown, to: owner ?? tenant) }
                 guard var wait = waits[key], !entry.marks.contains(.isSettled) else { continue }
                 wait.earliest = min(wait.earliest, entry.time)
                 waits.set(key, wait)
@@ -260,6 +267,7 @@ extension Correlator {
                 // One that waits for nothing stays: what it waits for may stand in bytes that were written anew.
                 wait.earliest = groups[key]?.earliestOpen ?? .max
                 waits.set(key, wait)
+            case .forgotten(let key): remove(key)
             }
         }
     }
@@ -270,10 +278,11 @@ extension Correlator {
         var log = CorrelationLog()
         while let item = reader.next() {
             switch item {
-            case .event(let key, let correlation, let reach, let entry):
-                if let kept = groups[key]?.entry(entry) { log.event(key, correlation: correlation, reach: reach, kept) }
+            case .event(let key, let correlation, _, let reach, let entry):
+                guard let group = groups[key], let kept = group.entry(entry) else { continue }
+                log.event(key, correlation: correlation, tenant: group.tenant, reach: reach, kept)
             case .waits(let key, _, _, _): if let wait = waits[key] { log.waits(key, wait) }
-            case .marks, .settled: continue
+            case .marks, .settled, .forgotten: continue
             }
         }
         return log.take()
@@ -285,10 +294,28 @@ extension Correlator {
     ///   that history that is read later is correlated too.
     public mutating func expire(now: UInt32) {
         let time = Int64(now) * 1_000
-        let dead = groups.filter { key, window in
-            window.latest + window.reach < time && Int64(window.touched) * 1_000 + lateness < time && waits[key] == nil
+        let dead = groups.compactMap { key, window in
+            let isOver = window.latest + window.reach < time && Int64(window.touched) * 1_000 + lateness < time
+            return isOver && waits[key] == nil ? key : nil
         }
-        for (key, _) in dead { remove(key) }
+        for key in dead { forget(key) }
+        // A table does not shrink of its own.
+        if groups.capacity > 4 * groups.count + 1_024 {
+            groups = Dictionary(uniqueKeysWithValues: groups.map { ($0.key, $0.value) })
+        }
+    }
+
+    /// Takes that a group begins, once there is room for it.
+    private mutating func makeGroup(_ tenant: UInt64) {
+        makeRoom()
+        groupCounts.add(1, to: tenant)
+        groupBytes.add(CorrelationWindow.tableBytes, to: tenant)
+    }
+
+    /// Removes a group for good: it does not come back after a restart either.
+    private mutating func forget(_ key: CorrelationKey) {
+        remove(key)
+        log.forgotten(key)
     }
 
     /// Undoes what a clock that ran ahead has left: events from the future are forgotten, behind which every later event of
@@ -300,7 +327,7 @@ extension Correlator {
         for (key, window) in groups where window.latest > end || window.touched > now {
             groups[key]?.touched = min(window.touched, now)
             guard window.latest > end else { continue }
-            groupBytes -= groups[key]?.forget(after: end) ?? 0
+            groupBytes.add(-(groups[key]?.forget(after: end) ?? 0), to: window.tenant)
             if groups[key]?.entries.isEmpty == true {
                 remove(key)
             } else if var wait = waits[key] {
@@ -314,16 +341,29 @@ extension Correlator {
     private mutating func remove(_ key: CorrelationKey) {
         waits.set(key, nil)
         guard let window = groups.removeValue(forKey: key) else { return }
-        groupBytes -= window.bytes
+        groupCounts.add(-1, to: window.tenant)
+        groupBytes.add(-window.bytes, to: window.tenant)
     }
 
-    /// Where there is no room for a group more, a tenth goes: those without a new event for longest.
+    /// Where there is no room for a group more, a tenth goes.
     private mutating func makeRoom() {
-        guard groups.count >= capacity || bytes >= byteCapacity else { return }
-        let ages = groups.map { (touched: $0.value.touched, key: $0.key) }
-            .sorted { ($0.touched, $0.key) < ($1.touched, $1.key) }
-        let surplus = ages.prefix(max(1, ages.count / 10))
-        for (_, key) in surplus { remove(key) }
+        let surplus: [CorrelationKey]
+        if groups.count >= capacity {
+            surplus = FairShare.surplus(
+                leaving: capacity - max(1, capacity / 10), of: groupCounts,
+                groups.lazy.map { key, window in
+                    FairShare.Entry(tenant: window.tenant, age: window.touched, key: key)
+                })
+        } else if bytes >= byteCapacity {
+            surplus = FairShare.surplus(
+                leaving: groupBytes.total / 10 * 9, of: groupBytes,
+                groups.lazy.map { key, window in
+                    FairShare.Entry(tenant: window.tenant, age: window.touched, weight: window.bytes, key: key)
+                })
+        } else {
+            return
+        }
+        for key in surplus { forget(key) }
         evictedGroups += surplus.count
     }
 }

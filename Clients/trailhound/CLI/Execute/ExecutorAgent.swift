@@ -38,6 +38,7 @@ package actor ExecutorAgent {
             outlet.finish()
             self.outlet = nil
         }
+        memory.greeted(at: now())
         outlet.yield(ServeExecutorRequest(message: .hello(hello)))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { for await request in requests { try await stream.requests.write(request) } }
@@ -57,8 +58,8 @@ package actor ExecutorAgent {
 
     /// Says which commands are still under way. Returns the pause until the next time.
     private func renew() -> Int64 {
-        let ids = memory.renewals(at: now())
-        if !ids.isEmpty { outlet?.yield(ServeExecutorRequest(message: .renewal(ExecutorRenewal(commandIDs: ids)))) }
+        let (number, ids) = memory.renewal(at: now())
+        outlet?.yield(ServeExecutorRequest(message: .renewal(ExecutorRenewal(commandIDs: ids, number: number))))
         return max(Limits.shortestRenewal, memory.lease / 3)
     }
 
@@ -69,6 +70,7 @@ package actor ExecutorAgent {
                 throw Failure("the service speaks version \(welcome.protocolVersion) of the executors' protocol")
             }
             memory.lease = max(Int64(welcome.leaseMilliseconds), 3 * Limits.shortestRenewal)
+            memory.confirmed(0, at: now())
             told("connected: waiting for commands")
         case .command(let command)?:
             switch memory.received(command.commandID, at: now()) {
@@ -77,6 +79,7 @@ package actor ExecutorAgent {
             case .answer(let result): send(result)
             }
         case .release(let release)?: memory.released(release.commandIDs)
+        case .renewed(let renewed)?: memory.confirmed(renewed.number, at: now())
         // A newer service's message.
         case nil: break
         }

@@ -6,6 +6,10 @@ import Messages
 /// that the service has not confirmed yet. So a command that comes again after a lost connection is answered from memory
 /// and not carried out a second time.
 ///
+/// A command is its own for the lease from the last renewal (or hello) of which the service has confirmed that it came, by
+/// the time at which that was sent. So no lease here ends later than the service's own, however slow or dead the
+/// connection is: what the service has given up, and a freeze with it, no executor begins any more.
+///
 /// A value without I/O that takes time as an argument, in milliseconds from any start. What a service may send and is
 /// ignored: releases of commands that are not known.
 package struct ExecutorMemory: Sendable {
@@ -20,6 +24,11 @@ package struct ExecutorMemory: Sendable {
     }
 
     private var leases: [String: Int64] = [:]
+    /// When the last renewal was sent of which it is known that it came.
+    private var confirmedAt = Int64.min / 2
+    /// Renewals that the service has not confirmed yet.
+    private var sent: [(number: UInt64, at: Int64, ids: [String])] = []
+    private var lastRenewal: UInt64 = 0
     private var results: [String: ExecutorResult] = [:]
     /// The remembered results in the order in which they came.
     private var order: [String] = []
@@ -28,24 +37,42 @@ package struct ExecutorMemory: Sendable {
 
     package init(lease: Int64 = Limits.assumedLease) { self.lease = lease }
 
+    /// A connection begins with a hello that is sent now.
+    package mutating func greeted(at now: Int64) {
+        sent = [(0, now, [])]
+        lastRenewal = 0
+    }
+
+    /// The service has taken a renewal; 0 stands for the hello.
+    package mutating func confirmed(_ number: UInt64, at now: Int64) {
+        guard let place = sent.firstIndex(where: { $0.number == number }) else { return }
+        let (_, at, ids) = sent[place]
+        sent.removeFirst(place + 1)
+        confirmedAt = max(confirmedAt, at)
+        // What was revoked stays so. What ran out meanwhile may have run out at the service before the renewal came.
+        for id in ids { if let end = leases[id], now < end { leases[id] = max(end, at + lease) } }
+    }
+
     /// A command has come.
     package mutating func received(_ id: String, at now: Int64) -> Verdict {
         if let result = results[id] { return .answer(result) }
         let isUnderWay = leases[id] != nil
         // That the service sends it says that it is this executor's, unless it was revoked: it is told again of what it
         // waits to hear of.
-        if leases[id] != 0 { leases[id] = now + lease }
+        if leases[id] != 0 { leases[id] = min(now, confirmedAt) + lease }
         return isUnderWay ? .wait : .begin
     }
 
     /// Whether the command is still this executor's. After its lease somebody else may have it: it must not be begun.
     package func isOwn(_ id: String, at now: Int64) -> Bool { leases[id].map { now < $0 } ?? false }
 
-    /// The commands that are under way and still this executor's, to be renewed now.
-    package mutating func renewals(at now: Int64) -> [String] {
+    /// The renewal to send now: of the commands that are under way and still this executor's. It counts once it is confirmed.
+    package mutating func renewal(at now: Int64) -> (number: UInt64, ids: [String]) {
         let own = leases.filter { now < $0.value }.keys.sorted()
-        for id in own { leases[id] = now + lease }
-        return own
+        lastRenewal += 1
+        sent.removeAll { $0.at + lease <= now }
+        sent.append((lastRenewal, now, own))
+        return (lastRenewal, own)
     }
 
     /// A command has a result.

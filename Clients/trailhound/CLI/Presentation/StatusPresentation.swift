@@ -160,7 +160,8 @@ package enum StatusPresentation {
                 "\(Numbers.grouped(UInt64(status.rulesLeftOut))); 'trailhound detections list' says why", style: .yellow
             )
         }
-        fields.add("Records", "\(Numbers.grouped(status.storedRecords)) in \(Numbers.bytes(status.storedBytes))")
+        let room = status.storedBytes > 0 ? " in \(Numbers.bytes(status.storedBytes))" : ""
+        fields.add("Records", "\(Numbers.grouped(status.storedRecords))\(room)")
         fields.add("Alerts", Numbers.grouped(status.alerts))
         fields.add("Accepted", Numbers.grouped(status.accepted))
         fields.add("Duplicate", Numbers.grouped(status.duplicate))
@@ -172,7 +173,8 @@ package enum StatusPresentation {
                 "Damage", "met \(times), last at \(damage.latest): run trailhoundd check", style: .boldRed)
         }
         if let retention = status.retention { add(retention, to: &fields) }
-        fields.add("Queued batches", Numbers.grouped(UInt64(status.queuedBatches)))
+        // A certificate of some accounts is told neither of the queues nor of the stream's memory.
+        if status.stream != nil { fields.add("Queued batches", Numbers.grouped(UInt64(status.queuedBatches))) }
         fields.add("Subscribers", Numbers.grouped(UInt64(status.subscribers)))
         if let stream = status.stream { add(stream, to: &fields) }
         for inactive in status.inactiveDetections {

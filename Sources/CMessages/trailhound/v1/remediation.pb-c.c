@@ -1627,6 +1627,51 @@ void   trailhound__v1__executor_release__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__executor_release__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__executor_renewed__init
+                     (Trailhound__V1__ExecutorRenewed         *message)
+{
+  static const Trailhound__V1__ExecutorRenewed init_value = TRAILHOUND__V1__EXECUTOR_RENEWED__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__executor_renewed__get_packed_size
+                     (const Trailhound__V1__ExecutorRenewed *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__executor_renewed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__executor_renewed__pack
+                     (const Trailhound__V1__ExecutorRenewed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__executor_renewed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__executor_renewed__pack_to_buffer
+                     (const Trailhound__V1__ExecutorRenewed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__executor_renewed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ExecutorRenewed *
+       trailhound__v1__executor_renewed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ExecutorRenewed *)
+     protobuf_c_message_unpack (&trailhound__v1__executor_renewed__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__executor_renewed__free_unpacked
+                     (Trailhound__V1__ExecutorRenewed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__executor_renewed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor trailhound__v1__remediation_policy__field_descriptors[11] =
 {
   {
@@ -3721,7 +3766,7 @@ const ProtobufCMessageDescriptor trailhound__v1__executor_failure__descriptor =
   (ProtobufCMessageInit) trailhound__v1__executor_failure__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__executor_renewal__field_descriptors[1] =
+static const ProtobufCFieldDescriptor trailhound__v1__executor_renewal__field_descriptors[2] =
 {
   {
     "command_ids",
@@ -3735,14 +3780,28 @@ static const ProtobufCFieldDescriptor trailhound__v1__executor_renewal__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "number",
+    90,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExecutorRenewal, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__executor_renewal__field_indices_by_name[] = {
   0,   /* field[0] = command_ids */
+  1,   /* field[1] = number */
 };
-static const ProtobufCIntRange trailhound__v1__executor_renewal__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__executor_renewal__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 90, 1 },
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__executor_renewal__descriptor =
 {
@@ -3752,14 +3811,14 @@ const ProtobufCMessageDescriptor trailhound__v1__executor_renewal__descriptor =
   "Trailhound__V1__ExecutorRenewal",
   "trailhound.v1",
   sizeof(Trailhound__V1__ExecutorRenewal),
-  1,
+  2,
   trailhound__v1__executor_renewal__field_descriptors,
   trailhound__v1__executor_renewal__field_indices_by_name,
-  1,  trailhound__v1__executor_renewal__number_ranges,
+  2,  trailhound__v1__executor_renewal__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__executor_renewal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__serve_executor_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor trailhound__v1__serve_executor_response__field_descriptors[4] =
 {
   {
     "welcome",
@@ -3797,16 +3856,30 @@ static const ProtobufCFieldDescriptor trailhound__v1__serve_executor_response__f
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "renewed",
+    90,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__ServeExecutorResponse, message_case),
+    offsetof(Trailhound__V1__ServeExecutorResponse, renewed),
+    &trailhound__v1__executor_renewed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned trailhound__v1__serve_executor_response__field_indices_by_name[] = {
   1,   /* field[1] = command */
   2,   /* field[2] = release */
+  3,   /* field[3] = renewed */
   0,   /* field[0] = welcome */
 };
-static const ProtobufCIntRange trailhound__v1__serve_executor_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange trailhound__v1__serve_executor_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 90, 3 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__serve_executor_response__descriptor =
 {
@@ -3816,10 +3889,10 @@ const ProtobufCMessageDescriptor trailhound__v1__serve_executor_response__descri
   "Trailhound__V1__ServeExecutorResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__ServeExecutorResponse),
-  3,
+  4,
   trailhound__v1__serve_executor_response__field_descriptors,
   trailhound__v1__serve_executor_response__field_indices_by_name,
-  1,  trailhound__v1__serve_executor_response__number_ranges,
+  2,  trailhound__v1__serve_executor_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__serve_executor_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -3961,6 +4034,44 @@ const ProtobufCMessageDescriptor trailhound__v1__executor_release__descriptor =
   trailhound__v1__executor_release__field_indices_by_name,
   1,  trailhound__v1__executor_release__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__executor_release__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__executor_renewed__field_descriptors[1] =
+{
+  {
+    "number",
+    90,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ExecutorRenewed, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__executor_renewed__field_indices_by_name[] = {
+  0,   /* field[0] = number */
+};
+static const ProtobufCIntRange trailhound__v1__executor_renewed__number_ranges[1 + 1] =
+{
+  { 90, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__executor_renewed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ExecutorRenewed",
+  "ExecutorRenewed",
+  "Trailhound__V1__ExecutorRenewed",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ExecutorRenewed),
+  1,
+  trailhound__v1__executor_renewed__field_descriptors,
+  trailhound__v1__executor_renewed__field_indices_by_name,
+  1,  trailhound__v1__executor_renewed__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__executor_renewed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue trailhound__v1__remediation_mode__enum_values_by_number[5] =

@@ -137,16 +137,27 @@ struct  Trailhound__V1__GetStatusRequest
 
 /*
  * Of the service as a whole, but for alerts and accounts: those that the certificate covers.
+ * What the service does. A certificate of some accounts is told of these accounts alone: the fields that say so stay empty
+ * for it, and the others count what is of its accounts.
  */
 struct  Trailhound__V1__GetStatusResponse
 {
   ProtobufCMessage base;
   ProtobufCBinaryData version;
   Google__Protobuf__Timestamp *started_at;
+  /*
+   * For a certificate of some accounts, the records that were ever stored of them.
+   */
   uint64_t stored_records;
+  /*
+   * For certificates of all accounts.
+   */
   uint64_t stored_bytes;
   uint64_t accepted;
   uint64_t duplicate;
+  /*
+   * For a certificate of some accounts, of what certificates of none but these submitted.
+   */
   uint64_t rejected;
   uint64_t alerts;
   /*
@@ -155,10 +166,16 @@ struct  Trailhound__V1__GetStatusResponse
   uint32_t detections_enabled;
   uint32_t accounts;
   /*
-   * Batches that wait for evaluation or for the disk.
+   * Batches that wait for evaluation or for the disk. For certificates of all accounts.
    */
   uint32_t queued_batches;
+  /*
+   * For a certificate of some accounts, those whose certificates cover none but these.
+   */
   uint32_t subscribers;
+  /*
+   * For certificates of all accounts.
+   */
   Trailhound__V1__StreamStatus *stream;
   /*
    * Enabled detections that don't run, since the service lacks what they need.

@@ -54,6 +54,7 @@ typedef struct Trailhound__V1__ServeExecutorResponse Trailhound__V1__ServeExecut
 typedef struct Trailhound__V1__ExecutorWelcome Trailhound__V1__ExecutorWelcome;
 typedef struct Trailhound__V1__ExecutorCommand Trailhound__V1__ExecutorCommand;
 typedef struct Trailhound__V1__ExecutorRelease Trailhound__V1__ExecutorRelease;
+typedef struct Trailhound__V1__ExecutorRenewed Trailhound__V1__ExecutorRenewed;
 
 
 /* --- enums --- */
@@ -709,22 +710,30 @@ struct  Trailhound__V1__ExecutorFailure
     , {0,NULL}, {0,NULL} }
 
 
+/*
+ * The executor is there, and still works on these commands. It comes before a third of a lease is over, also without any.
+ */
 struct  Trailhound__V1__ExecutorRenewal
 {
   ProtobufCMessage base;
   size_t n_command_ids;
   ProtobufCBinaryData *command_ids;
+  /*
+   * Counts the renewals of a connection, from 1 on.
+   */
+  uint64_t number;
 };
 #define TRAILHOUND__V1__EXECUTOR_RENEWAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__executor_renewal__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0 }
 
 
 typedef enum {
   TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE__NOT_SET = 0,
   TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE_WELCOME = 1,
   TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE_COMMAND = 2,
-  TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE_RELEASE = 3
+  TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE_RELEASE = 3,
+  TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE_RENEWED = 90
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__MESSAGE__CASE)
 } Trailhound__V1__ServeExecutorResponse__MessageCase;
 
@@ -745,6 +754,10 @@ struct  Trailhound__V1__ServeExecutorResponse
      * The service has the result of these commands, or wants it no more: the executor may forget them.
      */
     Trailhound__V1__ExecutorRelease *release;
+    /*
+     * The service has taken a renewal.
+     */
+    Trailhound__V1__ExecutorRenewed *renewed;
   };
 };
 #define TRAILHOUND__V1__SERVE_EXECUTOR_RESPONSE__INIT \
@@ -792,6 +805,20 @@ struct  Trailhound__V1__ExecutorRelease
 #define TRAILHOUND__V1__EXECUTOR_RELEASE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__executor_release__descriptor) \
     , 0,NULL }
+
+
+/*
+ * What the executor may count on: what the renewal named is its own for the lease from the time at which it sent the renewal,
+ * and so is every command that comes behind this. The welcome says the same of the hello.
+ */
+struct  Trailhound__V1__ExecutorRenewed
+{
+  ProtobufCMessage base;
+  uint64_t number;
+};
+#define TRAILHOUND__V1__EXECUTOR_RENEWED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__executor_renewed__descriptor) \
+    , 0 }
 
 
 /* Trailhound__V1__RemediationPolicy methods */
@@ -1478,6 +1505,25 @@ Trailhound__V1__ExecutorRelease *
 void   trailhound__v1__executor_release__free_unpacked
                      (Trailhound__V1__ExecutorRelease *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__ExecutorRenewed methods */
+void   trailhound__v1__executor_renewed__init
+                     (Trailhound__V1__ExecutorRenewed         *message);
+size_t trailhound__v1__executor_renewed__get_packed_size
+                     (const Trailhound__V1__ExecutorRenewed   *message);
+size_t trailhound__v1__executor_renewed__pack
+                     (const Trailhound__V1__ExecutorRenewed   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__executor_renewed__pack_to_buffer
+                     (const Trailhound__V1__ExecutorRenewed   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ExecutorRenewed *
+       trailhound__v1__executor_renewed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__executor_renewed__free_unpacked
+                     (Trailhound__V1__ExecutorRenewed *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Trailhound__V1__RemediationPolicy_Closure)
@@ -1587,6 +1633,9 @@ typedef void (*Trailhound__V1__ExecutorCommand_Closure)
                   void *closure_data);
 typedef void (*Trailhound__V1__ExecutorRelease_Closure)
                  (const Trailhound__V1__ExecutorRelease *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__ExecutorRenewed_Closure)
+                 (const Trailhound__V1__ExecutorRenewed *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1734,6 +1783,7 @@ extern const ProtobufCMessageDescriptor trailhound__v1__serve_executor_response_
 extern const ProtobufCMessageDescriptor trailhound__v1__executor_welcome__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__executor_command__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__executor_release__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__executor_renewed__descriptor;
 extern const ProtobufCServiceDescriptor trailhound__v1__remediation_service__descriptor;
 
 PROTOBUF_C__END_DECLS
