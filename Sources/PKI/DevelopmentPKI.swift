@@ -103,6 +103,8 @@ private struct EnsuringWork {
         _ name: String, _ authority: Authority, isFit: (Certificate) -> Bool,
         issue: (CertificateAuthority, Int64) throws(PKIError) -> Credential
     ) throws(PKIError) {
+        // A key that others may read is not quietly replaced: what it was used for is for a person to find out.
+        try PEMFiles.checkMode(ofKey: "\(folder)/\(name)-key.pem")
         if let credential = try? PEMFiles.credential(name, in: folder), !isExpiring(credential.certificate),
             credential.certificate.isSigned(by: authority.certificate), isFit(credential.certificate),
             try !isRevoked(credential.certificate)

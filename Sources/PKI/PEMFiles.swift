@@ -9,9 +9,21 @@ package enum PEMFiles {
         do { return try Certificate(pem: try read(path)) } catch { throw PKIError("\(path): \(error)") }
     }
 
-    /// Reads a key file.
+    /// Reads a key file. Throws where others than the owner and its group may read it.
     package static func key(at path: String) throws(PKIError) -> PrivateKey {
+        try checkMode(ofKey: path)
         do { return try PrivateKey(pem: try read(path)) } catch { throw PKIError("\(path): \(error)") }
+    }
+
+    /// Throws where a key's file may be read by everybody, or written by others than its owner: it is known to others then.
+    package static func checkMode(ofKey path: String) throws(PKIError) {
+        var status = stat()
+        // What can't be looked at can't be read either, which says it better.
+        guard stat(path, &status) == 0, status.st_mode & 0o037 != 0 else { return }
+        let mode = String(status.st_mode & 0o777, radix: 8)
+        throw PKIError(
+            "\(path) has mode \(mode): a private key may be read by its owner, and by its group at most; chmod 600 mends it, "
+                + "and a key that others could read is to be made anew")
     }
 
     /// Reads `NAME.pem` and `NAME-key.pem` of a folder.

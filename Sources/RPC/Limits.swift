@@ -5,16 +5,16 @@
 /// The defaults bound what one peer can make this process hold: at most `maxConcurrentStreams` streams of a
 /// connection, each with one flow-control window of undelivered messages and one message in the making.
 public struct Limits: Sendable, Hashable {
-    /// Connections of one server; further ones are closed at once.
+    /// Connections of one server; further ones displace handshakes, and are closed at once where there are none.
     public var maxConnections: Int = 20_000
     /// Connections of one server that come from one IP address; nil for as many as there are. Behind a proxy or an
     /// address translator many clients share one.
     public var maxConnectionsPerAddress: Int?
-    /// Connections of one server that are in their handshake at a time; further ones are closed at once. What a flood of
-    /// handshakes can hold is this much, while connections that are up go on.
+    /// Connections of one server that are in their handshake at a time. One more closes the oldest of the address that has
+    /// most, so that a flood of handshakes displaces itself.
     public var maxHandshakes: Int = 2_000
-    /// … and those of them that come from one IP address.
-    public var maxHandshakesPerAddress: Int = 1_000
+    /// … and those of them that come from one IP address, or one /64 of IPv6 addresses; one more closes their oldest.
+    public var maxHandshakesPerAddress: Int = 500
     /// Streams that may be open on one server, whether their calls run or have a status that the client does not take.
     /// When half of them are, each connection has its share of the others; and every connection may have two (as many as
     /// go `maxConnections` times into half of this number, and at least one), however many others have.
@@ -27,6 +27,14 @@ public struct Limits: Sendable, Hashable {
     public var maxReceiveMessageBytes: Int = 4 * 1024 * 1024
     /// One sent message, before compression. gRPC's own frame ends at 4 GiB.
     public var maxSendMessageBytes: Int = 64 * 1024 * 1024
+    /// Room for messages on their way in, over all connections of a server. A message of more than 64 KiB, or a compressed
+    /// one, reserves its length until its handler is done with it, and waits while there is no room. Bytes that come
+    /// unasked within the windows may be half as many again.
+    public var maxReceivingBytes: Int = 160 * 1024 * 1024
+    /// … and of one caller's connections (`ServerConfiguration.share`), where nothing else is said of it.
+    public var maxReceivingBytesPerCaller: Int = 64 * 1024 * 1024
+    /// The time that a message of those has to come while others wait for room.
+    public var receivingPatience: Duration = .seconds(30)
     /// Unfinished and undelivered messages of all streams of one connection.
     public var maxConnectionPendingBytes: Int = 64 * 1024 * 1024
     /// The receive window of a stream, and half that of its connection, until the traffic has shown that it needs more.
@@ -43,6 +51,11 @@ public struct Limits: Sendable, Hashable {
     /// and a stream that it does read goes on. Half of it lets all go on. The one response of a call that does not stream
     /// is not counted: no writer waits with it.
     public var maxConnectionUnsentBytes: Int = 1024 * 1024
+    /// Answers that the peers of all connections of a server have not taken, and those of one caller's connections
+    /// (`ServerConfiguration.share`) where nothing else is said of it. Over either the connection is closed whose peer took
+    /// bytes longest ago.
+    public var maxUnsentBytes: Int = 256 * 1024 * 1024
+    public var maxUnsentBytesPerCaller: Int = 128 * 1024 * 1024
     /// From the connection's start to the end of its TLS handshake and HTTP/2 preface.
     public var handshakeTimeout: Duration = .seconds(10)
     /// From a SETTINGS frame of ours to its acknowledgement.
@@ -99,8 +112,12 @@ enum FixedLimits {
     /// Freed blocks of nghttp2's that an event loop keeps for those to come: the largest, and how many of a size.
     static let keptBlockBytes = 520
     static let keptBlocks = 256
-    /// What a message may reserve by its length alone, before its bytes have come.
+    /// What a message may allocate by its length alone, before its bytes have come. A longer one reserves its room.
     static let messageReserveBytes = 64 * 1024
+    /// Between two looks of a connection that waits for room at whose messages are overdue.
+    static let overdueInterval = Duration.seconds(1)
+    /// Unsent bytes of a connection below which, and differences from what is counted within which, it is not counted anew.
+    static let countedUnsentBytes = 16 * 1024
     /// Bytes between two in-process ends that wait for the receiver.
     static let inProcessWindowBytes = 256 * 1024
     /// What a server's socket reads at a time: little until there is more, since each connection keeps its buffer.

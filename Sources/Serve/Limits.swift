@@ -4,6 +4,27 @@
 package enum Limits {
     /// The largest gRPC message a collector may send: a log file of 5 minutes is far smaller.
     package static let requestBytes = 16 << 20
+    /// Room for messages on their way in, until they are handed to the pipeline: of all callers, of a collector or admin, of an
+    /// analyst or executor, and of a subscriber.
+    package static let receivingBytes = 160 << 20
+    package static let receivingBytesOfCollector = 64 << 20
+    package static let receivingBytesOfAnalyst = 16 << 20
+    package static let receivingBytesOfReader = 1 << 20
+    /// Answers that peers have not taken: of all callers, and of one, which may be of the largest message.
+    package static let unsentBytes = 144 << 20
+    package static let unsentBytesOfCaller = 72 << 20
+    /// What the flow-control window of one stream may grow to: so much a message without room may send.
+    package static let windowBytes = 2 << 20
+    /// Descriptors that the service needs beside its connections, and those of each event loop.
+    package static let ownDescriptors = 40
+    package static let descriptorsPerLoop = 6
+    /// Connections below which it is a problem that descriptors leave room for no more.
+    package static let fewConnections = 1_000
+    /// Failed handshakes that the log tells one by one, and the milliseconds until one more may be told; the others are told in
+    /// sum so often.
+    package static let toldHandshakes = 10
+    package static let toldHandshakeMilliseconds: Int64 = 6_000
+    package static let handshakeSumMilliseconds: Int64 = 60_000
     /// What is read of the stream's log at a time when the service starts.
     package static let streamLogReadBytes = 8 << 20
     /// What of the stream's log is written anew at a time to keep it short.
@@ -18,12 +39,27 @@ package enum Limits {
     package static let recordsPerRequest = 100_000
     /// Payload bytes that wait for evaluation, over all streams; more makes the streams wait.
     package static let queuedPayloadBytes = 48 << 20
-    /// Requests that wait for evaluation, over all streams.
+    /// … and of the streams of one caller: the certificates of the same accounts.
+    package static let queuedPayloadBytesOfCaller = 24 << 20
+    /// Requests that wait for evaluation, over all streams, and of those of one caller.
     package static let queuedRequests = 256
-    /// Evaluated batches that wait for the sequencer.
+    package static let queuedRequestsOfCaller = 192
+    /// The payload of a light request. One of a caller that has none waiting is always taken in, and a thread is kept for
+    /// those whose caller has nothing at work.
+    package static let lightRequestBytes = 256 << 10
+    /// Payload bytes, and records, that a caller has evaluated and stored in its turn while others wait.
+    package static let bytesPerTurn = 1 << 20
+    package static let recordsPerTurn = 1_000
+    /// Evaluated batches that wait for the sequencer, and of those of one caller.
     package static let evaluatedBatches = 64
-    /// What they hold, where a batch counts 1 and each KiB of what was refused of it another.
+    package static let evaluatedBatchesOfCaller = 48
+    /// KiB that they hold, and those of one caller.
     package static let evaluatedCost = 64 << 10
+    package static let evaluatedCostOfCaller = 32 << 10
+    /// KiB of a light batch, which is taken in where its caller has none waiting.
+    package static let lightEvaluatedCost = 256
+    /// What is known of an evaluated record beside its bytes, about.
+    package static let evaluatedRecordBytes = 128
     /// Days that a dead letter is kept.
     package static let deadLetterDays = 30
     /// Between two tellings of refusals in the service's log, in seconds.
@@ -41,6 +77,12 @@ package enum Limits {
     package static let reorderedBatches = 64
     /// Records that one transaction takes at most: the sequencer's group commit.
     package static let recordsPerCommit = 50_000
+    /// … and while several callers submit, so that none waits long for a transaction of another's records.
+    package static let recordsPerSharedCommit = 4_000
+    /// From a request of another caller on, transactions are short for so long, in milliseconds.
+    package static let sharedMilliseconds: Int64 = 10_000
+    /// Records of one request that are stored at a time; the acknowledgement leaves when all are.
+    package static let recordsPerSlice = 2_000
     /// Requests of one stream between their arrival and their acknowledgement.
     package static let unacknowledgedPerStream = 96
     /// Rejections that one response lists; the counts are always whole.

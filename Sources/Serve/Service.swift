@@ -22,6 +22,7 @@ package final class Service: Sendable {
     package let metrics: MetricsListener?
     private let server: Server
     private let health: Health
+    private let connectionLog: ConnectionLog
     private let inspector: AccountInspector
     private let log: Logger
 
@@ -30,12 +31,14 @@ package final class Service: Sendable {
         self.log = log
         try configuration.check()
         let cores = ProcessInfo.processInfo.activeProcessorCount
+        let descriptors = try Descriptors(loops: configuration.eventLoops ?? cores)
         pipeline = try await Pipeline(
             dataDirectory: configuration.dataDirectory, rules: configuration.rules,
             placeholders: configuration.placeholders,
             geography: try Geography(city: configuration.geoCity, network: configuration.geoNetwork, log),
             workers: configuration.workers ?? cores, retention: Retention(configuration), log: log)
         for problem in pipeline.catalog.catalog.problems { log.warning("\(problem)") }
+        DataDirectory.check(configuration.dataDirectory, pipeline.problems, log)
         for (detection, needs) in pipeline.catalog.plan.inactive {
             log.notice("'\(detection.title)' is inactive: it needs \(needs.rawValue)")
         }
@@ -45,13 +48,27 @@ package final class Service: Sendable {
         inspector = AccountInspector()
         let access = AccessControl(isPlaintext: configuration.isPlaintext)
         let router = Self.router(pipeline, desk, access, health, inspector)
-        certificates = try Self.certificateFiles(configuration, log).map { try CertificateKeeper($0, log: log) }
+        let problems = pipeline.problems
+        certificates = try Self.certificateFiles(configuration, log).map {
+            try CertificateKeeper($0, problems: problems, log: log)
+        }
         var settings = ServerConfiguration(
             addresses: [.tcp(host: configuration.host, port: configuration.port)], tls: certificates?.configuration)
         settings.limits.maxReceiveMessageBytes = Limits.requestBytes
+        settings.limits.maxReceivingBytes = Limits.receivingBytes
+        settings.limits.maxReceivingBytesPerCaller = Limits.receivingBytesOfCollector
+        settings.limits.maxConnectionPendingBytes = 2 * Limits.receivingBytesOfCollector
+        settings.limits.maxUnsentBytes = Limits.unsentBytes
+        settings.limits.maxUnsentBytesPerCaller = Limits.unsentBytesOfCaller
+        settings.limits.maxWindowBytes = Limits.windowBytes
+        settings.limits.maxConnections = descriptors.connections(
+            wanted: settings.limits.maxConnections, pipeline.problems, log)
+        settings.share = CallerShares.share
         settings.eventLoops = configuration.eventLoops ?? cores
-        settings.observer = ConnectionLog(certificates: certificates, log: log)
+        connectionLog = ConnectionLog(certificates: certificates, log: log)
+        settings.observer = connectionLog
         server = try Server(configuration: settings, router: router)
+        pipeline.transport.set { [server] in server.statistics }
         if let address = configuration.metrics {
             let source = ServiceMetrics(pipeline: pipeline, server: server, certificates: certificates)
             do {
@@ -116,10 +133,11 @@ package final class Service: Sendable {
         _ configuration: ServiceConfiguration, _ log: Logger
     ) throws -> CertificateFiles? {
         if configuration.isPlaintext { return nil }
+        let listed = configuration.dataDirectory + "/revocation-lists-seen"
         if let certificate = configuration.certificate, let key = configuration.key, let ca = configuration.clientCA {
             return CertificateFiles(
                 certificate: certificate, key: key, clientAuthority: ca, revocationList: configuration.revocationList,
-                mayLackRevocationList: false)
+                mayLackRevocationList: false, listedAuthorities: listed)
         }
         let names = [configuration.host].filter { !["0.0.0.0", "::"].contains($0) }
         let pki = try DevelopmentPKI.ensure(in: configuration.dataDirectory + "/pki", serverNames: names)
@@ -129,7 +147,8 @@ package final class Service: Sendable {
         return CertificateFiles(
             certificate: pki.certificatePath("server"), key: pki.keyPath("server"),
             clientAuthority: pki.certificatePath("ca"),
-            revocationList: CertificateStore(folder: pki.folder).revocationListPath, mayLackRevocationList: true)
+            revocationList: CertificateStore(folder: pki.folder).revocationListPath, mayLackRevocationList: true,
+            listedAuthorities: listed)
     }
 
     /// What the transport has seen.
@@ -179,6 +198,7 @@ package final class Service: Sendable {
     private func tellRefusals() async {
         while !Task.isCancelled {
             pipeline.tellRefusals()
+            connectionLog.tell(now: Clock.monotonic())
             try? await Task.sleep(for: .seconds(Limits.refusalLogSeconds))
         }
     }

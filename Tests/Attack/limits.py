@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attacks on what is bounded: memory, time, descriptors, frames."""
 
+import gzip
+import os
+import queue
+import socket
+import struct
+import subprocess
+import sys
 import time
 import uuid
+from pathlib import Path
 
 from harness import (
-    VICTIM, Service, alert_pb2, alert_pb2_grpc, detection_pb2, detection_pb2_grpc, error_of, megabytes, record, require,
-    stop_logging,
+    VICTIM, Service, alert_pb2, alert_pb2_grpc, detection_pb2, detection_pb2_grpc, error_of, grpc, ingest_pb2,
+    ingest_pb2_grpc, megabytes, percentile, record, require, stop_logging,
 )
 from hyperframe.frame import DataFrame
 from wire import Peer
@@ -98,6 +106,8 @@ def unfinished_messages(run):
             grown = service.memory() - before
             answer = service.submit([record(VICTIM, "ListUsers")], "honest")
             require(answer.accepted == 1, "the neighbour was not served")
+            answer = service.submit(padded(VICTIM, 12 << 20), "honest")
+            require(answer.rejected == 0, "the neighbour's large batch was refused")
         finally:
             for peer in peers:
                 peer.close()
@@ -105,6 +115,111 @@ def unfinished_messages(run):
         figure = f"{connections} connections sent {megabytes(taken)}, memory grew by {megabytes(grown)}"
         require(grown < 300e6, figure)
         return figure
+
+
+def padded(account, size, each=60_000):
+    """Records of so many bytes in all."""
+    return [record(account, "ListUsers", userAgent="x" * each) for _ in range(size // (each + 700))]
+
+
+def finished_messages(run):
+    """Whole large messages in unary calls that are never ended, and compressed ones that expand a thousandfold."""
+    with Service(run.programs) as service:
+        service.identity("thief", "analyst", "999988887777")
+        before, peers = service.memory(), []
+        bomb = gzip.compress(bytes(15 << 20))
+        try:
+            for number in range(10 if run.short else 40):
+                try:
+                    peer = Peer(service, "thief")
+                    peers.append(peer)
+                    peer.socket.settimeout(1)
+                    for stream in range(1, 40, 2):
+                        if number % 2:
+                            peer.open_call(stream, "/trailhound.v1.DetectionService/ValidateRules", encoding="gzip")
+                            peer.send(*frames_of(stream, b"\x01" + struct.pack(">I", len(bomb)) + bomb))
+                        else:
+                            peer.open_call(stream, "/trailhound.v1.DetectionService/ValidateRules")
+                            peer.send(*frames_of(stream, b"\x00" + struct.pack(">I", 60_000) + bytes(60_000)))
+                except OSError:
+                    pass
+            time.sleep(1)
+            grown = service.memory() - before
+            begun = time.monotonic()
+            service.status()
+            require(time.monotonic() - begun < 1, "GetStatus waits")
+        finally:
+            for peer in peers:
+                peer.close()
+        require(service.is_alive(), "the service ended")
+        require(grown < 150e6, f"memory grew by {megabytes(grown)}")
+        return f"{len(peers)} connections, memory grew by {megabytes(grown)}"
+
+
+def frames_of(stream, data):
+    """DATA frames of bytes that go on."""
+    return [DataFrame(stream, data[place:place + 16_384]) for place in range(0, len(data), 16_384)]
+
+
+def greedy_collector(run):
+    """Eight streams of 15 MiB batches of one account, beside small requests of another."""
+    seconds = 15 if run.short else 60
+    with Service(run.programs) as service:
+        service.identity("greedy", "collector", "999988887777")
+        service.identity("modest", "collector", VICTIM)
+        flood = Path(__file__).with_name("flood.py")
+        command = [sys.executable, str(flood), str(service.port), str(service.pki), "greedy", "999988887777", "8"]
+        took, memory = [], 0
+        stub = service.call(ingest_pb2_grpc.IngestServiceStub, "modest")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as flooding:
+            try:
+                time.sleep(5)
+                deadline, asked = time.monotonic() + seconds, queue.SimpleQueue()
+                answers = stub.SubmitEvents(iter(asked.get, None))
+                while time.monotonic() < deadline:
+                    batch = run.batch([record(VICTIM, "ListUsers")])
+                    begun = time.monotonic()
+                    asked.put(ingest_pb2.SubmitEventsRequest(sequence=len(took) + 1, records=batch))
+                    next(answers)
+                    took.append(time.monotonic() - begun)
+                    memory = max(memory, service.memory())
+                    time.sleep(0.05)
+                asked.put(None)
+                status = service.status()
+            finally:
+                flooding.kill()
+                failed = flooding.stdout.read()
+        require(not failed, "an honest stream failed: " + failed[:200])
+        beside = status.accepted + status.duplicate - len(took)
+        require(beside > 10_000, f"the greedy one got {beside:,} records in")
+        p99 = percentile(took, 0.99)
+        figure = (f"p50 {percentile(took, 0.5) * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms over {len(took)} requests, "
+                  f"{beside:,} records beside, {megabytes(memory)} resident")
+        require(p99 < 0.1, figure)
+        require(memory < 600e6, figure)
+        return figure
+
+
+def half_open(run):
+    """Connections from three addresses that never go on with their handshake, beside newcomers."""
+    with Service(run.programs, accounts=()) as service:
+        sockets, reached = [], 0
+        for number in range(2_400 if run.short else 4_000):
+            try:
+                sockets.append(socket.create_connection(
+                    ("127.0.0.1", service.port), 2, source_address=(f"127.0.0.{2 + number % 3}", 0)))
+            except OSError:
+                break
+        begun = time.monotonic()
+        for _ in range(20):
+            peer = Peer(service)
+            reached += peer.is_up()
+            peer.close()
+        took = time.monotonic() - begun
+        for one in sockets:
+            one.close()
+        require(reached == 20, f"{reached} of 20 newcomers got through beside {len(sockets):,}")
+        return f"{len(sockets):,} half-open ones, 20 of 20 newcomers in {took:.1f} s"
 
 
 def slow_readers(run):
@@ -129,13 +244,15 @@ def slow_readers(run):
         each = (service.memory() - before) / count
         for peer in peers:
             peer.close()
-        require(each < 200e3, f"{each / 1e3:.0f} kB for each that never reads")
-        return f"{each / 1e3:.0f} kB each"
+        time.sleep(3)
+        rest = (service.memory() - before) / count
+        require(each * count < 110e6, f"{megabytes(each * count)} for {count} that never read")
+        return f"{each / 1e3:.0f} kB each, {megabytes(each * count)} in all, {megabytes(rest * count)} once they are gone"
 
 
 def few_descriptors(run):
     """More idle connections than the process has descriptors for."""
-    with Service(run.programs, descriptors=64) as service:
+    with Service(run.programs, descriptors=64 + 6 * os.cpu_count()) as service:
         peers = []
         for _ in range(100):
             try:
@@ -195,5 +312,5 @@ def deep_history(run):
 
 
 ATTACKS = [
-    compile_bomb, silent_chain, unfinished_messages, slow_readers, few_descriptors, starved_start, empty_padding, deep_history,
+    compile_bomb, silent_chain, unfinished_messages, finished_messages, greedy_collector, half_open, slow_readers, few_descriptors, starved_start, empty_padding, deep_history,
 ]

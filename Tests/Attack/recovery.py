@@ -194,6 +194,16 @@ def vanished_list(run):
         (service.pki / "crl.pem").unlink()
         time.sleep(7)
         require(knock(), "the revoked is back once the list is gone")
+        names = [problem.name for problem in service.status().problems]
+        require(names == ["revocation_list_missing"], f"status tells {names}")
+        require("revocation list is missing" in service.log_text(), "the log does not tell of it")
+        service.stop()
+        try:
+            service.start()
+        except RuntimeError as error:
+            require("crl.pem is missing" in str(error), "no clear error: " + str(error)[-200:])
+            return "the revoked stays out, status tells, and a restart is refused"
+        require(knock(), "the revoked is back after a restart")
         return "the revoked stays out"
 
 
@@ -376,19 +386,30 @@ def empty_rules(run):
 
 
 def open_folders(run):
-    """A data directory that everybody may write, and a CA key that everybody may read."""
+    """A data directory that everybody may write, and keys that everybody may read."""
     with Service(run.programs) as service:
         service.stop()
-        (service.pki / "ca-key.pem").chmod(0o644)
         service.data.chmod(0o777)
-        started = True
-        try:
+        service.start()
+        require("mode 777" in service.log_text(), "the log does not warn of the open folder")
+        names = [problem.name for problem in service.status().problems]
+        require(names == ["data_directory_open"], f"status tells {names}")
+        (service.pki / "admin-key.pem").chmod(0o644)
+        answer = service.cli("status")
+        require(answer.returncode != 0 and "mode 644" in answer.stderr, "the CLI uses an open key: " + answer.stderr[-200:])
+        (service.pki / "admin-key.pem").chmod(0o600)
+        for name in ("ca", "server", "admin"):
+            service.stop()
+            (service.pki / f"{name}-key.pem").chmod(0o644)
+            try:
+                service.start()
+            except RuntimeError as error:
+                require(f"{name}-key.pem has mode 644" in str(error), "no clear error: " + str(error)[-200:])
+            else:
+                require(False, f"{name}-key.pem may be read by everybody, and is used")
+            (service.pki / f"{name}-key.pem").chmod(0o600)
             service.start()
-        except RuntimeError:
-            started = False
-        text = service.log_text()
-        require("ca-key" in text or "mode" in text or "permission" in text.lower(), "nothing is said of the open key")
-        return "said" if started else "refused at the start"
+        return "the folder is warned of, three keys are refused by name"
 
 
 def failed_handshakes(run):
@@ -403,8 +424,20 @@ def failed_handshakes(run):
             except OSError:
                 pass
         time.sleep(1)
-        require("handshake" in service.log_text().lower(), "the log does not tell of failed handshakes")
-        return "logged"
+        require("missingCertificate" in service.log_text(), "the log does not tell of failed handshakes")
+        before = len(service.log_text())
+        for _ in range(300):
+            try:
+                with socket.create_connection(("127.0.0.1", service.port), 5) as peer:
+                    peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                    peer.recv(1)
+            except OSError:
+                pass
+        grown = len(service.log_text()) - before
+        require(grown < 20_000, f"300 of them wrote {grown} bytes into the log")
+        counts = {count.name: count.count for count in service.status().transport.handshake_failures}
+        require(counts.get("missing_certificate") == 3 and counts.get("not_tls", 0) >= 300, f"status tells {counts}")
+        return f"told, {grown} bytes of log for 300 more, counted by reason"
 
 
 ATTACKS = [

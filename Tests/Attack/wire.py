@@ -30,10 +30,19 @@ class Peer:
     def send(self, *frames):
         self.socket.sendall(b"".join(frame.serialize() for frame in frames))
 
-    def open_call(self, stream, path):
+    def is_up(self):
+        """Whether the service's SETTINGS came."""
+        self.socket.settimeout(PATIENCE_SECONDS)
+        try:
+            return self.frame()[0] == 4
+        except (OSError, EOFError):
+            return False
+
+    def open_call(self, stream, path, encoding=None):
         """Sends the headers of a gRPC call that goes on."""
         fields = [(":method", "POST"), (":scheme", "https"), (":path", path), (":authority", "localhost")]
         fields += [("content-type", "application/grpc"), ("te", "trailers")]
+        fields += [("grpc-encoding", encoding)] if encoding else []
         frame = HeadersFrame(stream, self.encoder.encode(fields))
         frame.flags.add("END_HEADERS")
         self.send(frame)

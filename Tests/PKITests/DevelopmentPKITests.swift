@@ -42,6 +42,20 @@ import Testing
         }
     }
 
+    /// A key that everybody may read is refused by its name, and not quietly made anew.
+    @Test(arguments: ["ca", "server", "admin"]) func openKeysAreRefused(_ name: String) throws {
+        let pki = try DevelopmentPKI.ensure(in: folder, now: newYear)
+        let made = try contents()
+        for mode in [0o644, 0o620, 0o604] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: pki.keyPath(name))
+            let error = #expect(throws: PKIError.self) { try DevelopmentPKI.ensure(in: folder, now: newYear) }
+            #expect(error?.description.contains("\(name)-key.pem has mode \(String(mode, radix: 8))") == true)
+            #expect(try contents() == made)
+        }
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: pki.keyPath(name))
+        #expect(try DevelopmentPKI.ensure(in: folder, now: newYear).minted == [])
+    }
+
     @Test func theCertificatesAreForWhatTheyAreFor() throws {
         let pki = try DevelopmentPKI.ensure(in: folder, serverNames: ["10.1.2.3", "trailhound.test"], now: newYear)
         let authority = try PEMFiles.certificate(at: pki.certificatePath("ca"))

@@ -31,6 +31,19 @@ import Testing
         }
     }
 
+    /// DATA frames that carry padding and nothing else.
+    @Test(arguments: [[UInt8(0)], [3, 0, 0, 0]]) func paddingAlone(_ payload: [UInt8]) async throws {
+        try await underAttack { port, rig in
+            let peer = try ScriptedPeer.connect(port: port)
+            peer.sendClientPreface()
+            peer.sendRequest(stream: 1, path: EchoService.collect.path)
+            let frame = ScriptedPeer.frame(type: 0, flags: 8, stream: 1, payload)
+            peer.send(Array(repeatElement(frame, count: 2000).joined()))
+            #expect(await peer.goAwayCodeAtEnd() == 11)
+            #expect(rig.server.statistics.refusals == [.maxEmptyFramesPerSecond: 1])
+        }
+    }
+
     /// CVE-2025-8671: the client breaks the rules on each stream so that the server resets it.
     @Test func resetsThatTheServerIsMadeToSend() async throws {
         try await underAttack {

@@ -14,12 +14,12 @@ import Testing
         let limits = Limits()
         let early = Connection()
         let late = Connection()
-        #expect(registry.admission.begin("a", limits: limits) == nil)
-        #expect(registry.add(early) == .serves)
+        #expect(registry.begin("a", limits: limits).0 == .admitted(1))
+        #expect(registry.add(early, 1) == .serves)
         // Admitted, and not made yet, when the server takes its last look.
-        #expect(registry.admission.begin("a", limits: limits) == nil)
+        #expect(registry.begin("a", limits: limits).0 == .admitted(2))
         #expect(registry.shutDown().map { $0 === early } == [true])
-        #expect(registry.add(late) == .mustDrain)
+        #expect(registry.add(late, 2) == .mustDrain)
         #expect(registry.open.count == 2 && !registry.isEmpty)
         for connection in [early, late, late] {
             registry.remove(connection, host: "a")
@@ -44,5 +44,20 @@ import Testing
             loop.run()
             try loop.syncShutdownGracefully()
         }
+    }
+
+    @Test func theOldestHandshakeGoes() {
+        var registry = ConnectionRegistry<Connection>()
+        var limits = Limits()
+        limits.maxHandshakesPerAddress = 1
+        let (first, second) = (Connection(), Connection())
+        #expect(registry.begin("a", limits: limits).0 == .admitted(1))
+        #expect(registry.add(first, 1) == .serves)
+        let (verdict, displaced) = registry.begin("a", limits: limits)
+        #expect(verdict == .displacing(2, oldest: 1, .maxHandshakesPerAddress))
+        #expect(displaced === first)
+        #expect(registry.add(second, 2) == .serves)
+        registry.handshakeEnded(2)
+        #expect(registry.begin("a", limits: limits).0 == .admitted(3))
     }
 }

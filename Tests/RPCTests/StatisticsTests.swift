@@ -101,6 +101,9 @@ import Testing
     @Test func everyLimitHasTheNameOfItsProperty() {
         let limits = Mirror(reflecting: Limits()).children.compactMap(\.label)
         let settings = Mirror(reflecting: ServerConfiguration(addresses: [])).children.compactMap(\.label)
-        for name in LimitName.allCases { #expect((limits + settings).contains(name.rawValue), "\(name)") }
+        // What the system has is nobody's setting.
+        for name in LimitName.allCases where name != .memory {
+            #expect((limits + settings).contains(name.rawValue), "\(name)")
+        }
     }
 }

@@ -6,111 +6,163 @@ import Synchronization
 import Testing
 
 @Suite struct QueueTests {
+    private static func queue<Element>(
+        _ capacity: Int, quantum: Int = 10, _ change: (inout FairQueue<Element>.Bounds) -> Void = { _ in }
+    ) -> FairQueue<Element> {
+        var bounds = FairQueue<Element>.Bounds(capacity: capacity)
+        change(&bounds)
+        return FairQueue(bounds, quantum: quantum)
+    }
+
     @Test func elementsComeInOrderAndProducersWaitForRoom() async {
-        let queue = BoundedQueue<Int>(capacity: 2)
-        #expect(await queue.push(1))
-        #expect(await queue.push(2))
-        let third = Task { await queue.push(3) }
+        let queue: FairQueue<Int> = Self.queue(2)
+        #expect(await queue.push(1, of: "a"))
+        #expect(await queue.push(2, of: "a"))
+        let third = Task { await queue.push(3, of: "a") }
         while queue.count < 3 { await Task.yield() }
-        #expect(queue.take() == 1)
+        #expect(queue.takeNumbered()?.element == 1)
         // The room that was made is the waiting producer's.
         #expect(await third.value)
-        #expect(queue.take(upTo: 10, cost: .max) == [2, 3])
+        #expect(queue.take(upTo: 10, weight: .max)?.map(\.element) == [2, 3])
     }
 
     @Test func costsAreBounded() async {
-        let queue = BoundedQueue<String>(capacity: 10, costLimit: 100)
-        #expect(await queue.push("a", cost: 60))
-        let second = Task { await queue.push("b", cost: 60) }
+        let queue: FairQueue<String> = Self.queue(10) { $0.cost = 100 }
+        #expect(await queue.push("a", of: "x", cost: 60))
+        let second = Task { await queue.push("b", of: "x", cost: 60) }
         while queue.count < 2 { await Task.yield() }
-        #expect(queue.take(upTo: 10, cost: .max) == ["a"])
+        #expect(queue.takeNumbered()?.element == "a")
         #expect(await second.value)
-        #expect(queue.take() == "b")
+        #expect(queue.takeNumbered()?.element == "b")
         // One that is over the limit alone is taken by an empty queue: it would wait for ever otherwise.
-        #expect(await queue.push("huge", cost: 1_000))
-        #expect(queue.take() == "huge")
+        #expect(await queue.push("huge", of: "x", cost: 1_000))
+        #expect(queue.takeNumbered()?.element == "huge")
     }
 
-    @Test func aGroupEndsAtItsCost() async {
-        let queue = BoundedQueue<Int>(capacity: 10)
-        for number in 1...4 { #expect(await queue.push(number, cost: 3)) }
-        #expect(queue.take(upTo: 10, cost: 7) == [1, 2])
-        #expect(queue.take(upTo: 1, cost: 100) == [3])
-        #expect(queue.take(upTo: 10, cost: 0) == [4])
+    @Test func aGroupEndsAtItsWeight() async {
+        let queue: FairQueue<Int> = Self.queue(10)
+        for number in 1...4 { #expect(await queue.push(number, of: "a", weight: 3)) }
+        #expect(queue.take(upTo: 10, weight: 7)?.map(\.element) == [1, 2, 3])
+        #expect(queue.take(upTo: 10, weight: 0)?.map(\.element) == [4])
+        #expect(queue.take(upTo: 10, weight: 5, blocking: false)?.isEmpty == true)
     }
 
-    @Test func whatIsTakenIsNumbered() async {
-        let queue = BoundedQueue<String>(capacity: 10)
-        for element in ["a", "b", "c", "d"] { #expect(await queue.push(element)) }
-        #expect(queue.takeNumbered()?.0 == 0)
-        #expect(queue.take(upTo: 2, cost: .max) == ["b", "c"])
-        let last = queue.takeNumbered()
-        #expect(last?.0 == 3 && last?.1 == "d")
+    @Test func whatIsTakenIsNumberedByItsParty() async {
+        let queue: FairQueue<String> = Self.queue(10, quantum: 1)
+        for element in ["a", "b"] { #expect(await queue.push(element, of: "x")) }
+        for element in ["c", "d"] { #expect(await queue.push(element, of: "y")) }
+        let taken = (0..<4).compactMap { _ in queue.takeNumbered() }
+        #expect(taken.filter { $0.party == "x" }.map(\.number) == [0, 1])
+        #expect(taken.filter { $0.party == "y" }.map(\.element) == ["c", "d"])
         queue.close()
         #expect(queue.takeNumbered() == nil)
     }
 
-    /// Eight streams of one collector with large batches delay another's small one by one batch, not by all that wait.
-    @Test func partiesTakeTurnsAlsoWhereTheQueueIsFull() async {
-        let queue = BoundedQueue<String>(capacity: 100, costLimit: 30)
-        let done = await withTaskGroup(of: Bool.self) { group in
-            for number in 0..<8 { group.addTask { await queue.push("a\(number)", cost: 15, of: "a") } }
-            while queue.count < 8 { await Task.yield() }
-            for number in 0..<3 { group.addTask { await queue.push("b\(number)", cost: 1, of: "b") } }
-            while queue.count < 11 { await Task.yield() }
-            let order = (0..<11).compactMap { _ in queue.take()?.prefix(1) }
-            #expect(order == ["a", "b", "a", "b", "a", "b", "a", "a", "a", "a", "a"])
-            return await group.reduce(true) { $0 && $1 }
+    /// A caller with a few light requests is served between the heavy ones of another, however many those are.
+    @Test func partiesTakeTurns() async {
+        let queue: FairQueue<String> = Self.queue(100, quantum: 100)
+        for number in 0..<20 { #expect(await queue.push("heavy \(number)", of: "greedy", weight: 1_000)) }
+        for number in 0..<3 { #expect(await queue.push("light \(number)", of: "modest", weight: 10)) }
+        let order = (0..<23).compactMap { _ in queue.takeNumbered()?.element }
+        #expect(order.firstIndex(of: "light 2") ?? .max <= 4)
+        #expect(order.filter { $0.hasPrefix("heavy") } == (0..<20).map { "heavy \($0)" })
+    }
+
+    @Test func nobodyFillsTheQueueForOthers() async {
+        let queue: FairQueue<Int> = Self.queue(4) {
+            $0.cost = 100
+            $0.capacityOfParty = 3
+            $0.costOfParty = 60
+            $0.lightCost = 5
         }
-        #expect(done && queue.isEmpty)
-        // Those who wait for room when it is closed are told, whatever their party.
-        let closing = BoundedQueue<String>(capacity: 1)
-        #expect(await closing.push("a", of: "a"))
-        let waiting = [Task { await closing.push("b", of: "b") }, Task { await closing.push("c", of: "a") }]
-        while closing.count < 3 { await Task.yield() }
-        closing.close()
-        for one in waiting { #expect(await !one.value) }
-        #expect(closing.take() == "a" && closing.take() == nil)
+        for number in 0..<3 { #expect(await queue.push(number, of: "greedy", cost: 20)) }
+        let waiting = Task { await queue.push(3, of: "greedy", cost: 1) }
+        while queue.count < 4 { await Task.yield() }
+        #expect(await queue.push(10, of: "other", cost: 40))
+        // The queue is full now, and a light element of a newcomer finds its place.
+        #expect(await queue.push(20, of: "newcomer", cost: 5))
+        let second = Task { await queue.push(21, of: "newcomer", cost: 5) }
+        while queue.count < 7 { await Task.yield() }
+        queue.close()
+        #expect(await waiting.value == false)
+        #expect(await second.value == false)
+        #expect(queue.take(upTo: 10, weight: .max)?.count == 5)
+    }
+
+    /// The thread that is kept for light elements leaves those alone whose party has others at work.
+    @Test func lightElementsPassHeavyOnes() async {
+        let queue: FairQueue<String> = Self.queue(10) { $0.lightCost = 5 }
+        #expect(await queue.push("heavy", of: "a", cost: 50, weight: 50))
+        #expect(await queue.push("behind it", of: "a", cost: 1))
+        #expect(await queue.push("light", of: "b", cost: 1))
+        #expect(queue.takeLight()?.element == "light")
+        queue.done("b")
+        #expect(queue.takeNumbered()?.element == "heavy")
+        #expect(await queue.push("light again", of: "b", cost: 1))
+        #expect(queue.takeLight()?.element == "light again")
+        queue.done("a")
+        #expect(queue.takeLight()?.element == "behind it")
+        queue.close()
+        #expect(queue.takeLight() == nil)
+    }
+
+    @Test func oneGoesFirstButNotAlone() async {
+        let queue: FairQueue<Int> = Self.queue(100)
+        for number in 0..<6 { #expect(await queue.push(number, of: "a")) }
+        for number in 10..<16 { #expect(await queue.push(number, of: "service")) }
+        let taken = queue.take(upTo: 8, weight: .max, first: "service")?.map(\.element) ?? []
+        #expect(taken.prefix(4) == [10, 11, 12, 13])
+        #expect(taken.contains(0) && taken.count == 8)
+        let rest = queue.take(upTo: 10, weight: .max, of: { $0 == "service" })?.map(\.party) ?? []
+        #expect(rest.allSatisfy { $0 == "service" })
     }
 
     @Test func closingLetsEverybodyGo() async {
-        let queue = BoundedQueue<Int>(capacity: 1)
-        #expect(await queue.push(1))
-        let waiting = Task { await queue.push(2) }
+        let queue: FairQueue<Int> = Self.queue(1)
+        #expect(await queue.push(1, of: "a"))
+        let waiting = Task { await queue.push(2, of: "a") }
         while queue.count < 2 { await Task.yield() }
         queue.close()
         #expect(await waiting.value == false)
-        #expect(await queue.push(3) == false)
-        #expect(queue.pushBlocking(4) == false)
-        #expect(queue.take() == 1)
-        #expect(queue.take() == nil)
-        #expect(queue.take() == nil)
+        #expect(await queue.push(3, of: "a") == false)
+        #expect(queue.pushBlocking(4, of: "a") == false)
+        #expect(queue.takeNumbered()?.element == 1)
+        #expect(queue.takeNumbered() == nil)
+        #expect(queue.take(upTo: 1, weight: 1) == nil)
     }
 
-    @Test func aThreadTakesWhatTasksPush() async {
-        let queue = BoundedQueue<Int>(capacity: 4, costLimit: 16)
-        let taken = Mutex<[Int]>([])
-        let ended = Ticket<Void>()
-        let thread = Thread {
-            while let group = queue.take(upTo: 3, cost: 8) { taken.withLock { $0 += group } }
-            ended.answer(())
+    @Test func threadsTakeWhatTasksPush() async {
+        let queue: FairQueue<Int> = Self.queue(4, quantum: 3) {
+            $0.cost = 16
+            $0.costOfParty = 10
+            $0.lightCost = 1
         }
-        thread.start()
+        let taken = Mutex<[Int]>([])
+        let ended = [Ticket<Void>(), Ticket<Void>()]
+        Thread {
+            while let group = queue.take(upTo: 3, weight: 8) { taken.withLock { $0 += group.map(\.element) } }
+            ended[0].answer(())
+        }.start()
+        Thread {
+            // In the order of its party, since nothing else of it is at work.
+            while let light = queue.takeLight() {
+                taken.withLock { $0.append(light.element) }
+                queue.done(light.party)
+            }
+            ended[1].answer(())
+        }.start()
         await withTaskGroup(of: Void.self) { group in
             for producer in 0..<8 {
                 group.addTask {
-                    for number in 0..<500 { _ = await queue.push(producer * 1_000 + number, cost: number % 5 + 1) }
+                    for number in 0..<500 {
+                        _ = await queue.push(producer * 1_000 + number, of: "\(producer)", cost: number % 5 + 1)
+                    }
                 }
             }
         }
         queue.close()
-        await ended.value
-        let all = taken.withLock { $0 }
-        #expect(all.count == 4_000)
-        for producer in 0..<8 {
-            let own = all.filter { $0 / 1_000 == producer }
-            #expect(own == own.sorted())
-        }
+        for ticket in ended { await ticket.value }
+        #expect(Set(taken.withLock { $0 }).count == 4_000)
     }
 
     @Test func tasksHandOnInOrder() async {

@@ -180,6 +180,57 @@ import Testing
         }
     }
 
+    /// A list that vanishes, or an older one in its place, lets nobody back in: not while the service runs, and not after a
+    /// restart either.
+    @Test(.timeLimit(.minutes(1)))
+    func aListThatVanishesStaysInForce() async throws {
+        try await ServiceRig.run { rig in
+            let authority = try CertificateAuthority(PEMFiles.credential("ca", in: rig.pki))
+            let store = CertificateStore(folder: rig.pki)
+            let identity = ClientIdentity(role: .subscriber, accounts: .all)
+            _ = try store.issue(as: "gone", into: rig.folder.path, by: authority) { () throws(PKIError) in
+                try authority.issueClient(name: "gone", identity: identity, now: Self.now)
+            }
+            _ = try store.revoke(.name("gone"), reason: .keyCompromise, by: authority, now: Self.now)
+            await rig.service.reloadCertificates()
+            let loaded = try #require(rig.service.certificates?.loaded)
+            #expect(loaded.lists.count == 1)
+            let list = try Data(contentsOf: URL(fileURLWithPath: store.revocationListPath))
+            try FileManager.default.removeItem(atPath: store.revocationListPath)
+            await rig.service.reloadCertificates()
+            #expect(rig.service.certificates?.loaded == loaded)
+            #expect(rig.service.pipeline.problems.all.map(\.name) == [.revocationListMissing])
+            let lost = try rig.client(rig.folder.appendingPathComponent("gone").path)
+            #expect(await Self.status(lost) == .unavailable)
+            await lost.close(now: true)
+            let status = try await rig.withClient {
+                try await $0.unary(InvestigationService.getStatus, GetStatusRequest())
+            }
+            #expect(status.problems.map(\.name) == ["revocation_list_missing"])
+            // So it would be at a start: the store knows that something was revoked, and the data directory that there was a list.
+            var files = CertificateFiles(
+                certificate: "\(rig.pki)/server.pem", key: "\(rig.pki)/server-key.pem",
+                clientAuthority: "\(rig.pki)/ca.pem", revocationList: store.revocationListPath,
+                mayLackRevocationList: true)
+            #expect(throws: MissingRevocationList.self) { try files.load() }
+            try FileManager.default.removeItem(atPath: "\(rig.pki)/issued.tsv")
+            #expect(try files.load().lists.isEmpty)
+            files.listedAuthorities = rig.folder.appendingPathComponent("data/revocation-lists-seen").path
+            #expect(throws: MissingRevocationList.self) { try files.load() }
+            // An older list, of a time before the revocation.
+            let empty = try authority.revocationList(
+                of: [], number: 1, now: Self.now - 86_400, nextUpdate: Self.now + 86_400)
+            try PEMFiles.write(empty, to: store.revocationListPath, mode: 0o644)
+            let error = #expect(throws: PKIError.self) { try files.load() }
+            #expect(error?.description.contains("older") == true)
+            // Put back, everything is well.
+            try list.write(to: URL(fileURLWithPath: store.revocationListPath))
+            await rig.service.reloadCertificates()
+            #expect(rig.service.pipeline.problems.all.isEmpty)
+            #expect(rig.service.certificates?.loaded == loaded)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func whoCameWithAnAuthorityThatIsGoneHasToComeAgain() async throws {
         try await ServiceRig.run { rig in

@@ -374,6 +374,15 @@ static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__retention_status(void) {
     return &trailhound__v1__retention_status__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__service_problem(void) {
+    return &trailhound__v1__service_problem__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__transport_status(void) {
+    return &trailhound__v1__transport_status__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__named_count(void) {
+    return &trailhound__v1__named_count__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *trailhound_descriptor_trailhound__v1__stream_status(void) {
     return &trailhound__v1__stream_status__descriptor;
 }

@@ -220,6 +220,10 @@ package struct GetStatusResponse: Message {
     package var damage: DamageStatus?
     /// How long things are kept.
     package var retention: RetentionStatus?
+    /// What is wrong now and goes on being so until somebody mends it; for certificates of all accounts only.
+    package var problems: [ServiceProblem]
+    /// What connections hold, and whom they were refused to; for certificates of all accounts only.
+    package var transport: TransportStatus?
 
     /// A message of these fields.
     package init(
@@ -243,7 +247,9 @@ package struct GetStatusResponse: Message {
         rulesLeftOut: UInt32 = 0,
         deadLetters: DeadLetterStatus? = nil,
         damage: DamageStatus? = nil,
-        retention: RetentionStatus? = nil
+        retention: RetentionStatus? = nil,
+        problems: [ServiceProblem] = [],
+        transport: TransportStatus? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -266,6 +272,8 @@ package struct GetStatusResponse: Message {
         self.deadLetters = deadLetters
         self.damage = damage
         self.retention = retention
+        self.problems = problems
+        self.transport = transport
     }
 
     /// Every field at its default.
@@ -291,6 +299,8 @@ package struct GetStatusResponse: Message {
         deadLetters = nil
         damage = nil
         retention = nil
+        problems = []
+        transport = nil
     }
 }
 
@@ -367,6 +377,100 @@ package struct RetentionStatus: Message {
         auditDays = 0
         alertLogPruned = 0
         auditCut = 0
+    }
+}
+
+/// Something that is wrong with the service's files or surroundings.
+package struct ServiceProblem: Message {
+    /// Names the kind, such as revocation_list_missing.
+    package var name: String
+    /// What it is, and what to do.
+    package var message: String
+
+    /// A message of these fields.
+    package init(
+        name: String = "",
+        message: String = ""
+    ) {
+        self.name = name
+        self.message = message
+    }
+
+    /// Every field at its default.
+    package init() {
+        name = ""
+        message = ""
+    }
+}
+
+/// Connections since the service started; sizes in bytes.
+package struct TransportStatus: Message {
+    /// Field 1, `connections`.
+    package var connections: UInt64
+    /// In their handshake.
+    package var handshakes: UInt64
+    /// Room that messages on their way in have reserved, and bytes that came without a reservation.
+    package var reservedBytes: UInt64
+    /// Field 4, `held_bytes`.
+    package var heldBytes: UInt64
+    /// Answers that peers have not taken.
+    package var unsentBytes: UInt64
+    /// Handshakes that failed, by reason, and what limits refused, by the limit.
+    package var handshakeFailures: [NamedCount]
+    /// Field 7, `refusals`.
+    package var refusals: [NamedCount]
+
+    /// A message of these fields.
+    package init(
+        connections: UInt64 = 0,
+        handshakes: UInt64 = 0,
+        reservedBytes: UInt64 = 0,
+        heldBytes: UInt64 = 0,
+        unsentBytes: UInt64 = 0,
+        handshakeFailures: [NamedCount] = [],
+        refusals: [NamedCount] = []
+    ) {
+        self.connections = connections
+        self.handshakes = handshakes
+        self.reservedBytes = reservedBytes
+        self.heldBytes = heldBytes
+        self.unsentBytes = unsentBytes
+        self.handshakeFailures = handshakeFailures
+        self.refusals = refusals
+    }
+
+    /// Every field at its default.
+    package init() {
+        connections = 0
+        handshakes = 0
+        reservedBytes = 0
+        heldBytes = 0
+        unsentBytes = 0
+        handshakeFailures = []
+        refusals = []
+    }
+}
+
+/// A count of a name.
+package struct NamedCount: Message {
+    /// Field 1, `name`.
+    package var name: String
+    /// Field 2, `count`.
+    package var count: UInt64
+
+    /// A message of these fields.
+    package init(
+        name: String = "",
+        count: UInt64 = 0
+    ) {
+        self.name = name
+        self.count = count
+    }
+
+    /// Every field at its default.
+    package init() {
+        name = ""
+        count = 0
     }
 }
 
@@ -767,6 +871,8 @@ extension GetStatusResponse: WireMessage {
         self.deadLetters = try WireReader.message(wire.pointee.dead_letters, arena)
         self.damage = try WireReader.message(wire.pointee.damage, arena)
         self.retention = try WireReader.message(wire.pointee.retention, arena)
+        self.problems = try WireReader.messages(wire.pointee.n_problems, wire.pointee.problems, arena)
+        self.transport = try WireReader.message(wire.pointee.transport, arena)
     }
 
     func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__GetStatusResponse>, _ builder: inout WireBuilder) {
@@ -793,6 +899,9 @@ extension GetStatusResponse: WireMessage {
         wire.pointee.dead_letters = builder.message(self.deadLetters)
         wire.pointee.damage = builder.message(self.damage)
         wire.pointee.retention = builder.message(self.retention)
+        wire.pointee.n_problems = self.problems.count
+        wire.pointee.problems = builder.messages(self.problems)
+        wire.pointee.transport = builder.message(self.transport)
     }
 }
 
@@ -857,6 +966,96 @@ extension RetentionStatus: WireMessage {
         wire.pointee.audit_days = self.auditDays
         wire.pointee.alert_log_pruned = self.alertLogPruned
         wire.pointee.audit_cut = self.auditCut
+    }
+}
+
+extension ServiceProblem: WireMessage {
+    package static var messageName: String { "trailhound.v1.ServiceProblem" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__service_problem() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__ServiceProblem>, arena: Arena?) throws(MessageError) {
+        self.name = try WireReader.text(wire.pointee.name, "trailhound.v1.ServiceProblem.name")
+        self.message = try WireReader.text(wire.pointee.message, "trailhound.v1.ServiceProblem.message")
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__ServiceProblem>, _ builder: inout WireBuilder) {
+        trailhound__v1__service_problem__init(wire)
+        wire.pointee.name = builder.text(self.name)
+        wire.pointee.message = builder.text(self.message)
+    }
+}
+
+extension TransportStatus: WireMessage {
+    package static var messageName: String { "trailhound.v1.TransportStatus" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__transport_status() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__TransportStatus>, arena: Arena?) throws(MessageError) {
+        self.connections = wire.pointee.connections
+        self.handshakes = wire.pointee.handshakes
+        self.reservedBytes = wire.pointee.reserved_bytes
+        self.heldBytes = wire.pointee.held_bytes
+        self.unsentBytes = wire.pointee.unsent_bytes
+        self.handshakeFailures = try WireReader.messages(wire.pointee.n_handshake_failures, wire.pointee.handshake_failures, arena)
+        self.refusals = try WireReader.messages(wire.pointee.n_refusals, wire.pointee.refusals, arena)
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__TransportStatus>, _ builder: inout WireBuilder) {
+        trailhound__v1__transport_status__init(wire)
+        wire.pointee.connections = self.connections
+        wire.pointee.handshakes = self.handshakes
+        wire.pointee.reserved_bytes = self.reservedBytes
+        wire.pointee.held_bytes = self.heldBytes
+        wire.pointee.unsent_bytes = self.unsentBytes
+        wire.pointee.n_handshake_failures = self.handshakeFailures.count
+        wire.pointee.handshake_failures = builder.messages(self.handshakeFailures)
+        wire.pointee.n_refusals = self.refusals.count
+        wire.pointee.refusals = builder.messages(self.refusals)
+    }
+}
+
+extension NamedCount: WireMessage {
+    package static var messageName: String { "trailhound.v1.NamedCount" }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        self = try Codec.decode(Self.self, bytes)
+    }
+
+    package func withEncoding(_ body: (borrowing EncodableMessage) -> Void) {
+        Codec.encode(self, body)
+    }
+
+    static var wireDescriptor: UnsafePointer<ProtobufCMessageDescriptor> { trailhound_descriptor_trailhound__v1__named_count() }
+    static var holdsBytes: Bool { false }
+
+    init(wire: UnsafePointer<Trailhound__V1__NamedCount>, arena: Arena?) throws(MessageError) {
+        self.name = try WireReader.text(wire.pointee.name, "trailhound.v1.NamedCount.name")
+        self.count = wire.pointee.count
+    }
+
+    func fill(_ wire: UnsafeMutablePointer<Trailhound__V1__NamedCount>, _ builder: inout WireBuilder) {
+        trailhound__v1__named_count__init(wire)
+        wire.pointee.name = builder.text(self.name)
+        wire.pointee.count = self.count
     }
 }
 

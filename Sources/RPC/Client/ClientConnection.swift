@@ -109,6 +109,8 @@ final class ClientConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     }
 
     func connectionHeaderBlock(isOpen: Bool) {}
+    func connectionFlushed(unsent: Int) {}
+
     func connectionBlocked(_ isBlocked: Bool) {}
     func sessionRefusedStream() {}
     func sessionQueueOverflowed() {}

@@ -6,10 +6,14 @@ import NIOCore
 protocol ByteLink: AnyObject {
     /// False while the link holds enough unsent bytes; `ConnectionCore.writabilityChanged` tells when it changes.
     var isWritable: Bool { get }
+    /// Bytes that were sent and that the link still holds.
+    var bufferedBytes: Int { get }
     /// Sends the bytes, now.
     func send(_ bytes: ByteBuffer)
     /// Closes the link after what was sent before.
     func close()
+    /// Closes the link now: nothing was sent that the peer should read.
+    func abort()
     /// Who is at the other end.
     var peerAddress: String { get }
 }
@@ -30,6 +34,11 @@ final class ChannelLink: ChannelInboundHandler, ByteLink, @unchecked Sendable {
     init(_ makeConnection: @escaping (ChannelLink) -> ConnectionCore?) { self.makeConnection = makeConnection }
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    var bufferedBytes: Int {
+        guard let options = context?.channel.syncOptions else { return 0 }
+        return (try? options.getOption(.bufferedWritableBytes)) ?? 0
+    }
 
     var peerAddress: String {
         guard let address = context?.channel.remoteAddress else { return "" }
@@ -58,6 +67,12 @@ final class ChannelLink: ChannelInboundHandler, ByteLink, @unchecked Sendable {
         }
     }
 
+    func abort() {
+        guard !isClosing, let context else { return }
+        isClosing = true
+        context.close(promise: nil)
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         if context.channel.isActive { start() }
@@ -68,7 +83,8 @@ final class ChannelLink: ChannelInboundHandler, ByteLink, @unchecked Sendable {
     private func start() {
         guard connection == nil, !isClosing else { return }
         connection = makeConnection(self)
-        if connection == nil { close() }
+        // At once: connections that are refused may be many, and each holds a descriptor.
+        if connection == nil { abort() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

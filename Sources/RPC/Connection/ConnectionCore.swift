@@ -14,6 +14,8 @@ protocol ConnectionCoreDelegate: AnyObject {
     func connectionHeaderBlock(isOpen: Bool)
     /// The link takes no more bytes, or takes them again.
     func connectionBlocked(_ isBlocked: Bool)
+    /// Everything was sent that the link takes now; so many bytes wait for the peer.
+    func connectionFlushed(unsent: Int)
     /// The connection is over; streams have been told. `failure` says why it never came up, if it did not.
     func connectionClosed(failure: HandshakeFailure?)
 }
@@ -43,6 +45,8 @@ final class ConnectionCore: @unchecked Sendable {
     /// Close after the next flush, for this reason.
     private var closeRequest: HandshakeFailure??
     let peerAddress: String
+    /// Bytes in the buffers of all streams, whoever waits for them.
+    @exclusivity(unchecked) var queuedBytes = 0
     /// What streams hold that the peer has not taken.
     @exclusivity(unchecked) private(set) var unsent: UnsentBytes
 
@@ -160,6 +164,7 @@ final class ConnectionCore: @unchecked Sendable {
             isBlocked.toggle()
             delegate?.connectionBlocked(isBlocked)
         }
+        delegate?.connectionFlushed(unsent: isBlocked ? queuedBytes + link.bufferedBytes : queuedBytes)
         if let closeRequest {
             close(closeRequest)
         } else if session.isFinished {
@@ -250,7 +255,7 @@ final class ConnectionCore: @unchecked Sendable {
         session.closeAllStreams(.cancel)
         // Counted before the peer can see it.
         delegate?.connectionClosed(failure: failure)
-        link?.close()
+        if failure == .displaced { link?.abort() } else { link?.close() }
         delegate = nil
         session.delegate = nil
     }

@@ -18,6 +18,8 @@ private final class DrivenLink: ByteLink, @unchecked Sendable {
 
     /// The other end reads.
     var takesBytes = true
+    var bufferedBytes: Int { 0 }
+    func abort() { close() }
     var isWritable: Bool { !isClosed && takesBytes }
     var peerAddress: String { "driven" }
 

@@ -45,6 +45,8 @@ final class InProcessLink: ByteLink, @unchecked Sendable {
         }
     }
 
+    var bufferedBytes: Int { 0 }
+    func abort() { close() }
     var isWritable: Bool { !isClosed && unread < FixedLimits.inProcessWindowBytes }
     var peerAddress: String { "in-process" }
 

@@ -4,7 +4,7 @@ import NIOCore
 
 /// Who fills a queue and wants to know when its reader has caught up.
 protocol InboundQueueOwner: AnyObject {
-    /// The reader took the last message: the peer may send more.
+    /// The reader took the last message, so that the peer may send more, or is done with a large one.
     func queueDrained()
 }
 
@@ -19,7 +19,10 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
     /// Let go of when the queue ends, which breaks the circle.
     @exclusivity(unchecked) var owner: (any InboundQueueOwner)?
     // Unchecked: no access of these overlaps another, since nothing is called within one.
-    @exclusivity(unchecked) private var messages = CircularBuffer<Element>()
+    @exclusivity(unchecked) private var messages = CircularBuffer<(message: Element, bytes: Int)>()
+    /// Bytes of the large messages that wait, and of the one that the reader has at hand.
+    @exclusivity(unchecked) private var waitingBytes = 0
+    @exclusivity(unchecked) private var takenBytes = 0
     @exclusivity(unchecked) private var end: Result<Void, RPCError>?
     @exclusivity(unchecked) private var waiter: Waiter?
 
@@ -28,14 +31,20 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
     /// No message waits for the reader. On the event loop.
     var isEmpty: Bool { messages.isEmpty }
 
-    /// Hands a message to the reader. On the event loop.
-    func push(_ message: Element) {
+    /// What large messages take: those that wait, and one that the reader took and has not come back from. On the event
+    /// loop.
+    var largeBytes: Int { waitingBytes + takenBytes }
+
+    /// Hands a message to the reader; `bytes` is what it takes where that is much. On the event loop.
+    func push(_ message: Element, bytes: Int = 0) {
         guard end == nil else { return }
         if let waiter {
             self.waiter = nil
+            takenBytes = bytes
             waiter.resume(returning: message)
         } else {
-            messages.append(message)
+            messages.append((message, bytes))
+            waitingBytes += bytes
         }
     }
 
@@ -54,6 +63,7 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
     /// Ends the queue at once: what the reader has not taken is dropped. On the event loop.
     func abandon(_ error: RPCError) {
         messages.removeAll()
+        waitingBytes = 0
         if end != nil {
             end = .failure(error)
         } else {
@@ -73,6 +83,7 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
     }
 
     private func nextOnLoop() async throws -> Element? {
+        giveBack()
         if let message = popFirst() { return message }
         if let end {
             try end.get()
@@ -86,9 +97,19 @@ final class InboundQueue<Element: Sendable>: @unchecked Sendable {
     }
 
     private func popFirst() -> Element? {
-        guard let message = messages.popFirst() else { return nil }
+        giveBack()
+        guard let (message, bytes) = messages.popFirst() else { return nil }
+        waitingBytes -= bytes
+        takenBytes = bytes
         if messages.isEmpty { owner?.queueDrained() }
         return message
+    }
+
+    /// Who asks for the next message is done with the one before.
+    private func giveBack() {
+        guard takenBytes > 0 else { return }
+        takenBytes = 0
+        owner?.queueDrained()
     }
 
     private func wait(_ continuation: Waiter) {

@@ -2,13 +2,13 @@
 
 /// A limit that a peer ran into, by the name of its property in `Limits` or `ServerConfiguration`.
 public enum LimitName: String, Sendable, Hashable, CaseIterable {
-    /// A connection was closed: the server has as many as it takes.
+    /// A connection was closed: the server has as many as it takes. Handshakes give way first.
     case maxConnections
     /// A connection was closed: its address has as many as it may.
     case maxConnectionsPerAddress
-    /// A connection was closed: too many handshakes were under way.
+    /// A connection was closed: of too many handshakes under way it was the oldest of the address that had most.
     case maxHandshakes
-    /// A connection was closed: too many handshakes were under way from its address.
+    /// A connection was closed: of too many handshakes under way from its address it was the oldest.
     case maxHandshakesPerAddress
     /// A stream was refused: the server has as many open as it takes, and the connection its share of them.
     case maxCalls
@@ -18,6 +18,14 @@ public enum LimitName: String, Sendable, Hashable, CaseIterable {
     case maxHeaderListBytes
     /// A call was ended: a message is too long, as sent or decompressed.
     case maxReceiveMessageBytes
+    /// A call was ended: the messages of all callers on their way in took too much.
+    case maxReceivingBytes
+    /// … or those of its caller.
+    case maxReceivingBytesPerCaller
+    /// A call was ended: its message took too long to come while others waited for room.
+    case receivingPatience
+    /// A connection was closed: the system had no memory for a message.
+    case memory
     /// A call was ended: its connection held too much that nobody had read.
     case maxConnectionPendingBytes
     /// A connection was closed: its handshake took too long.
@@ -30,6 +38,10 @@ public enum LimitName: String, Sendable, Hashable, CaseIterable {
     case requestTimeout
     /// A connection was closed: the peer took no bytes.
     case sendTimeout
+    /// A connection was closed: its peer was the slowest where all had left too much of their answers untaken.
+    case maxUnsentBytes
+    /// … or those of its caller had.
+    case maxUnsentBytesPerCaller
     /// A connection was closed: the peer reset too many streams, or made us reset them.
     case maxResetsPerSecond
     /// A connection was closed: the peer opened too many streams beyond those that it may have open.

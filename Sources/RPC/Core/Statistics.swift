@@ -29,6 +29,12 @@ public struct TransportStatistics: Sendable, Hashable {
     public var bytesReceived = 0
     /// Bytes handed to the connections, as they go.
     public var bytesSent = 0
+    /// Room that messages on their way in have reserved now (`Limits.maxReceivingBytes`).
+    public var reservedBytes = 0
+    /// Bytes of messages that came without a reservation and wait now.
+    public var heldBytes = 0
+    /// Bytes of answers that peers have not taken.
+    public var unsentBytes = 0
     /// What peers were refused by a limit, by the limit.
     public var refusals: [LimitName: Int] = [:]
     /// The registered methods, in the order of their paths.

@@ -22,16 +22,17 @@ struct MessageCodec {
     /// Compresses what is sent from here on, if that is wanted and the peer takes it.
     mutating func enableOutput(_ isWanted: Bool) { compressesOutput = isWanted && peerTakesGzip }
 
-    /// Calls `body` with the message as it was before compression.
+    /// Calls `body` with the message as it was before compression: `limit` bytes at most, where that is less than what
+    /// any message may have.
     func withDecoded(
-        _ message: UnsafeRawBufferPointer, isCompressed: Bool,
+        _ message: UnsafeRawBufferPointer, isCompressed: Bool, limit: Int = .max,
         _ body: (UnsafeRawBufferPointer) throws(RPCError) -> Void
     ) throws(RPCError) {
         guard isCompressed else { return try body(message) }
         guard inbound == .gzip else {
             throw RPCError(.internalError, "A message is compressed, but no grpc-encoding was set.")
         }
-        let plain = try Gzip.decompress(message, limit: maxMessageBytes)
+        let plain = try Gzip.decompress(message, limit: min(limit, maxMessageBytes))
         var failure: RPCError?
         plain.withUnsafeBytes { bytes in
             do throws(RPCError) { try body(bytes) } catch { failure = error }

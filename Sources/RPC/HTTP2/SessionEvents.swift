@@ -60,7 +60,8 @@ extension HTTP2Session {
         let endStream = header.flags & FrameFlag.endStream != 0
         switch header.type {
         case FrameType.data:
-            if header.length == 0 && !endStream { delegate?.sessionReceived(.empty) }
+            // Padding is no content, its length byte included.
+            if header.length <= frame.pointee.data.padlen && !endStream { delegate?.sessionReceived(.empty) }
             if endStream { withStream(header.stream_id) { $0.receivedEnd() } }
         case FrameType.headers:
             isHeaderBlockOpen = false

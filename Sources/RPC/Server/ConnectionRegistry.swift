@@ -8,6 +8,8 @@ package struct ConnectionRegistry<Connection: AnyObject> {
         case serves
         /// It was accepted just before the listener closed, and came too late for the drain of all others.
         case mustDrain
+        /// Its handshake gave way to another's before it was made.
+        case displaced
     }
 
     /// Who is taken in.
@@ -15,6 +17,8 @@ package struct ConnectionRegistry<Connection: AnyObject> {
     /// The server takes in no more.
     package private(set) var isShutDown = false
     private var connections: [ObjectIdentifier: Connection] = [:]
+    /// Those that are in their handshake.
+    private var handshakes: [Admission.Ticket: Connection] = [:]
 
     /// No connections.
     package init() {}
@@ -24,10 +28,25 @@ package struct ConnectionRegistry<Connection: AnyObject> {
     /// None is open.
     package var isEmpty: Bool { connections.isEmpty }
 
+    /// A connection comes: the verdict on it, and the connection that is to go for it.
+    package mutating func begin(_ host: String?, limits: Limits) -> (Admission.Verdict, displaced: Connection?) {
+        let verdict = admission.begin(host, limits: limits)
+        guard case .displacing(_, let oldest, _) = verdict else { return (verdict, nil) }
+        return (verdict, handshakes.removeValue(forKey: oldest))
+    }
+
     /// A connection that was admitted is made.
-    package mutating func add(_ connection: Connection) -> Registration {
+    package mutating func add(_ connection: Connection, _ ticket: Admission.Ticket) -> Registration {
         connections[ObjectIdentifier(connection)] = connection
+        guard admission.isOpen(ticket) else { return .displaced }
+        handshakes[ticket] = connection
         return isShutDown ? .mustDrain : .serves
+    }
+
+    /// A connection is up, or will never be.
+    package mutating func handshakeEnded(_ ticket: Admission.Ticket) {
+        handshakes[ticket] = nil
+        admission.handshakeEnded(ticket)
     }
 
     /// It is over. `host`: the address that it was admitted by.

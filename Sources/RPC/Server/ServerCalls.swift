@@ -28,6 +28,7 @@ final class Coders<Request: Sendable, Response: Sendable>: Sendable {
 /// A call whose client sends one request: it is decoded as it comes, and the handler starts at the client's end.
 class SingleRequestCall<Request: Sendable, Response: Sendable>: ServerStream, @unchecked Sendable {
     @exclusivity(unchecked) private final var request = RequestSlot()
+    @exclusivity(unchecked) private final var requestBytes = 0
     final let coders: Coders<Request, Response>
 
     init(connection: ServerConnection, route: Route, deadline: NIODeadline?, coders: Coders<Request, Response>) {
@@ -42,8 +43,12 @@ class SingleRequestCall<Request: Sendable, Response: Sendable>: ServerStream, @u
     final override func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {
         // The stream's machine lets one message through.
         guard request.isEmpty else { return }
+        requestBytes = message.count
         request.put(try coders.decode(message, isCompressed: isCompressed))
     }
+
+    final override var largeBytes: Int { requestBytes > FixedLimits.messageReserveBytes ? requestBytes : 0 }
+    final override var smallBytes: Int { requestBytes > FixedLimits.messageReserveBytes ? 0 : requestBytes }
 
     override func receivedAll() { start() }
 
@@ -142,8 +147,11 @@ class ManyRequestsCall<Request: Sendable, Response: Sendable>: ServerStream, @un
     final override var hasUnreadMessages: Bool { !queue.isEmpty }
 
     final override func received(message: UnsafeRawBufferPointer, isCompressed: Bool) throws(RPCError) {
-        queue.push(try coders.decode(message, isCompressed: isCompressed))
+        let decoded = try coders.decode(message, isCompressed: isCompressed)
+        queue.push(decoded, bytes: message.count > FixedLimits.messageReserveBytes ? message.count : 0)
     }
+
+    final override var largeBytes: Int { queue.largeBytes }
 
     final override func receivedAll() { queue.finish(.success(())) }
 

@@ -29,6 +29,9 @@ public struct ServerConfiguration: Sendable {
     public var tls: TLSConfiguration?
     /// Its limits.
     public var limits = Limits()
+    /// Tells which connections are one caller's, and what it may hold; nil: by certificate or else by address, with
+    /// `Limits.maxReceivingBytesPerCaller`.
+    public var share: (@Sendable (Peer) -> CallerShare)?
     /// When silent clients are asked whether they still live.
     public var keepalive = KeepaliveConfiguration(interval: .seconds(120))
     /// A connection without calls is drained after so long; nil for never.

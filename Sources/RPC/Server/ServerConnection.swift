@@ -14,10 +14,14 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     private(set) var peer: Peer
     /// Undelivered bytes of all streams.
     @exclusivity(unchecked) var pendingBytes = 0
+    /// Who calls, in the books of what messages on their way in may take; nil until the connection is up.
+    private(set) var caller: ReceiveLedger.CallerID?
 
     // Unchecked: no access of these overlaps another, since what runs within one never calls back into the connection.
     @exclusivity(unchecked) private var machine: ServerConnectionMachine
+    private let handshake: Admission.Ticket
     private var isCounted = false
+    @exclusivity(unchecked) private var hasHeard = false
     /// When the last bytes came: what they hold began then.
     @exclusivity(unchecked) private(set) var lastReceived = NIODeadline.now()
     /// The route of the last path, and the count of its changes then.
@@ -25,10 +29,16 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     @exclusivity(unchecked) private var deadlines = DeadlineHeap<ServerStream>()
     /// When the oldest unfinished request is looked at.
     @exclusivity(unchecked) private var requestsDue: NIODeadline?
+    /// Bytes that wait for the peer, as the books have them.
+    @exclusivity(unchecked) private var countedUnsent = 0
+    /// Streams that wait for room, and when it is looked at whose messages are overdue.
+    private var waitingForRoom = 0
+    private var overdueLook: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerDue: NIODeadline?
 
-    init(core: ConnectionCore, shared: ServerShared, counters: LoopCounters) {
+    init(core: ConnectionCore, shared: ServerShared, counters: LoopCounters, handshake: Admission.Ticket) {
+        self.handshake = handshake
         self.core = core
         self.shared = shared
         self.counters = counters
@@ -54,10 +64,15 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         // Judged by settings that were replaced meanwhile: a peer that was revoked could have waited in its handshake.
         if let context = core.tlsContext, !shared.isCurrent(context) { return core.close(.other) }
         peer = Peer(address: core.peerAddress, certificate: certificate)
+        let share = shared.share(of: peer)
+        receivingLimit = share.receivingBytes
+        unsentLimit = share.unsentBytes
+        caller = receiving.join(share)
     }
 
     func connectionReceivedBytes(_ count: Int, now: NIODeadline) {
         lastReceived = now
+        hasHeard = true
         machine.heard(now: lastReceived)
         counters.add(.bytesReceived, count)
     }
@@ -84,17 +99,41 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
             observer?.connectionClosed(peer)
         } else {
             counters.add(.handshakesEnded)
-            shared.handshakeEnded(peer.address)
+            shared.handshakeEnded(handshake)
             // Whoever connects and goes without a word has not failed at anything.
-            if let failure {
+            if let failure, hasHeard || failure != .refusedByPeer {
                 counters.add(failure)
                 observer?.handshakeFailed(failure, address: peer.address)
             }
         }
         machine.closed()
+        if countedUnsent > 0 { shared.unsent.remove(self) }
+        if let caller { receiving.leave(caller) }
         timer?.cancel()
         timer = nil
         shared.remove(self)
+    }
+
+    /// The room for messages on their way in, of all connections.
+    var receiving: ReceiveBudget { shared.receiving }
+    /// What of it this connection's caller may have.
+    private(set) var receivingLimit = 0
+
+    /// … and what of answers it may leave untaken.
+    private var unsentLimit = 0
+
+    /// A stream waits for room: whose messages are overdue is looked at from time to time.
+    func waitForRoom() {
+        waitingForRoom += 1
+        guard overdueLook == nil else { return }
+        overdueLook = .now() + FixedLimits.overdueInterval.timeAmount
+        scheduleTimer()
+    }
+
+    /// … and waits no longer.
+    func waitedForRoom() {
+        waitingForRoom -= 1
+        if waitingForRoom == 0 { overdueLook = nil }
     }
 
     /// Counts what a limit refused.
@@ -108,6 +147,31 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
     /// Serves what is open and takes nothing new.
     func drain(grace: Duration?) { perform(machine.drain(grace: grace, now: .now())) }
 
+    /// Counts what waits for the peer where that is much, and where it no longer is.
+    func connectionFlushed(unsent bytes: Int) {
+        let count = bytes < FixedLimits.countedUnsentBytes ? 0 : bytes
+        guard let caller, count != countedUnsent,
+            count == 0 || countedUnsent == 0 || abs(count - countedUnsent) >= FixedLimits.countedUnsentBytes
+        else { return }
+        countedUnsent = count
+        shared.unsent.update(self, of: caller, limit: unsentLimit, bytes: count)
+    }
+
+    /// Ends the connection of a peer that leaves its answers untaken while there are too many of those.
+    func cutForSlowness(_ limit: LimitName) {
+        guard core.phase != .closed else { return }
+        refused(by: limit)
+        core.session.submitGoAway(.enhanceYourCalm, debug: "too_slow")
+        core.closeSoon(nil)
+    }
+
+    /// Ends a handshake that others' newcomers want the place of.
+    func displaced(by limit: LimitName) {
+        guard !isCounted, core.phase != .closed else { return }
+        refused(by: limit)
+        core.closeSoon(.displaced)
+    }
+
     /// Ends the connection at once; the client is told.
     func cut() {
         core.session.terminate(.noError)
@@ -119,7 +183,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         guard !isCounted else { return }
         isCounted = true
         counters.add(.handshakesEnded)
-        shared.handshakeEnded(peer.address)
+        shared.handshakeEnded(handshake)
         counters.add(.connectionsEstablished)
         observer?.connectionEstablished(peer)
     }
@@ -319,6 +383,7 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         var due = machine.nextTimer
         if let earliest = deadlines.earliest, earliest < due ?? .distantFuture { due = earliest }
         if let requestsDue, requestsDue < due ?? .distantFuture { due = requestsDue }
+        if let overdueLook, overdueLook < due ?? .distantFuture { due = overdueLook }
         guard let due, due < timerDue ?? .distantFuture else { return }
         timer?.cancel()
         timerDue = due
@@ -331,6 +396,10 @@ final class ServerConnection: ConnectionCoreDelegate, HTTP2SessionDelegate, @unc
         let now = NIODeadline.now()
         while let call = deadlines.popDue(now) { call.deadlinePassed() }
         if let requestsDue, requestsDue <= now { endSlowRequests(now: now) }
+        if let overdueLook, overdueLook <= now {
+            self.overdueLook = now + FixedLimits.overdueInterval.timeAmount
+            receiving.endOverdue(now: now)
+        }
         while true {
             let action = machine.timer(now: now)
             if action == .none { break }

@@ -17,6 +17,10 @@ final class ServerShared: Sendable {
     let inProcessClients = Atomic<Int>(0)
     /// What one event loop may have open of `maxCalls`.
     let quota: StreamQuota
+    /// The room for messages on their way in.
+    let receiving: ReceiveBudget
+    /// Answers that peers have not taken.
+    let unsent: UnsentBudget
     private let registry = Mutex(ConnectionRegistry<ServerConnection>())
     private let methods: [MethodDescriptor]
 
@@ -32,6 +36,18 @@ final class ServerShared: Sendable {
         counters = (0..<max(1, loops)).map { _ in LoopCounters(methodCount: router.routes.count) }
         quota = StreamQuota(configuration.limits, loops: loops)
         self.tls = Mutex(tls)
+        receiving = ReceiveBudget(configuration.limits)
+        unsent = UnsentBudget(configuration.limits)
+    }
+
+    /// The caller that a peer is, and what it may hold.
+    func share(of peer: Peer) -> CallerShare {
+        if let share = configuration.share { return share(peer) }
+        let limits = configuration.limits
+        return CallerShare(
+            name: peer.certificate?.fingerprint ?? Self.host(peer.address) ?? peer.address,
+            receivingBytes: max(limits.maxReceivingBytesPerCaller, limits.largestFrame),
+            unsentBytes: limits.maxUnsentBytesPerCaller)
     }
 
     func remove(_ connection: ServerConnection) {
@@ -39,7 +55,7 @@ final class ServerShared: Sendable {
     }
 
     /// A connection is up, or will never be.
-    func handshakeEnded(_ address: String) { registry.withLock { $0.admission.handshakeEnded(Self.host(address)) } }
+    func handshakeEnded(_ ticket: Admission.Ticket) { registry.withLock { $0.handshakeEnded(ticket) } }
 
     var openConnections: [ServerConnection] { registry.withLock { $0.open } }
     var hasConnections: Bool { registry.withLock { !$0.isEmpty } }
@@ -54,25 +70,37 @@ final class ServerShared: Sendable {
     func makeConnection(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool = false) -> ServerConnection?
     {
         let address = link.peerAddress
-        let refusal = registry.withLock { $0.admission.begin(Self.host(address), limits: configuration.limits) }
-        if let refusal {
-            counters(of: scheduler).add(refusal)
-            configuration.observer?.refused(by: refusal, peer: Peer(address: address, certificate: nil))
+        let host = Self.host(address)
+        let (verdict, displaced) = registry.withLock { $0.begin(host, limits: configuration.limits) }
+        let ticket: Admission.Ticket
+        switch verdict {
+        case .refused(let limit):
+            counters(of: scheduler).add(limit)
+            configuration.observer?.refused(by: limit, peer: Peer(address: address, certificate: nil))
+            return nil
+        case .admitted(let admitted): ticket = admitted
+        case .displacing(let admitted, oldest: _, let limit):
+            ticket = admitted
+            if let displaced { displaced.core.eventLoop.execute { displaced.displaced(by: limit) } }
+        }
+        guard let connection = made(link, ticket, scheduler: scheduler, isInProcess: isInProcess) else {
+            registry.withLock { registry in
+                registry.handshakeEnded(ticket)
+                registry.admission.ended(host)
+            }
             return nil
         }
-        guard let connection = made(link, scheduler: scheduler, isInProcess: isInProcess) else {
-            registry.withLock { $0.admission.handshakeEnded(Self.host(address)) }
-            registry.withLock { $0.admission.ended(Self.host(address)) }
-            return nil
-        }
-        switch registry.withLock({ $0.add(connection) }) {
+        switch registry.withLock({ $0.add(connection, ticket) }) {
         case .serves: break
         case .mustDrain: connection.core.eventLoop.execute { connection.drain(grace: nil) }
+        case .displaced: connection.core.eventLoop.execute { connection.displaced(by: .maxHandshakes) }
         }
         return connection
     }
 
-    private func made(_ link: any ByteLink, scheduler: LoopScheduler, isInProcess: Bool) -> ServerConnection? {
+    private func made(
+        _ link: any ByteLink, _ ticket: Admission.Ticket, scheduler: LoopScheduler, isInProcess: Bool
+    ) -> ServerConnection? {
         guard let session = HTTP2Session(role: .server, limits: configuration.limits, memory: scheduler.sessionMemory())
         else { return nil }
         var tlsSession: TLSSession?
@@ -82,13 +110,13 @@ final class ServerShared: Sendable {
         }
         let core = ConnectionCore(
             scheduler: scheduler, link: link, session: session, tls: tlsSession, limits: configuration.limits)
-        return ServerConnection(core: core, shared: self, counters: counters(of: scheduler))
+        return ServerConnection(core: core, shared: self, counters: counters(of: scheduler), handshake: ticket)
     }
 
     /// The address without its port, which is what the limits for an address count; nil for what is none.
     static func host(_ address: String) -> String? {
         guard let colon = address.lastIndex(of: ":") else { return nil }
-        return String(address[..<colon])
+        return AddressGroup.name(String(address[..<colon]))
     }
 
     private func counters(of scheduler: LoopScheduler) -> LoopCounters {
@@ -99,6 +127,9 @@ final class ServerShared: Sendable {
         var statistics = TransportStatistics()
         statistics.methods = methods.map { MethodStatistics(method: $0) }
         for loop in counters { loop.add(to: &statistics) }
+        let bytes = receiving.bytes
+        (statistics.reservedBytes, statistics.heldBytes) = (bytes.reserved, bytes.held)
+        statistics.unsentBytes = unsent.bytes
         return statistics
     }
 }

@@ -34,12 +34,22 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     @exclusivity(unchecked) private final var deframer: MessageDeframer
     @exclusivity(unchecked) private final var outbound: OutboundBuffer
     @exclusivity(unchecked) private final var codec: MessageCodec
+    @exclusivity(unchecked) private final var queuedBytes = 0
     @exclusivity(unchecked) private final var isDeferred = false
     @exclusivity(unchecked) private final var trailers: HeaderBlock?
     @exclusivity(unchecked) private final var heldBytes = 0
     /// Nobody needs window on a stream that has ended.
     @exclusivity(unchecked) private final var takesWindow = true
     @exclusivity(unchecked) private final var accountedBytes = 0
+    /// The room of the message on its way in.
+    @exclusivity(unchecked) private final var claim = Claim.none
+    @exclusivity(unchecked) private final var claimedBytes = 0
+    /// Room that delivered messages keep, and bytes that came without room, as the books have them.
+    @exclusivity(unchecked) private final var keptBytes = 0
+    @exclusivity(unchecked) private final var looseBytes = 0
+    /// The client's end came behind a message that waits for room.
+    @exclusivity(unchecked) private final var endWaits = false
+    @exclusivity(unchecked) private final var isHandlerDone = false
     @exclusivity(unchecked) private final var task: Task<Void, Never>?
     @exclusivity(unchecked) private final var hasEnded = false
 
@@ -59,6 +69,12 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         codec = MessageCodec(
             inbound: session.requestHead.encoding, peerTakesGzip: session.requestHead.acceptsGzip, limits: limits)
         super.init()
+    }
+
+    private enum Claim {
+        case none
+        case waiting(ReceiveLedger.Ticket)
+        case granted(ReceiveLedger.Ticket, bytes: Int)
     }
 
     final var scheduler: LoopScheduler { connection.core.scheduler }
@@ -87,6 +103,10 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     func receivedAll() {}
     /// True while messages wait for the handler: the client gets no window.
     var hasUnreadMessages: Bool { false }
+    /// Bytes of large messages that the handler has or that wait for it.
+    var largeBytes: Int { 0 }
+    /// Bytes of a small request, which waits for the client's end.
+    var smallBytes: Int { 0 }
     /// The stream is over: whoever reads is told.
     func abandoned() {}
     /// Calls the handler and sends what it returns. In the call's task.
@@ -108,6 +128,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         } catch {
             finish(.from(error))
         }
+        handlerDone()
     }
 
     /// Runs the handler of a call that was put in the scheduler's line.
@@ -125,7 +146,14 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
             finish(.from(error))
         }
         task = nil
+        handlerDone()
         connection.handlerEnded()
+    }
+
+    /// Nobody has the messages any more.
+    private final func handlerDone() {
+        isHandlerDone = true
+        if keptBytes > 0 { account() }
     }
 
     private final func intercepted(_ index: Int) async throws {
@@ -138,27 +166,120 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     final override func receivedData(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         heldBytes += bytes.count
         takesWindow = !isLast
-        do throws(RPCError) {
-            try deframer.receive(bytes) { isCompressed, message throws(RPCError) in
-                switch machine.receivedMessage() {
-                case .ignore: return
-                case .refuse: throw RPCError(.unimplemented, "The method takes one request; more came.")
-                case .deliver:
-                    try codec.withDecoded(message, isCompressed: isCompressed) { decoded throws(RPCError) in
-                        try received(message: decoded, isCompressed: isCompressed)
-                    }
-                }
-            }
-        } catch { finish(error) }
+        guard !hasEnded else { return giveWindow() }
+        deframe { () throws(RPCError) in try deframer.receive(bytes, announce: hasRoom, deliver) }
         account()
         giveWindow()
     }
 
-    /// Keeps the connection's sum of undelivered bytes, and ends the call that goes over its limit.
+    private final func deframe(_ body: () throws(RPCError) -> Void) {
+        do throws(RPCError) { try body() } catch {
+            finish(error)
+            // Where there is no memory for a message there is little for anything else of its peer.
+            if (error.cause as? LimitExceeded)?.limit == .memory { connection.cut() }
+        }
+    }
+
+    /// Takes a message, and turns its reservation into what is kept of it.
+    private final func deliver(_ isCompressed: Bool, _ message: UnsafeRawBufferPointer) throws(RPCError) {
+        guard case .granted(let ticket, let bytes) = claim else {
+            return try handOn(isCompressed, message, limit: .max)
+        }
+        claim = .none
+        defer {
+            let kept = max(0, largeBytes - keptBytes)
+            keptBytes += kept
+            connection.receiving.deliver(ticket, keeping: kept)
+        }
+        try handOn(isCompressed, message, limit: bytes)
+    }
+
+    private final func handOn(
+        _ isCompressed: Bool, _ message: UnsafeRawBufferPointer, limit: Int
+    ) throws(RPCError) {
+        switch machine.receivedMessage() {
+        case .ignore: return
+        case .refuse: throw RPCError(.unimplemented, "The method takes one request; more came.")
+        case .deliver:
+            try codec.withDecoded(message, isCompressed: isCompressed, limit: limit) { decoded throws(RPCError) in
+                try received(message: decoded, isCompressed: isCompressed)
+            }
+        }
+    }
+
+    /// Reserves room for a message of this length. What a compressed one becomes is not known before.
+    private final func hasRoom(_ isCompressed: Bool, _ length: Int) throws(RPCError) -> Bool {
+        guard let caller = connection.caller else { return true }
+        let most = isCompressed ? max(length, connection.limits.maxReceiveMessageBytes) : length
+        let bytes = length <= connection.receivingLimit ? min(most, connection.receivingLimit) : length
+        switch connection.receiving.reserve(caller, bytes: bytes, for: self) {
+        case .granted(let ticket):
+            claim = .granted(ticket, bytes: bytes)
+            return true
+        case .waits(let ticket):
+            claim = .waiting(ticket)
+            claimedBytes = bytes
+            connection.waitForRoom()
+            return false
+        case .refused(let limit):
+            throw RPCError(
+                .resourceExhausted, "A message of \(length) bytes is more than its caller may have on its way.",
+                cause: LimitExceeded(limit: limit))
+        }
+    }
+
+    /// The message that waited has its room.
+    final func roomGranted(_ ticket: ReceiveLedger.Ticket) {
+        guard case .waiting(ticket) = claim else { return }
+        connection.waitedForRoom()
+        claim = .granted(ticket, bytes: claimedBytes)
+        deframe { () throws(RPCError) in try deframer.resume(announce: hasRoom, deliver) }
+        if endWaits, !deframer.isPaused {
+            endWaits = false
+            receivedEnd()
+        }
+        account()
+        giveWindow()
+        connection.core.markDirty()
+    }
+
+    /// Others wait for the room that the unfinished message has, and its time is up.
+    final func messageTookTooLong(_ ticket: ReceiveLedger.Ticket) {
+        guard case .granted(ticket, _) = claim else { return }
+        let limit = connection.limits.receivingPatience
+        finish(
+            RPCError(
+                .resourceExhausted, "A message took longer than \(limit) to come, and others wait for its room.",
+                cause: LimitExceeded(limit: .receivingPatience)))
+        account()
+        connection.core.markDirty()
+    }
+
+    /// Gives up the room of an unfinished message, and what came of it.
+    private final func dropMessage() {
+        deframer.drop()
+        switch claim {
+        case .none: return
+        case .waiting(let ticket):
+            connection.waitedForRoom()
+            connection.receiving.cancel(ticket)
+        case .granted(let ticket, _): connection.receiving.cancel(ticket)
+        }
+        claim = .none
+    }
+
+    /// Keeps the sums of undelivered bytes, and ends the call that goes over a limit.
     private final func account() {
-        let now = deframer.pendingBytes + (hasUnreadMessages ? heldBytes : 0)
+        let kept = isHandlerDone ? 0 : largeBytes
+        if kept < keptBytes, let caller = connection.caller {
+            connection.receiving.release(caller, bytes: keptBytes - kept)
+            keptBytes = kept
+        }
+        let unread = hasUnreadMessages ? heldBytes : 0
+        let now = deframer.pendingBytes + unread
         connection.pendingBytes += now - accountedBytes
         accountedBytes = now
+        countLoose(unread)
         if connection.pendingBytes > connection.limits.maxConnectionPendingBytes {
             finish(
                 RPCError(
@@ -167,9 +288,24 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         }
     }
 
+    /// Counts bytes that came without room.
+    private final func countLoose(_ unread: Int) {
+        var loose = unread
+        if case .granted = claim {} else { loose = max(loose, deframer.pendingBytes) }
+        if takesWindow, machine.awaitsRequest, !hasEnded { loose += smallBytes }
+        guard loose != looseBytes, let caller = connection.caller else { return }
+        let change = loose - looseBytes
+        looseBytes = loose
+        guard let limit = connection.receiving.hold(caller, by: change) else { return }
+        finish(
+            RPCError(
+                .resourceExhausted, "Messages on their way in take more than \(limit.rawValue) allows.",
+                cause: LimitExceeded(limit: limit)))
+    }
+
     /// Gives the client window for what was taken off its hands: everything, unless messages wait for the handler.
     private final func giveWindow() {
-        guard heldBytes > 0, hasEnded || !hasUnreadMessages else { return }
+        guard heldBytes > 0, hasEnded || !(hasUnreadMessages || deframer.isPaused) else { return }
         if takesWindow && !machine.isClosed { connection.core.session.consume(self, heldBytes) }
         heldBytes = 0
     }
@@ -186,6 +322,8 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
     }
 
     final override func receivedEnd() {
+        takesWindow = false
+        guard !deframer.isPaused else { return endWaits = true }
         if deframer.pendingBytes > 0 {
             finish(RPCError(.internalError, "The request ended within a message."))
         }
@@ -194,6 +332,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         case .ignore: break
         case .refuse: finish(RPCError(.unimplemented, "The method takes one request; none came."))
         }
+        if looseBytes > 0 { account() }
     }
 
     // MARK: Out
@@ -221,6 +360,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         } else {
             try outbound.write(limit: limit, encode)
         }
+        countQueued()
         resume()
     }
 
@@ -289,6 +429,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
         hasEnded = true
         connection.callEnded(self, error)
         if error != nil { abandoned() }
+        dropMessage()
         let trailing =
             hasResponseMetadata.load(ordering: .acquiring) ? readResponseMetadata { $0.trailing } : Metadata()
         switch machine.finish() {
@@ -304,6 +445,8 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
             resume()
         }
         giveWindow()
+        // What the message took is free at once, also where the peer never takes the status.
+        if accountedBytes > 0 || looseBytes > 0 || keptBytes > 0 { account() }
     }
 
     /// The deadline has come: the handler is cancelled and the client told.
@@ -325,8 +468,16 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
                 .deadlineExceeded, "The request took too long to come.", cause: LimitExceeded(limit: .requestTimeout)))
     }
 
+    /// Tells the connection what waits in this stream's buffer.
+    private final func countQueued() {
+        let bytes = outbound.bytes.readableBytes
+        connection.core.queuedBytes += bytes - queuedBytes
+        queuedBytes = bytes
+    }
+
     /// Tells the connection what has gone of that which writers left.
     private final func uncount() {
+        countQueued()
         let gone = outbound.recount()
         if gone != 0 { connection.core.unsentChanged(by: gone) }
     }
@@ -354,8 +505,7 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
 
     final override func closed(_ code: HTTP2ErrorCode) {
         let wasCut = machine.closed()
-        connection.pendingBytes -= accountedBytes
-        accountedBytes = 0
+        dropMessage()
         heldBytes = 0
         connection.core.recycle(outbound.close(Self.closedError))
         uncount()
@@ -364,6 +514,9 @@ class ServerStream: HTTP2Stream, HasDeadline, InboundQueueOwner, TimedRequest, @
             hasEnded = true
             connection.callEnded(self, Self.closedError)
         }
+        // A handler that runs on has what it took.
+        isHandlerDone = isHandlerDone || task == nil
+        account()
         if wasCut { task?.cancel() }
     }
 

@@ -40,6 +40,8 @@ public enum HandshakeFailure: String, Error, Sendable, Hashable, CaseIterable {
     case refusedByPeer
     /// It took too long.
     case timeout
+    /// It was the oldest of too many, and gave way to a newcomer.
+    case displaced
     /// The peer's bytes were no HTTP/2.
     case notHTTP2
     /// Something else.

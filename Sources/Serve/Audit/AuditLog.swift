@@ -13,11 +13,11 @@ package final class AuditLog: Sendable {
     package let signal: PositionSignal
     /// State-changing calls that ended well and left no entry, which is a bug of ours: the entry is made for them.
     package let forgotten = Atomic<Int>(0)
-    private let queue: BoundedQueue<Sequencer.Work>
+    private let queue: FairQueue<Sequencer.Work>
     private let refusals = Mutex(RefusalLimiter())
     private let log: Logger
 
-    init(queue: BoundedQueue<Sequencer.Work>, last: Int64, log: Logger) {
+    init(queue: FairQueue<Sequencer.Work>, last: Int64, log: Logger) {
         self.queue = queue
         self.log = log
         signal = PositionSignal(last: last)
@@ -31,7 +31,7 @@ package final class AuditLog: Sendable {
         let change = Sequencer.Change(run: { transaction, _ in try transaction.appendAudit(entry) }) {
             ticket.answer($0)
         }
-        guard await queue.push(.change(change)) else { throw Pipeline.stopping }
+        guard await queue.push(.change(change), of: ServiceParty.name) else { throw Pipeline.stopping }
         try await ticket.value.get()
     }
 
@@ -42,7 +42,9 @@ package final class AuditLog: Sendable {
         let change = Sequencer.Change(run: { transaction, _ in try transaction.appendAudit(entry) }) { result in
             if case .failure(let error) = result { log.error("an audit entry was not stored: \(error)") }
         }
-        if await !queue.push(.change(change)) { log.error("an audit entry came after the service had stopped") }
+        if await !queue.push(.change(change), of: ServiceParty.name) {
+            log.error("an audit entry came after the service had stopped")
+        }
     }
 
     /// Writes that a call was refused, unless the caller was refused too often lately: then it is counted, and the next

@@ -16,11 +16,16 @@ package struct CertificateFiles: Sendable, Hashable {
     package var revocationList: String?
     /// Whether the revocation list may be missing: a development authority has none before it revokes something.
     package var mayLackRevocationList: Bool
+    /// A file that names the authorities of which there was a list, and when it was made: one that vanished, or an older one in
+    /// its place, is found out after a restart too.
+    package var listedAuthorities: String?
 
     /// Files by their paths.
     package init(
-        certificate: String, key: String, clientAuthority: String, revocationList: String?, mayLackRevocationList: Bool
+        certificate: String, key: String, clientAuthority: String, revocationList: String?, mayLackRevocationList: Bool,
+        listedAuthorities: String? = nil
     ) {
+        self.listedAuthorities = listedAuthorities
         self.certificate = certificate
         self.key = key
         self.clientAuthority = clientAuthority
@@ -51,7 +56,8 @@ package struct CertificateFiles: Sendable, Hashable {
         [certificate, key, clientAuthority].map(Stamp.init) + [revocationList.flatMap(Stamp.init)]
     }
 
-    /// Reads the files. Throws where one can't be read, or a list was not made by the authority that it names.
+    /// Reads the files. Throws where one can't be read, where a list is gone that was there, or was not made by the authority
+    /// that it names.
     package func load() throws -> LoadedCertificates {
         let authorities = try PEMFiles.certificates(at: clientAuthority)
         let chain = try PEMFiles.certificates(at: certificate)
@@ -59,8 +65,12 @@ package struct CertificateFiles: Sendable, Hashable {
             throw PKIError("\(key) is not the key of \(certificate)")
         }
         var lists: [RevocationList] = []
-        if let revocationList, !mayLackRevocationList || PEMFiles.exists(revocationList) {
-            lists = try PEMFiles.revocationLists(at: revocationList)
+        if let revocationList {
+            if PEMFiles.exists(revocationList) {
+                lists = try PEMFiles.revocationLists(at: revocationList)
+            } else if try !mayLackRevocationList || hadList(of: authorities) {
+                throw MissingRevocationList(path: revocationList)
+            }
         }
         for list in lists {
             let makers = authorities.filter { list.names($0) }
@@ -68,7 +78,52 @@ package struct CertificateFiles: Sendable, Hashable {
                 throw PKIError("\(revocationList ?? ""): the list of \(list.issuer) is not signed by it")
             }
         }
-        return LoadedCertificates(server: own, authorities: authorities, lists: lists)
+        let loaded = LoadedCertificates(server: own, authorities: authorities, lists: lists)
+        try note(loaded)
+        return loaded
+    }
+
+    /// A list of one of these authorities was in use, or something was revoked that stands on none.
+    private func hadList(of authorities: [Certificate]) throws -> Bool {
+        let noted = try notedLists()
+        if authorities.contains(where: { noted[$0.fingerprint] != nil }) { return true }
+        let folder = revocationList.flatMap { list in list.lastIndex(of: "/").map { String(list[..<$0]) } } ?? "."
+        let fingerprints = Set(authorities.map(\.fingerprint))
+        return try CertificateStore(folder: folder).list().contains {
+            $0.revocation != nil && fingerprints.contains($0.authority)
+        }
+    }
+
+    /// When the lists that were in use were made, in seconds since 1970, by the fingerprints of their authorities.
+    private func notedLists() throws -> [String: Int64] {
+        guard let listedAuthorities, PEMFiles.exists(listedAuthorities) else { return [:] }
+        var noted: [String: Int64] = [:]
+        for line in String(decoding: try PEMFiles.read(listedAuthorities), as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count == 2, let time = Int64(fields[1]) else {
+                throw PKIError("\(listedAuthorities): '\(line)' is no line of this file")
+            }
+            noted[String(fields[0])] = time
+        }
+        return noted
+    }
+
+    /// Notes which lists are in use. Throws for one that is older than one that was: who was revoked since would come back.
+    private func note(_ loaded: LoadedCertificates) throws {
+        guard let listedAuthorities, !loaded.lists.isEmpty else { return }
+        let noted = try notedLists()
+        var latest: [String: Int64] = [:]
+        for authority in loaded.authorities {
+            guard let time = loaded.lists.filter({ $0.names(authority) }).map(\.thisUpdate).max() else { continue }
+            if let before = noted[authority.fingerprint], time < before {
+                throw PKIError(
+                    "\(revocationList ?? ""): the list of \(authority.subject) is older than one that was in use")
+            }
+            latest[authority.fingerprint] = time
+        }
+        guard noted != latest else { return }
+        let text = latest.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
+        try PEMFiles.write(Array(text.utf8), to: listedAuthorities, mode: 0o600)
     }
 
     /// How the server uses the files.
@@ -78,6 +133,17 @@ package struct CertificateFiles: Sendable, Hashable {
             clientCertificates: .require)
         if !loaded.lists.isEmpty { configuration.revocationListFile = revocationList }
         return configuration
+    }
+}
+
+/// A revocation list is not where it was.
+package struct MissingRevocationList: Error, Sendable, CustomStringConvertible {
+    /// Where it was.
+    package let path: String
+
+    package var description: String {
+        "\(path) is missing, and whom it revoked must stay out: put it back, or have it made again by "
+            + "'trailhound certs revoke' of a certificate that is revoked"
     }
 }
 

@@ -22,12 +22,14 @@ package final class CertificateKeeper: Sendable {
     /// Times that changed files could not be used.
     package let reloadFailures = Atomic<Int>(0)
     private let files: CertificateFiles
+    private let problems: ServiceProblems
     private let state: Mutex<State>
     private let log: Logger
 
     /// Reads the files for the first time. Throws where they don't fit.
-    package init(_ files: CertificateFiles, log: Logger) throws {
+    package init(_ files: CertificateFiles, problems: ServiceProblems = ServiceProblems(), log: Logger) throws {
         self.files = files
+        self.problems = problems
         self.log = log
         let stamps = files.stamps
         state = Mutex(State(loaded: try files.load(), stamps: stamps))
@@ -65,11 +67,18 @@ package final class CertificateKeeper: Sendable {
         } catch {
             state.withLock { $0.refused = stamps }
             reloadFailures.wrappingAdd(1, ordering: .relaxed)
+            let isMissing = error is MissingRevocationList
+            problems.set(.revocationListMissing, isMissing ? "\(error)" : nil)
+            problems.set(.certificatesUnusable, isMissing ? nil : "\(error)")
             log.error(
-                "certificates: what is in the files can't be used, and what was before stays",
+                isMissing
+                    ? "a revocation list is missing; the last one stays in force"
+                    : "certificates: what is in the files can't be used, and what was before stays",
                 metadata: ["error": "\(error)"])
             return
         }
+        problems.set(.revocationListMissing, nil)
+        problems.set(.certificatesUnusable, nil)
         state.withLock { state in
             state.loaded = fresh
             state.stamps = stamps

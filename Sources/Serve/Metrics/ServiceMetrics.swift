@@ -69,6 +69,10 @@ struct ServiceMetrics: Sendable {
             "trailhound_streams", .gauge,
             "Streams of requests that are open, also of calls whose status waits to be taken.",
             Double(seen.streamsOpen))
+        out.begin("trailhound_message_bytes", .gauge, "What messages on their way take, by what it is.")
+        for (kind, bytes) in [
+            ("reserved", seen.reservedBytes), ("held", seen.heldBytes), ("unsent", seen.unsentBytes),
+        ] { out.sample("trailhound_message_bytes", [("kind", kind)], Double(bytes)) }
         out.begin("trailhound_handshake_failures_total", .counter, "Connections that never came up, by reason.")
         for reason in HandshakeFailure.allCases {
             out.sample(
@@ -197,6 +201,11 @@ struct ServiceMetrics: Sendable {
     }
 
     private func security(_ out: inout Exposition) {
+        let problems = Set(pipeline.problems.all.map(\.name))
+        out.begin("trailhound_problem", .gauge, "1 while something is wrong that somebody has to mend, by its name.")
+        for name in ServiceProblems.Name.allCases {
+            out.sample("trailhound_problem", [("name", name.rawValue)], problems.contains(name) ? 1 : 0)
+        }
         out.add(
             "trailhound_audit_entries", .gauge, "The number of the last entry of the audit log.",
             Double(pipeline.audit.signal.last))
@@ -259,7 +268,7 @@ struct ServiceMetrics: Sendable {
     }
 
     /// `notYetValid` as `not_yet_valid`.
-    private static func snake(_ name: String) -> String {
+    static func snake(_ name: String) -> String {
         var result = ""
         var previousIsUpper = true
         for letter in name {

@@ -12,17 +12,19 @@ final class EvaluationWorker {
     private let evaluator = BatchEvaluator()
     private let packer: RefusalPacker
     private let builder: BlockBuilder
-    private let input: BoundedQueue<Submission>
-    private let output: BoundedQueue<Sequencer.Work>
+    private let input: FairQueue<Submission>
+    private let output: FairQueue<Sequencer.Work>
     private let catalog: LiveCatalog
     private let accounts: AccountDirectory
+    private let takesLight: Bool
 
     private init(
-        input: BoundedQueue<Submission>, output: BoundedQueue<Sequencer.Work>, catalog: LiveCatalog,
+        takesLight: Bool, input: FairQueue<Submission>, output: FairQueue<Sequencer.Work>, catalog: LiveCatalog,
         accounts: AccountDirectory
     ) throws {
         builder = try BlockBuilder()
         packer = try RefusalPacker()
+        self.takesLight = takesLight
         self.input = input
         self.output = output
         self.catalog = catalog
@@ -30,13 +32,18 @@ final class EvaluationWorker {
     }
 
     /// Starts a worker's thread; it ends when the input is closed and empty.
+    ///
+    /// - Parameter takesLight: it takes light requests alone, of callers that have nothing else at work.
     static func start(
-        number: Int, input: BoundedQueue<Submission>, output: BoundedQueue<Sequencer.Work>, catalog: LiveCatalog,
+        number: Int, takesLight: Bool, input: FairQueue<Submission>, output: FairQueue<Sequencer.Work>,
+        catalog: LiveCatalog,
         accounts: AccountDirectory, log: Logger, ended: @escaping @Sendable () -> Void
     ) {
         let thread = Thread {
             do {
-                try EvaluationWorker(input: input, output: output, catalog: catalog, accounts: accounts).run()
+                try EvaluationWorker(
+                    takesLight: takesLight, input: input, output: output, catalog: catalog, accounts: accounts
+                ).run()
             } catch {
                 log.error("evaluation worker \(number) did not start: \(error)")
             }
@@ -48,18 +55,19 @@ final class EvaluationWorker {
     }
 
     private func run() {
-        while let (number, submission) = input.takeNumbered() {
+        while let (party, number, submission) = takesLight ? input.takeLight() : input.takeNumbered() {
+            defer { input.done(party) }
             do {
                 var evaluated = try evaluate(submission)
                 evaluated.number = number
-                let cost = evaluated.cost
-                if !output.pushBlocking(.submission(evaluated), cost: cost) {
+                let (cost, weight) = (evaluated.cost, evaluated.weight)
+                if !output.pushBlocking(.submission(evaluated), of: party, cost: cost, weight: weight) {
                     submission.ticket.answer(.failure(.stopping))
                 }
             } catch {
                 builder.reset()
                 submission.ticket.answer(.failure(.store(error)))
-                _ = output.pushBlocking(.nothing(number))
+                _ = output.pushBlocking(.nothing(number), of: party)
             }
         }
     }

@@ -11,11 +11,11 @@ import Synchronization
 
 /// The way of an event, from a collector's request to its acknowledgement. The steps, in order:
 ///
-/// 1. `submit`: a request waits for a worker, in a queue that is bounded in requests and in bytes. A full queue makes
-///    the stream wait, and HTTP/2 flow control the collector.
+/// 1. `submit`: a request waits for a worker, in a queue that is bounded in requests and in bytes, in sum and by caller.
+///    Callers take turns. A full queue makes the stream wait, and HTTP/2 flow control the collector.
 /// 2. `EvaluationWorker`: split, normalise, evaluate, compress. Stateless and parallel, a thread a core.
-/// 3. `Sequencer`: one thread takes all that waits as one group, requests in the order in which workers took them. Dedupe
-///    by eventID, then merge alerts.
+/// 3. `Sequencer`: one thread takes what waits as one group, by turns of the callers and each one's requests in the order in
+///    which workers took them. Dedupe by account and eventID, then merge alerts.
 /// 4. `Writer.commit`: events, alerts and state in one transaction, on disk when it returns.
 /// 5. `AlertTail.publish`: subscribers see the group's alerts; the tickets carry the acknowledgements back.
 package final class Pipeline: Sendable {
@@ -35,10 +35,14 @@ package final class Pipeline: Sendable {
     package let counters = Counters()
     let log: Logger
     package let retention: Retention
+    /// What is wrong with the service's surroundings.
+    package let problems = ServiceProblems()
+    /// What the server's connections do.
+    package let transport = TransportSource()
     /// Where the subscribers are.
     package let subscribers = SubscriberBoard()
-    private let requests: BoundedQueue<Submission>
-    private let evaluated: BoundedQueue<Sequencer.Work>
+    private let requests: FairQueue<Submission>
+    private let evaluated: FairQueue<Sequencer.Work>
     private let ended = Ticket<Void>()
     private let stopsSoon = Atomic<Bool>(false)
 
@@ -62,32 +66,54 @@ package final class Pipeline: Sendable {
             secret: try StreamStore.secret(of: journal))
         accounts = try AccountDirectory(reading: journal.reader)
         tail = AlertTail(last: try journal.reader.alertLogHead())
-        requests = BoundedQueue(capacity: Limits.queuedRequests, costLimit: Limits.queuedPayloadBytes)
-        evaluated = BoundedQueue(capacity: Limits.evaluatedBatches, costLimit: Limits.evaluatedCost)
+        requests = FairQueue(Self.requestBounds, quantum: Limits.bytesPerTurn)
+        evaluated = FairQueue(Self.evaluatedBounds, quantum: Limits.recordsPerTurn)
         audit = AuditLog(queue: evaluated, last: try journal.reader.auditHead().sequence, log: log)
         let ended = ended
         try await Sequencer.start(
             queue: evaluated, journal: journal, tail: tail, auditSignal: audit.signal, counters: counters,
             accounts: accounts, catalog: catalog, log: log
         ) { ended.answer(()) }
-        let running = RunningWorkers(workers, then: evaluated)
-        for number in 0..<workers {
+        // One more for light requests: it sleeps while their callers have others at work.
+        let running = RunningWorkers(workers + 1, then: evaluated)
+        for number in 0...workers {
             EvaluationWorker.start(
-                number: number, input: requests, output: evaluated, catalog: catalog, accounts: accounts, log: log,
+                number: number, takesLight: number == workers, input: requests, output: evaluated, catalog: catalog,
+                accounts: accounts, log: log,
                 ended: running.oneEnded)
         }
+    }
+
+    private static var requestBounds: FairQueue<Submission>.Bounds {
+        var bounds = FairQueue<Submission>.Bounds(capacity: Limits.queuedRequests)
+        bounds.cost = Limits.queuedPayloadBytes
+        bounds.capacityOfParty = Limits.queuedRequestsOfCaller
+        bounds.costOfParty = Limits.queuedPayloadBytesOfCaller
+        bounds.lightCost = Limits.lightRequestBytes
+        return bounds
+    }
+
+    private static var evaluatedBounds: FairQueue<Sequencer.Work>.Bounds {
+        var bounds = FairQueue<Sequencer.Work>.Bounds(capacity: Limits.evaluatedBatches)
+        bounds.cost = Limits.evaluatedCost
+        bounds.capacityOfParty = Limits.evaluatedBatchesOfCaller
+        bounds.costOfParty = Limits.evaluatedCostOfCaller
+        bounds.lightCost = Limits.lightEvaluatedCost
+        return bounds
     }
 
     /// Takes a request; its ticket gets the acknowledgement. Waits while the queue is full.
     package func submit(
         _ request: SubmitEventsRequest, scope: Set<AccountID>?, submitter: String = "",
+        party: String = ServiceParty.name,
         _ ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
     ) async {
         guard let payload = request.payload else { return ticket.answer(.failure(.stopping)) }
         let submission = Submission(
             sequence: request.sequence, source: request.source, payload: payload, historical: request.historical,
-            scope: scope, submitter: submitter, ticket: ticket)
-        if await !requests.push(submission, cost: submission.bytes, of: submission.submitter) {
+            scope: scope, submitter: submitter, party: party, ticket: ticket)
+        let bytes = submission.bytes
+        if await !requests.push(submission, of: party, cost: bytes, weight: bytes) {
             ticket.answer(.failure(.stopping))
         }
     }
@@ -113,7 +139,8 @@ package final class Pipeline: Sendable {
             sequence: 0, source: letter.source, payload: payload,
             historical: letter.isHistorical || resubmission.isHistorical, scope: both, submitter: letter.submitter,
             resubmission: resubmission, ticket: ticket)
-        if await !requests.push(submission, cost: submission.bytes, of: submission.submitter) {
+        let bytes = submission.bytes
+        if await !requests.push(submission, of: submission.party, cost: bytes, weight: bytes) {
             return .failure(.stopping)
         }
         return await ticket.value
@@ -122,20 +149,22 @@ package final class Pipeline: Sendable {
     /// Takes a request that is refused whole; the refusal goes to the dead letters in its turn.
     package func refuse(
         _ request: SubmitEventsRequest, _ rejection: CloudTrail.Rejection, scope: Set<AccountID>? = nil,
-        submitter: String = "",
+        submitter: String = "", party: String = ServiceParty.name,
         _ ticket: Ticket<Result<SubmitEventsResponse, SubmissionFailure>>
     ) async {
         let submission = Submission(
             sequence: request.sequence, source: String(request.source.prefix(Limits.sourceBytes)),
             payload: .logFile(Bytes()), historical: request.historical, scope: scope, submitter: submitter,
-            ticket: ticket)
+            party: party, ticket: ticket)
         let letters: [DeadLetterDraft]
         do { letters = try RefusalPacker.letters(of: request.payload, refused: rejection) } catch {
             return ticket.answer(.failure(.store(error)))
         }
         let refused = EvaluatedSubmission(
             submission: submission, batch: EvaluatedBatch(refused: rejection), blocks: [], letters: letters)
-        if await !evaluated.push(.submission(refused), cost: refused.cost) { ticket.answer(.failure(.stopping)) }
+        if await !evaluated.push(.submission(refused), of: party, cost: refused.cost, weight: refused.weight) {
+            ticket.answer(.failure(.stopping))
+        }
     }
 
     /// Runs a change in one order with the records, and returns once it and its audit entry are durable.
@@ -193,7 +222,7 @@ package final class Pipeline: Sendable {
                 apply(answer)
                 ticket.answer(.success(answer))
             })
-        guard await evaluated.push(.change(change)) else { throw Self.stopping }
+        guard await evaluated.push(.change(change), of: ServiceParty.name) else { throw Self.stopping }
         return try await ticket.value.get()
     }
 
@@ -207,7 +236,7 @@ package final class Pipeline: Sendable {
         let change = Sequencer.Change(
             run: { _, _ in }, finish: { if case .failure(let error) = $0 { ticket.answer(.failure(error)) } },
             look: { ticket.answer(.success(body($0))) })
-        guard await evaluated.push(.change(change)) else { throw Self.stopping }
+        guard await evaluated.push(.change(change), of: ServiceParty.name) else { throw Self.stopping }
         return try await ticket.value.get()
     }
 
@@ -232,7 +261,7 @@ package final class Pipeline: Sendable {
 
     /// Lets go what waits and whose time is over by the clock, where there is any.
     package func tick() async {
-        if counters.stream.held > 0 { _ = await evaluated.push(.tick) }
+        if counters.stream.held > 0 { _ = await evaluated.push(.tick, of: ServiceParty.name) }
     }
 
     /// Drops the days that were received longer ago than `days`.
@@ -311,9 +340,9 @@ package final class Pipeline: Sendable {
 /// Closes the sequencer's queue when the last worker has ended.
 private final class RunningWorkers: Sendable {
     private let remaining: Atomic<Int>
-    private let output: BoundedQueue<Sequencer.Work>
+    private let output: FairQueue<Sequencer.Work>
 
-    init(_ count: Int, then output: BoundedQueue<Sequencer.Work>) {
+    init(_ count: Int, then output: FairQueue<Sequencer.Work>) {
         remaining = Atomic(count)
         self.output = output
     }

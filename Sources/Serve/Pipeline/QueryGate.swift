@@ -75,4 +75,9 @@ extension Caller {
         guard let accounts else { return actor.party }
         return accounts.map(\.description).sorted().joined(separator: ",")
     }
+
+    /// Who shares turns with this caller's records. Without certificates all are one.
+    var ingestParty: String {
+        accounts == nil && actor.fingerprint.isEmpty ? "plaintext" : party
+    }
 }

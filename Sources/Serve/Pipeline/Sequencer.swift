@@ -34,7 +34,7 @@ final class Sequencer {
         var look: (@Sendable (borrowing StreamState) -> Void)?
     }
 
-    private let queue: BoundedQueue<Work>
+    private let queue: FairQueue<Work>
     private let journal: Journal
     private let writer: Writer
     private let tail: AlertTail
@@ -49,10 +49,21 @@ final class Sequencer {
     private var mustRestoreStream = false
     /// Records that the transaction under way stored, and those that were known, by account.
     private var activity: [AccountID: Counters.Activity] = [:]
-    private var order = Resequencer<EvaluatedSubmission>()
+    /// What workers finish out of order, by the party.
+    private var orders: [String: Resequencer<EvaluatedSubmission>] = [:]
+    /// What was taken from the queue and is not stored yet: parties take turns, slice by slice.
+    private var ready = FairLine<Unit>(quantum: Limits.recordsPerTurn)
+    private var parties = RecentParties()
+
+    /// What one transaction takes whole.
+    private enum Unit {
+        case slice(EvaluatedSlice)
+        case change(Change)
+        case tick
+    }
 
     private init(
-        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
+        queue: FairQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
         accounts: AccountDirectory, catalog: LiveCatalog, log: Logger
     ) throws {
         self.catalog = catalog
@@ -72,7 +83,7 @@ final class Sequencer {
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
     /// calls `ended`.
     static func start(
-        queue: BoundedQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
+        queue: FairQueue<Work>, journal: Journal, tail: AlertTail, auditSignal: PositionSignal, counters: Counters,
         accounts: AccountDirectory, catalog: LiveCatalog, log: Logger, ended: @escaping @Sendable () -> Void
     ) async throws {
         try await withCheckedThrowingContinuation { (ready: CheckedContinuation<Void, any Error>) in
@@ -95,35 +106,78 @@ final class Sequencer {
     }
 
     private func run() {
-        while let taken = queue.take(upTo: Limits.evaluatedBatches, cost: Limits.recordsPerCommit) {
-            let group = inOrder(taken)
-            if !group.isEmpty { process(group) }
-            while queue.isEmpty && writer.needsMaintenance { maintain() }
+        while let taken = takeMore() {
+            prepare(taken)
+            storeNext()
+            while ready.isEmpty && queue.isEmpty && writer.needsMaintenance { maintain() }
         }
-        let rest = order.finish()
-        if !rest.isEmpty { process(rest.map(Work.submission)) }
+        for (party, var order) in orders { order.finish().forEach { prepare($0, of: party) } }
+        while !ready.isEmpty { storeNext() }
     }
 
-    /// What of a group has its turn, and what waited for it: submissions in the order in which workers took them.
-    private func inOrder(_ group: [Work]) -> [Work] {
-        var ready: [Work] = []
-        var submissions: [EvaluatedSubmission] = []
-        for work in group {
+    /// Takes what waits, up to what one transaction stores; of a party that has nothing at hand in any case. Blocks while
+    /// there is nothing at all, and answers nil at the end.
+    private func takeMore() -> [(party: String, element: Work)]? {
+        let (count, first) = (Limits.evaluatedBatches, ServiceParty.name)
+        let room = recordsPerCommit - ready.weight
+        if ready.isEmpty { return queue.take(upTo: count, weight: room, first: first) }
+        if room > 0 { return queue.take(upTo: count, weight: room, first: first, blocking: false) ?? [] }
+        return queue.take(upTo: count, weight: recordsPerCommit, first: first, blocking: false) { [ready] in
+            ready.count(of: $0) == 0
+        } ?? []
+    }
+
+    /// Records that one transaction takes now.
+    private var recordsPerCommit: Int {
+        parties.areSeveral(now: Clock.monotonic()) ? Limits.recordsPerSharedCommit : Limits.recordsPerCommit
+    }
+
+    /// Stores what has its turn in one transaction.
+    private func storeNext() {
+        let group = self.group(upTo: recordsPerCommit)
+        if !group.isEmpty { process(group) }
+    }
+
+    /// What has its turn: what the service does itself, then records up to a number.
+    private func group(upTo records: Int) -> [Unit] {
+        var group: [Unit] = []
+        while let own = ready.next(of: ServiceParty.name) { group.append(own.element) }
+        var weight = 0
+        while weight < records, let (_, entry) = ready.next() {
+            weight += entry.weight
+            group.append(entry.element)
+        }
+        return group
+    }
+
+    /// Puts work in the line: submissions in the order in which workers took those of their party.
+    private func prepare(_ taken: [(party: String, element: Work)]) {
+        for (party, work) in taken {
             switch work {
             case .submission(let evaluated):
-                guard let number = evaluated.number else { break }
-                order.admit(evaluated, number: number, to: &submissions)
-                continue
-            case .nothing(let number):
-                order.admit(nil, number: number, to: &submissions)
-                continue
-            case .change, .tick: break
+                guard let number = evaluated.number else {
+                    prepare(evaluated, of: party)
+                    continue
+                }
+                admit(evaluated, number, of: party)
+            case .nothing(let number): admit(nil, number, of: party)
+            case .change(let change): ready.append(.init(.change(change), cost: 0, weight: 1), of: party)
+            case .tick: ready.append(.init(.tick, cost: 0, weight: 1), of: party)
             }
-            ready += submissions.map(Work.submission)
-            submissions.removeAll()
-            ready.append(work)
         }
-        return ready + submissions.map(Work.submission)
+    }
+
+    private func admit(_ evaluated: EvaluatedSubmission?, _ number: UInt64, of party: String) {
+        var next: [EvaluatedSubmission] = []
+        orders[party, default: Resequencer()].admit(evaluated, number: number, to: &next)
+        next.forEach { prepare($0, of: party) }
+    }
+
+    private func prepare(_ evaluated: EvaluatedSubmission, of party: String) {
+        if party != ServiceParty.name { parties.saw(party, now: Clock.monotonic()) }
+        for slice in EvaluatedSlice.slices(of: evaluated) {
+            ready.append(.init(.slice(slice), cost: 0, weight: slice.weight), of: party)
+        }
     }
 
     /// Moves the store's upkeep on while there is nothing else to do; work that comes waits for one short step at most.
@@ -136,12 +190,13 @@ final class Sequencer {
 
     /// What a group's transaction made, to be told once it is durable.
     private struct Outcome {
-        var responses: [(EvaluatedSubmission, SubmitEventsResponse)] = []
+        /// Slices, and how many of their records were new.
+        var slices: [(EvaluatedSlice, accepted: Int)] = []
         var changes: [(Change, (any Error)?)] = []
         var published: [AlertTail.Entry] = []
     }
 
-    private func process(_ group: [Work]) {
+    private func process(_ group: [Unit]) {
         let now = Clock.milliseconds()
         let started = ContinuousClock.now
         activity.removeAll(keepingCapacity: true)
@@ -153,7 +208,7 @@ final class Sequencer {
             }
             let outcome = try writer.commit { transaction in
                 var outcome = Outcome()
-                for work in group { try take(work, transaction, now, &outcome) }
+                for unit in group { try take(unit, transaction, now, &outcome) }
                 try stream.store(transaction, now: now)
                 let alerts = merger.takeChanges()
                 outcome.published = try AlertStore.append(alerts, transaction, now: now)
@@ -168,10 +223,7 @@ final class Sequencer {
             // Live subscribers see an alert no later than the collector sees its acknowledgement.
             tail.publish(outcome.published)
             auditSignal.publish(writer.auditHead.sequence)
-            for (evaluated, response) in outcome.responses {
-                counters.add(response, of: evaluated)
-                evaluated.submission.ticket.answer(.success(response))
-            }
+            for (slice, accepted) in outcome.slices { acknowledge(slice, accepted) }
             for (change, problem) in outcome.changes {
                 change.look?(stream.state)
                 change.finish(problem.map { .failure($0) } ?? .success(()))
@@ -184,13 +236,11 @@ final class Sequencer {
     }
 
     private func take(
-        _ work: Work, _ transaction: borrowing Transaction, _ now: Milliseconds, _ outcome: inout Outcome
+        _ unit: Unit, _ transaction: borrowing Transaction, _ now: Milliseconds, _ outcome: inout Outcome
     ) throws {
-        switch work {
-        case .submission(let evaluated):
-            outcome.responses.append((evaluated, try store(evaluated, transaction, now)))
+        switch unit {
+        case .slice(let slice): outcome.slices.append((slice, try store(slice, transaction, now)))
         case .tick: try release(transaction, now)
-        case .nothing: break
         case .change(let change):
             do {
                 try change.run(transaction, &merger)
@@ -207,39 +257,42 @@ final class Sequencer {
 
     /// A group that could not be stored is tried once more work by work, so that one bad part fails alone. Where the disk
     /// is full or fails, each would fail of the same.
-    private func fail(_ group: [Work], _ error: any Error) {
+    private func fail(_ group: [Unit], _ error: any Error) {
         if group.count > 1, !StoreFailure.isOfDisk(error) {
-            for work in group { process([work]) }
+            for unit in group { process([unit]) }
             return
         }
         counters.addFailedCommit()
         if counters.damage.note(error) || !StoreFailure.isDamage(error) { log.error("a transaction failed: \(error)") }
-        for work in group { refuse(work, error) }
+        for unit in group { refuse(unit, error) }
     }
 
-    private func refuse(_ work: Work, _ error: any Error) {
-        switch work {
-        case .submission(let evaluated): evaluated.submission.ticket.answer(.failure(.store(error)))
+    private func refuse(_ unit: Unit, _ error: any Error) {
+        switch unit {
+        case .slice(let slice): slice.evaluated.submission.ticket.answer(.failure(.store(error)))
         case .change(let change): change.finish(.failure(error))
-        case .tick, .nothing: break
+        case .tick: break
         }
     }
 
+    /// Stores a slice and what follows from it; answers how many of its records were new.
     private func store(
-        _ evaluated: EvaluatedSubmission, _ transaction: borrowing Transaction, _ now: Milliseconds
-    ) throws -> SubmitEventsResponse {
+        _ slice: EvaluatedSlice, _ transaction: borrowing Transaction, _ now: Milliseconds
+    ) throws -> Int {
+        let evaluated = slice.evaluated
         let batch = evaluated.batch
         let submission = evaluated.submission
-        var fresh: [Bool] = []
-        fresh.reserveCapacity(batch.events.count)
+        var fresh = FreshRecords(from: slice.events.lowerBound, count: slice.events.count)
         var accepted = 0
-        for block in evaluated.blocks {
-            let events = batch.events[fresh.count..<fresh.count + block.recordCount]
+        var next = slice.events.lowerBound
+        for block in evaluated.blocks[slice.blocks] {
+            let events = batch.events[next..<next + block.recordCount]
             let admission = try transaction.append(
                 block, ids: events.map(\.id), accounts: events.map { batch.accounts[Int($0.account)] },
                 receivedAt: now)
-            fresh += admission.fresh
+            fresh.append(admission.fresh)
             accepted += admission.freshCount
+            next += block.recordCount
         }
         try follow(batch, fresh, transaction, now)
         var onTrial: [Match] = []
@@ -263,15 +316,28 @@ final class Sequencer {
             (subject: MatchTally.Subject.exception($0.exceptionID), event: $0.event)
         }
         try tally(onTrial, excepted: Array(excepted), transaction)
-        try count(batch, fresh, transaction, now)
+        try count(batch, slice.events, fresh, transaction, now)
         try release(transaction, now)
-        try transaction.putDeadLetters(
-            evaluated.letters, from: submission.origin, receivedAt: now, replacing: submission.resubmission?.letter)
-        return SubmitEventsResponse(
-            sequence: submission.sequence, accepted: UInt32(accepted),
-            duplicate: UInt32(batch.events.count - accepted), rejected: UInt32(batch.rejectedCount),
+        if slice.isLast {
+            try transaction.putDeadLetters(
+                evaluated.letters, from: submission.origin, receivedAt: now,
+                replacing: submission.resubmission?.letter)
+        }
+        return accepted
+    }
+
+    /// Counts a slice that is durable; the last one of a submission acknowledges it.
+    private func acknowledge(_ slice: EvaluatedSlice, _ accepted: Int) {
+        slice.tally.accepted += accepted
+        guard slice.isLast else { return }
+        let (batch, submission) = (slice.evaluated.batch, slice.evaluated.submission)
+        let response = SubmitEventsResponse(
+            sequence: submission.sequence, accepted: UInt32(slice.tally.accepted),
+            duplicate: UInt32(batch.events.count - slice.tally.accepted), rejected: UInt32(batch.rejectedCount),
             rejections: batch.rejections.prefix(Limits.rejectionsPerResponse).map(Messages.Rejection.init),
             rejectedByReason: RefusalCount.list(batch.rejectedByReason))
+        counters.add(response, of: slice.evaluated)
+        submission.ticket.answer(.success(response))
     }
 
     /// Adds a match to the alerts of whoever stands behind it.
@@ -285,7 +351,7 @@ final class Sequencer {
 
     /// Learns who made which session; alerts of sessions that wait for it follow to their actor.
     private func follow(
-        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction, _ now: Milliseconds
+        _ batch: EvaluatedBatch, _ fresh: FreshRecords, _ transaction: borrowing Transaction, _ now: Milliseconds
     ) throws {
         for (index, issuance) in batch.issuances where fresh[index] {
             let known = stream.withState { $0.learn(issuance, now: now) }
@@ -300,7 +366,7 @@ final class Sequencer {
 
     /// Gives the stream's state what the records bring to it, and merges the matches that it makes of them.
     private func remember(
-        _ batch: EvaluatedBatch, _ fresh: [Bool], _ submission: Submission, _ transaction: borrowing Transaction,
+        _ batch: EvaluatedBatch, _ fresh: FreshRecords, _ submission: Submission, _ transaction: borrowing Transaction,
         _ now: Milliseconds
     ) throws -> [Match] {
         guard let plan = batch.plan else { return [] }
@@ -344,11 +410,12 @@ final class Sequencer {
 
     /// Moves the accounts' counters on.
     private func count(
-        _ batch: EvaluatedBatch, _ fresh: [Bool], _ transaction: borrowing Transaction, _ now: Milliseconds
+        _ batch: EvaluatedBatch, _ events: Range<Int>, _ fresh: FreshRecords, _ transaction: borrowing Transaction,
+        _ now: Milliseconds
     ) throws {
         var counts = [(events: Int, latest: Milliseconds)](repeating: (0, .min), count: batch.accounts.count)
         var known = [Int](repeating: 0, count: batch.accounts.count)
-        for (event, isFresh) in zip(batch.events, fresh) {
+        for (event, isFresh) in zip(batch.events[events], fresh.flags) {
             let account = Int(event.account)
             guard isFresh else {
                 known[account] += 1

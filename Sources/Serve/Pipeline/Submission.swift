@@ -16,6 +16,8 @@ package struct Submission: Sendable {
     package let scope: Set<AccountID>?
     /// Name of the collector's certificate.
     package var submitter = ""
+    /// Who takes turns with others: the collector's accounts or certificate.
+    package var party = ServiceParty.name
     /// The dead letter that is submitted again; nil for what a collector sends.
     package var resubmission: Resubmission?
     /// Gets the acknowledgement, or the status that ends the stream.
@@ -76,7 +78,19 @@ package struct EvaluatedSubmission: Sendable {
     /// The submission's place among those that workers took; nil for one that none did.
     package var number: UInt64?
 
-    /// What it takes of the queue before the sequencer, in KiB: records stand in blocks, which are small beside refused
-    /// files that don't compress.
-    package var cost: Int { 1 + letters.reduce(0) { $0 + $1.storedBytes } >> 10 }
+    /// What it takes of the queue before the sequencer, in KiB: blocks, what is known of each record, and refused files.
+    package var cost: Int {
+        let bytes =
+            blocks.reduce(0) { $0 + $1.compressed.count } + batch.events.count * Limits.evaluatedRecordBytes
+            + letters.reduce(0) { $0 + $1.storedBytes }
+        return 1 + bytes >> 10
+    }
+
+    /// The work that it is for the sequencer, in records.
+    package var weight: Int { 1 + batch.events.count + letters.count }
+}
+
+/// The party of what the service does itself: it takes turns with the collectors.
+package enum ServiceParty {
+    package static let name = ""
 }

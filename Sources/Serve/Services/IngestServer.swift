@@ -95,6 +95,7 @@ struct IngestServer: IngestServiceProvider {
         into pending: TaskQueue<Acknowledgement>, _ tally: StreamTally
     ) async throws {
         var last: UInt64 = 0
+        let party = caller.ingestParty
         for try await request in requests {
             // The request goes unanswered; what came before it is acknowledged.
             if pipeline.isStopping { return tally.cut() }
@@ -108,10 +109,12 @@ struct IngestServer: IngestServiceProvider {
             last = max(last, request.sequence)
             if let refusal {
                 await pipeline.refuse(
-                    request, refusal, scope: caller.accounts, submitter: caller.submitter, ticket)
+                    request, refusal, scope: caller.accounts, submitter: caller.submitter,
+                    party: party, ticket)
             } else {
                 await pipeline.submit(
-                    request, scope: caller.accounts, submitter: caller.submitter, ticket)
+                    request, scope: caller.accounts, submitter: caller.submitter,
+                    party: party, ticket)
             }
         }
     }

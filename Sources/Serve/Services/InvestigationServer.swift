@@ -59,7 +59,10 @@ struct InvestigationServer: InvestigationServiceProvider {
             detections: UInt32(clamping: pipeline.catalog.catalog.all.count),
             rulesLeftOut: UInt32(clamping: pipeline.catalog.catalog.leftOut),
             damage: scope == nil ? DamageStatus(pipeline.counters.damage.summary) : nil,
-            retention: RetentionStatus(pipeline.retention, pruned: stored.pruned, cut: stored.cut))
+            retention: RetentionStatus(pipeline.retention, pruned: stored.pruned, cut: stored.cut),
+            problems: scope == nil
+                ? pipeline.problems.all.map { ServiceProblem(name: $0.name.rawValue, message: $0.message) } : [],
+            transport: scope == nil ? pipeline.transport.statistics.map { TransportStatus($0) } : nil)
         count(scope, stored, in: &status)
         return status
     }
@@ -153,5 +156,19 @@ extension StreamStatus {
             forgottenEvents: number(losses.forgottenEvents), evictedGroups: number(losses.evictedGroups),
             evictedSessions: number(losses.evictedSessions), evictedCombinations: number(losses.evictedCombinations),
             evictedTravellers: number(losses.evictedTravellers), releasedEarly: number(losses.releasedEarly))
+    }
+}
+
+extension TransportStatus {
+    init(_ seen: TransportStatistics) {
+        func counts<Name: RawRepresentable<String> & Hashable>(_ counts: [Name: Int]) -> [NamedCount] {
+            counts.map { NamedCount(name: ServiceMetrics.snake($0.key.rawValue), count: UInt64(clamping: $0.value)) }
+                .sorted { $0.name < $1.name }
+        }
+        self.init(
+            connections: UInt64(clamping: seen.connectionsOpen), handshakes: UInt64(clamping: seen.handshakesOpen),
+            reservedBytes: UInt64(clamping: seen.reservedBytes), heldBytes: UInt64(clamping: seen.heldBytes),
+            unsentBytes: UInt64(clamping: seen.unsentBytes), handshakeFailures: counts(seen.handshakeFailures),
+            refusals: counts(seen.refusals))
     }
 }

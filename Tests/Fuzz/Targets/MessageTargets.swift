@@ -13,6 +13,8 @@ extension FuzzTarget {
         let whole = cut(body, pieceBytes: max(1, body.count))
         let pieces = cut(body, pieceBytes: pieceBytes)
         require(whole == pieces, "the messages depend on how their bytes came")
+        let waiting = cut(body, pieceBytes: pieceBytes, pauses: true)
+        require(whole == waiting, "the messages depend on whether they waited for room")
         for message in whole.messages where message.isCompressed {
             message.bytes.withUnsafeBytes { unpack($0) }
         }
@@ -41,7 +43,8 @@ extension FuzzTarget {
         var pendingBytes = 0
     }
 
-    private static func cut(_ body: UnsafeRawBufferPointer, pieceBytes: Int) -> Cut {
+    /// - Parameter pauses: each message that has to ask for room waits once.
+    private static func cut(_ body: UnsafeRawBufferPointer, pieceBytes: Int, pauses: Bool = false) -> Cut {
         var result = Cut()
         var deframer = MessageDeframer(maxMessageBytes: limit)
         var rest = body[...]
@@ -49,8 +52,13 @@ extension FuzzTarget {
             while !rest.isEmpty {
                 let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceBytes))
                 rest = rest.dropFirst(piece.count)
-                try deframer.receive(piece) { isCompressed, bytes in
+                try deframer.receive(piece, announce: { _, _ in !pauses }) { isCompressed, bytes in
                     result.messages.append(Message(isCompressed: isCompressed, bytes: Array(bytes)))
+                }
+                while deframer.isPaused {
+                    try deframer.resume(announce: { _, _ in !pauses }) { isCompressed, bytes in
+                        result.messages.append(Message(isCompressed: isCompressed, bytes: Array(bytes)))
+                    }
                 }
             }
             result.pendingBytes = deframer.pendingBytes

@@ -107,7 +107,7 @@ package enum ServiceError {
         case .ownCertificateRevoked: return "the certificate \(credentials.certificate) was revoked, says \(server)"
         case .missingCertificate, .ownCertificateMissing, .ownCertificateUntrusted, .refusedByPeer:
             return "\(server) refused the certificate \(credentials.certificate): is it from the service's authority?"
-        case .timeout: return "\(server) gave no answer in time"
+        case .timeout, .displaced: return "\(server) gave no answer in time"
         case .other: return "no TLS connection to \(server) could be made"
         }
     }

@@ -2,6 +2,7 @@
 
 import Contract
 import Messages
+import PKI
 import RPC
 
 /// One command's way to the service. It connects with the first call.
@@ -25,6 +26,7 @@ package struct Session: Sendable {
     private static func makeClient(_ settings: ConnectionSettings) throws(Failure) -> Client {
         var tls: TLSConfiguration?
         if case .tls(let credentials) = settings.security {
+            do { try PEMFiles.checkMode(ofKey: credentials.key) } catch { throw Failure(error.description) }
             tls = .client(
                 trustRoots: .file(credentials.authority), certificateChainFile: credentials.certificate,
                 privateKeyFile: credentials.key)

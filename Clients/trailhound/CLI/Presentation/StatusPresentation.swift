@@ -30,6 +30,13 @@ package enum StatusPresentation {
             .init(
                 "retention", .object(retention(status.retention ?? RetentionStatus()).map { .init($0, .unsigned($1)) })),
             .init(
+                "problems",
+                .array(
+                    status.problems.map {
+                        .object([.init("name", .string($0.name)), .init("message", .string($0.message))])
+                    })),
+            .init("transport", status.transport.map(transport) ?? .null),
+            .init(
                 "inactive_detections",
                 .array(
                     status.inactiveDetections.map {
@@ -67,6 +74,34 @@ package enum StatusPresentation {
             fields.add("  alert log", "cursors before \(status.alertLogPruned) are refused")
         }
         if status.auditCut > 0 { fields.add("  audit log", "begins after entry \(status.auditCut)") }
+    }
+
+    /// What connections hold and were refused, under the contract's names.
+    private static func transport(_ status: TransportStatus) -> JSONNode {
+        func counts(_ counts: [NamedCount]) -> JSONNode {
+            .object(counts.map { .init($0.name, .unsigned($0.count)) })
+        }
+        return .object([
+            .init("connections", .unsigned(status.connections)), .init("handshakes", .unsigned(status.handshakes)),
+            .init("reserved_bytes", .unsigned(status.reservedBytes)), .init("held_bytes", .unsigned(status.heldBytes)),
+            .init("unsent_bytes", .unsigned(status.unsentBytes)),
+            .init("handshake_failures", counts(status.handshakeFailures)), .init("refusals", counts(status.refusals)),
+        ])
+    }
+
+    private static func add(_ status: TransportStatus, to fields: inout FieldList) {
+        let messages = Numbers.bytes(status.reservedBytes + status.heldBytes)
+        fields.add(
+            "Connections",
+            "\(Numbers.grouped(status.connections)); \(messages) of messages on their way in, "
+                + "\(Numbers.bytes(status.unsentBytes)) of answers not taken")
+        for (title, counts) in [
+            ("Handshakes failed", status.handshakeFailures), ("Refused by limits", status.refusals),
+        ]
+        where !counts.isEmpty {
+            let text = counts.map { "\(Numbers.grouped($0.count)) \($0.name)" }.joined(separator: ", ")
+            fields.add(title, text, style: .yellow)
+        }
     }
 
     /// The dead letters and their limits, under the contract's names.
@@ -150,6 +185,9 @@ package enum StatusPresentation {
             fields.add(
                 "Remediations", "FROZEN\(since): nothing acts until trailhound remediation unfreeze", style: .boldRed)
         }
+        for problem in status.problems {
+            fields.add("PROBLEM", "\(problem.name): \(problem.message)", style: .boldRed)
+        }
         fields.add("Accounts", Numbers.grouped(UInt64(status.accounts)))
         let enabled = Numbers.grouped(UInt64(status.detectionsEnabled))
         let whole = status.detections > 0 ? " of \(Numbers.grouped(UInt64(status.detections)))" : ""
@@ -177,6 +215,7 @@ package enum StatusPresentation {
         if status.stream != nil { fields.add("Queued batches", Numbers.grouped(UInt64(status.queuedBatches))) }
         fields.add("Subscribers", Numbers.grouped(UInt64(status.subscribers)))
         if let stream = status.stream { add(stream, to: &fields) }
+        if let transport = status.transport { add(transport, to: &fields) }
         for inactive in status.inactiveDetections {
             fields.add("Inactive", "\(inactive.title): needs \(inactive.needs)", style: .yellow)
         }

@@ -322,6 +322,141 @@ void   trailhound__v1__retention_status__free_unpacked
   assert(message->base.descriptor == &trailhound__v1__retention_status__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   trailhound__v1__service_problem__init
+                     (Trailhound__V1__ServiceProblem         *message)
+{
+  static const Trailhound__V1__ServiceProblem init_value = TRAILHOUND__V1__SERVICE_PROBLEM__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__service_problem__get_packed_size
+                     (const Trailhound__V1__ServiceProblem *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__service_problem__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__service_problem__pack
+                     (const Trailhound__V1__ServiceProblem *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__service_problem__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__service_problem__pack_to_buffer
+                     (const Trailhound__V1__ServiceProblem *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__service_problem__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__ServiceProblem *
+       trailhound__v1__service_problem__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__ServiceProblem *)
+     protobuf_c_message_unpack (&trailhound__v1__service_problem__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__service_problem__free_unpacked
+                     (Trailhound__V1__ServiceProblem *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__service_problem__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__transport_status__init
+                     (Trailhound__V1__TransportStatus         *message)
+{
+  static const Trailhound__V1__TransportStatus init_value = TRAILHOUND__V1__TRANSPORT_STATUS__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__transport_status__get_packed_size
+                     (const Trailhound__V1__TransportStatus *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__transport_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__transport_status__pack
+                     (const Trailhound__V1__TransportStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__transport_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__transport_status__pack_to_buffer
+                     (const Trailhound__V1__TransportStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__transport_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__TransportStatus *
+       trailhound__v1__transport_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__TransportStatus *)
+     protobuf_c_message_unpack (&trailhound__v1__transport_status__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__transport_status__free_unpacked
+                     (Trailhound__V1__TransportStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__transport_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   trailhound__v1__named_count__init
+                     (Trailhound__V1__NamedCount         *message)
+{
+  static const Trailhound__V1__NamedCount init_value = TRAILHOUND__V1__NAMED_COUNT__INIT;
+  *message = init_value;
+}
+size_t trailhound__v1__named_count__get_packed_size
+                     (const Trailhound__V1__NamedCount *message)
+{
+  assert(message->base.descriptor == &trailhound__v1__named_count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t trailhound__v1__named_count__pack
+                     (const Trailhound__V1__NamedCount *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &trailhound__v1__named_count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t trailhound__v1__named_count__pack_to_buffer
+                     (const Trailhound__V1__NamedCount *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &trailhound__v1__named_count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Trailhound__V1__NamedCount *
+       trailhound__v1__named_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Trailhound__V1__NamedCount *)
+     protobuf_c_message_unpack (&trailhound__v1__named_count__descriptor,
+                                allocator, len, data);
+}
+void   trailhound__v1__named_count__free_unpacked
+                     (Trailhound__V1__NamedCount *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &trailhound__v1__named_count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   trailhound__v1__stream_status__init
                      (Trailhound__V1__StreamStatus         *message)
 {
@@ -952,7 +1087,7 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_request__descriptor 
   (ProtobufCMessageInit) trailhound__v1__get_status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[21] =
+static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field_descriptors[23] =
 {
   {
     "version",
@@ -1183,6 +1318,30 @@ static const ProtobufCFieldDescriptor trailhound__v1__get_status_response__field
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "problems",
+    70,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__GetStatusResponse, n_problems),
+    offsetof(Trailhound__V1__GetStatusResponse, problems),
+    &trailhound__v1__service_problem__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "transport",
+    71,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__GetStatusResponse, transport),
+    &trailhound__v1__transport_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "damage",
     80,
     PROTOBUF_C_LABEL_NONE,
@@ -1211,32 +1370,35 @@ static const unsigned trailhound__v1__get_status_response__field_indices_by_name
   4,   /* field[4] = accepted */
   9,   /* field[9] = accounts */
   7,   /* field[7] = alerts */
-  19,   /* field[19] = damage */
+  21,   /* field[21] = damage */
   18,   /* field[18] = dead_letters */
   16,   /* field[16] = detections */
   8,   /* field[8] = detections_enabled */
   5,   /* field[5] = duplicate */
   15,   /* field[15] = frozen_since */
   13,   /* field[13] = inactive_detections */
+  19,   /* field[19] = problems */
   10,   /* field[10] = queued_batches */
   6,   /* field[6] = rejected */
   14,   /* field[14] = remediations_frozen */
-  20,   /* field[20] = retention */
+  22,   /* field[22] = retention */
   17,   /* field[17] = rules_left_out */
   1,   /* field[1] = started_at */
   3,   /* field[3] = stored_bytes */
   2,   /* field[2] = stored_records */
   12,   /* field[12] = stream */
   11,   /* field[11] = subscribers */
+  20,   /* field[20] = transport */
   0,   /* field[0] = version */
 };
-static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[4 + 1] =
+static const ProtobufCIntRange trailhound__v1__get_status_response__number_ranges[5 + 1] =
 {
   { 1, 0 },
   { 20, 14 },
   { 40, 17 },
-  { 80, 19 },
-  { 0, 21 }
+  { 70, 19 },
+  { 80, 21 },
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor =
 {
@@ -1246,10 +1408,10 @@ const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor
   "Trailhound__V1__GetStatusResponse",
   "trailhound.v1",
   sizeof(Trailhound__V1__GetStatusResponse),
-  21,
+  23,
   trailhound__v1__get_status_response__field_descriptors,
   trailhound__v1__get_status_response__field_indices_by_name,
-  4,  trailhound__v1__get_status_response__number_ranges,
+  5,  trailhound__v1__get_status_response__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__get_status_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -1431,6 +1593,224 @@ const ProtobufCMessageDescriptor trailhound__v1__retention_status__descriptor =
   trailhound__v1__retention_status__field_indices_by_name,
   1,  trailhound__v1__retention_status__number_ranges,
   (ProtobufCMessageInit) trailhound__v1__retention_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__service_problem__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ServiceProblem, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__ServiceProblem, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__service_problem__field_indices_by_name[] = {
+  1,   /* field[1] = message */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange trailhound__v1__service_problem__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__service_problem__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.ServiceProblem",
+  "ServiceProblem",
+  "Trailhound__V1__ServiceProblem",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__ServiceProblem),
+  2,
+  trailhound__v1__service_problem__field_descriptors,
+  trailhound__v1__service_problem__field_indices_by_name,
+  1,  trailhound__v1__service_problem__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__service_problem__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__transport_status__field_descriptors[7] =
+{
+  {
+    "connections",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TransportStatus, connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "handshakes",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TransportStatus, handshakes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reserved_bytes",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TransportStatus, reserved_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_bytes",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TransportStatus, held_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unsent_bytes",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__TransportStatus, unsent_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "handshake_failures",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__TransportStatus, n_handshake_failures),
+    offsetof(Trailhound__V1__TransportStatus, handshake_failures),
+    &trailhound__v1__named_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refusals",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Trailhound__V1__TransportStatus, n_refusals),
+    offsetof(Trailhound__V1__TransportStatus, refusals),
+    &trailhound__v1__named_count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__transport_status__field_indices_by_name[] = {
+  0,   /* field[0] = connections */
+  5,   /* field[5] = handshake_failures */
+  1,   /* field[1] = handshakes */
+  3,   /* field[3] = held_bytes */
+  6,   /* field[6] = refusals */
+  2,   /* field[2] = reserved_bytes */
+  4,   /* field[4] = unsent_bytes */
+};
+static const ProtobufCIntRange trailhound__v1__transport_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__transport_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.TransportStatus",
+  "TransportStatus",
+  "Trailhound__V1__TransportStatus",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__TransportStatus),
+  7,
+  trailhound__v1__transport_status__field_descriptors,
+  trailhound__v1__transport_status__field_indices_by_name,
+  1,  trailhound__v1__transport_status__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__transport_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor trailhound__v1__named_count__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__NamedCount, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Trailhound__V1__NamedCount, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned trailhound__v1__named_count__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange trailhound__v1__named_count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor trailhound__v1__named_count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "trailhound.v1.NamedCount",
+  "NamedCount",
+  "Trailhound__V1__NamedCount",
+  "trailhound.v1",
+  sizeof(Trailhound__V1__NamedCount),
+  2,
+  trailhound__v1__named_count__field_descriptors,
+  trailhound__v1__named_count__field_indices_by_name,
+  1,  trailhound__v1__named_count__number_ranges,
+  (ProtobufCMessageInit) trailhound__v1__named_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor trailhound__v1__stream_status__field_descriptors[13] =

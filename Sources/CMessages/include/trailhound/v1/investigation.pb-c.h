@@ -24,6 +24,9 @@ typedef struct Trailhound__V1__GetStatusRequest Trailhound__V1__GetStatusRequest
 typedef struct Trailhound__V1__GetStatusResponse Trailhound__V1__GetStatusResponse;
 typedef struct Trailhound__V1__DamageStatus Trailhound__V1__DamageStatus;
 typedef struct Trailhound__V1__RetentionStatus Trailhound__V1__RetentionStatus;
+typedef struct Trailhound__V1__ServiceProblem Trailhound__V1__ServiceProblem;
+typedef struct Trailhound__V1__TransportStatus Trailhound__V1__TransportStatus;
+typedef struct Trailhound__V1__NamedCount Trailhound__V1__NamedCount;
 typedef struct Trailhound__V1__StreamStatus Trailhound__V1__StreamStatus;
 typedef struct Trailhound__V1__InactiveDetection Trailhound__V1__InactiveDetection;
 typedef struct Trailhound__V1__GetLineageRequest Trailhound__V1__GetLineageRequest;
@@ -207,10 +210,19 @@ struct  Trailhound__V1__GetStatusResponse
    * How long things are kept.
    */
   Trailhound__V1__RetentionStatus *retention;
+  /*
+   * What is wrong now and goes on being so until somebody mends it; for certificates of all accounts only.
+   */
+  size_t n_problems;
+  Trailhound__V1__ServiceProblem **problems;
+  /*
+   * What connections hold, and whom they were refused to; for certificates of all accounts only.
+   */
+  Trailhound__V1__TransportStatus *transport;
 };
 #define TRAILHOUND__V1__GET_STATUS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__get_status_response__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0, NULL, NULL, NULL }
+    , {0,NULL}, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0,NULL, NULL }
 
 
 struct  Trailhound__V1__DamageStatus
@@ -266,6 +278,73 @@ struct  Trailhound__V1__RetentionStatus
 #define TRAILHOUND__V1__RETENTION_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__retention_status__descriptor) \
     , 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * Something that is wrong with the service's files or surroundings.
+ */
+struct  Trailhound__V1__ServiceProblem
+{
+  ProtobufCMessage base;
+  /*
+   * Names the kind, such as revocation_list_missing.
+   */
+  ProtobufCBinaryData name;
+  /*
+   * What it is, and what to do.
+   */
+  ProtobufCBinaryData message;
+};
+#define TRAILHOUND__V1__SERVICE_PROBLEM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__service_problem__descriptor) \
+    , {0,NULL}, {0,NULL} }
+
+
+/*
+ * Connections since the service started; sizes in bytes.
+ */
+struct  Trailhound__V1__TransportStatus
+{
+  ProtobufCMessage base;
+  uint64_t connections;
+  /*
+   * In their handshake.
+   */
+  uint64_t handshakes;
+  /*
+   * Room that messages on their way in have reserved, and bytes that came without a reservation.
+   */
+  uint64_t reserved_bytes;
+  uint64_t held_bytes;
+  /*
+   * Answers that peers have not taken.
+   */
+  uint64_t unsent_bytes;
+  /*
+   * Handshakes that failed, by reason, and what limits refused, by the limit.
+   */
+  size_t n_handshake_failures;
+  Trailhound__V1__NamedCount **handshake_failures;
+  size_t n_refusals;
+  Trailhound__V1__NamedCount **refusals;
+};
+#define TRAILHOUND__V1__TRANSPORT_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__transport_status__descriptor) \
+    , 0, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+/*
+ * A count of a name.
+ */
+struct  Trailhound__V1__NamedCount
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData name;
+  uint64_t count;
+};
+#define TRAILHOUND__V1__NAMED_COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&trailhound__v1__named_count__descriptor) \
+    , {0,NULL}, 0 }
 
 
 /*
@@ -531,6 +610,63 @@ Trailhound__V1__RetentionStatus *
 void   trailhound__v1__retention_status__free_unpacked
                      (Trailhound__V1__RetentionStatus *message,
                       ProtobufCAllocator *allocator);
+/* Trailhound__V1__ServiceProblem methods */
+void   trailhound__v1__service_problem__init
+                     (Trailhound__V1__ServiceProblem         *message);
+size_t trailhound__v1__service_problem__get_packed_size
+                     (const Trailhound__V1__ServiceProblem   *message);
+size_t trailhound__v1__service_problem__pack
+                     (const Trailhound__V1__ServiceProblem   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__service_problem__pack_to_buffer
+                     (const Trailhound__V1__ServiceProblem   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__ServiceProblem *
+       trailhound__v1__service_problem__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__service_problem__free_unpacked
+                     (Trailhound__V1__ServiceProblem *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__TransportStatus methods */
+void   trailhound__v1__transport_status__init
+                     (Trailhound__V1__TransportStatus         *message);
+size_t trailhound__v1__transport_status__get_packed_size
+                     (const Trailhound__V1__TransportStatus   *message);
+size_t trailhound__v1__transport_status__pack
+                     (const Trailhound__V1__TransportStatus   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__transport_status__pack_to_buffer
+                     (const Trailhound__V1__TransportStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__TransportStatus *
+       trailhound__v1__transport_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__transport_status__free_unpacked
+                     (Trailhound__V1__TransportStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Trailhound__V1__NamedCount methods */
+void   trailhound__v1__named_count__init
+                     (Trailhound__V1__NamedCount         *message);
+size_t trailhound__v1__named_count__get_packed_size
+                     (const Trailhound__V1__NamedCount   *message);
+size_t trailhound__v1__named_count__pack
+                     (const Trailhound__V1__NamedCount   *message,
+                      uint8_t             *out);
+size_t trailhound__v1__named_count__pack_to_buffer
+                     (const Trailhound__V1__NamedCount   *message,
+                      ProtobufCBuffer     *buffer);
+Trailhound__V1__NamedCount *
+       trailhound__v1__named_count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   trailhound__v1__named_count__free_unpacked
+                     (Trailhound__V1__NamedCount *message,
+                      ProtobufCAllocator *allocator);
 /* Trailhound__V1__StreamStatus methods */
 void   trailhound__v1__stream_status__init
                      (Trailhound__V1__StreamStatus         *message);
@@ -649,6 +785,15 @@ typedef void (*Trailhound__V1__DamageStatus_Closure)
 typedef void (*Trailhound__V1__RetentionStatus_Closure)
                  (const Trailhound__V1__RetentionStatus *message,
                   void *closure_data);
+typedef void (*Trailhound__V1__ServiceProblem_Closure)
+                 (const Trailhound__V1__ServiceProblem *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__TransportStatus_Closure)
+                 (const Trailhound__V1__TransportStatus *message,
+                  void *closure_data);
+typedef void (*Trailhound__V1__NamedCount_Closure)
+                 (const Trailhound__V1__NamedCount *message,
+                  void *closure_data);
 typedef void (*Trailhound__V1__StreamStatus_Closure)
                  (const Trailhound__V1__StreamStatus *message,
                   void *closure_data);
@@ -716,6 +861,9 @@ extern const ProtobufCMessageDescriptor trailhound__v1__get_status_request__desc
 extern const ProtobufCMessageDescriptor trailhound__v1__get_status_response__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__damage_status__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__retention_status__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__service_problem__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__transport_status__descriptor;
+extern const ProtobufCMessageDescriptor trailhound__v1__named_count__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__stream_status__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__inactive_detection__descriptor;
 extern const ProtobufCMessageDescriptor trailhound__v1__get_lineage_request__descriptor;
