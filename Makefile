@@ -40,6 +40,7 @@ test: deps lint ## Run every test
 	@.build/release/trailhound detections test Rules
 	@rm -rf .build/aws-calls
 	@swift test -c release --skip-build --no-parallel
+	@.venv/bin/python Tests/Attack/attack.py --programs .build/release --short --untimed
 	@TRAILHOUND_POLICY_COVERAGE=1 swift test -c release --skip-build --no-parallel --filter PolicyCoverageTests
 
 attack: build ## Attack the built service from outside and print a verdict an attack

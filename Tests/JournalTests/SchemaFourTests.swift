@@ -6,7 +6,7 @@ import Foundation
 import GRDBSQLite
 import Testing
 
-@testable import Journal
+import Journal
 
 /// A store as the program wrote it when the schema had four steps, with content of every kind, opened by today's.
 @Suite("A store of schema 4")

@@ -55,7 +55,7 @@ package struct AuditHead: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(sequence):\(Hexadecimal.encode(hash))" }
 
     /// The record of the next entry.
-    func next(_ entry: AuditEntry) -> AuditRecord {
+    package func next(_ entry: AuditEntry) -> AuditRecord {
         let number = sequence + 1
         return AuditRecord(
             sequence: number, entry: entry, hash: SHA256.hash(hash + entry.canonical(sequence: number)))

@@ -23,7 +23,7 @@ package struct Block: Sendable {
     /// What the block is found by: ascending, each once.
     package let tokens: [LookupToken]
     /// The tokens as words of the full-text index; made by the worker, since the writer's time is scarcer.
-    let words: [UInt8]
+    package let words: [UInt8]
 
     /// The records of this block.
     package func decode() throws -> DecodedBlock { try DecodedBlock(compressed) }

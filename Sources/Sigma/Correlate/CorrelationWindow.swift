@@ -179,7 +179,8 @@ struct CorrelationWindow: Sendable {
     /// Forgets the events later than a time. Returns the bytes that they took.
     mutating func forget(after time: Int64) -> Int {
         let before = bytes
-        entries.removeSubrange(firstIndex { $0.time > time }...)
+        // A list of its own size: one that is emptied in place keeps its room.
+        entries = Array(entries[..<firstIndex { $0.time > time }])
         return before - bytes
     }
 
