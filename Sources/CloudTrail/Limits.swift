@@ -49,7 +49,7 @@ package enum CloudTrailLimits {
     /// The longest `eventTime`.
     package static let eventTimeBytes = 40
 
-    /// How far an event's time may lie ahead of the clock of whoever receives it, in milliseconds: an hour, and five
+    /// The most by which an event's time may lie ahead of its receiver's clock, in milliseconds: an hour, and five
     /// minutes by which clocks differ. CloudTrail writes when a call was made.
     package static let futureMilliseconds: Milliseconds = 65 * 60_000
 

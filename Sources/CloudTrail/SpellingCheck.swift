@@ -58,7 +58,7 @@ package struct SpellingCheck {
         "IdentityCenterUser", "Role", "Directory", "Unknown",
     ]
 
-    /// Whether a type of `userIdentity` is among the usual ones; the others are looked at by `find`.
+    /// True for a usual type of `userIdentity`; `find` looks at the others.
     @inline(__always)
     private static func isKnown(_ type: TextView?) -> Bool {
         guard let type else { return true }
@@ -141,7 +141,7 @@ package struct SpellingCheck {
 }
 
 extension RecordExtractor {
-    /// Whether a field is of a type that an error code has: a string that stands alone, null, or nothing.
+    /// True for a field of a type that an error code has: a string that stands alone, null, or nothing.
     @inline(__always)
     fileprivate func mayBeError(_ slot: Slot) -> Bool { member(slot) != nil || isAbsentOrNull(slot) }
 }

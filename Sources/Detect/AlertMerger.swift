@@ -27,7 +27,7 @@ package struct AlertMerger: Sendable {
     /// Every alert of an account that is not in memory and could grow was last seen at this event time or before; nothing
     /// stands for an account where all are in memory.
     private var sealedThrough: [AccountID: Milliseconds] = [:]
-    /// Whether alerts of any account may be in the store alone.
+    /// True where alerts of some account may be in the store alone.
     private let mayLackAny: Bool
 
     /// Where an alert stands in event time.

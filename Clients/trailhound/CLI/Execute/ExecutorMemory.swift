@@ -24,7 +24,7 @@ package struct ExecutorMemory: Sendable {
     }
 
     private var leases: [String: Int64] = [:]
-    /// When the last renewal was sent of which it is known that it came.
+    /// The time at which the last renewal was sent that is known to have come.
     private var confirmedAt = Int64.min / 2
     /// Renewals that the service has not confirmed yet.
     private var sent: [(number: UInt64, at: Int64, ids: [String])] = []

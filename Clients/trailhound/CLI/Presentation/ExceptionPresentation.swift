@@ -61,7 +61,7 @@ package enum ExceptionPresentation {
         ])
     }
 
-    /// What a preview would have kept from being alerts, under the contract's names.
+    /// The matches that a preview would have kept from being alerts, under the contract's names.
     package static func json(_ preview: ExceptionPreview) -> JSONNode {
         .object([
             .init("alert_count", .unsigned(UInt64(preview.alertCount))),

@@ -76,7 +76,7 @@ package enum StatusPresentation {
         if status.auditCut > 0 { fields.add("  audit log", "begins after entry \(status.auditCut)") }
     }
 
-    /// What connections hold and were refused, under the contract's names.
+    /// Connections, the bytes that they hold, and refusals, under the contract's names.
     private static func transport(_ status: TransportStatus) -> JSONNode {
         func counts(_ counts: [NamedCount]) -> JSONNode {
             .object(counts.map { .init($0.name, .unsigned($0.count)) })
