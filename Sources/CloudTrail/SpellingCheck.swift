@@ -24,9 +24,9 @@ package struct SpellingCheck {
         let names =
             Self.marks(extractor, fields.eventName) | Self.marks(extractor, fields.region)
             | Self.marks(extractor, fields.eventType) | Self.marks(extractor, fields.category)
-            | Self.marks(extractor, fields.sourceIP) | Self.marks(extractor, fields.errorCode)
         let isPlain =
             names & Self.odd == 0 && Self.marks(extractor, fields.eventSource) == 0
+            && Self.isPlain(extractor, fields.sourceIP) && Self.isPlain(extractor, fields.errorCode)
             && (isGUID || extractor.string(fields.eventID).map { EventID.guid($0) != nil } ?? false)
             && extractor.string(fields.eventName) != nil && extractor.mayBeError(fields.errorCode)
         if isPlain {
@@ -50,6 +50,24 @@ package struct SpellingCheck {
     private static func marks(_ extractor: RecordExtractor, _ slot: Slot) -> UInt32 {
         guard let text = extractor.string(slot), let start = text.baseAddress else { return 0 }
         return th_text_marks(start.assumingMemoryBound(to: UInt8.self), text.count)
+    }
+
+    /// True for a text in which no byte is odd but for blanks between others: many records come from `AWS Internal`.
+    @inline(__always)
+    private static func isPlain(_ extractor: RecordExtractor, _ slot: Slot) -> Bool {
+        marks(extractor, slot) & odd == 0
+            || extractor.string(slot).map { oddPlace(in: $0, allowingBlanks: true) == nil } ?? true
+    }
+
+    /// The place of the first byte that AWS does not write in a name.
+    private static func oddPlace(in text: TextView, allowingBlanks: Bool) -> Int? {
+        for place in 0..<text.count {
+            let byte = text[place]
+            if byte > UInt8(ascii: " "), byte <= UInt8(ascii: "~") { continue }
+            let isInner = byte == UInt8(ascii: " ") && place > 0 && place < text.count - 1
+            if !(allowingBlanks && isInner) { return place }
+        }
+        return nil
     }
 
     /// Types of `userIdentity` that Trailhound tells apart.
@@ -127,16 +145,12 @@ package struct SpellingCheck {
     private static func refusal(
         of text: TextView?, _ name: StaticString, allowingBlanks: Bool
     ) -> Rejection? {
-        guard let text else { return nil }
-        for (place, byte) in text.enumerated() where byte <= UInt8(ascii: " ") || byte > UInt8(ascii: "~") {
-            let isInner = byte == UInt8(ascii: " ") && place > 0 && place < text.count - 1
-            if allowingBlanks && isInner { continue }
-            let hexadecimal = String(byte, radix: 16, uppercase: true)
-            return Rejection(
-                .invalidValue,
-                "\(name) has a byte that AWS does not write there: 0x\(byte < 16 ? "0" : "")\(hexadecimal) at \(place)")
-        }
-        return nil
+        guard let text, let place = oddPlace(in: text, allowingBlanks: allowingBlanks) else { return nil }
+        let byte = text[place]
+        let hexadecimal = String(byte, radix: 16, uppercase: true)
+        return Rejection(
+            .invalidValue,
+            "\(name) has a byte that AWS does not write there: 0x\(byte < 16 ? "0" : "")\(hexadecimal) at \(place)")
     }
 }
 
