@@ -72,6 +72,10 @@ package struct EnvelopeFields: Sendable {
     @inline(__always)
     package func clearEmptyErrorCode(in extractor: RecordExtractor) { extractor.clearEmpty(errorCode) }
 
+    /// True where the record that the extractor holds has the time that calls have.
+    @inline(__always)
+    package func hasEventTime(_ extractor: RecordExtractor) -> Bool { extractor.exists(eventTime) }
+
     /// The time of a record that need not be whole; nil where it tells none.
     package func time(of extractor: RecordExtractor) -> Milliseconds? {
         (extractor.text(eventTime) ?? extractor.text(windowStart)).flatMap { EventTime.parse($0) }

@@ -28,6 +28,25 @@ package enum CloudTrailLimits {
     /// deeper is no record.
     static let walkedDepth = 128
 
+    /// How deep log data in Base64 nests: a record of Kinesis with a subscription of CloudWatch Logs is one level.
+    static let embeddedDepth = 2
+
+    /// The longest Base64 text of log data: the largest record of Kinesis and Firehose that CloudWatch Logs makes, 1 MiB,
+    /// and a third.
+    static let embeddedTextBytes = 2 << 20
+
+    /// The most bytes, after decompression, of all Base64 texts in one document that is read as a whole.
+    package static let embeddedBytes = 128 << 20
+
+    /// How much of a Base64 text is decompressed at once: many are small.
+    static let embeddedChunk = 64 << 10
+
+    /// The longest timestamp before a record on its line.
+    static let linePrefixBytes = 40
+
+    /// How far the first key of Firehose's records is looked for.
+    static let firstKeyBytes = 512
+
     /// How deep arrays of documents nest.
     static let nestedArrays = 4
 

@@ -20,6 +20,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case invalidGzip = "invalid_gzip"
     case decompressedTooLarge = "decompressed_too_large"
     case invalidZstd = "invalid_zstd"
+    case invalidBase64 = "invalid_base64"
     case notALogFile = "not_a_log_file"
     case notACloudTrailEvent = "not_a_cloudtrail_event"
     case noPayload = "no_payload"

@@ -121,6 +121,9 @@ package final class BatchEvaluator {
                     builder.reject(index, .tooMany, record)
                 } else if record.count > CloudTrailLimits.recordBytes {
                     builder.reject(index, .tooLarge, record)
+                } else if !fields.hasEventTime(extractor), LogSplitter.isOfKinesis(record) {
+                    return try evaluate(
+                        parts: document, isDamaged: isDamaged, from: index, behind: end, engine, &builder, sink)
                 } else {
                     try take(record, index: index, engine, extractor, fields, &builder, sink)
                 }
@@ -138,6 +141,7 @@ package final class BatchEvaluator {
     ) throws -> Int {
         var splitter = LogSplitter()
         if isDamaged { splitter.noteDamage() }
+        var embedded = EmbeddedLogData()
         var index = first
         while true {
             switch splitter.next(document, atEnd: true) {
@@ -149,6 +153,18 @@ package final class BatchEvaluator {
                 try splitter.text.withUnsafeBytes {
                     try evaluate($0, index: index, at: place, engine, &builder, sink)
                 }
+            case .embedded(let place):
+                if place.upperBound <= end { continue }
+                try embedded.forEach(splitter.text, at: place) { step in
+                    switch step {
+                    case .record(let record, _, _):
+                        try evaluate(record, index: index, at: place, engine, &builder, sink)
+                    case .unreadable(let found, let bytes): builder.reject(index, found.rejection, bytes)
+                    case .needsInput, .end: return
+                    }
+                    index += 1
+                }
+                continue
             case .unreadable(let found, let place):
                 builder.reject(
                     index, found.rejection, UnsafeRawBufferPointer(rebasing: document[place ?? 0..<0]))

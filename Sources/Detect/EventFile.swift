@@ -20,6 +20,7 @@ final class EventFile {
 
     /// Where the extractor at hand has a record's `eventID`.
     private var eventID: Slot?
+    private var eventTime: Slot?
 
     /// Calls `body` for each record and for each part that is none, with its number in the file.
     ///
@@ -29,6 +30,7 @@ final class EventFile {
     ) throws(FileTree.Failure) {
         var file = try FileChunks(path)
         eventID = extractor.fields.fields.slot(of: "eventID")
+        eventTime = extractor.fields.fields.slot(of: "eventTime")
         var index = 0
         func items(_ item: Item) {
             body(item, index)
@@ -85,11 +87,15 @@ final class EventFile {
                     end = place.upperBound
                 case .record(let place):
                     let record = UnsafeRawBufferPointer(rebasing: document[place])
+                    if let eventTime, !extractor.exists(eventTime), LogSplitter.isOfKinesis(record) {
+                        break reading
+                    }
                     body(accept(record, UInt64(place.lowerBound), record.count, extractor))
                     end = place.upperBound
                 }
             }
-        } catch { readParts(document, isDamaged: isDamaged, behind: end, extractor, body) }
+        } catch {}
+        readParts(document, isDamaged: isDamaged, behind: end, extractor, body)
     }
 
     private func readParts(
@@ -98,6 +104,7 @@ final class EventFile {
     ) {
         var splitter = LogSplitter()
         if isDamaged { splitter.noteDamage() }
+        var embedded = EmbeddedLogData()
         while true {
             switch splitter.next(document, atEnd: true) {
             case .record(let place):
@@ -107,6 +114,16 @@ final class EventFile {
             case .text(let place):
                 splitter.text.withUnsafeBytes {
                     body(single($0, UInt64(place.lowerBound), place.count, extractor))
+                }
+            case .embedded(let place):
+                if place.upperBound <= end { continue }
+                embedded.forEach(splitter.text, at: place) { step in
+                    switch step {
+                    case .record(let record, let offset, let extent):
+                        body(single(record, offset, extent, extractor))
+                    case .unreadable(let found, _): body(.damaged(found.rejection))
+                    case .needsInput, .end: break
+                    }
                 }
             case .unreadable(let found, _): body(.damaged(found.rejection))
             case .needsMore, .end: return

@@ -52,9 +52,6 @@ package final class FileScanner {
         }
     }
 
-    /// What the names of scanned files end in, below a folder. A file that is named itself is always scanned.
-    package static let suffixes = LogFileNames.suffixes
-
     private let engine: RecordEngine
     private let eventFile = EventFile()
     private let now: Milliseconds?
@@ -67,7 +64,7 @@ package final class FileScanner {
         self.now = now
     }
 
-    /// Scans a file or everything below a folder, in the order of names.
+    /// Scans a file, or the log data below a folder in the order of names.
     package func scan(
         path: String, onMatch: (Match) -> Void, onProblem: (Problem) -> Void
     ) -> Summary {
@@ -79,9 +76,8 @@ package final class FileScanner {
             onProblem(problem)
         }
         do throws(FileTree.Failure) {
-            let (files, skipped) = try FileTree.files(below: path, suffixes: Self.suffixes, limit: .max) { _ in
-                summary.leftOut += 1
-            }
+            let (files, skipped) = try FileTree.files(
+                below: path, limit: .max, leftOut: { _ in summary.leftOut += 1 }, where: LogFileNames.isLogData)
             for failure in skipped { report(Problem(file: failure.path, index: nil, message: failure.message)) }
             for file in files {
                 if file.path != path, LogFileNames.isDigest(file.path) {

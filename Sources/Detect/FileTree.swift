@@ -25,17 +25,24 @@ package enum FileTree {
     }
 
     /// The files below `root` whose names end in one of `suffixes`; `root` may be a file itself.
+    package static func files(
+        below root: String, suffixes: [String], limit: Int
+    ) throws(Failure) -> (files: [File], skipped: [Failure]) {
+        try files(below: root, limit: limit) { name in suffixes.contains { name.hasSuffix($0) } }
+    }
+
+    /// The files below `root` that are taken by their names; `root` may be a file itself.
     ///
-    /// - Parameter leftOut: is given the path of each file that has none of these endings.
+    /// - Parameter leftOut: is given the path of each file that is not taken.
     /// - Returns: the files, sorted by name, and what was left out with its reason.
     package static func files(
-        below root: String, suffixes: [String], limit: Int, leftOut: ((String) -> Void)? = nil
+        below root: String, limit: Int, leftOut: ((String) -> Void)? = nil, where isTaken: @escaping (String) -> Bool
     ) throws(Failure) -> (files: [File], skipped: [Failure]) {
         guard let base = resolve(root) else { throw Failure(path: root, message: lastError()) }
         if !isFolder(base) {
             return ([File(path: root, name: root.split(separator: "/").last.map(String.init) ?? root)], [])
         }
-        var walk = Walk(base: base, suffixes: suffixes, limit: limit)
+        var walk = Walk(base: base, isTaken: isTaken, limit: limit)
         walk.others = leftOut == nil ? nil : []
         walk.visit(folder: base, shown: root, name: "", depth: 0)
         for path in walk.others ?? [] { leftOut?(path) }
@@ -86,11 +93,11 @@ package enum FileTree {
 /// One walk through a tree.
 private struct Walk {
     let base: String
-    let suffixes: [String]
+    let isTaken: (String) -> Bool
     let limit: Int
     var files: [FileTree.File] = []
     var skipped: [FileTree.Failure] = []
-    /// Files with other endings, where somebody asks for them.
+    /// Files that are not taken, where somebody asks for them.
     var others: [String]?
 
     mutating func visit(folder: String, shown: String, name: String, depth: Int) {
@@ -115,7 +122,7 @@ private struct Walk {
             }
             if FileTree.isFolder(resolved) {
                 visit(folder: resolved, shown: path, name: relative, depth: depth + 1)
-            } else if suffixes.contains(where: { entry.hasSuffix($0) }) {
+            } else if isTaken(entry) {
                 guard files.count < limit else {
                     skipped.append(.init(path: path, message: "more than \(limit) files"))
                     return

@@ -190,7 +190,7 @@ struct LogDataGenerator {
     private mutating func document(_ records: [Record]) -> (text: String, form: String) {
         let texts = records.map(\.text)
         let list = texts.joined(separator: [",", ",\n", " , "][number(3)])
-        switch number(9) {
+        switch number(13) {
         case 0: return ("{\"Records\":[\(list)]}", "log file")
         case 1: return ("{\"a\":[{}],\"Records\":[\n\(list)\n],\"b\":{\"Records\":1}}", "log file with members")
         case 2: return ("[\(list)]", "array")
@@ -203,13 +203,44 @@ struct LogDataGenerator {
         case 7:
             let events = texts.map { "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":\($0)}" }
             return (events.joined(separator: ["", "\n"][number(2)]), "EventBridge")
+        case 8: return (texts.map { "2026-11-22T07:00:0\(number(10)).678Z \($0)" }.joined(separator: "\n"), "export")
+        case 9: return ("{\"awslogs\": {\"data\": \(base64(subscription(texts)))}}", "subscription in Base64")
+        case 10:
+            let records = parts(of: texts).map {
+                "{\"kinesis\":{\"partitionKey\":\"1\",\"data\":\(base64(subscription($0)))},\"eventVersion\":\"1.0\","
+                    + "\"eventID\":\"shard:1\",\"eventName\":\"aws:kinesis:record\",\"eventSource\":\"aws:kinesis\"}"
+            }
+            return ("{\"Records\":[\(records.joined(separator: ","))]}", "Kinesis of Lambda")
+        case 11:
+            let records = parts(of: texts).map { "{\"recordId\":\"4\",\"data\":\(base64($0.joined(separator: "\n")))}" }
+            return ("{\"requestId\":\"x\",\"records\": [ \(records.joined(separator: ",\n"))],\"y\":[1]}", "Firehose")
         default:
-            let events = texts.map { "{\"id\":\"1\",\"message\":\(quoted($0))}" }
-            let head = "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":["
             let control =
                 "{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"message\":\"CWL CONTROL MESSAGE: x\"}]}"
-            return (control + head + events.joined(separator: ",") + "]}", "CloudWatch Logs")
+            return (control + subscription(texts), "CloudWatch Logs")
         }
+    }
+
+    private func subscription(_ texts: [String]) -> String {
+        let events = texts.map { "{\"id\":\"1\",\"message\":\(quoted($0))}" }
+        return "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[" + events.joined(separator: ",") + "]}"
+    }
+
+    /// A Base64 text, of gzip or of plain data.
+    private mutating func base64(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        return "\"" + Foundation.Data(number(3) == 0 ? bytes : gzip(bytes)).base64EncodedString() + "\""
+    }
+
+    /// The records in groups of one or two.
+    private mutating func parts(of texts: [String]) -> [[String]] {
+        var (parts, rest) = ([[String]](), texts[...])
+        while !rest.isEmpty {
+            let part = rest.prefix(1 + number(2))
+            parts.append(Array(part))
+            rest = rest.dropFirst(part.count)
+        }
+        return parts
     }
 
     /// Some documents, one behind the other, compressed or not, and damaged or not.

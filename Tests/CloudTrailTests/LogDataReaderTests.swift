@@ -145,7 +145,6 @@ private func quoted(_ text: String) -> String {
         expect("{\"Records\":[\(a),{\"Records\":[\(b)]}", [a, "not_json \(13 + n)+0", b])
         expect("{\"Records\":[\(a)]}\n\0\0\0\0", [a, "not_json \(15 + n)+4"])
         expect("\(a)\nno json\nagain\n\(b)", [a, "not_json \(n + 1)+7", "not_json \(n + 9)+5", b])
-        expect("2026-01-01T00:00:00Z \(a)\n", ["not_json 0+20", a])
         for empty in ["", " \n", "\u{FEFF}"] { expect(empty, ["not_a_log_file 0+0"]) }
     }
 

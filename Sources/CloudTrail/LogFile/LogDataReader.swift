@@ -23,17 +23,37 @@ package final class LogDataReader {
     private var filled = 0
     private var isDecoded = false
     private var text = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 1)
+    private let recordLimit: Int
+    /// Base64 texts that this data stands in.
+    private let depth: Int
+    /// Bytes that the data may have after decompression; nil for data outside of Base64, which has no end.
+    private let budget: UInt64?
+    /// Bytes, after decompression, of the Base64 texts that are done with.
+    private var embedded: UInt64 = 0
+    /// The reader of the Base64 text at hand, and the text's place.
+    private var inner: (reader: LogDataReader, offset: UInt64, extent: Int)?
 
     /// - Parameter recordLimit: larger records are unreadable.
-    package init(recordLimit: Int = CloudTrailLimits.recordBytes) {
+    package convenience init(recordLimit: Int = CloudTrailLimits.recordBytes) {
+        self.init(recordLimit: recordLimit, depth: 0, budget: nil)
+    }
+
+    init(recordLimit: Int, depth: Int, budget: UInt64?) {
+        self.recordLimit = recordLimit
+        self.depth = depth
+        self.budget = budget
         splitter = LogSplitter(recordLimit: recordLimit)
-        buffer = .allocate(byteCount: 2 * CloudTrailLimits.decodedChunk, alignment: 64)
+        let chunk = depth == 0 ? 2 * CloudTrailLimits.decodedChunk : CloudTrailLimits.embeddedChunk
+        buffer = .allocate(byteCount: chunk, alignment: 64)
     }
 
     deinit {
         buffer.deallocate()
         text.deallocate()
     }
+
+    /// Bytes of the data after decompression, with those of the Base64 texts in it.
+    var produced: UInt64 { decoder.produced + embedded }
 
     /// Bytes of input that are read.
     package var consumed: UInt64 { decoder.consumed }
@@ -51,6 +71,7 @@ package final class LogDataReader {
     /// Goes on to the next record or finding.
     package func next() -> Step {
         while true {
+            if let step = nextEmbedded() { return step }
             let view = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
             switch splitter.next(view, atEnd: isDecoded) {
             case .record(let range):
@@ -60,12 +81,36 @@ package final class LogDataReader {
             case .text(let range):
                 return .record(
                     textCopy(), at: splitter.offset(of: range.lowerBound), extent: range.count)
+            case .embedded(let range):
+                let offset = splitter.offset(of: range.lowerBound)
+                guard depth < CloudTrailLimits.embeddedDepth else {
+                    return .unreadable(
+                        .tooDeep(at: offset, extent: range.count), UnsafeRawBufferPointer(rebasing: view[range]))
+                }
+                let rest = budget.map { $0 - min($0, produced) } ?? UInt64(CloudTrailLimits.embeddedBytes)
+                let reader = LogDataReader(recordLimit: recordLimit, depth: depth + 1, budget: rest)
+                splitter.text.withUnsafeBytes { reader.feed($0) }
+                reader.finish()
+                inner = (reader, offset, range.count)
             case .unreadable(let unreadable, let range):
                 return .unreadable(unreadable, UnsafeRawBufferPointer(rebasing: view[range ?? 0..<0]))
             case .end: return .end
             case .needsMore(let keepFrom):
                 if let step = refill(keepFrom) { return step }
             }
+        }
+    }
+
+    /// Goes on within a Base64 text; nil outside of one. What is found has the place of the text.
+    private func nextEmbedded() -> Step? {
+        guard let inner else { return nil }
+        switch inner.reader.next() {
+        case .record(let record, _, _): return .record(record, at: inner.offset, extent: inner.extent)
+        case .unreadable(let found, let bytes): return .unreadable(found.within(base64: inner.offset), bytes)
+        case .needsInput, .end:
+            embedded += inner.reader.produced
+            self.inner = nil
+            return nil
         }
     }
 
@@ -101,15 +146,20 @@ package final class LogDataReader {
 
     /// Ends where the data expands as nothing does that was logged.
     private func checkExpansion() -> Step? {
-        guard decoder.produced > CloudTrailLimits.documentBytes,
-            decoder.produced / UInt64(CloudTrailLimits.expansionRatio) > decoder.consumed
-        else { return nil }
+        let grace = depth == 0 ? CloudTrailLimits.documentBytes : CloudTrailLimits.expansionGrace
+        let isBomb =
+            decoder.produced > grace && decoder.produced / UInt64(CloudTrailLimits.expansionRatio) > decoder.consumed
+        let isBeyondBudget = budget.map { produced > $0 } ?? false
+        guard isBomb || isBeyondBudget else { return nil }
         filled = 0
         isDecoded = true
         splitter.noteDamage()
         return .unreadable(
             Unreadable(
-                .decompressedTooLarge, "the data expands more than \(CloudTrailLimits.expansionRatio) times",
+                .decompressedTooLarge,
+                isBomb
+                    ? "the data expands more than \(CloudTrailLimits.expansionRatio) times"
+                    : "the Base64 texts of a document have at most \(CloudTrailLimits.embeddedBytes) bytes in sum",
                 at: decoder.consumed, extent: 0, in: .compressed), UnsafeRawBufferPointer(start: nil, count: 0))
     }
 

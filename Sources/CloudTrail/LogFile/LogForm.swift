@@ -11,6 +11,7 @@ package final class LogForm {
     /// Members that tell a form, the surest first. All have to be there.
     private static let forms: [(keys: [String], name: String)] = [
         (["s3", "eventName"], "a notification of S3 about an object"),
+        (["kinesis"], "a record of Kinesis without the document that it is read in"),
         (["Sns"], "a notification of SNS"), (["Type", "TopicArn"], "a notification of SNS"),
         (["body", "receiptHandle"], "a message of SQS"), (["Body", "ReceiptHandle"], "a message of SQS"),
         (["digestStartTime", "digestEndTime"], "a digest file of CloudTrail"),
@@ -25,7 +26,7 @@ package final class LogForm {
         (["schemaVersion", "service", "severity"], "a finding of GuardDuty"),
         (["webaclId"], "a log of AWS WAF"), (["query_name"], "a query log of Route 53"),
         (["interface-id"], "a VPC flow log"), (["interface_id", "srcaddr"], "a VPC flow log"),
-        (["awslogs"], "a subscription of CloudWatch Logs as Lambda gets it, in Base64"),
+        (["awslogs"], "a subscription of CloudWatch Logs as Lambda gets it, without data in Base64"),
         (["detail-type"], "an event of EventBridge that does not come from CloudTrail"),
         (["DetailType"], "an event of EventBridge that does not come from CloudTrail"),
         (["messageType", "logGroup"], "a subscription of CloudWatch Logs without log events"),
@@ -54,7 +55,9 @@ package final class LogForm {
     package func name(of object: UnsafeRawBufferPointer, namesOthers: Bool = false) -> String? {
         do throws(JSONError) { try extractor.extract(object) } catch { return nil }
         for (form, slots) in zip(Self.forms, formSlots) where slots.allSatisfy({ extractor.exists($0) }) {
-            let isOwn = form.keys[0] != "s3" && ownSlots.contains { extractor.exists($0) }
+            // Lambda's notifications have names of CloudTrail's members too.
+            let isNotice = form.keys[0] == "s3" || form.keys[0] == "kinesis"
+            let isOwn = !isNotice && ownSlots.contains { extractor.exists($0) }
             if !isOwn { return form.name }
         }
         guard namesOthers, !ownSlots.contains(where: { extractor.exists($0) }) else { return nil }

@@ -12,6 +12,8 @@ enum LogKey: Sendable {
     case logEvents
     /// `QueryResultRows` of CloudTrail Lake's GetQueryResults.
     case queryResultRows
+    /// `records` of Firehose, entered where its first element is one of Firehose's.
+    case firehoseRecords
 
     // Members with a record, as an object or as its text.
 
@@ -24,6 +26,15 @@ enum LogKey: Sendable {
     /// `detail` of an EventBridge event, `Detail` of an entry of PutEvents.
     case detail
 
+    // Members with log data in Base64.
+
+    /// `awslogs` of a CloudWatch Logs subscription as Lambda gets it; the text is its `data`.
+    case awslogs
+    /// `kinesis` of a record of Kinesis as Lambda gets it; the text is its `data`.
+    case kinesis
+    /// `data` of a record of Firehose, `Data` of one of Kinesis as GetRecords has it.
+    case data
+
     // Members that say what the object is.
 
     case detailType
@@ -34,7 +45,15 @@ enum LogKey: Sendable {
     /// True for keys whose arrays are read element by element.
     var holdsElements: Bool {
         switch self {
-        case .records, .events, .logEvents, .queryResultRows: true
+        case .records, .events, .logEvents, .queryResultRows, .firehoseRecords: true
+        default: false
+        }
+    }
+
+    /// True for members with log data in Base64.
+    var leadsToBase64: Bool {
+        switch self {
+        case .awslogs, .kinesis, .data: true
         default: false
         }
     }
@@ -51,10 +70,14 @@ enum LogKey: Sendable {
             return
         }
         switch key.count {
+        case 4 where key.equals("data") || key.equals("Data"): self = .data
         case 6 where key.equals("Events") || key.equals("events"): self = .events
         case 6 where key.equals("detail") || key.equals("Detail"): self = .detail
         case 7 where key.equals("Records"): self = .records
         case 7 where key.equals("message"): self = .message
+        case 7 where key.equals("records"): self = .firehoseRecords
+        case 7 where key.equals("kinesis"): self = .kinesis
+        case 7 where key.equals("awslogs"): self = .awslogs
         case 9 where key.equals("eventName"): self = .eventName
         case 9 where key.equals("logEvents"): self = .logEvents
         case 9 where key.equals("eventJson") || key.equals("eventjson"): self = .eventJSON

@@ -63,10 +63,17 @@ struct DamageWalker {
     }
 
     private static let lookAhead = 20
+    /// The bytes before a brace that tell whether it begins a line, or follows a line's timestamp.
+    static let lookBehind = 3
 
-    /// A brace at the beginning of a line, or before the key that CloudTrail writes first.
+    /// A brace at the beginning of a line, behind its timestamp, or before the key that CloudTrail writes first.
     private static func beginsRecord(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Bool {
         if index > 0, bytes[index - 1] == 0x0A { return true }
+        if index >= 3, bytes[index - 1] == 0x20, bytes[index - 2] == UInt8(ascii: "Z"),
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index - 3])
+        {
+            return true
+        }
         var key = index + 1
         if key < bytes.count, bytes[key] == 0x20 { key += 1 }
         let rest = UnsafeRawBufferPointer(rebasing: bytes[min(key, bytes.count)...])
@@ -101,8 +108,9 @@ extension LogSplitter {
                 isSkipping = true
                 position = start
             }
-            // One byte more, which tells whether a line begins.
-            return .needsMore(keepFrom: isSkipping ? max(0, origin + damage.position - 1) : max(start, 0))
+            // Some bytes more, which tell whether a line begins.
+            let kept = origin + damage.position - DamageWalker.lookBehind
+            return .needsMore(keepFrom: isSkipping ? max(0, kept) : max(start, 0))
         }
     }
 

@@ -13,6 +13,9 @@ extension LogSplitter {
                 return nil
             }
             return complete(bytes, count)
+        case .array(.firehoseRecords, let place):
+            mode = .peeking(place)
+            return nil
         case .array(let key, let place):
             return enter(key, place, bytes, isMembers: isMembers)
         case .broken(let place):
@@ -33,9 +36,20 @@ extension LogSplitter {
 
     private mutating func wait(_ isMembers: Bool) -> Step {
         if isMembers { return .needsMore(keepFrom: start + walker.keyStart) }
-        if walker.position > recordLimit { isSkipping = true }
-        // One byte more, which tells whether a line begins.
-        return .needsMore(keepFrom: isSkipping ? max(0, start + walker.keyStart - 1) : max(start, 0))
+        if walker.position > valueLimit { isSkipping = true }
+        // Some bytes more, which tell whether a line begins.
+        let kept = start + walker.keyStart - DamageWalker.lookBehind
+        return .needsMore(keepFrom: isSkipping ? max(0, kept) : max(start, 0))
+    }
+
+    /// Enters an array `records` of Firehose; of others it is a member like any.
+    mutating func peek(_ place: Int, _ bytes: UnsafeRawBufferPointer, _ atEnd: Bool) -> Step? {
+        let isMembers: Bool
+        if case .members? = frames.last { isMembers = true } else { isMembers = false }
+        let content = UnsafeRawBufferPointer(rebasing: bytes[(start + place + 1)...])
+        guard let isFirehose = FirehoseRecords.begin(content, atEnd: atEnd) else { return wait(isMembers) }
+        mode = .walking
+        return isFirehose ? enter(.firehoseRecords, place, bytes, isMembers: isMembers) : nil
     }
 
     /// Goes back between values, behind one.
@@ -104,6 +118,7 @@ extension LogSplitter {
         leave(at: value.upperBound)
         isAfterDamage = false
         credit = min(credit + count, CloudTrailLimits.damageCredit)
+        if !isSkipping, count <= valueLimit, let step = embedded(bytes, value) { return step }
         guard !isSkipping, count <= recordLimit else {
             isSkipping = false
             return .unreadable(
@@ -121,7 +136,7 @@ extension LogSplitter {
 
     // MARK: Envelopes of one record
 
-    private func mark(_ key: LogKey) -> Range<Int>? {
+    func mark(_ key: LogKey) -> Range<Int>? {
         walker.marks.first { $0.key == key && !$0.value.isEmpty }.map { shifted($0.value) }
     }
 
@@ -184,7 +199,8 @@ extension LogSplitter {
         }
         return .unreadable(
             Unreadable(
-                .notACloudTrailEvent, "a row of a CloudTrail Lake query without eventJson, which has to be selected",
+                .notACloudTrailEvent,
+                "a row of a CloudTrail Lake query without eventJson, whose columns are no record: select eventJson",
                 at: offset(of: value.lowerBound), extent: UInt64(value.count)), value)
     }
 }

@@ -12,6 +12,8 @@ package struct LogSplitter {
         case record(Range<Int>)
         /// A record whose text is the string at this place; the text is in `text`, until the next call.
         case text(Range<Int>)
+        /// Log data within the data, a Base64 string at this place; what it decodes to is in `text`, until the next call.
+        case embedded(Range<Int>)
         /// Damage, with its bytes where the buffer still has them.
         case unreadable(Unreadable, Range<Int>?)
         /// More bytes are needed behind those from this place on. The caller drops the others and says so by `drop`.
@@ -32,6 +34,8 @@ package struct LogSplitter {
 
     enum Mode {
         case between, walking, damaged, junk
+        /// At an array `records` that opened at this place, in search of its first element's first key.
+        case peeking(Int)
         /// Data of another form, passed over to its end.
         case foreign(String)
     }
@@ -58,10 +62,15 @@ package struct LogSplitter {
     /// Bytes that may be read twice in search of the end of damaged values: it keeps the time linear.
     var credit = CloudTrailLimits.damageCredit
     let recordLimit: Int
+    /// The largest value that is kept: a Base64 text may be twice as long as a record.
+    let valueLimit: Int
     package internal(set) var text: [UInt8] = []
 
-    /// - Parameter recordLimit: larger values are passed over as unreadable; nothing larger stays in the buffer.
-    package init(recordLimit: Int = .max) { self.recordLimit = recordLimit }
+    /// - Parameter recordLimit: larger records are passed over as unreadable; values of more than twice that leave the buffer.
+    package init(recordLimit: Int = .max) {
+        self.recordLimit = recordLimit
+        valueLimit = recordLimit > .max / 2 ? .max : 2 * recordLimit
+    }
 
     /// The first `count` bytes of the buffer were dropped.
     package mutating func drop(_ count: Int) {
@@ -87,6 +96,7 @@ package struct LogSplitter {
             switch mode {
             case .between: step = between(bytes, atEnd)
             case .walking: step = walk(bytes, atEnd)
+            case .peeking(let place): step = peek(place, bytes, atEnd)
             case .damaged: step = passDamage(bytes, atEnd)
             case .junk: step = passJunk(bytes, atEnd)
             case .foreign(let name): step = passForeign(name, bytes, atEnd)
@@ -133,6 +143,14 @@ package struct LogSplitter {
             return beginValue()
         case UInt8(ascii: "{"), UInt8(ascii: "\""): return beginValue()
         case UInt8(ascii: "}"), UInt8(ascii: ":"), UInt8(ascii: "]"): break
+        case UInt8(ascii: "0")...UInt8(ascii: "9") where isDocument:
+            switch LinePrefix(UnsafeRawBufferPointer(rebasing: bytes[position...]), atEnd: atEnd) {
+            case .undecided: return .needsMore(keepFrom: position)
+            case .timestamp(let count):
+                position += count
+                return beginValue()
+            case .none: break
+            }
         default: if !isDocument { return beginValue() }
         }
         start = position

@@ -18,6 +18,8 @@ package struct Unreadable: Error, Sendable, Equatable {
     /// How many bytes; 0 where something is missing.
     package let extent: UInt64
     package let space: Space
+    /// Where the Base64 text begins that `offset` counts in; nil outside of one.
+    package private(set) var base64: UInt64?
 
     package init(
         _ reason: RejectionReason, _ cause: String, at offset: UInt64, extent: UInt64, in space: Space = .document
@@ -29,9 +31,19 @@ package struct Unreadable: Error, Sendable, Equatable {
         self.space = space
     }
 
+    /// The finding of data that stood as a Base64 text at a place.
+    func within(base64 place: UInt64) -> Unreadable {
+        var found = self
+        found.base64 = place
+        return found
+    }
+
     /// The cause with the place and the extent.
     package var rejection: Rejection {
-        let data = space == .compressed ? " of the compressed data" : ""
+        let compressed = space == .compressed ? " of the compressed data" : ""
+        let data =
+            base64.map { "\(compressed.isEmpty ? " of the data" : compressed) in the Base64 text at byte \($0)" }
+            ?? compressed
         let size = extent == 0 ? "" : extent == 1 ? ", 1 byte" : ", \(extent) bytes"
         return Rejection(reason, "\(cause), at byte \(offset)\(data)\(size)")
     }

@@ -8,9 +8,10 @@ struct SubmitCommand: ServiceCommand {
         commandName: "submit", abstract: "Submit CloudTrail records from files and folders.",
         discussion: """
             Takes CloudTrail's log files, JSON arrays, JSON lines and documents one behind the other; the output of \
-            LookupEvents, events of EventBridge, subscriptions of CloudWatch Logs and results of CloudTrail Lake; each \
-            plain or compressed by gzip or zstd, whatever its name. Folders are followed; within them only .json, .jsonl \
-            and .ndjson files (.gz, .zst) are taken, and the others counted. A dash stands for standard input. Files that are named as CloudTrail names them go by the time of \
+            LookupEvents, events of EventBridge, subscriptions and exports of CloudWatch Logs, records of Kinesis and \
+            Firehose with their Base64 undone, and results of CloudTrail Lake that select eventJson; each plain or \
+            compressed by gzip or zstd, whatever its name. Folders are followed; within them only .json, .jsonl and \
+            .ndjson files (.gz, .zst) and those of exports (000000.gz) are taken, and the others counted. A dash stands for standard input. Files that are named as CloudTrail names them go by the time of \
             their delivery, over all regions and accounts, so that correlations see what happened at one time together; \
             the others follow in the order of their paths.
 

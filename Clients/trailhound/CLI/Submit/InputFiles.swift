@@ -25,14 +25,12 @@ package struct InputFile: Sendable, Equatable {
 
 /// Finds the files that paths name.
 package enum InputFiles {
-    /// Names that a folder's files must end in to be taken. A file that is named itself is always taken.
-    package static let suffixes = LogFileNames.suffixes
-
     /// The files of `paths` in the order in which they are to be read: by the time at which CloudTrail delivered them,
     /// over all regions and accounts, since a correlation counts what is more than an hour late no more. Those whose
     /// names tell no such time come after them, as `paths` names them, a folder's sorted by path.
     ///
-    /// Within folders hidden files are left out, and so are links to folders and the trail's digests
+    /// A file that is named itself is always taken. Within folders hidden files are left out, and so are files whose names
+    /// are none of log data, links to folders and the trail's digests
     /// (`CloudTrail-Digest/`), which hold no events.
     package static func find(_ paths: [String]) throws(Failure) -> [InputFile] {
         var leftOut = 0
@@ -80,7 +78,7 @@ package enum InputFiles {
                 if name != "CloudTrail-Digest" { try walk(path, depth: depth + 1, into: &found, &leftOut) }
                 continue
             }
-            guard suffixes.contains(where: { name.hasSuffix($0) }), stat(path, &status) == 0, isFile(status) else {
+            guard LogFileNames.isLogData(name), stat(path, &status) == 0, isFile(status) else {
                 leftOut += 1
                 continue
             }

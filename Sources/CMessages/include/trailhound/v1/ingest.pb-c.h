@@ -58,8 +58,8 @@ struct  Trailhound__V1__SubmitEventsRequest
     Trailhound__V1__RecordBatch *records;
     /*
      * Log data as delivered: a CloudTrail log file {"Records":[…]}, several of them one behind the other, JSON arrays
-     * or lines of records, or records in the envelopes of LookupEvents, EventBridge, CloudWatch Logs and CloudTrail
-     * Lake; plain, gzip or zstd.
+     * or lines of records, or records in the envelopes of LookupEvents, EventBridge, CloudWatch Logs, Kinesis, Firehose
+     * and CloudTrail Lake; plain, gzip or zstd.
      */
     ProtobufCBinaryData log_file;
   };
@@ -137,8 +137,8 @@ struct  Trailhound__V1__Rejection
    * One of: not_json, not_an_object, invalid_utf8, nested_too_deep, record_too_large, missing_field, wrong_type,
    * invalid_value, account_not_onboarded, empty_batch, sequence_not_increasing, source_too_long, truncated_gzip,
    * invalid_gzip, invalid_zstd, decompressed_too_large, not_a_log_file, not_a_cloudtrail_event, no_payload,
-   * too_many_records, member_twice, event_in_future. Data that could not be read is refused beside the records,
-   * each damaged part once.
+   * too_many_records, member_twice, event_in_future, invalid_base64. Data that could not be read is refused beside
+   * the records, each damaged part once.
    */
   ProtobufCBinaryData reason;
   /*
