@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import JSON
 import Testing
 
 /// Records that are no calls: their members, their names and their accounts.
@@ -44,6 +45,27 @@ import Testing
             #expect(event.errorCode == error)
             #expect(event.reference.time == EventTime.parse("2025-11-17T19:20:00Z"))
             #expect(event.account.description == "111122223333")
+        }
+    }
+
+    /// A refused one is looked for under the account that it names at its top.
+    @Test func aRefusedAggregatedEventClaimsItsAccount() throws {
+        for (json, account) in [
+            (Self.aggregated("eventName", []).replacing("windowStart", with: "start"), "111122223333"),
+            (Self.aggregated("eventName", []).replacing("111122223333", with: "x"), nil),
+            (Self.insight, "111122223333"),
+        ] {
+            #expect(try claimed(json)?.description == account)
+        }
+    }
+
+    private func claimed(_ json: String) throws -> AccountID? {
+        var fields = FieldSet()
+        let envelope = try EnvelopeFields(adding: &fields)
+        let extractor = RecordExtractor(fields.compile())
+        return try Array(json.utf8).withUnsafeBytes {
+            try extractor.extract($0)
+            return Envelope.claimedAccount(extractor, envelope)
         }
     }
 

@@ -52,6 +52,35 @@ import Testing
         #expect(refusals.count == 1 && refusals.allSatisfy { $0.contains("count=500") }, "\(refusals)")
     }
 
+    /// An aggregated event names its account at its top alone.
+    @Test func aggregatedEventsComeOnceTheirAccountIsOnboarded() async throws {
+        let service = try await Service()
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("aggregated.json")
+        let event = { (id: Int, window: String) in
+            """
+            {"eventVersion":"1.0","accountId":"\(Self.account)","eventId":"62759c1a-6248-48e1-a6b3-d5fb7e6c4bc\(id)",\
+            "eventCategory":"Aggregated","eventType":"AwsAggregatedEvent","awsRegion":"us-west-2",\
+            "eventSource":"s3.amazonaws.com","timeWindow":{"\(window)":"2025-11-17T19:20:00Z","windowSize":"PT5M"},\
+            "summary":{"primaryDimension":{"dimension":"eventName","statistics":[{"name":"PutObject","value":7}],\
+            "aggregationType":"Count"}}}
+            """
+        }
+        try Data("{\"Records\":[\(event(0, "windowStart")),\(event(1, "start"))]}".utf8).write(to: file)
+        _ = try await service.client("submit", file.path)
+        let listed = try await service.client("dead-letters", "list", "--account", Self.account, "-o", "json")
+        let letters = try #require(try json(listed) as? [[String: Any]])
+        let reasons = Set(letters.compactMap { $0["reason"] as? String })
+        #expect(reasons == ["account_not_onboarded", "missing_field"], "\(listed.text)")
+        let onboarded = try await service.client("account", "onboard", Self.account)
+        #expect(onboarded.errors.contains("2 refused records"), "\(onboarded.errors)")
+        let brought = try await service.client("dead-letters", "resubmit", "--account", Self.account, "-o", "json")
+        #expect((try json(brought) as? [String: Any])?["accepted"] as? Int == 1, "\(brought.text) \(brought.errors)")
+        let found = try await service.client("timeline", "62759c1a-6248-48e1-a6b3-d5fb7e6c4bc0")
+        #expect(found.status == 0 && found.text.contains("PutObject"), "\(found.text) \(found.errors)")
+        try await service.stop()
+    }
+
     @Test func whatIsRefusedAgainStaysAndExitsWithThreeUntilItIsPurged() async throws {
         let service = try await Service()
         let folder = try TemporaryFolder()
