@@ -164,6 +164,7 @@ struct OnboardingTests {
             #expect(connection["role_arn"] as? String == "arn:aws:iam::\(id):role/TrailhoundRead")
         }
         #expect(Set(accounts.compactMap { $0["external_id"] as? String }).count == 4)
+        try await Self.expectRespondRoleIsUsed(service, accounts, aws)
         // What was offboarded on purpose does not come back.
         let gone = try #require(accounts.first?["account_id"] as? String)
         try await service.client("account", "offboard", gone, "--yes").check()
@@ -172,6 +173,26 @@ struct OnboardingTests {
         let leftOut = members.filter { $0["outcome"] as? String == "left out: it was offboarded" }
         #expect(leftOut.map { $0["account_id"] as? String } == [gone])
         try await service.stop()
+    }
+
+    /// Each account's role to act with is recorded, and `enable` proves an action with it alone.
+    private static func expectRespondRoleIsUsed(
+        _ service: Service, _ accounts: [[String: Any]], _ aws: MotoServer
+    ) async throws {
+        let status = try await service.client("remediation", "status", "-o", "json")
+        let listed = try #require(
+            (try JSONSerialization.jsonObject(with: status.output) as? [String: Any])?["accounts"] as? [[String: Any]])
+        #expect(listed.count == accounts.count)
+        for account in listed {
+            let id = account["account_id"] as? String ?? ""
+            #expect(account["role_arn"] as? String == "arn:aws:iam::\(id):role/TrailhoundRemediation", "\(account)")
+        }
+        let id = try #require(accounts.first?["account_id"] as? String)
+        let enabled = try await service.client(
+            "remediation", "enable", id, "deactivate-access-key", "--mode", "dry-run")
+        #expect(
+            enabled.status == 0 && enabled.errors.contains("arn:aws:sts::\(id):assumed-role/TrailhoundRemediation"),
+            "\(enabled.status): \(enabled.errors)")
     }
 
     @Test func withoutCredentialsNothingIsVerified() async throws {

@@ -13,6 +13,8 @@ struct OnboardOrganizationCommand: ServiceCommand {
             Lists the organisation's accounts with this machine's AWS credentials, which must be of the management account \
             or of a delegated administrator (trailhound account policy --organization prints a role for it), and onboards \
             each that is active and not onboarded yet. Running it again onboards what is new; what was offboarded stays so.
+            The roles to read and to act with are recorded under the names that trailhound account policy prints them \
+            with: remediation enable uses the second once it is made.
             """)
 
     @Option(help: "Whom to ask about what happens in the accounts; DUETs go there.")
@@ -21,6 +23,10 @@ struct OnboardOrganizationCommand: ServiceCommand {
     @Option(
         help: .init("The name of the role that the service reads with, the same in all accounts.", valueName: "name"))
     var readRole = RoleNames.read
+
+    @Option(
+        help: .init("The name of the role that remediations act with, the same in all accounts.", valueName: "name"))
+    var respondRole = RoleNames.respond
 
     @Option(help: .init("The organisation's id.", valueName: "o-id"))
     var organizationID: String
@@ -43,6 +49,13 @@ struct OnboardOrganizationCommand: ServiceCommand {
     @OptionGroup(title: "AWS options") var aws: AWSOptions
 
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        for (option, name) in [("--read-role", readRole), ("--respond-role", respondRole)] where !RoleNames.isName(name)
+        {
+            throw ValidationError("\(option): '\(name)' is no name of a role")
+        }
+    }
 
     func run(_ session: Session, _ output: Output) async throws {
         let client = try aws.client()
@@ -74,12 +87,18 @@ struct OnboardOrganizationCommand: ServiceCommand {
         }
         guard member.isActive else { return Member(member, "left out: it is not active") }
         if dryRun { return Member(member, "would be onboarded") }
+        func arn(_ role: String) -> String { RoleNames.arn(role, account: member.id, partition: partition.rawValue) }
         let connection = AccountConnection(
-            roleArn: RoleNames.arn(readRole, account: member.id, partition: partition.rawValue), bucket: bucket,
-            keyPrefix: prefix, organizationID: organizationID, queueURL: queue)
+            roleArn: arn(readRole), bucket: bucket, keyPrefix: prefix, organizationID: organizationID, queueURL: queue)
         let request = OnboardAccountRequest(
             accountID: member.id, name: member.name, owner: owner, connection: connection)
         let answer = try await session.call(AccountService.onboardAccount, request)
+        if try await session.remediation(of: member.id).access?.way != .executor {
+            let access = RemediationAccess(way: .role, roleArn: arn(respondRole))
+            _ = try await session.call(
+                RemediationService.setPolicy, SetPolicyRequest(accountID: member.id, access: access),
+                timeout: Limits.verificationTimeout)
+        }
         return Member(member, "onboarded", deadLetterRecords: answer.deadLetterRecords)
     }
 
