@@ -60,8 +60,34 @@ import TrailhoundCLI
         if let error { #expect(Trailhound.exitCode(for: error) == .validationFailure) }
     }
 
+    @Test(arguments: [
+        (["acount", "list"], "acount", "account", "trailhound"),
+        (["account", "lst"], "lst", "list", "trailhound account"),
+        (["alerts", "tial", "--cursor", "latest"], "tial", "tail", "trailhound alerts"),
+        (["onboard", "111122223333"], "onboard", "account onboard", "trailhound"),
+        (["collect", "valdate"], "valdate", "validate", "trailhound collect"),
+        (["list"], "list", nil, "trailhound"),
+        (["nonsense"], "nonsense", nil, "trailhound"),
+        ([String(repeating: "x", count: 100_000)], String(repeating: "x", count: 100_000), nil, "trailhound"),
+    ])
+    func anUnknownCommandSuggestsTheNearest(arguments: [String], word: String, meant: String?, parent: String) throws {
+        let suggestion = try #require(CommandSuggestion(arguments))
+        #expect(suggestion.word == word)
+        #expect(suggestion.meant == meant)
+        #expect(suggestion.parent == parent)
+        #expect(suggestion.message.contains("Did you mean '\(meant ?? "")'?") == (meant != nil))
+    }
+
+    @Test(arguments: [
+        ["status", "x"], ["--bad"], ["account", "--bad"], ["collect", "nonsense"], ["help", "acount"], [], ["account"],
+    ])
+    func whatNamesItsCommandSuggestsNothing(arguments: [String]) {
+        #expect(CommandSuggestion(arguments)?.word == nil)
+    }
+
     @Test func exitCodesAreThoseOfTheHelp() async {
         #expect(await Program.run(["nonsense"]) == 64)
+        #expect(await Program.run(["acount", "list"]) == 64)
         #expect(await Program.run(["status", "--plaintext", "--server", "hound.example.com:1"]) == 64)
         #expect(await Program.run(["status", "--pki", "/nonexistent"]) == 1)
         #expect(await Program.run(["scan", "/nonexistent"]) == 1)

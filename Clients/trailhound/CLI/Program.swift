@@ -12,8 +12,9 @@ package enum Program {
 
     /// Runs a command. The exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
+        let arguments = GlobalArguments.hoisted(arguments)
         do {
-            var command = try Trailhound.parseAsRoot(GlobalArguments.hoisted(arguments))
+            var command = try Trailhound.parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -21,12 +22,12 @@ package enum Program {
             }
             return 0
         } catch {
-            return report(error)
+            return report(error, arguments)
         }
     }
 
     /// Says what went wrong in one line. The exit code.
-    private static func report(_ error: any Error) -> Int32 {
+    private static func report(_ error: any Error, _ arguments: [String]) -> Int32 {
         if let failure = error as? Failure {
             if !failure.message.isEmpty { Diagnostics.fail(failure.message) }
             return failure.code
@@ -38,7 +39,9 @@ package enum Program {
             return 0
         }
         let message = Trailhound.message(for: error)
-        if code == .validationFailure {
+        if code == .validationFailure, let suggestion = CommandSuggestion(arguments) {
+            Diagnostics.fail("\(suggestion.message) (see \(suggestion.parent) --help)")
+        } else if code == .validationFailure {
             Diagnostics.fail(oneLine(message) + " (see \(helpCommand(for: error)))")
         } else {
             Diagnostics.fail(oneLine(message.isEmpty ? "\(error)" : message))
