@@ -71,7 +71,7 @@ def main():
         document = json.dumps({"Records": records}, separators=(",", ":")).encode()
         target.write_bytes(gzip.compress(document, mtime=0))
         count += 1
-    print(f"{len(morning.records)} records of account {ACCOUNT} in {count} files from {start:%Y-%m-%d %H:%M} UTC")
+    print(f"{len(morning.records):,} records of account {ACCOUNT} in {count} files from {start:%Y-%m-%d %H:%M} UTC")
 
 
 if __name__ == "__main__":

@@ -80,6 +80,15 @@ import TrailhoundCLI
         let lines = CheckPresentation.lines(waiting, colour: false)
         #expect(lines.count { $0.contains("Make assume_role pass.") } == 1)
         #expect(lines[3] == "        what to do: Make assume_role pass.")
+        #expect(
+            CheckPresentation.lines(waiting, width: 40, colour: false) == [
+                "UNKNOWN not made:", "        digests, bucket, key", "        what to do: Make assume_role",
+                "        pass.", "0 passed, 0 failed, 3 unknown",
+            ])
+        let long = AccountCheck(name: "trail", status: .failed, detail: "it was stopped by somebody", remedy: "")
+        #expect(
+            CheckPresentation.lines([long], width: 36, colour: false).prefix(2)
+                == ["FAILED  trail", "        it was stopped by somebody"])
         #expect(CheckPresentation.lines(checks, colour: true)[1].hasPrefix("\u{1B}[31mFAILED"))
         #expect(
             String(decoding: CheckPresentation.json(checks[2]).compact, as: UTF8.self)

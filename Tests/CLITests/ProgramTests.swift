@@ -85,6 +85,22 @@ import TrailhoundCLI
         #expect(CommandSuggestion(arguments)?.word == nil)
     }
 
+    @Test func usageFitsTheTerminal() {
+        let help = "OVERVIEW: x\n\nUSAGE: trailhound a <b> [-n <count>] [--from-start] [--to <end>]\n\nOPTIONS:"
+        #expect(Program.wrappingUsage(help, to: nil) == help)
+        #expect(Program.wrappingUsage(help, to: 80) == help)
+        #expect(
+            Program.wrappingUsage(help, to: 40)
+                == """
+                OVERVIEW: x
+
+                USAGE: trailhound a <b> [-n <count>]
+                       [--from-start] [--to <end>]
+
+                OPTIONS:
+                """)
+    }
+
     @Test func exitCodesAreThoseOfTheHelp() async {
         #expect(await Program.run(["nonsense"]) == 64)
         #expect(await Program.run(["acount", "list"]) == 64)

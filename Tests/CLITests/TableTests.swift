@@ -57,6 +57,28 @@ import TrailhoundCLI
         #expect(layout(1) == [5, nil, nil, 4])
     }
 
+    @Test func theLastColumnGoesOnBelowItself() {
+        var table = Table([Column("ID"), Column("TITLE", shrinksTo: 8, wraps: true)])
+        table.add(["1", Cell("Two services that watch\nthe account", style: .red)])
+        table.add(["2", "unbreakableword"])
+        #expect(
+            table.lines(width: 20, colour: false) == [
+                "ID  TITLE", "1   Two services", "    that watch\\nthe", "    account", "2   unbreakableword",
+            ])
+        // A word that is wider than the column is cut.
+        #expect(table.lines(width: 14, colour: false).suffix(2) == ["2   unbreakabl", "    eword"])
+        #expect(table.lines(width: 20, colour: true)[2] == "    \u{1B}[31mthat watch\\nthe\u{1B}[0m")
+        #expect(table.lines(width: nil, colour: false).count == 3)
+    }
+
+    @Test func linesOfProseAreCutBetweenWords() {
+        let text = "  mode: off → auto, and more of it"
+        #expect(DisplayWidth.wrappedWithIndentation(text, to: nil) == [text])
+        #expect(DisplayWidth.wrappedWithIndentation(text, to: 22) == ["  mode: off → auto,", "  and more of it"])
+        // Columns within a line stay where they are.
+        #expect(DisplayWidth.wrapped("07:46:31  done: all of it", to: 20) == ["07:46:31  done: all", "of it"])
+    }
+
     @Test func wideCharactersAlign() {
         var table = Table([Column("A"), Column("B")])
         table.add(["日本", "x"])

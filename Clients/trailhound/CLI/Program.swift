@@ -35,7 +35,8 @@ package enum Program {
         let code = Trailhound.exitCode(for: error)
         if code == .success {
             // Help, the version, a completion script: what was asked for.
-            Output(.table).line(Trailhound.fullMessage(for: error))
+            let output = Output(.table)
+            output.line(wrappingUsage(Trailhound.fullMessage(for: error), to: output.terminal.width))
             return 0
         }
         let message = Trailhound.message(for: error)
@@ -47,6 +48,28 @@ package enum Program {
             Diagnostics.fail(oneLine(message.isEmpty ? "\(error)" : message))
         }
         return code.rawValue
+    }
+
+    /// The text with its line of usage, which the library leaves as long as it is, in lines that a terminal has room for.
+    package static func wrappingUsage(_ text: String, to columns: Int?) -> String {
+        guard let columns else { return text }
+        let margin = "USAGE: "
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard line.hasPrefix(margin), line.count > columns else { return String(line) }
+            // Options are cut from each other and not from their values.
+            let parts = line.dropFirst(margin.count).replacing(" [", with: "\n[").split(separator: "\n")
+            var lines = [margin]
+            for part in parts {
+                let last = lines[lines.count - 1]
+                let isFirst = last.count == margin.count
+                if !isFirst, last.count + 1 + part.count > columns {
+                    lines.append(String(repeating: " ", count: margin.count) + part)
+                } else {
+                    lines[lines.count - 1] += (isFirst ? "" : " ") + part
+                }
+            }
+            return lines.joined(separator: "\n")
+        }.joined(separator: "\n")
     }
 
     /// The command that explains what was called wrongly, as the library's long message names it.

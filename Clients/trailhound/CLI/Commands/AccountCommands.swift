@@ -71,6 +71,9 @@ struct AccountCommands: AsyncParsableCommand {
             }
             if roles.out != nil || (roles.trusted != nil && output.format == .table) {
                 try roles.print(account, output)
+                Diagnostics.note(
+                    "Next: make these roles in the account, give the service's own identity what trailhound account policy "
+                        + "\(account.accountID) --service prints, then trailhound account verify \(account.accountID).")
             } else if output.format == .table {
                 Diagnostics.note(
                     "Next: trailhound account policy \(account.accountID) --trusted ARN prints the roles to make; then "

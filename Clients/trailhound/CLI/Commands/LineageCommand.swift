@@ -25,8 +25,9 @@ struct LineageCommand: ServiceCommand {
         let answer = try await session.call(InvestigationService.getLineage, GetLineageRequest(value: value))
         switch output.format {
         case .table:
-            output.table(LineagePresentation.table(answer))
-            output.line(Escaping.visible(LineagePresentation.summary(answer)))
+            if !answer.steps.isEmpty { output.table(LineagePresentation.table(answer)) }
+            let summary = Escaping.visible(LineagePresentation.summary(answer))
+            for line in DisplayWidth.wrappedWithIndentation(summary, to: output.terminal.width) { output.line(line) }
         case .json, .jsonl: output.json(LineagePresentation.json(answer))
         }
     }

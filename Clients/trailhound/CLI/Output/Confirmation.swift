@@ -26,7 +26,10 @@ package enum Confirmation {
                 "this needs a person's yes, and no terminal is there to ask on: give --yes (\(question))",
                 code: Failure.Code.usage)
         }
-        _ = FileWriting.writeAll(Array((Escaping.visible(question) + "? [y/N] ").utf8), to: STDERR_FILENO)
+        let sentence = question.prefix(1).uppercased() + question.dropFirst() + "? [y/N]"
+        let lines = DisplayWidth.wrappedWithIndentation(
+            Escaping.visible(sentence), to: Terminal.of(descriptor: STDERR_FILENO).width)
+        _ = FileWriting.writeAll(Array((lines.joined(separator: "\n") + " ").utf8), to: STDERR_FILENO)
         let word = answer().map { $0.lowercased().filter { $0 != " " } }
         guard word == "y" || word == "yes" else { throw Failure("nothing was done") }
     }

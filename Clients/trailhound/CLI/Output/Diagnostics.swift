@@ -5,8 +5,11 @@ import Glibc
 /// What goes to standard error.
 package enum Diagnostics {
     /// Something that people may want to know and programs need not, for example that a list is empty.
+    /// On a terminal a line that is too long for it goes on below itself, cut between words.
     package static func note(_ text: String) {
-        _ = FileWriting.writeAll(Array((Escaping.visible(text) + "\n").utf8), to: STDERR_FILENO)
+        let width = Terminal.of(descriptor: STDERR_FILENO).width
+        let lines = DisplayWidth.wrappedWithIndentation(Escaping.visible(text), to: width)
+        _ = FileWriting.writeAll(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// A failure: `trailhound: …`, with the further lines of a text of several as they are.

@@ -42,7 +42,9 @@ package enum DisplayWidth {
         var lines: [String] = []
         var line = ""
         var used = 0
-        for word in text.split(separator: " ") {
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            // Blanks between columns stay, but for those at a cut.
+            if word.isEmpty, used == 0 { continue }
             let width = of(String(word))
             if used > 0, used + 1 + width > columns {
                 lines.append(line)
@@ -53,6 +55,29 @@ package enum DisplayWidth {
             used += (used > 0 ? 1 : 0) + width
         }
         return lines + [line]
+    }
+
+    /// `text` cut anywhere into pieces of at most `columns`.
+    package static func pieces(of text: String, to columns: Int) -> [String] {
+        var (pieces, used) = ([""], 0)
+        for character in text {
+            let width = of(character)
+            if used > 0, used + width > columns {
+                pieces.append("")
+                used = 0
+            }
+            pieces[pieces.count - 1].append(character)
+            used += width
+        }
+        return pieces
+    }
+
+    /// `text` as `wrapped` cuts it, with every line as far in as the first; `columns` is nil where nothing needs to fit.
+    package static func wrappedWithIndentation(_ text: String, to columns: Int?) -> [String] {
+        guard let columns, of(text) > columns else { return [text] }
+        let margin = String(text.prefix { $0 == " " })
+        let room = max(Limits.narrowestTerminal, columns - margin.count)
+        return wrapped(String(text.dropFirst(margin.count)), to: room).map { margin + $0 }
     }
 
     /// The blocks that Unicode's EastAsianWidth.txt gives as wide or fullwidth, without its small holes.

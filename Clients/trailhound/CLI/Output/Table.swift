@@ -11,6 +11,12 @@ package struct Cell: Sendable, Equatable, ExpressibleByStringInterpolation {
         self.style = style
     }
 
+    /// A part of another cell, whose text is escaped already.
+    fileprivate init(part: String, of cell: Cell) {
+        text = part
+        style = cell.style
+    }
+
     package init(stringLiteral value: String) { self.init(value) }
 }
 
@@ -24,8 +30,13 @@ package struct Column: Sendable {
     package let shrinksTo: Int?
     /// Where shrinking is not enough, columns are left out by this number, the smallest first; nil never.
     package let dropped: Int?
+    /// Of the last column: a text that is too wide goes on below instead of being cut.
+    package let wraps: Bool
 
-    package init(_ title: String, alignment: Alignment = .left, shrinksTo: Int? = nil, dropped: Int? = nil) {
+    package init(
+        _ title: String, alignment: Alignment = .left, shrinksTo: Int? = nil, dropped: Int? = nil, wraps: Bool = false
+    ) {
+        self.wraps = wraps
         self.title = title
         self.alignment = alignment
         self.shrinksTo = shrinksTo
@@ -77,6 +88,21 @@ package struct TableLayout: Sendable, Equatable {
         return kept.reduce(0, +) + gap * max(0, kept.count - 1)
     }
 
+    /// The lines of a row: one, and more where its last column wraps.
+    package func lines(_ cells: [Cell], _ columns: [Column], colour: Bool) -> [String] {
+        guard let last = cells.indices.last, last == columns.count - 1, columns[last].wraps, let width = widths[last],
+            DisplayWidth.of(cells[last].text) > width
+        else { return [line(cells, columns, colour: colour)] }
+        let before = widths[..<last].compactMap { $0 }
+        let margin = Cell(part: String(repeating: " ", count: before.reduce(0) { $0 + $1 + Self.gap }), of: "")
+        let parts = DisplayWidth.wrapped(cells[last].text, to: width).flatMap { DisplayWidth.pieces(of: $0, to: width) }
+        return parts.enumerated().map { index, part in
+            let part = Cell(part: part, of: cells[last])
+            if index == 0 { return line(Array(cells.dropLast()) + [part], columns, colour: colour) }
+            return margin.text + (colour ? part.style.applied(to: part.text) : part.text)
+        }
+    }
+
     /// One line, with no blanks at its end.
     package func line(_ cells: [Cell], _ columns: [Column], colour: Bool) -> String {
         var line = ""
@@ -120,7 +146,7 @@ package struct Table: Sendable {
             rows.reduce(DisplayWidth.of(columns[index].title)) { max($0, DisplayWidth.of($1[index].text)) }
         }
         let layout = TableLayout(columns, natural: natural, width: width)
-        return ([Self.heading(columns)] + rows).map { layout.line($0, columns, colour: colour) }
+        return ([Self.heading(columns)] + rows).flatMap { layout.lines($0, columns, colour: colour) }
     }
 
     /// The titles.

@@ -81,7 +81,7 @@ package enum AlertPresentation {
         var table = Table([
             Column("ALERT"), Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("STATUS", dropped: 3),
             Column("ACCOUNT", dropped: 2), Column("EVENTS", alignment: .right, dropped: 1),
-            Column("ACTOR", shrinksTo: 14), Column("TITLE", shrinksTo: 20),
+            Column("ACTOR", shrinksTo: 14), Column("TITLE", shrinksTo: 20, wraps: true),
         ])
         for alert in alerts {
             table.add([
@@ -97,7 +97,7 @@ package enum AlertPresentation {
     package static func duetTable(_ alerts: [Alert]) -> Table {
         var table = Table([
             Column("ALERT"), Column("LAST SEEN (UTC)"), Column("STATUS", dropped: 1), Column("ACCOUNT", dropped: 2),
-            Column("ACTOR", shrinksTo: 14), Column("TITLE", shrinksTo: 24),
+            Column("ACTOR", shrinksTo: 14), Column("TITLE", shrinksTo: 24, wraps: true),
         ])
         for alert in alerts {
             table.add([
@@ -113,7 +113,7 @@ package enum AlertPresentation {
     package static let columns = [
         Column("LAST SEEN (UTC)"), Column("SEVERITY"), Column("CHANGE", dropped: 3), Column("ACCOUNT", dropped: 2),
         Column("EVENTS", alignment: .right, dropped: 1), Column("ACTOR", shrinksTo: 12), Column("ALERT"),
-        Column("TITLE", shrinksTo: 20),
+        Column("TITLE", shrinksTo: 20, wraps: true),
     ]
 
     /// Where the columns of `row` stand, from line to line the same. The last takes what a terminal has left.

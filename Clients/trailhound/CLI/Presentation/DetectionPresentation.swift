@@ -44,7 +44,7 @@ package enum DetectionPresentation {
     package static func table(_ detections: [Detection]) -> Table {
         var table = Table([
             Column("DETECTION"), Column("SEVERITY"), Column("AUDIENCE", dropped: 2), Column("STATE"),
-            Column("ATT&CK", shrinksTo: 9, dropped: 1), Column("TITLE", shrinksTo: 24),
+            Column("ATT&CK", shrinksTo: 9, dropped: 1), Column("TITLE", shrinksTo: 24, wraps: true),
         ])
         for detection in detections {
             table.add([

@@ -22,7 +22,10 @@ package enum LineagePresentation {
 
     /// One line: who acts in the end, and whether that is certain.
     package static func summary(_ lineage: GetLineageResponse) -> String {
-        let doubt = lineage.isComplete ? "" : " (the call that made this session is not stored, or not for certain)"
+        let doubt =
+            !lineage.isComplete
+            ? " (the call that made this session is not stored, or not for certain)"
+            : lineage.steps.isEmpty ? " (itself: no session is in between)" : ""
         return "Actor: \(lineage.actor)\(doubt)"
     }
 

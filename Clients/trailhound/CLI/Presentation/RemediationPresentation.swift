@@ -59,7 +59,7 @@ package enum RemediationPresentation {
     /// One row a remediation.
     package static func table(_ remediations: [Remediation]) -> Table {
         var table = Table([
-            Column("REMEDIATION"), Column("STARTED (UTC)"), Column("ACCOUNT"), Column("ACTION", dropped: 2),
+            Column("REMEDIATION"), Column("STARTED (UTC)"), Column("ACCOUNT", dropped: 3), Column("ACTION", dropped: 2),
             Column("TARGET", shrinksTo: 16), Column("STATE"), Column("OUTCOME", shrinksTo: 12),
             Column("BY", shrinksTo: 8, dropped: 1),
         ])
@@ -146,21 +146,22 @@ package enum PolicyPresentation {
         ])
     }
 
-    /// One row an action.
+    /// One row an action; what holds for the whole account stands in its first.
     package static func table(_ accounts: [AccountRemediation]) -> Table {
         var table = Table([
-            Column("ACCOUNT"), Column("ACTION"), Column("MODE"), Column("FROM"), Column("CAP", alignment: .right),
+            Column("ACCOUNT"), Column("ACTION"), Column("MODE"), Column("FROM", dropped: 3),
+            Column("CAP", alignment: .right, dropped: 2),
             Column("NEVER", shrinksTo: 12), Column("ALWAYS", shrinksTo: 8, dropped: 1),
-            Column("BY WAY OF", shrinksTo: 12),
+            Column("BY WAY OF", shrinksTo: 12, wraps: true),
         ])
         for account in accounts {
-            for policy in account.policies {
+            for (index, policy) in account.policies.enumerated() {
                 table.add([
                     Cell(account.accountID), Cell(policy.action.word),
                     Cell(policy.mode.word, style: style(policy.mode)),
                     Cell(policy.minSeverity.shortWord), Cell("\(policy.hourlyCap)/h"),
                     Cell(policy.never.joined(separator: " ")), Cell(policy.always.joined(separator: " ")),
-                    Cell(way(account)),
+                    Cell(index == 0 ? way(account) : ""),
                 ])
             }
         }

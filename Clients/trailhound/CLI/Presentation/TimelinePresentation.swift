@@ -20,12 +20,20 @@ package enum TimelinePresentation {
             table.add([
                 Cell(Clock.short(entry.eventTime)), Cell(entry.accountID), Cell(entry.region),
                 Cell(service(entry.eventSource) + ":" + entry.eventName), Cell(Numbers.grouped(UInt64(end - start))),
-                Cell(failed ? entry.errorCode : "ok", style: failed ? .red : .plain), Cell(entry.principal),
+                Cell(failed ? entry.errorCode : "ok", style: failed ? .red : .plain), Cell(principal(entry)),
                 Cell(entry.sourceIP),
             ])
             start = end
         }
         return table
+    }
+
+    /// The last part of the principal's ARN; the whole where it is of another account than the record.
+    private static func principal(_ entry: TimelineEntry) -> String {
+        let isOwn =
+            entry.principal.split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first
+            .map { $0 == entry.accountID } ?? false
+        return isOwn ? AlertPresentation.shortened(entry.principal) : entry.principal
     }
 
     /// True for two calls that a table shows alike but for their times.

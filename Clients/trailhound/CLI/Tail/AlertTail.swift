@@ -73,7 +73,9 @@ package struct AlertTail: Sendable {
             let width = terminal.isInteractive ? Terminal.columns(1) ?? terminal.width : nil
             let layout = AlertPresentation.layout(width: width)
             func line(_ cells: [Cell]) {
-                output.line(layout.line(cells, AlertPresentation.columns, colour: terminal.colour))
+                for text in layout.lines(cells, AlertPresentation.columns, colour: terminal.colour) {
+                    output.line(text)
+                }
             }
             if !hasHeading { line(Table.heading(AlertPresentation.columns)) }
             hasHeading = true
