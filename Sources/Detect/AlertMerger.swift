@@ -3,7 +3,7 @@
 import CloudTrail
 import Sigma
 
-/// Merges matches into alerts. A value that does no I/O and takes time as an argument; the sequencer owns it.
+/// Merges matches into alerts. A value that does no I/O and takes time as an argument; a `DetectionStage` owns it.
 ///
 /// A match joins the alert of its detection, account and actor whose first or last match lies within the window of its
 /// event time, or opens a new one. A late match that reaches two alerts merges the younger into the older. So the

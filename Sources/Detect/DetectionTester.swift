@@ -36,6 +36,7 @@ package struct DetectionTester {
     private let folder: String
     private let catalog: Catalog
     private let engine: RecordEngine
+    private let evaluator = BatchEvaluator()
     private let places = TestPlaces()
 
     /// - Parameter folder: the rules folder that the catalog was loaded from.
@@ -118,45 +119,31 @@ package struct DetectionTester {
         guard let name = entry["name"]?.string, let events = entry["events"]?.array, !events.isEmpty,
             events.allSatisfy({ $0.object != nil })
         else { throw TestFileError("each sequence is {\"name\": text, \"events\": [object, …]}") }
-        var state = StreamState()
-        var didMatch = false
+        var stage = DetectionStage(reportsMatches: true)
+        var matches: [StreamMatch] = []
         for event in events {
             var writer = JSONWriter()
             writer.value(event)
-            let refusal = writer.bytes.withUnsafeBytes { observe($0, &state, file, &didMatch) }
-            if let refusal { return Case(name: name, shouldMatch: shouldMatch, refusal: refusal, didMatch: false) }
+            let batch = writer.bytes.withUnsafeBytes(sequenceBatch)
+            if let refused = batch.rejections.first {
+                return Case(
+                    name: name, shouldMatch: shouldMatch, refusal: refused.rejection.detail, didMatch: false)
+            }
+            // By a clock that stands still at the beginning of time nothing is over before the end.
+            matches += stage.apply(batch, now: 0).matches
         }
         // After the last event nothing clears what is held.
-        let released = state.release(engine.plan, now: 0, all: true)
-        if released.contains(where: { $0.match.detection.file == file }) { didMatch = true }
+        matches += stage.release(engine.plan, now: 0, all: true).matches
+        // A rule that needs no other events stands in such a file for what refers to it.
+        let didMatch = matches.contains { $0.match.detection.file == file && $0.match.detection.needsStream }
         return Case(name: name, shouldMatch: shouldMatch, refusal: nil, didMatch: didMatch)
     }
 
-    /// Gives one event of a sequence to the stream. Returns why it can't be taken.
-    private func observe(
-        _ record: UnsafeRawBufferPointer, _ state: inout StreamState, _ file: String, _ didMatch: inout Bool
-    ) -> String? {
-        let envelope: Envelope
+    /// Evaluates one event of a sequence as the service does.
+    private func sequenceBatch(_ record: UnsafeRawBufferPointer) -> EvaluatedBatch {
         do {
-            try engine.extractor.extract(record)
-            envelope = try Envelope.read(engine.extractor, engine.plan.envelope)
-        } catch let error as JSONError {
-            return error.rejectionOfRecord.detail
-        } catch { return "\(error)" }
-        if let refusal { return refusal.detail }
-        var builder = BatchBuilder()
-        engine.appendMatches(envelope, engine.extractor, engine.plan.envelope, eventIndex: 0, to: &builder)
-        let batch = builder.finish(engine.plan)
-        for (_, issuance) in batch.issuances { _ = state.learn(issuance, now: 0) }
-        for clearing in batch.clearings { state.clear(clearing, now: 0) }
-        for match in batch.matches where match.hold != nil {
-            state.hold(match, isOnTrial: false, historical: false, now: 0)
-        }
-        batch.forEachObservation(where: { _ in true }) { observation in
-            let matches = state.observe(observation, engine.plan, historical: false, now: 0)
-            if matches.contains(where: { $0.match.detection.file == file }) { didMatch = true }
-        }
-        return nil
+            return try evaluator.evaluate(.records([record]), plan: engine.plan, accounts: .all) { _, _, _ in }
+        } catch { return EvaluatedBatch(refused: Rejection(.notJSON, "\(error)")) }
     }
 
     /// The refusal of the record that the extractor holds for how it is spelled.

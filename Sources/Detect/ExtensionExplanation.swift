@@ -80,19 +80,10 @@ package struct ExplainedHistory: Sendable {
             }
             return try BatchEvaluator().evaluate(.records(parts), plan: plan, accounts: .all) { _, _, _ in }
         }
-        var state = StreamState()
-        var matches = batch.matches
-        for (_, issuance) in batch.issuances { _ = state.learn(issuance, now: 0) }
-        for clearing in batch.clearings { state.clear(clearing, now: 0) }
-        for match in matches where match.hold != nil {
-            state.hold(match, isOnTrial: false, historical: false, now: 0)
-        }
-        matches.removeAll { $0.hold != nil }
-        batch.forEachObservation(where: { _ in true }) {
-            matches += state.observe($0, plan, historical: false, now: 0).map(\.match)
-        }
-        matches += state.release(plan, now: 0, all: true).map(\.match)
-        return Set(matches.lazy.filter { $0.detection === detection }.map(\.event.reference.text))
+        var stage = DetectionStage(reportsMatches: true)
+        // By a clock that stands still at the beginning of time nothing is over before the end.
+        let matches = stage.apply(batch, now: 0).matches + stage.release(plan, now: 0, all: true).matches
+        return Set(matches.lazy.map(\.match).filter { $0.detection === detection }.map(\.event.reference.text))
     }
 }
 

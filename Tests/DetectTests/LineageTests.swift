@@ -58,12 +58,12 @@ import Testing
         record(number, "Act", source: "iam.amazonaws.com", identity: identity, minute: minute)
     }
 
-    /// What the sequencer does with batches, and the alerts that stand at the end: actor and number of matches.
+    /// A detection stage, what it gave to store, and the alerts that stand at the end: actor and number of matches.
     private struct Stream {
         let plan: DetectionPlan
-        var state = StreamState()
-        var merger = AlertMerger()
+        var stage = DetectionStage()
         var store: [String: Alert] = [:]
+        var rows: [[UInt8]] = []
         var revisions = 0
         var now: Milliseconds = 0
 
@@ -92,29 +92,24 @@ import Testing
             let (batch, _) = try evaluate(records: records, plan: plan)
             #expect(batch.rejectedCount == 0)
             now += 1
-            for (_, issuance) in batch.issuances {
-                let known = state.learn(issuance, now: now)
-                for session in merger.sessions(watching: known) {
-                    let found = state.resolve(session)
-                    merger.reattribute(session.id, to: found.principal, pending: found.pending, now: now) { _, _ in [] }
-                }
-            }
-            for match in batch.matches { merger.add(state.attribute(match), historical: false, now: now) }
-            for alert in merger.takeChanges() {
+            _ = stage.apply(batch, now: now)
+            let changes = stage.takeChanges()
+            for alert in changes.alerts {
                 // What is stored is what is read back.
                 let stored = try AlertCodec.decode(AlertCodec.encode(alert))
                 #expect(stored == alert)
                 store[alert.id] = stored
                 revisions += 1
             }
-            merger.commit()
+            rows.append(changes.row)
+            stage.commit()
         }
 
         /// A restart: the alerts and the rows are all that is left.
-        mutating func restart(_ rows: [[UInt8]]) {
-            state = StreamState()
+        mutating func restart() {
+            var state = StreamState()
             for row in rows { state.replay(row, now: 0) }
-            merger = AlertMerger(restoring: Array(store.values))
+            stage = DetectionStage(state: state, merger: AlertMerger(restoring: Array(store.values)))
         }
 
         var allOpen: [Alert] { store.values.filter { $0.status == .open } }
@@ -161,8 +156,7 @@ import Testing
         #expect(stream.actors == [Self.roleARN("r") + " 4"])
         try stream.take([Self.assume(5, by: Self.iamUser("alice"), role: "r", "a", key: "ASIA1")])
         #expect(stream.actors == [Self.roleARN("r") + " 2", "\(Self.alice) 2"])
-        let rows = [stream.state.takeRow()]
-        stream.restart(rows)
+        stream.restart()
         try stream.take([Self.assume(6, by: Self.iamUser("bob"), role: "r", "b", key: "ASIA2")])
         #expect(
             stream.actors == [Self.roleARN("r") + " 1", "\(Self.alice) 2", "arn:aws:iam::111122223333:user/bob 1"])
@@ -182,11 +176,9 @@ import Testing
         var random = Numbers(seed: 3)
         for _ in 0..<60 {
             var stream = try Stream()
-            var rows: [[UInt8]] = []
             for record in records.shuffled(using: &random) {
                 try stream.take([record])
-                rows.append(stream.state.takeRow())
-                if Int.random(in: 0..<4, using: &random) == 0 { stream.restart(rows) }
+                if Int.random(in: 0..<4, using: &random) == 0 { stream.restart() }
             }
             #expect(stream.actors == ["\(Self.alice) 3"])
         }
@@ -401,14 +393,12 @@ import Testing
         var expected: Set<String>?
         for _ in 0..<5 {
             var stream = try Stream()
-            var rows: [[UInt8]] = []
             var rest = records.shuffled(using: &random)[...]
             while !rest.isEmpty {
                 let batch = rest.prefix(Int.random(in: 1...9, using: &random))
                 try stream.take(Array(batch))
-                rows.append(stream.state.takeRow())
                 rest = rest.dropFirst(batch.count)
-                if Int.random(in: 0..<5, using: &random) == 0 { stream.restart(rows) }
+                if Int.random(in: 0..<5, using: &random) == 0 { stream.restart() }
             }
             let found = Set(
                 stream.open.map {

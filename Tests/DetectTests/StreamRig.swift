@@ -4,12 +4,11 @@ import CloudTrail
 import Detect
 import Testing
 
-/// What the sequencer does with batches, and the alerts that stand at the end.
+/// A detection stage with a store of its changes in memory, and the alerts that stand at the end.
 struct StreamRig {
     let plan: DetectionPlan
-    private(set) var state: StreamState
+    private(set) var stage: DetectionStage
     private let bounds: StreamBounds
-    private(set) var merger = AlertMerger()
     private var store: [String: Alert] = [:]
     private var rows: [[UInt8]] = []
     /// The service's clock.
@@ -21,69 +20,47 @@ struct StreamRig {
     ) {
         self.plan = plan
         self.bounds = bounds
-        state = StreamState(bounds: bounds)
+        stage = DetectionStage(state: StreamState(bounds: bounds))
         self.now = now
     }
+
+    var state: StreamState { stage.state }
 
     mutating func take(_ records: [String]) throws {
         let (batch, _) = try evaluate(records: records, plan: plan)
         #expect(batch.rejectedCount == 0)
         now += 1
-        for (_, issuance) in batch.issuances {
-            let known = state.learn(issuance, now: now)
-            for session in merger.sessions(watching: known) {
-                let found = state.resolve(session)
-                merger.reattribute(session.id, to: found.principal, pending: found.pending, now: now) { _, _ in [] }
-            }
-        }
-        for clearing in batch.clearings { state.clear(clearing, now: now) }
-        for match in batch.matches { take(match) }
-        batch.forEachObservation(where: { _ in true }) { observation in
-            for found in state.observe(observation, plan, historical: false, now: now) { merge(found.match) }
-        }
-        if let latest = batch.latest, plan.waits {
-            for account in batch.accounts { state.advance(account, to: latest, now: now) }
-        }
+        _ = stage.apply(batch, now: now)
         commit()
     }
 
     /// A look at the clock.
     mutating func tick(at time: Milliseconds) {
         now = time
+        _ = stage.release(plan, now: now)
         commit()
     }
 
     /// The clock is right again.
     mutating func correctClock(at time: Milliseconds) {
         now = time
-        state.correctClock(now: time)
+        stage.correctClock(now: time)
     }
-
-    private mutating func take(_ match: Match) {
-        if match.hold != nil {
-            state.hold(match, isOnTrial: false, historical: false, now: now)
-        } else {
-            merge(match)
-        }
-    }
-
-    private mutating func merge(_ match: Match) { merger.add(state.attribute(match), historical: false, now: now) }
 
     private mutating func commit() {
-        for found in state.release(plan, now: now) { merge(found.match) }
-        for alert in merger.takeChanges() {
+        let changes = stage.takeChanges()
+        for alert in changes.alerts {
             if let stored = try? AlertCodec.decode(AlertCodec.encode(alert)) { store[alert.id] = stored }
         }
-        merger.commit()
-        let row = state.takeRow()
-        if !row.isEmpty { rows.append(row) }
+        if !changes.row.isEmpty { rows.append(changes.row) }
+        stage.commit()
     }
 
     /// A kill: the alerts and the rows are all that is left.
     mutating func restart() {
-        state = StreamState(bounds: bounds)
+        var state = StreamState(bounds: bounds)
         for row in rows { state.replay(row, now: now) }
-        merger = AlertMerger(restoring: Array(store.values))
+        stage = DetectionStage(state: state, merger: AlertMerger(restoring: Array(store.values)))
     }
 
     /// The alerts at the end of records that come in batches of any size, through kills and a log that is cut short.

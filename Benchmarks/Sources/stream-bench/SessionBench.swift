@@ -27,29 +27,26 @@ struct SessionBench {
     func run() throws {
         let plan = try DetectionPlan(Catalog.read([.init(path: "first.yml", text: Self.rules)]))
         let evaluator = BatchEvaluator()
-        var state = StreamState()
+        var stage = DetectionStage(reportsMatches: true)
         var now: Milliseconds = 1_772_360_000_000
         var seconds = 0.0
-        var alerts = 0
+        var matches = 0
         report("sessions \(grouped(sessions)), \(grouped(Self.events)) events a commit, load \(load())")
         let step = Self.events * Self.commits
         for start in stride(from: 0, to: sessions, by: Self.events) {
             let batch = try StreamBench.evaluate((start..<start + Self.events).map(record), evaluator, plan)
             now += 100
             let watch = Watch()
-            batch.forEachObservation(where: { _ in true }) {
-                alerts += state.observe($0, plan, historical: false, now: now).count
-            }
-            for account in batch.accounts { state.advance(account, to: batch.latest ?? 0, now: now) }
-            alerts += state.release(plan, now: now).count
-            _ = state.takeRow()
+            matches += stage.apply(batch, now: now).matches.count
+            _ = stage.takeChanges()
+            stage.commit()
             seconds += watch.cpuSeconds
             guard (start + Self.events) % step == 0 else { continue }
             report(
                 "\(grouped(start + Self.events)): \(decimal(seconds * 1_000 / Double(Self.commits))) ms a commit,",
-                "\(grouped(Double(step) / seconds)) events/s a core; waiting \(grouped(state.waitingCount)),",
-                "judged early \(grouped(state.losses.releasedEarly)), matches \(grouped(alerts)),",
-                "\(state.bytes >> 20) MiB by its own account")
+                "\(grouped(Double(step) / seconds)) events/s a core; waiting \(grouped(stage.state.waitingCount)),",
+                "judged early \(grouped(stage.state.losses.releasedEarly)), matches \(grouped(matches)),",
+                "\(stage.state.bytes >> 20) MiB by its own account")
             seconds = 0
         }
     }

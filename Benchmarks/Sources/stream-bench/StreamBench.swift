@@ -35,7 +35,7 @@ struct StreamBench {
     func run() throws {
         let plan = try DetectionPlan(Catalog.read([.init(path: "burst.yml", text: rules)]))
         let evaluator = BatchEvaluator()
-        var state = StreamState()
+        var stage = DetectionStage()
         var logBytes = 0
         // What evaluating takes reaches its size before anything is compared.
         for _ in 0..<10 { _ = try Self.evaluate((0..<1_000).map { record($0, 0) }, evaluator, plan) }
@@ -47,17 +47,16 @@ struct StreamBench {
                 let records = (start..<min(start + 1_000, groups)).map { record($0, round) }
                 let batch = try Self.evaluate(records, evaluator, plan)
                 let watch = Watch()
-                for observation in batch.observations {
-                    _ = state.observe(observation, plan, historical: false, now: 1_772_000_000_000)
-                }
-                logBytes += state.takeRow().count
+                _ = stage.apply(batch, now: 1_772_000_000_000)
+                logBytes += stage.takeChanges().row.count
+                stage.commit()
                 seconds += watch.cpuSeconds
             }
             report(
                 "\(name): \(grouped(Double(groups) / seconds)) events/s a core in the sequencer;",
-                "resident \(residentMiB - before) MiB above the start, by its own account \(state.bytes >> 20) MiB;",
-                "log \(logBytes >> 20) MiB; groups \(grouped(state.groupCount)), lost \(state.losses.evictedGroups),",
-                "waiting \(grouped(state.waitingCount))")
+                "resident \(residentMiB - before) MiB above the start, by its own account \(stage.state.bytes >> 20) MiB;",
+                "log \(logBytes >> 20) MiB; groups \(grouped(stage.state.groupCount)), lost \(stage.state.losses.evictedGroups),",
+                "waiting \(grouped(stage.state.waitingCount))")
         }
     }
 

@@ -4,7 +4,7 @@ import CloudTrail
 import Sigma
 
 /// Everything that the stream remembers beside its alerts: the windows of correlations, who made which session, and what
-/// was seen before. A value that does no I/O and takes time as an argument; the sequencer owns it.
+/// was seen before. A value that does no I/O and takes time as an argument; a `DetectionStage` owns it.
 ///
 /// One commit group goes: events as they come, then `takeRow` once, whose bytes are stored with the events. All rows ever
 /// stored, replayed in their order, make the same state again; `rewrite` says what of an old row still counts, so that

@@ -46,21 +46,6 @@ struct EvaluatedSlice {
     }
 }
 
-/// Which of a slice's records were stored just now, by their places in the batch; of the others none was.
-struct FreshRecords {
-    private let first: Int
-    private(set) var flags: [Bool] = []
-
-    init(from first: Int, count: Int) {
-        self.first = first
-        flags.reserveCapacity(count)
-    }
-
-    mutating func append(_ more: [Bool]) { flags += more }
-
-    subscript(place: Int) -> Bool { place >= first && place - first < flags.count && flags[place - first] }
-}
-
 /// Whether several parties took part lately. A value; time is an argument.
 struct RecentParties {
     private var seen: [String: Milliseconds] = [:]

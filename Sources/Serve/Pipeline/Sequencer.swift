@@ -7,8 +7,8 @@ import Journal
 import Logging
 import Messages
 
-/// The one place where things happen in order: it takes what waits as one group, dedupes, merges alerts, and commits
-/// events, alerts and state in one transaction. Only then does it acknowledge and publish.
+/// The one place where things happen in order: it takes what waits as one group, dedupes, applies what is new to the
+/// detection stage, and commits events, alerts and state in one transaction. Only then does it acknowledge and publish.
 ///
 /// While a transaction waits for the disk, the next group gathers: so the size of a group follows the load.
 final class Sequencer {
@@ -43,7 +43,7 @@ final class Sequencer {
     private let accounts: AccountDirectory
     private let catalog: LiveCatalog
     private let log: Logger
-    private var merger: AlertMerger
+    private var stage: DetectionStage
     private var stream: StreamStore
     /// A transaction failed and its part of the stream's state is to be undone.
     private var mustRestoreStream = false
@@ -75,9 +75,11 @@ final class Sequencer {
         self.accounts = accounts
         self.log = log
         writer = try journal.makeWriter()
-        merger = try AlertStore.restoreMerger(journal.reader, counters.damage, log)
-        stream = try StreamStore(restoring: journal.reader, secret: catalog.secret, now: Clock.milliseconds())
-        counters.set(stream.statistics)
+        let merger = try AlertStore.restoreMerger(journal.reader, counters.damage, log)
+        let restored = try StreamStore.restore(journal.reader, secret: catalog.secret, now: Clock.milliseconds())
+        stage = DetectionStage(state: restored.state, merger: merger)
+        stream = restored.store
+        counters.set(StreamStatistics(stage.state))
     }
 
     /// Starts the sequencer's thread and returns once it is ready; it ends when the queue is closed and empty, and then
@@ -203,20 +205,21 @@ final class Sequencer {
         do {
             if mustRestoreStream {
                 // What was learned from events that were not stored is forgotten by reading what was stored.
-                stream = try StreamStore(restoring: journal.reader, secret: catalog.secret, now: now)
+                let restored = try StreamStore.restore(journal.reader, secret: catalog.secret, now: now)
+                stage.restore(restored.state)
+                stream = restored.store
                 mustRestoreStream = false
             }
             let outcome = try writer.commit { transaction in
                 var outcome = Outcome()
                 for unit in group { try take(unit, transaction, now, &outcome) }
-                try stream.store(transaction, now: now)
-                let alerts = merger.takeChanges()
+                let alerts = try stream.store(&stage, transaction, now: now)
                 outcome.published = try AlertStore.append(alerts, transaction, now: now)
                 return outcome
             }
-            merger.commit()
+            stage.commit()
             stream.commit()
-            counters.set(stream.statistics)
+            counters.set(StreamStatistics(stage.state))
             counters.add(activity)
             counters.commits.observe(ContinuousClock.now - started)
             if !outcome.published.isEmpty { counters.add(raised: outcome.published.lazy.map(\.alert)) }
@@ -225,11 +228,11 @@ final class Sequencer {
             auditSignal.publish(writer.auditHead.sequence)
             for (slice, accepted) in outcome.slices { acknowledge(slice, accepted) }
             for (change, problem) in outcome.changes {
-                change.look?(stream.state)
+                change.look?(stage.state)
                 change.finish(problem.map { .failure($0) } ?? .success(()))
             }
         } catch {
-            merger.rollback()
+            stage.rollback()
             mustRestoreStream = true
             fail(group, error)
         }
@@ -240,10 +243,14 @@ final class Sequencer {
     ) throws {
         switch unit {
         case .slice(let slice): outcome.slices.append((slice, try store(slice, transaction, now)))
-        case .tick: try release(transaction, now)
+        case .tick:
+            let result = try stage.release(catalog.plan, now: now) { key, range in
+                try AlertStore.sealed(key, range, transaction, counters.damage)
+            }
+            try count(result, transaction, now)
         case .change(let change):
             do {
-                try change.run(transaction, &merger)
+                try change.run(transaction, &stage.merger)
                 outcome.changes.append((change, nil))
             } catch {
                 // What a change says of itself ends the change alone. Where the store failed under it, some of it may be
@@ -282,7 +289,7 @@ final class Sequencer {
         let evaluated = slice.evaluated
         let batch = evaluated.batch
         let submission = evaluated.submission
-        var fresh = FreshRecords(from: slice.events.lowerBound, count: slice.events.count)
+        var new = NewEvents(from: slice.events.lowerBound, count: slice.events.count)
         var accepted = 0
         var next = slice.events.lowerBound
         for block in evaluated.blocks[slice.blocks] {
@@ -290,34 +297,14 @@ final class Sequencer {
             let admission = try transaction.append(
                 block, ids: events.map(\.id), accounts: events.map { batch.accounts[Int($0.account)] },
                 receivedAt: now)
-            fresh.append(admission.fresh)
+            new.append(admission.fresh)
             accepted += admission.freshCount
             next += block.recordCount
         }
-        try follow(batch, fresh, transaction, now)
-        var onTrial: [Match] = []
-        func take(_ match: Match, isOnTrial: Bool = false) throws {
-            if match.hold != nil {
-                let historical = submission.historical
-                stream.withState { $0.hold(match, isOnTrial: isOnTrial, historical: historical, now: now) }
-            } else if isOnTrial {
-                onTrial.append(match)
-            } else {
-                try merge(match, historical: submission.historical, transaction, now)
-            }
-        }
-        for clearing in batch.clearings where fresh[clearing.eventIndex] {
-            stream.withState { $0.clear(clearing, now: now) }
-        }
-        for match in batch.trialMatches where fresh[match.eventIndex] { try take(match, isOnTrial: true) }
-        for match in batch.matches where fresh[match.eventIndex] { try take(match) }
-        onTrial += try remember(batch, fresh, submission, transaction, now)
-        let excepted = batch.excepted.lazy.filter { fresh[$0.eventIndex] }.map {
-            (subject: MatchTally.Subject.exception($0.exceptionID), event: $0.event)
-        }
-        try tally(onTrial, excepted: Array(excepted), transaction)
-        try count(batch, slice.events, fresh, transaction, now)
-        try release(transaction, now)
+        let result = try stage.apply(
+            batch, new: new, historical: submission.historical, releasing: catalog.plan, now: now
+        ) { key, range in try AlertStore.sealed(key, range, transaction, counters.damage) }
+        try count(result, transaction, now)
         if slice.isLast {
             try transaction.putDeadLetters(
                 evaluated.letters, from: submission.origin, receivedAt: now,
@@ -340,101 +327,21 @@ final class Sequencer {
         submission.ticket.answer(.success(response))
     }
 
-    /// Adds a match to the alerts of whoever stands behind it.
-    private func merge(
-        _ match: Match, historical: Bool, _ transaction: borrowing Transaction, _ now: Milliseconds
-    ) throws {
-        try merger.add(stream.state.attribute(match), historical: historical, now: now) { key, range in
-            try AlertStore.sealed(key, range, transaction, counters.damage)
-        }
-    }
-
-    /// Learns who made which session; alerts of sessions that wait for it follow to their actor.
-    private func follow(
-        _ batch: EvaluatedBatch, _ fresh: FreshRecords, _ transaction: borrowing Transaction, _ now: Milliseconds
-    ) throws {
-        for (index, issuance) in batch.issuances where fresh[index] {
-            let known = stream.withState { $0.learn(issuance, now: now) }
-            for session in merger.sessions(watching: known) {
-                let resolution = stream.state.resolve(session)
-                try merger.reattribute(
-                    session.id, to: resolution.principal, pending: resolution.pending, now: now
-                ) { key, range in try AlertStore.sealed(key, range, transaction, counters.damage) }
-            }
-        }
-    }
-
-    /// Gives the stream's state what the records bring to it, and merges the matches that it makes of them.
-    private func remember(
-        _ batch: EvaluatedBatch, _ fresh: FreshRecords, _ submission: Submission, _ transaction: borrowing Transaction,
-        _ now: Milliseconds
-    ) throws -> [Match] {
-        guard let plan = batch.plan else { return [] }
-        var onTrial: [Match] = []
-        try batch.forEachObservation(where: { fresh[$0] }) { observation in
-            let historical = submission.historical
-            for found in stream.withState({ $0.observe(observation, plan, historical: historical, now: now) }) {
-                if found.isOnTrial {
-                    onTrial.append(found.match)
-                } else {
-                    try merge(found.match, historical: found.historical, transaction, now)
-                }
-            }
-        }
-        return onTrial
-    }
-
-    /// Lets go what nothing that comes late can change any more.
-    private func release(_ transaction: borrowing Transaction, _ now: Milliseconds) throws {
-        guard stream.state.waitingCount > 0 else { return }
-        let plan = catalog.plan
-        var onTrial: [Match] = []
-        for found in stream.withState({ $0.release(plan, now: now) }) {
-            if found.isOnTrial {
-                onTrial.append(found.match)
-            } else {
-                try merge(found.match, historical: found.historical, transaction, now)
-            }
-        }
-        try tally(onTrial, transaction)
-    }
-
-    /// Counts the matches that make no alert.
-    private func tally(
-        _ onTrial: [Match], excepted: [(subject: MatchTally.Subject, event: MatchedEvent)] = [],
-        _ transaction: borrowing Transaction
-    ) throws {
-        guard !onTrial.isEmpty || !excepted.isEmpty else { return }
-        try MatchTally.count(onTrial.map { (.trial($0.detection.id), $0.event) } + excepted, transaction)
-    }
-
-    /// Moves the accounts' counters on.
+    /// Moves on what is counted of events and of matches that make no alert.
     private func count(
-        _ batch: EvaluatedBatch, _ events: Range<Int>, _ fresh: FreshRecords, _ transaction: borrowing Transaction,
-        _ now: Milliseconds
+        _ result: StageResult, _ transaction: borrowing Transaction, _ now: Milliseconds
     ) throws {
-        var counts = [(events: Int, latest: Milliseconds)](repeating: (0, .min), count: batch.accounts.count)
-        var known = [Int](repeating: 0, count: batch.accounts.count)
-        for (event, isFresh) in zip(batch.events[events], fresh.flags) {
-            let account = Int(event.account)
-            guard isFresh else {
-                known[account] += 1
-                continue
-            }
-            counts[account].events += 1
-            counts[account].latest = max(counts[account].latest, event.time)
-        }
-        for (index, account) in batch.accounts.enumerated() where counts[index].events + known[index] > 0 {
-            activity[account, default: Counters.Activity()].accepted += UInt64(counts[index].events)
-            activity[account, default: Counters.Activity()].duplicate += UInt64(known[index])
-        }
-        for (account, count) in zip(batch.accounts, counts) where count.events > 0 {
+        for count in result.accounts {
+            activity[count.account, default: Counters.Activity()].accepted += UInt64(count.new)
+            activity[count.account, default: Counters.Activity()].duplicate += UInt64(count.known)
+            guard count.new > 0 else { continue }
             _ = try transaction.recordActivity(
-                accountID: account.description, events: count.events, lastEventAt: count.latest,
+                accountID: count.account.description, events: count.new, lastEventAt: count.latest,
                 now: now >= Limits.earliestClock ? now : nil)
-            if batch.plan?.waits == true {
-                stream.withState { $0.advance(account, to: count.latest, now: now) }
-            }
         }
+        guard !result.trialMatches.isEmpty || !result.exceptedMatches.isEmpty else { return }
+        try MatchTally.count(
+            result.trialMatches.map { (.trial($0.detection.id), $0.event) }
+                + result.exceptedMatches.map { (.exception($0.exceptionID), $0.event) }, transaction)
     }
 }

@@ -22,9 +22,16 @@ package struct StreamStatistics: Sendable, Equatable {
     package var losses = StreamLosses()
 }
 
-/// The stream's state between the machine that keeps it and the journal's log of it.
+extension StreamStatistics {
+    init(_ state: StreamState) {
+        self.init(
+            groups: state.groupCount, sessions: state.sessionCount, combinations: state.combinationCount,
+            travellers: state.travellerCount, held: state.waitingCount, bytes: state.bytes, losses: state.losses)
+    }
+}
+
+/// The journal's log of the stream's state: it appends the rows, and keeps the log short.
 struct StreamStore {
-    private(set) var state: StreamState
     /// Bytes of the log's rows.
     private var logBytes = 0
     /// The transaction under way has changed `logBytes` by so much.
@@ -50,51 +57,58 @@ struct StreamStore {
 
     private static let secretName = "stream.secret"
 
-    /// The state as the last process left it.
-    init(restoring reader: Reader, secret: CorrelationSecret, now: Milliseconds) throws {
-        state = StreamState(secret: secret)
+    private init(now: Milliseconds) {
         expiredAt = now
         clock = now
+    }
+
+    /// Reads the log, and the state as the last process left it.
+    static func restore(
+        _ reader: Reader, secret: CorrelationSecret, now: Milliseconds
+    ) throws -> (store: StreamStore, state: StreamState) {
+        var store = StreamStore(now: now)
+        var state = StreamState(secret: secret)
         var position: Int64 = 0
         while true {
             let rows = try reader.streamLog(after: position, bytes: Limits.streamLogReadBytes)
             guard let last = rows.last else { break }
             for row in rows {
                 state.replay(row.bytes, now: now)
-                logBytes += row.bytes.count
+                store.logBytes += row.bytes.count
             }
             position = last.position
         }
         if now >= Limits.earliestClock { state.correctClock(now: now) }
+        return (store, state)
     }
 
-    /// What it holds and what it lost, for whoever asks.
-    var statistics: StreamStatistics {
-        StreamStatistics(
-            groups: state.groupCount, sessions: state.sessionCount, combinations: state.combinationCount,
-            travellers: state.travellerCount, held: state.waitingCount, bytes: state.bytes, losses: state.losses)
-    }
-
-    /// Gives a commit group the state to work on.
-    mutating func withState<T>(_ body: (inout StreamState) -> T) -> T { body(&state) }
-
-    /// Stores what a commit group taught, as part of its transaction, and does its share of keeping the log short.
-    mutating func store(_ transaction: borrowing Transaction, now: Milliseconds) throws {
+    /// Takes the group's changes from the stage, and stores the state's as part of its transaction. Returns the alerts.
+    mutating func store(
+        _ stage: inout DetectionStage, _ transaction: borrowing Transaction, now: Milliseconds
+    ) throws -> [Detect.Alert] {
         pendingBytes = 0
         if now < clock - Limits.clockDriftMilliseconds, now >= Limits.earliestClock {
-            state.correctClock(now: now)
+            stage.correctClock(now: now)
             expiredAt = min(expiredAt, now)
         }
         clock = now
-        let row = state.takeRow()
-        if !row.isEmpty { try append(row, transaction) }
+        let changes = stage.takeChanges()
+        if !changes.row.isEmpty { try append(changes.row, transaction) }
         if now - expiredAt >= Limits.streamExpiryMilliseconds {
             expiredAt = now
-            state.expire(now: now)
+            stage.expire(now: now)
         }
+        try shorten(stage.state, behind: changes.row.count, transaction)
+        return changes.alerts
+    }
+
+    /// Writes the oldest rows anew where most of the log is outdated: more bytes of it than were just added.
+    private mutating func shorten(
+        _ state: borrowing StreamState, behind added: Int, _ transaction: borrowing Transaction
+    ) throws {
         let wanted = 2 * state.bytes + Limits.streamLogSlackBytes
         guard logBytes + pendingBytes > wanted else { return }
-        let oldest = try transaction.streamLog(bytes: max(2 * row.count, Limits.streamLogCleanBytes))
+        let oldest = try transaction.streamLog(bytes: max(2 * added, Limits.streamLogCleanBytes))
         guard let last = oldest.last else { return }
         try transaction.dropStreamLog(through: last.position)
         pendingBytes -= oldest.reduce(0) { $0 + $1.bytes.count }

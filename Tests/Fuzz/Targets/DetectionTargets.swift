@@ -23,11 +23,10 @@ extension FuzzTarget {
             require(catalog.rules.count > 1, "a rule that loads does not compile: \(error)")
             return 0
         }
-        var state = StreamState()
         let evaluator = BatchEvaluator()
         let batch = FuzzRules.evaluate(.records([FuzzRules.record]), plan, evaluator)
         require(batch.events.count == 1, "our own record is refused")
-        FuzzRules.observe(batch, plan, &state)
+        FuzzRules.apply(batch, plan)
         for detection in catalog.all.prefix(8) {
             let explained = try? catalog.explanation(of: detection, on: UnsafeRawBufferPointer(FuzzRules.record))
             require(explained != nil, "a rule that runs can't be explained")
@@ -62,8 +61,7 @@ extension FuzzTarget {
                             bytes.split(separator: 0x1E, omittingEmptySubsequences: false).map {
                                 UnsafeRawBufferPointer(rebasing: $0)
                             }), FuzzRules.plan, evaluator)
-                var state = StreamState()
-                FuzzRules.observe(batch, FuzzRules.plan, &state)
+                FuzzRules.apply(batch, FuzzRules.plan)
                 // Whatever came before, a good record is what it is.
                 let good = FuzzRules.evaluate(.records([FuzzRules.record]), FuzzRules.plan, evaluator)
                 require(good.matches.count == FuzzRules.matches, "a good record has \(good.matches.count) matches")
@@ -134,32 +132,27 @@ private enum FuzzRules {
         return batch
     }
 
-    /// Gives a batch to the stream, and what that learned to another one.
-    static func observe(_ batch: EvaluatedBatch, _ plan: DetectionPlan, _ state: inout StreamState) {
-        var merger = AlertMerger()
-        for (_, issuance) in batch.issuances { _ = state.learn(issuance, now: 0) }
-        for clearing in batch.clearings { state.clear(clearing, now: 0) }
-        for match in batch.matches {
-            if match.hold != nil {
-                state.hold(match, isOnTrial: false, historical: false, now: 0)
-            } else {
-                merger.add(state.attribute(match), historical: false, now: 0)
-            }
-        }
-        batch.forEachObservation(where: { _ in true }) { _ = state.observe($0, plan, historical: false, now: 0) }
-        for alert in merger.takeChanges() {
+    /// Applies a batch to a stage, and replays what that gave to store into another state.
+    static func apply(_ batch: EvaluatedBatch, _ plan: DetectionPlan) {
+        var stage = DetectionStage()
+        _ = stage.apply(batch, now: 0)
+        let changes = stage.takeChanges()
+        stage.commit()
+        for alert in changes.alerts {
             let read = try? AlertCodec.decode(AlertCodec.encode(alert))
             require(read == alert, "an alert does not come back")
         }
-        let row = state.takeRow()
+        let state = stage.state
         var other = StreamState()
-        other.replay(row, now: 0)
+        other.replay(changes.row, now: 0)
         require(other.heldCount == state.heldCount, "held matches do not come back")
         require(other.groupCount == state.groupCount, "groups do not come back")
         require(other.waits(of: batch) == state.waits(of: batch), "what events wait for does not come back")
-        _ = state.release(plan, now: 0, all: true)
-        require(state.waits(of: batch).isEmpty && state.waitingCount == 0, "an event waits beyond the end of time")
-        state.expire(now: 4_000_000_000_000)
+        _ = stage.release(plan, now: 0, all: true)
+        require(
+            stage.state.waits(of: batch).isEmpty && stage.state.waitingCount == 0,
+            "an event waits beyond the end of time")
+        stage.expire(now: 4_000_000_000_000)
     }
 
     private static func rule(_ number: Int, _ selection: String, more: String = "") -> String {
