@@ -342,7 +342,7 @@ import Testing
         var outcomes: Set<[String]> = []
         for _ in 0..<5 {
             var lineage = Lineage()
-            for issuance in issuances.shuffled(using: &random) { _ = lineage.learn(issuance, now: 100) }
+            for issuance in issuances.shuffled(using: &random) { _ = lineage.learn(issuance, now: 100_000) }
             outcomes.insert(
                 [-1, 0, 5, 19, 20, 40, 90].map { minute in
                     lineage.resolve(session(""), asOf: start + minute * 60_000).principal
@@ -360,11 +360,12 @@ import Testing
             _ = lineage.learn(
                 Issuance(
                     reference: EventReference(time: 0, text: eventID(number)), accountID: .zero,
-                    eventName: "AssumeRole", caller: .principal("p"), session: session), now: UInt32(number))
+                    eventName: "AssumeRole", caller: .principal("p"), session: session),
+                now: Milliseconds(number) * 1_000)
             #expect(lineage.count <= 101)
         }
         #expect(lineage.evicted > 1_000)
-        lineage.expire(now: 2_000 + DetectLimits.lineageSeconds)
+        lineage.expire(now: (2_000 + Milliseconds(DetectLimits.lineageSeconds)) * 1_000)
         #expect(lineage.count == 0)
     }
 

@@ -31,7 +31,7 @@ extension StreamState {
         let (match, baseline) = (observation.match, observation.baseline)
         guard baseline.scope == .actor else {
             let match = attribute(match)
-            return baselines.judge(observation, match, clock: Self.hours(now)) ? match : nil
+            return baselines.judge(observation, match, now: now) ? match : nil
         }
         answer(before: match.event, plan, now: now)
         let resolution = lineage.resolve(match.event.actor)
@@ -43,7 +43,7 @@ extension StreamState {
             return nil
         }
         let attributed = match.attributed(to: resolution)
-        return baselines.judge(observation, attributed, clock: Self.hours(now)) ? attributed : nil
+        return baselines.judge(observation, attributed, now: now) ? attributed : nil
     }
 
     /// The matches that a sighting of an actor makes: its own, and those of later ones that came before it.
@@ -66,7 +66,7 @@ extension StreamState {
         _ observation: TravelObservation, _ match: Match, _ plan: DetectionPlan, historical: Bool, now: Milliseconds
     ) -> [StreamMatch] {
         let id = match.event.reference.id
-        let hits = travels.observe(observation, match, historical: historical, now: Self.seconds(now))
+        let hits = travels.observe(observation, match, historical: historical, now: now)
         return hits.compactMap { hit in
             if hit.event.id == id {
                 return StreamMatch(
@@ -128,7 +128,7 @@ extension StreamState {
         case .baseline(let values):
             guard let baseline = detection.baseline else { return }
             let observation = BaselineObservation(match: match, baseline: baseline, values: values)
-            guard baselines.judge(observation, attributed, clock: Self.hours(now)) else { return }
+            guard baselines.judge(observation, attributed, now: now) else { return }
             if match.hold != nil {
                 self.hold(match, isOnTrial: recalled.isOnTrial, historical: recalled.historical, now: now)
             } else {

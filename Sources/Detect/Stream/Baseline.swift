@@ -65,7 +65,7 @@ package struct BaselineObservation: Sendable {
 /// later than that: so the verdict does not depend on the order of arrival, and of a combination that is new every event
 /// of its first hour is a match, which one alert merges. Of what an actor was seen with it is two hours: events wait for
 /// their actor no longer than that.
-struct Baselines: Sendable {
+struct Baselines: StreamPart {
     /// When a combination was seen.
     private struct Entry: Sendable, Equatable {
         /// The latest hour since 1970.
@@ -151,8 +151,8 @@ struct Baselines: Sendable {
     ///
     /// - Parameters:
     ///   - match: with the actor that stands behind the event.
-    ///   - clock: hours since 1970 of the service's clock.
-    mutating func judge(_ observation: BaselineObservation, _ match: Match, clock: UInt32) -> Bool {
+    ///   - now: the service's clock.
+    mutating func judge(_ observation: BaselineObservation, _ match: Match, now: Milliseconds) -> Bool {
         let (baseline, event) = (observation.baseline, match.event)
         let time = event.reference.time
         let isLearning = time < begin(match) + Milliseconds(baseline.learningHours) * 3_600_000
@@ -160,7 +160,7 @@ struct Baselines: Sendable {
         let key = StableKey(match.detection.id, event.accountID, actor, observation.values, secret: secret)
             .value
         let hour = UInt32(clamping: time / 3_600_000)
-        let isNew = record(key, hour, baseline, event.accountID, clock)
+        let isNew = record(key, hour, baseline, event.accountID, now.wholeHours)
         return isNew && (!isLearning || match.severity >= .high)
     }
 
@@ -228,15 +228,17 @@ struct Baselines: Sendable {
     }
 
     /// Forgets what was not seen for as long as its rule looks back, by the service's clock.
-    mutating func expire(clock: UInt32) {
+    mutating func expire(_ marks: Watermarks, now: Milliseconds) {
+        let clock = now.wholeHours
         let over = entries.filter { $0.value.touched + UInt32($0.value.kept) * 24 + 48 < clock }
         for (key, _) in over { remove(key) }
     }
 
     /// Takes what was seen in the future for not seen, and nothing for seen later than now.
     ///
-    /// - Parameter clock: hours since 1970 of a clock that is right again.
-    mutating func correctClock(_ clock: UInt32) {
+    /// - Parameter now: a clock that is right again.
+    mutating func correctClock(now: Milliseconds) {
+        let clock = now.wholeHours
         let end = clock + UInt32(CloudTrailLimits.futureMilliseconds / 3_600_000) + 1
         for (key, entry) in entries where entry.last > end || entry.touched > clock {
             var entry = entry
@@ -263,65 +265,6 @@ struct Baselines: Sendable {
     }
 }
 
-/// A hash that is the same in every process.
-struct StableKey {
-    private(set) var value: UInt64
-
-    init(
-        _ rule: String, _ account: AccountID, _ actor: String, _ values: UInt64 = 0, secret: CorrelationSecret
-    ) {
-        var actor = actor
-        self = actor.withUTF8 {
-            StableKey(rule, account, UnsafeRawBufferPointer($0), values, secret: secret)
-        }
-    }
-
-    /// The hash of four lines: the rule, the account's digits, the actor and the values' digits.
-    init(
-        _ rule: String, _ account: AccountID, _ actor: UnsafeRawBufferPointer, _ values: UInt64 = 0,
-        secret: CorrelationSecret
-    ) {
-        var rule = rule
-        value = rule.withUTF8 { rule in
-            let room = rule.count + actor.count + 12 + 20 + 3
-            return withUnsafeTemporaryAllocation(byteCount: room, alignment: 8) { text in
-                var end = 0
-                func put(_ bytes: UnsafeRawBufferPointer) {
-                    UnsafeMutableRawBufferPointer(rebasing: text[end...]).copyMemory(from: bytes)
-                    end += bytes.count
-                }
-                func put(_ number: UInt64, digits: Int) {
-                    var rest = number
-                    for place in stride(from: digits - 1, through: 0, by: -1) {
-                        text[end + place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                        rest /= 10
-                    }
-                    end += digits
-                }
-                func endLine() {
-                    text[end] = UInt8(ascii: "\n")
-                    end += 1
-                }
-                put(UnsafeRawBufferPointer(rule))
-                endLine()
-                put(account.number, digits: 12)
-                endLine()
-                put(actor)
-                endLine()
-                var digits = 1
-                var rest = values
-                while rest >= 10 {
-                    rest /= 10
-                    digits += 1
-                }
-                put(values, digits: digits)
-                return StableHash.hash(
-                    UnsafeRawBufferPointer(rebasing: text[..<end]), seed: 0x6261_7365_6C69_6E65 ^ secret.word)
-            }
-        }
-    }
-}
-
 // MARK: The log
 
 extension Baselines {
@@ -336,7 +279,8 @@ extension Baselines {
     }
 
     /// Takes in what `takeLog` or `live` gave.
-    mutating func replay(_ bytes: [UInt8], clock: UInt32) {
+    mutating func replay(_ bytes: [UInt8], now: Milliseconds) {
+        let clock = now.wholeHours
         Self.read(bytes) { key, entry in
             var entry = entry
             entry.touched = clock

@@ -50,7 +50,7 @@ package struct Lineage: Sendable {
     private struct Origin: Sendable, Equatable {
         let caller: Issuance.Caller
         let reference: EventReference
-        /// When it, or one that leads to the same caller, came.
+        /// When it, or one that leads to the same caller, came, in seconds.
         var touched: UInt32
 
         /// Across accounts one call has two events; the caller's own account knows more of who it was.
@@ -128,8 +128,8 @@ package struct Lineage: Sendable {
 
     /// Takes in an event that made a session.
     /// - Returns: what is known anew, as hashes that pending sessions watch.
-    package mutating func learn(_ issuance: Issuance, now: UInt32) -> [CorrelationKey] {
-        guard let origin = Origin(issuance, touched: now) else { return [] }
+    package mutating func learn(_ issuance: Issuance, now: Milliseconds) -> [CorrelationKey] {
+        guard let origin = Origin(issuance, touched: now.wholeSeconds) else { return [] }
         let changed = Self.joins(issuance).filter { insert(origin, $0) }
         if !changed.isEmpty { log.append(issuance) }
         if told.total > capacity { evict() }
@@ -299,7 +299,8 @@ package struct Lineage: Sendable {
     }
 
     /// Forgets sessions that can't live any more.
-    package mutating func expire(now: UInt32) {
+    package mutating func expire(now: Milliseconds) {
+        let now = now.wholeSeconds
         // A clock that ran ahead may have touched them.
         for (key, known) in origins where known.contains(where: { $0.touched > now }) {
             for place in known.indices { origins[key]?[place].touched = min(known[place].touched, now) }
@@ -342,7 +343,11 @@ package struct Lineage: Sendable {
 
 // MARK: The log
 
-extension Lineage {
+extension Lineage: StreamPart {
+    mutating func expire(_ marks: Watermarks, now: Milliseconds) { expire(now: now) }
+
+    mutating func correctClock(now: Milliseconds) { expire(now: now) }
+
     /// What was learned since the last call.
     mutating func takeLog() -> [UInt8] {
         var writer = FieldWriter()
@@ -352,7 +357,7 @@ extension Lineage {
     }
 
     /// Takes in what `takeLog` or `live` gave.
-    mutating func replay(_ bytes: [UInt8], now: UInt32) {
+    mutating func replay(_ bytes: [UInt8], now: Milliseconds) {
         for issuance in IssuanceCodec.read(bytes) { _ = learn(issuance, now: now) }
         log = []
     }

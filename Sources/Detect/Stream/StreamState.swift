@@ -12,16 +12,12 @@ import Sigma
 ///
 /// Invalid operations: none; whatever a row holds that is no row is skipped.
 package struct StreamState: Sendable {
-    /// The parts of a row. The numbers are on disk.
-    private enum Part: UInt8 {
-        case correlations = 1
-        case lineage = 2
-        case baselines = 3
-        case held = 4
-        case travels = 5
-        case marks = 6
-        case unattributed = 7
-    }
+    /// The parts, each with its number in the rows. A new part is a property and a line here.
+    private static let parts = [
+        StreamPartEntry(1, \.correlator), StreamPartEntry(2, \.lineage), StreamPartEntry(3, \.baselines),
+        StreamPartEntry(4, \.held), StreamPartEntry(5, \.travels), StreamPartEntry(6, \.marks),
+        StreamPartEntry(7, \.unattributed),
+    ]
 
     private(set) var correlator: Correlator
     private(set) var marks = Watermarks()
@@ -55,7 +51,7 @@ package struct StreamState: Sendable {
 
     /// Takes an event that made a session. What is known anew comes back as hashes that pending sessions watch.
     package mutating func learn(_ issuance: Issuance, now: Milliseconds) -> [CorrelationKey] {
-        let known = lineage.learn(issuance, now: Self.seconds(now))
+        let known = lineage.learn(issuance, now: now)
         unattributed.learn(known)
         return known
     }
@@ -100,10 +96,10 @@ package struct StreamState: Sendable {
         }
         for account in moved {
             let hits = correlator.advance(
-                account.number, to: marks[account], plan.correlations, now: Self.seconds(now))
+                account.number, to: marks[account], plan.correlations, now: now.wholeSeconds)
             found += hits.compactMap { recall($0, plan) }
         }
-        let hits = correlator.settle(plan.correlations, now: Self.seconds(now), all: all)
+        let hits = correlator.settle(plan.correlations, now: now.wholeSeconds, all: all)
         return found + hits.compactMap { recall($0, plan) }
     }
 
@@ -135,14 +131,14 @@ package struct StreamState: Sendable {
         if plan.correlations.hasWaits, marks[event.accountID] > .min {
             // An event that came far behind its account's others shall be seen as that.
             hits = correlator.advance(
-                event.accountID.number, to: marks[event.accountID], plan.correlations, now: Self.seconds(now))
+                event.accountID.number, to: marks[event.accountID], plan.correlations, now: now.wholeSeconds)
         }
         hits += correlator.observe(
             CorrelationEvent(
                 id: id, time: event.reference.time, tenant: event.accountID.number,
                 observations: observation.observations,
                 context: StreamContext.encode(event, observation.evidence, historical: historical)),
-            plan.correlations, now: Self.seconds(now))
+            plan.correlations, now: now.wholeSeconds)
         return hits.compactMap { hit in
             if hit.id != id { return recall(hit, plan) }
             return match(hit, event, observation.evidence, historical: historical, plan)
@@ -180,11 +176,8 @@ package struct StreamState: Sendable {
 
     /// Forgets what no event in time can reach any more. Call it from time to time.
     package mutating func expire(now: Milliseconds) {
-        correlator.expire(now: Self.seconds(now))
-        lineage.expire(now: Self.seconds(now))
-        baselines.expire(clock: Self.hours(now))
-        held.expire(marks, now: now)
-        travels.expire(now: Self.seconds(now))
+        let marks = marks
+        for part in Self.parts { part.expire(&self, marks, now) }
     }
 
     /// Undoes what a clock that ran ahead for a while has left, and events of the future with it: what is counted from the
@@ -192,20 +185,11 @@ package struct StreamState: Sendable {
     ///
     /// - Parameter now: a clock that is right again.
     package mutating func correctClock(now: Milliseconds) {
-        correlator.correctClock(now: Self.seconds(now))
-        lineage.expire(now: Self.seconds(now))
-        baselines.correctClock(Self.hours(now))
-        marks.correctClock(now: now)
-        held.correctClock(now: now)
-        travels.correctClock(now: Self.seconds(now))
-        unattributed.correctClock(now: now)
+        for part in Self.parts { part.correctClock(&self, now) }
     }
 
     /// What it takes in memory, about, and in the log where nothing is outdated.
-    package var bytes: Int {
-        correlator.bytes + lineage.bytes + baselines.bytes + held.bytes + travels.bytes + marks.bytes
-            + unattributed.bytes
-    }
+    package var bytes: Int { Self.parts.reduce(0) { $0 + $1.bytes(self) } }
 
     /// What it had to refuse or to forget.
     package var losses: StreamLosses {
@@ -231,10 +215,6 @@ package struct StreamState: Sendable {
 
     /// Actors whose places are remembered.
     package var travellerCount: Int { travels.count }
-
-    static func hours(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 3_600_000) }
-
-    static func seconds(_ now: Milliseconds) -> UInt32 { UInt32(clamping: now / 1_000) }
 }
 
 /// How much of each kind a stream's state remembers. Of what is too much, that of the account goes first that has the most.
@@ -292,72 +272,28 @@ extension StreamState {
     /// What was learned since the last call; empty where it was nothing.
     package mutating func takeRow() -> [UInt8] {
         var row: [UInt8] = []
-        Self.append(.correlations, correlator.takeLog(), to: &row)
-        Self.append(.lineage, lineage.takeLog(), to: &row)
-        Self.append(.baselines, baselines.takeLog(), to: &row)
-        Self.append(.held, held.takeLog(), to: &row)
-        Self.append(.travels, travels.takeLog(), to: &row)
-        Self.append(.marks, marks.takeLog(), to: &row)
-        Self.append(.unattributed, unattributed.takeLog(), to: &row)
+        for part in Self.parts { StreamRow.append(part.number, part.takeLog(&self), to: &row) }
         return row
     }
 
     /// Takes in a stored row.
     package mutating func replay(_ row: [UInt8], now: Milliseconds) {
-        for (part, bytes) in Self.parts(row) {
-            switch part {
-            case .correlations: correlator.replay(bytes, now: Self.seconds(now))
-            case .lineage: lineage.replay(bytes, now: Self.seconds(now))
-            case .baselines: baselines.replay(bytes, clock: Self.hours(now))
-            case .held: held.replay(bytes, now: now)
-            case .travels: travels.replay(bytes, now: Self.seconds(now))
-            case .marks: marks.replay(bytes)
-            case .unattributed: unattributed.replay(bytes)
-            }
+        StreamRow.forEachPart(row) { number, bytes in
+            Self.parts.first { $0.number == number }?.replay(&self, bytes, now)
         }
     }
 
     /// What still counts of stored rows, as it stands now.
     package func rewrite(_ rows: [[UInt8]]) -> [UInt8] {
-        var live: [Part: [UInt8]] = [:]
+        var live: [UInt8: [UInt8]] = [:]
         for row in rows {
-            for (part, bytes) in Self.parts(row) {
-                switch part {
-                case .correlations: live[part, default: []] += correlator.live(bytes)
-                case .lineage: live[part, default: []] += lineage.live(bytes)
-                case .baselines: live[part, default: []] += baselines.live(bytes)
-                case .held: live[part, default: []] += held.live(bytes)
-                case .travels: live[part, default: []] += travels.live(bytes)
-                case .marks: live[part, default: []] += marks.live(bytes)
-                case .unattributed: live[part, default: []] += unattributed.live(bytes)
-                }
+            StreamRow.forEachPart(row) { number, bytes in
+                guard let part = Self.parts.first(where: { $0.number == number }) else { return }
+                live[number, default: []] += part.live(self, bytes)
             }
         }
         var row: [UInt8] = []
-        for (part, bytes) in live.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            Self.append(part, bytes, to: &row)
-        }
+        for part in Self.parts { StreamRow.append(part.number, live[part.number] ?? [], to: &row) }
         return row
-    }
-
-    private static func append(_ part: Part, _ bytes: [UInt8], to row: inout [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        row.append(part.rawValue)
-        withUnsafeBytes(of: UInt32(clamping: bytes.count).littleEndian) { row.append(contentsOf: $0) }
-        row += bytes
-    }
-
-    private static func parts(_ row: [UInt8]) -> [(Part, [UInt8])] {
-        var parts: [(Part, [UInt8])] = []
-        var position = 0
-        while row.count - position >= 5 {
-            let count = row[(position + 1)...(position + 4)].reversed().reduce(0) { $0 << 8 | Int($1) }
-            guard row.count - position - 5 >= count else { break }
-            if let part = Part(rawValue: row[position]) {
-                parts.append((part, Array(row[(position + 5)..<(position + 5 + count)])))
-            }
-            position += 5 + count
-        }
-        return parts
     }
 }

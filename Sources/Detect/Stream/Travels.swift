@@ -11,7 +11,7 @@ import Sigma
 /// is all that a later event can be judged by. Bounded in actors, in an actor's sightings and places, and in bytes.
 ///
 /// Invalid operations: none.
-struct Travels: Sendable {
+struct Travels: StreamPart {
     typealias EventKey = HeldMatches.EventKey
 
     /// A sighting that was found impossible.
@@ -116,20 +116,19 @@ struct Travels: Sendable {
     ///
     /// - Parameters:
     ///   - match: with the actor that stands behind the event.
-    ///   - now: seconds of the service's clock.
+    ///   - now: the service's clock.
     mutating func observe(
-        _ observation: TravelObservation, _ match: Match, historical: Bool, now: UInt32
+        _ observation: TravelObservation, _ match: Match, historical: Bool, now: Milliseconds
     ) -> [Hit] {
+        let now = now.wholeSeconds
         let (travel, reference) = (observation.travel, match.event.reference)
         let event = EventKey(time: reference.time, id: reference.id)
         let key = StableKey(
             match.detection.id, match.event.accountID, match.event.actor.principal, secret: secret
         ).value
-        if let group = groups[key] {
-            if let last = group.recent.last, event.time < last.event.time - lateness {
-                lateEvents += 1
-                return []
-            }
+        if let last = groups[key]?.recent.last, event.time < last.event.time - lateness {
+            lateEvents += 1
+            return []
         }
         var group = takeOut(key) ?? Group(account: match.event.accountID, reach: travel.reach, touched: now)
         defer { put(group, key) }
@@ -253,7 +252,8 @@ struct Travels: Sendable {
     }
 
     /// Forgets actors whose last sighting can make nothing impossible any more.
-    mutating func expire(now: UInt32) {
+    mutating func expire(_ marks: Watermarks, now: Milliseconds) {
+        let now = now.wholeSeconds
         for (key, group) in groups
         where Milliseconds(group.touched) * 1_000 + group.reach + lateness < Milliseconds(now) * 1_000 {
             remove(key)
@@ -263,8 +263,9 @@ struct Travels: Sendable {
     /// Forgets sightings from the future, behind which every later one of their actor would count as late, and has no
     /// actor seen later than now.
     ///
-    /// - Parameter now: seconds of a clock that is right again.
-    mutating func correctClock(now: UInt32) {
+    /// - Parameter now: a clock that is right again.
+    mutating func correctClock(now: Milliseconds) {
+        let now = now.wholeSeconds
         let end = Milliseconds(now) * 1_000 + CloudTrailLimits.futureMilliseconds
         for (key, known) in groups
         where known.touched > now || known.recent.last.map({ $0.event.time > end }) ?? false
@@ -320,14 +321,14 @@ extension Travels {
     }
 
     /// Takes in what `takeLog` or `live` gave.
-    mutating func replay(_ bytes: [UInt8], now: UInt32) {
+    mutating func replay(_ bytes: [UInt8], now: Milliseconds) {
         Self.read(bytes) { key, item in
             switch item {
             case .mark(let event):
                 guard let index = groups[key]?.recent.firstIndex(where: { $0.event == event }) else { return }
                 groups[key]?.recent[index].isHit = true
             case .sighting(let sighting, let account, let reach):
-                var group = takeOut(key) ?? Group(account: account, reach: reach, touched: now)
+                var group = takeOut(key) ?? Group(account: account, reach: reach, touched: now.wholeSeconds)
                 if Self.insert(sighting, &group) != nil { _ = fold(&group) }
                 put(group, key)
             }

@@ -11,7 +11,7 @@ import Sigma
 /// event came later than that already, the service's clock says so.
 ///
 /// Invalid operations: none.
-struct Unattributed: Sendable {
+struct Unattributed: StreamPart {
     typealias EventKey = HeldMatches.EventKey
 
     /// What is asked of the actor's past.
@@ -278,7 +278,7 @@ extension Unattributed {
     }
 
     /// Takes in what `takeLog` or `live` gave. Who the sessions wait for is asked anew.
-    mutating func replay(_ bytes: [UInt8]) {
+    mutating func replay(_ bytes: [UInt8], now: Milliseconds) {
         Self.read(bytes) { name, account, item in
             let place = Place(account: account, name: name)
             if let item {
@@ -357,21 +357,5 @@ extension Unattributed {
         let hold = try field.number() == 0 ? nil : CorrelationKey(high: try field.number(), low: try field.number())
         return Waiting(
             question: question, account: account, due: due, deadline: deadline, hold: hold, context: Array(field.rest))
-    }
-}
-
-extension FieldWriter {
-    mutating func geography(_ place: Geography.Place) {
-        for number in [place.latitude, place.longitude, place.radius] { varint(number.bitPattern.byteSwapped) }
-        string(place.name)
-    }
-}
-
-extension FieldReader {
-    mutating func geography() throws(AlertCodec.Malformed) -> Geography.Place {
-        var numbers: [Double] = []
-        for _ in 0..<3 { numbers.append(Double(bitPattern: try number().byteSwapped)) }
-        guard numbers.allSatisfy(\.isFinite) else { throw AlertCodec.Malformed() }
-        return Geography.Place(latitude: numbers[0], longitude: numbers[1], radius: numbers[2], name: try string())
     }
 }

@@ -4,7 +4,7 @@ import CloudTrail
 
 /// How late the events of each account are by now: its latest one in whole minutes, by which all that waits for late events
 /// knows when none can come any more. A value that does no I/O and takes time as an argument.
-struct Watermarks: Sendable {
+struct Watermarks: StreamPart {
     private var marks: [AccountID: Milliseconds] = [:]
     private var log = FieldWriter()
     private static let minute: Milliseconds = 60_000
@@ -44,7 +44,7 @@ struct Watermarks: Sendable {
     }
 
     /// Takes in what `takeLog` or `live` gave.
-    mutating func replay(_ bytes: [UInt8]) {
+    mutating func replay(_ bytes: [UInt8], now: Milliseconds) {
         Self.read(bytes) { mark, account in marks[account] = max(self[account], mark) }
     }
 
