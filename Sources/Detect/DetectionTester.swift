@@ -161,7 +161,7 @@ package struct DetectionTester {
             return (error.detail, [])
         }
         if let refusal { return (refusal.detail, []) }
-        return (nil, engine.matchingRules().map { engine.plan.detections[$0] })
+        return (nil, engine.matchingRules().map { engine.plan.rules[$0].detection })
     }
 }
 

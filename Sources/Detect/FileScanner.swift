@@ -122,7 +122,7 @@ package final class FileScanner {
         if let refusal = Rejection.doubledMember(in: engine.extractor) { return refusal }
         summary.events += 1
         for rule in rules
-        where engine.plan.alerts[rule] && !engine.plan.detections[rule].needsStream {
+        where engine.plan.rules[rule].raisesAlerts && !engine.plan.rules[rule].detection.needsStream {
             let match = match(rule, file, index)
             let time = Array(match.eventTime.utf8).withUnsafeBytes(EventTime.parse) ?? 0
             if engine.exception(rule, account: AccountID(match.accountID), time: time) != nil { continue }
@@ -146,7 +146,7 @@ package final class FileScanner {
     private func match(_ rule: Int, _ file: String, _ index: Int) -> Match {
         let facts = LooseEvent(engine.extractor, engine.plan.envelope)
         return Match(
-            detection: engine.plan.detections[rule], file: file, index: index, eventID: facts.eventID,
+            detection: engine.plan.rules[rule].detection, file: file, index: index, eventID: facts.eventID,
             eventTime: facts.eventTime, eventSource: facts.eventSource, eventName: facts.eventName,
             region: facts.region, errorCode: facts.errorCode, accountID: facts.accountID,
             actor: Actor(engine.extractor, engine.plan.envelope), evidence: engine.evidence(rule))

@@ -76,7 +76,7 @@ extension MatchedEvent {
 package struct Observation: Sendable {
     /// The event's place among the accepted records of its batch.
     package let eventIndex: Int
-    /// The rule, as an index into the plan's `detections`.
+    /// The rule, as an index into the plan's `rules`.
     package let rule: Int
     package let event: MatchedEvent
     /// What it brings to the plan's correlations.

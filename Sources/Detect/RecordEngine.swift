@@ -24,8 +24,8 @@ final class RecordEngine {
 
     init(_ plan: DetectionPlan) {
         self.plan = plan
-        extractor = RecordExtractor(plan.rules.fields)
-        evaluator = Evaluator(plan.rules)
+        extractor = RecordExtractor(plan.compiled.fields)
+        evaluator = Evaluator(plan.compiled)
         matched = .allocate(capacity: 1)
         matched.initialize(to: [])
         kept = .allocate(capacity: 1)
@@ -91,23 +91,24 @@ final class RecordEngine {
                         eventIndex: eventIndex, rule: rule, event: event,
                         observations: plan.correlations.observations(
                             rule: rule, extractor, tenant: event.accountID.number),
-                        evidence: facts(plan.observationSlots[rule])))
+                        evidence: facts(plan.rules[rule].observed)))
             }
-            for clears in plan.clears[rule] {
-                guard let values = combination(clears.parts) else { continue }
+            for clears in plan.rules[rule].clears {
+                guard let values = combination(clears.values) else { continue }
                 let key = Hold.key(clears.detectionID, event.accountID, values, plan.secret)
                 builder.append(
                     Clearing(
                         eventIndex: eventIndex, event: event.reference, accountID: event.accountID,
                         hold: Hold(key: key, unless: clears.unless)))
             }
-            let standing = plan.standing(ofRule: rule, in: event.accountID)
-            guard plan.alerts[rule], standing.isEnabled else { continue }
-            let detection = plan.detections[rule]
+            guard plan.rules[rule].raisesAlerts else { continue }
+            let standing = plan.rules[rule].standings[event.accountID]
+            guard standing.isEnabled else { continue }
+            let detection = plan.rules[rule].detection
             let match = Match(
                 eventIndex: eventIndex, detection: detection, severity: standing.severity, event: event,
-                evidence: evidence(rule), mergeKey: mergeKey(detection, plan.mergeParts[rule]),
-                hold: hold(detection, plan.unlessParts[rule], event))
+                evidence: evidence(rule), mergeKey: mergeKey(detection, plan.rules[rule].merge),
+                hold: hold(detection, plan.rules[rule].unless, event))
             if let travel = detection.travel {
                 if let place = place(travel, event) {
                     builder.append(
@@ -119,7 +120,7 @@ final class RecordEngine {
                 if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
                 continue
             }
-            if gather(plan.baselineParts[rule]) {
+            if gather(plan.rules[rule].baseline) {
                 let key = kept.pointee.values.withUnsafeBytes {
                     StableKey(detection.id, event.accountID, $0, secret: plan.secret)
                 }
@@ -152,7 +153,7 @@ final class RecordEngine {
     }
 
     /// Puts the values of fields together into `kept.values`, each behind its length; false where the record lacks one.
-    private func gather(_ parts: [DetectionPlan.Part]) -> Bool {
+    private func gather(_ parts: [PlannedRule.CombinedValue]) -> Bool {
         kept.pointee.values.removeAll(keepingCapacity: true)
         for part in parts {
             switch part {
@@ -177,12 +178,12 @@ final class RecordEngine {
     }
 
     /// The values of fields together; nil where the record lacks one.
-    private func combination(_ parts: [DetectionPlan.Part]) -> String? {
+    private func combination(_ parts: [PlannedRule.CombinedValue]) -> String? {
         gather(parts) ? String(decoding: kept.pointee.values, as: UTF8.self) : nil
     }
 
     /// What keeps a match back; nil where nothing clears it, be it that it lacks a field.
-    private func hold(_ detection: Detection, _ parts: [DetectionPlan.Part], _ event: MatchedEvent) -> Hold? {
+    private func hold(_ detection: Detection, _ parts: [PlannedRule.CombinedValue], _ event: MatchedEvent) -> Hold? {
         guard let unless = detection.unless, let values = combination(parts) else { return nil }
         return Hold(key: Hold.key(detection.id, event.accountID, values, plan.secret), unless: unless)
     }
@@ -209,7 +210,7 @@ final class RecordEngine {
         return address.hasText ? SourceNetwork.name(of: address.string) : nil
     }
 
-    private func mergeKey(_ detection: Detection, _ parts: [DetectionPlan.Part]) -> String? {
+    private func mergeKey(_ detection: Detection, _ parts: [PlannedRule.CombinedValue]) -> String? {
         switch detection.merging.key {
         case .actor: nil
         case .account: ""
@@ -226,7 +227,7 @@ final class RecordEngine {
     /// fields.
     func evidence(_ rule: Int) -> [Evidence] {
         extractor.fill()
-        return facts(plan.evidenceSlots[rule])
+        return facts(plan.rules[rule].evidence)
     }
 
     private func facts(_ fields: [(name: String, slot: Slot)]) -> [Evidence] {

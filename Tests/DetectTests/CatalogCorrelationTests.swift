@@ -41,35 +41,35 @@ struct CatalogCorrelationTests {
         #expect(catalog.all.map(\.kind) == [.rule, .rule, .correlation])
         #expect(catalog.detection(id: ids[0])?.title == "Correlation many")
         let plan = try DetectionPlan(catalog)
-        #expect(plan.detections.map(\.title) == ["Rule one", "Rule two"])
-        #expect(plan.alerts == [false, true])
-        #expect(plan.correlated.map(\.title) == ["Correlation many"])
-        #expect(plan.correlationAlerts == [true])
+        #expect(plan.rules.map(\.detection.title) == ["Rule one", "Rule two"])
+        #expect(plan.rules.map(\.raisesAlerts) == [false, true])
+        #expect(plan.plannedCorrelations.map(\.detection.title) == ["Correlation many"])
+        #expect(plan.plannedCorrelations.map(\.raisesAlerts) == [true])
     }
 
     @Test func generateKeepsTheRulesAlerts() throws {
         let catalog = catalog(correlation(0, "many", of: "[one]", more: "generate: true"), named(1, "one"))
-        #expect(try DetectionPlan(catalog).alerts == [true])
+        #expect(try DetectionPlan(catalog).rules.map(\.raisesAlerts) == [true])
     }
 
     @Test func aCorrelationThatIsOffKeepsItsRulesSilent() throws {
         let many = correlation(0, "many", of: "[one]").replacing("runbook: Look.", with: "enabled: false")
         let off = catalog(many, named(1, "one"), named(2, "two"))
-        #expect(try DetectionPlan(off).detections.map(\.title) == ["Rule two"])
+        #expect(try DetectionPlan(off).rules.map(\.detection.title) == ["Rule two"])
         var tuning = Tuning()
         tuning.set(Tuning.Setting(enabled: false), of: ids[0])
         let on = catalog(correlation(0, "many", of: "[one]"), named(1, "one"), named(2, "two"))
-        #expect(try DetectionPlan(on, tuning: tuning).detections.map(\.title) == ["Rule two"])
+        #expect(try DetectionPlan(on, tuning: tuning).rules.map(\.detection.title) == ["Rule two"])
         // One above another: the lower one stands for nothing but the upper one.
         let chain = catalog(
             correlation(0, "top", of: "[many]").replacing("runbook: Look.", with: "enabled: false"),
             correlation(3, "many", of: "[one]"), named(1, "one"))
-        #expect(try DetectionPlan(chain).correlationAlerts.contains(true) == false)
-        #expect(try DetectionPlan(chain).alerts.contains(true) == false)
+        #expect(try DetectionPlan(chain).plannedCorrelations.map(\.raisesAlerts).contains(true) == false)
+        #expect(try DetectionPlan(chain).rules.map(\.raisesAlerts).contains(true) == false)
         // `generate` is the author's word, whether or not the correlation runs.
         let generating = catalog(
             many.replacing("    timespan: 10m", with: "    timespan: 10m\n    generate: true"), named(1, "one"))
-        #expect(try DetectionPlan(generating).alerts == [true])
+        #expect(try DetectionPlan(generating).rules.map(\.raisesAlerts) == [true])
     }
 
     @Test func whoSwitchesARuleOnInAnAccountGetsItsAlertsThere() throws {
@@ -88,13 +88,13 @@ struct CatalogCorrelationTests {
         let catalog = catalog(
             correlation(0, "top", of: "[many]"), correlation(3, "many", of: "[one]"), named(1, "one"), named(2, "two"))
         let plan = try DetectionPlan(catalog) { $0.title == "Correlation top" }
-        #expect(plan.detections.map(\.title) == ["Rule one"])
-        #expect(plan.alerts == [false])
-        #expect(plan.correlated.map(\.title) == ["Correlation many", "Correlation top"])
-        #expect(plan.correlationAlerts == [false, true])
+        #expect(plan.rules.map(\.detection.title) == ["Rule one"])
+        #expect(plan.rules.map(\.raisesAlerts) == [false])
+        #expect(plan.plannedCorrelations.map(\.detection.title) == ["Correlation many", "Correlation top"])
+        #expect(plan.plannedCorrelations.map(\.raisesAlerts) == [false, true])
         let without = try DetectionPlan(catalog) { $0.kind == .rule }
-        #expect(without.alerts == [true, true])
-        #expect(without.correlated.isEmpty)
+        #expect(without.rules.map(\.raisesAlerts) == [true, true])
+        #expect(without.plannedCorrelations.isEmpty)
     }
 
     @Test func anAlertOfACorrelationTellsWhatItsRulesTell() throws {

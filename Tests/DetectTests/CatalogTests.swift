@@ -122,9 +122,9 @@ func catalog(_ texts: String...) -> Catalog {
             rule(
                 id: "73d40d92-f4ac-4b82-bdab-b2b26c8c42fb", title: "Third",
                 more: "level: low\ntrailhound:\n    enabled: false"))
-        #expect(try DetectionPlan(catalog).detections.map(\.title) == ["A call", "Second"])
+        #expect(try DetectionPlan(catalog).rules.map(\.detection.title) == ["A call", "Second"])
         let chosen = try DetectionPlan(catalog) { $0.title != "Second" }
-        #expect(chosen.detections.map(\.title) == ["A call", "Third"])
+        #expect(chosen.rules.map(\.detection.title) == ["A call", "Third"])
         #expect(catalog.detections.map(\.title) == ["A call", "Second", "Third"])
     }
 

@@ -17,7 +17,7 @@ import Testing
         let match = try #require(batch.matches.first)
         #expect(batch.matches.count == 1)
         #expect(match.eventIndex == 1)
-        #expect(match.detection === plan.detections.first)
+        #expect(match.detection === plan.rules.first?.detection)
         #expect(match.event.reference.text == eventID(1))
         #expect(match.event.accountID.description == "111122223333")
         #expect(

@@ -133,7 +133,7 @@ import Testing
 
     @Test func withoutADatabaseItIsInactiveAndSaysSo() throws {
         let plan = try DetectionPlan(catalog())
-        #expect(plan.detections.isEmpty)
+        #expect(plan.rules.isEmpty)
         #expect(plan.inactive.map(\.detection.title) == ["Travel"])
         #expect(plan.inactive.map(\.needs) == [.city])
         #expect(try self.plan().inactive.isEmpty)

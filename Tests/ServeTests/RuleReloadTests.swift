@@ -247,7 +247,7 @@ struct LiveCatalogTests {
         var seen = false
         try live.tune { _ in
             // A worker that takes the plan in the middle of a change: under the lock it would wait for ever.
-            seen = live.plan.detections.isEmpty
+            seen = live.plan.rules.isEmpty
         }
         #expect(seen)
     }

@@ -157,12 +157,11 @@ package struct StreamState: Sendable {
     private func match(
         _ hit: CorrelationHit, _ event: MatchedEvent, _ evidence: [Evidence], historical: Bool, _ plan: DetectionPlan
     ) -> StreamMatch? {
-        guard plan.correlationAlerts[hit.correlation] else { return nil }
-        let detection = plan.correlated[hit.correlation]
-        let standing = plan.standing(ofCorrelation: hit.correlation, in: event.accountID)
+        guard plan.plannedCorrelations[hit.correlation].raisesAlerts else { return nil }
+        let standing = plan.plannedCorrelations[hit.correlation].standings[event.accountID]
         guard standing.isEnabled else { return nil }
         let match = Match(
-            detection: detection, severity: standing.severity, event: event,
+            detection: plan.plannedCorrelations[hit.correlation].detection, severity: standing.severity, event: event,
             evidence: evidence + Self.calls(event).filter { !evidence.contains($0) })
         return StreamMatch(match: match, historical: historical, isOnTrial: standing.isOnTrial)
     }

@@ -63,10 +63,10 @@ extension StreamState {
         let id = CorrelationEvent.ID(high: event.id.high, low: event.id.low)
         guard let wait = correlator.wait(of: id, at: event.time, in: group, plan.correlations) else { return [] }
         return ([wait.correlation] + plan.correlations.above(wait.correlation))
-            .filter { plan.correlationAlerts[$0] }
+            .map { plan.plannedCorrelations[$0] }.filter(\.raisesAlerts)
             .map {
                 StreamWait(
-                    detectionID: plan.correlated[$0].id, reason: .correlation, due: wait.due, deadline: wait.deadline)
+                    detectionID: $0.detection.id, reason: .correlation, due: wait.due, deadline: wait.deadline)
             }
     }
 

@@ -69,7 +69,7 @@ struct ScanCommand: AsyncParsableCommand {
 
     /// `by 150 of 177 detections; 27 that compare records with one another need the service`.
     private func extent(_ plan: DetectionPlan, of catalog: Catalog) -> String {
-        let scanned = plan.detections.indices.count { plan.alerts[$0] && !plan.detections[$0].needsStream }
+        let scanned = plan.rules.count { $0.raisesAlerts && !$0.detection.needsStream }
         let all = catalog.all.count
         let rest = all - scanned
         guard rest > 0 else { return "by \(Numbers.counted(all, "detection"))" }
