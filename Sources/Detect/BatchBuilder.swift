@@ -80,33 +80,10 @@ struct BatchBuilder {
         batch.latest = max(batch.latest ?? envelope.time, envelope.time)
     }
 
-    mutating func append(_ observation: Observation) { batch.observations.append(observation) }
-
-    mutating func append(_ issuance: Issuance, eventIndex: Int) { batch.issuances.append((eventIndex, issuance)) }
-
-    mutating func append(_ observation: BaselineObservation) { batch.baselines.append(observation) }
-
-    mutating func append(_ observation: TravelObservation) { batch.travels.append(observation) }
-
-    mutating func append(_ clearing: Clearing) { batch.clearings.append(clearing) }
-
-    mutating func append(_ match: ExceptedMatch) { batch.excepted.append(match) }
-
-    mutating func append(onTrial match: Match) { batch.trialMatches.append(match) }
-
-    mutating func append(_ match: Match) { batch.matches.append(match) }
+    mutating func append(_ input: StageInput) { batch.append(input) }
 
     /// Takes back what the record that was not accepted yet has brought.
-    mutating func withdrawRecord() {
-        let index = count
-        batch.issuances.removeAll { $0.eventIndex == index }
-        batch.observations.removeAll { $0.eventIndex == index }
-        batch.baselines.removeAll { $0.match.eventIndex == index }
-        batch.travels.removeAll { $0.match.eventIndex == index }
-        batch.clearings.removeAll { $0.eventIndex == index }
-        batch.trialMatches.removeAll { $0.eventIndex == index }
-        batch.matches.removeAll { $0.eventIndex == index }
-    }
+    mutating func withdrawRecord() { batch.withdrawInputs(of: count) }
 
     mutating func reject(
         _ index: Int, _ rejection: Rejection, _ record: UnsafeRawBufferPointer, account: AccountID? = nil

@@ -40,22 +40,10 @@ package struct EvaluatedBatch: Sendable {
     package internal(set) var earliest: Milliseconds?
     /// Event time of the latest accepted record.
     package internal(set) var latest: Milliseconds?
-    /// In the order of events.
-    package internal(set) var matches: [Match] = []
-    /// Matches of detections on trial, which make no alerts, in the order of events.
-    package internal(set) var trialMatches: [Match] = []
-    /// What exceptions kept from being matches, in the order of events.
-    package internal(set) var excepted: [ExceptedMatch] = []
-    /// What matches bring to correlations, in the order of events.
-    package internal(set) var observations: [Observation] = []
-    /// What matches if it is new, in the order of events.
-    package internal(set) var baselines: [BaselineObservation] = []
-    /// What matches if nobody can have travelled there, in the order of events.
-    package internal(set) var travels: [TravelObservation] = []
-    /// What clears matches that are held, in the order of events.
-    package internal(set) var clearings: [Clearing] = []
-    /// The sessions that were made, in the order of events.
-    package internal(set) var issuances: [(eventIndex: Int, issuance: Issuance)] = []
+    /// All that the accepted records bring to the detection stage, in the order of events.
+    package private(set) var inputs: [StageInput] = []
+    /// The kinds that are among `inputs`.
+    package private(set) var kinds: StageInput.Kinds = []
     /// The detections that the batch was evaluated with; the observations' indexes are its. Nil where a payload was
     /// refused as a whole.
     package internal(set) var plan: DetectionPlan?
@@ -69,6 +57,17 @@ package struct EvaluatedBatch: Sendable {
     package private(set) var isRefusedWhole = false
 
     package init() {}
+
+    /// Adds an input of the record that is evaluated.
+    mutating func append(_ input: StageInput) {
+        kinds.insert(input.kind)
+        inputs.append(input)
+    }
+
+    /// Takes back the inputs of the last record, which is not accepted.
+    mutating func withdrawInputs(of eventIndex: Int) {
+        while inputs.last?.eventIndex == eventIndex { inputs.removeLast() }
+    }
 
     /// A payload that is refused as a whole.
     package init(refused rejection: Rejection) {
@@ -87,42 +86,4 @@ package protocol RefusedRecordSink: AnyObject {
     ///   - record: valid during the call; empty where the damage lies outside the records of a log file.
     ///   - account: the account that the record claims, where it can be read.
     func refuse(_ record: UnsafeRawBufferPointer, index: Int, _ rejection: Rejection, account: AccountID?)
-}
-
-/// What an event brings to the stream's state.
-package enum StreamObservation: Sendable {
-    case baseline(BaselineObservation)
-    case travel(TravelObservation)
-    case correlated(Observation)
-}
-
-extension EvaluatedBatch {
-    /// Gives what the records bring to the stream's state, record by record: time must not run ahead for one kind of it
-    /// while another is looked at.
-    ///
-    /// - Parameter isWanted: whether a record counts, by its place among the accepted ones.
-    package func forEachObservation(
-        where isWanted: (Int) -> Bool, _ body: (StreamObservation) throws -> Void
-    ) rethrows {
-        var (baseline, travel, correlated) = (0, 0, 0)
-        while true {
-            let places = (
-                baseline < baselines.count ? baselines[baseline].match.eventIndex : .max,
-                travel < travels.count ? travels[travel].match.eventIndex : .max,
-                correlated < observations.count ? observations[correlated].eventIndex : .max
-            )
-            let place = min(places.0, places.1, places.2)
-            if place == .max { return }
-            if places.0 == place {
-                if isWanted(place) { try body(.baseline(baselines[baseline])) }
-                baseline += 1
-            } else if places.1 == place {
-                if isWanted(place) { try body(.travel(travels[travel])) }
-                travel += 1
-            } else {
-                if isWanted(place) { try body(.correlated(observations[correlated])) }
-                correlated += 1
-            }
-        }
-    }
 }

@@ -72,7 +72,7 @@ final class RecordEngine {
     @inline(never)
     private func appendIssuance(_ envelope: Envelope, eventIndex: Int, to builder: inout BatchBuilder) {
         if let issuance = Issuance(envelope, extractor, plan.envelope) {
-            builder.append(issuance, eventIndex: eventIndex)
+            builder.append(.issuance(eventIndex: eventIndex, issuance))
         }
     }
 
@@ -82,24 +82,25 @@ final class RecordEngine {
         let event = matchedEvent(envelope)
         for rule in rules {
             if let exception = exception(rule, account: event.accountID, time: event.reference.time) {
-                builder.append(ExceptedMatch(eventIndex: eventIndex, exceptionID: exception.id, event: event))
+                builder.append(
+                    .excepted(ExceptedMatch(eventIndex: eventIndex, exceptionID: exception.id, event: event)))
                 continue
             }
             if plan.correlations.concerns(rule: rule) {
-                builder.append(
-                    Observation(
-                        eventIndex: eventIndex, rule: rule, event: event,
-                        observations: plan.correlations.observations(
-                            rule: rule, extractor, tenant: event.accountID.number),
-                        evidence: facts(plan.rules[rule].observed)))
+                let observation = Observation(
+                    eventIndex: eventIndex, rule: rule, event: event,
+                    observations: plan.correlations.observations(
+                        rule: rule, extractor, tenant: event.accountID.number),
+                    evidence: facts(plan.rules[rule].observed))
+                builder.append(.observation(.correlated(observation)))
             }
             for clears in plan.rules[rule].clears {
                 guard let values = combination(clears.values) else { continue }
                 let key = Hold.key(clears.detectionID, event.accountID, values, plan.secret)
-                builder.append(
-                    Clearing(
-                        eventIndex: eventIndex, event: event.reference, accountID: event.accountID,
-                        hold: Hold(key: key, unless: clears.unless)))
+                let clearing = Clearing(
+                    eventIndex: eventIndex, event: event.reference, accountID: event.accountID,
+                    hold: Hold(key: key, unless: clears.unless))
+                builder.append(.clearing(clearing))
             }
             guard plan.rules[rule].raisesAlerts else { continue }
             let standing = plan.rules[rule].standings[event.accountID]
@@ -111,23 +112,23 @@ final class RecordEngine {
                 hold: hold(detection, plan.rules[rule].unless, event))
             if let travel = detection.travel {
                 if let place = place(travel, event) {
-                    builder.append(
-                        TravelObservation(match: match, isOnTrial: standing.isOnTrial, travel: travel, place: place))
+                    let observation = TravelObservation(
+                        match: match, isOnTrial: standing.isOnTrial, travel: travel, place: place)
+                    builder.append(.observation(.travel(observation)))
                 }
                 continue
             }
             guard let baseline = detection.baseline else {
-                if standing.isOnTrial { builder.append(onTrial: match) } else { builder.append(match) }
+                builder.append(standing.isOnTrial ? .trialMatch(match) : .match(match))
                 continue
             }
             if gather(plan.rules[rule].baseline) {
                 let key = kept.pointee.values.withUnsafeBytes {
                     StableKey(detection.id, event.accountID, $0, secret: plan.secret)
                 }
-                builder.append(
-                    BaselineObservation(
-                        match: match, isOnTrial: standing.isOnTrial, baseline: baseline,
-                        values: key.value))
+                let observation = BaselineObservation(
+                    match: match, isOnTrial: standing.isOnTrial, baseline: baseline, values: key.value)
+                builder.append(.observation(.baseline(observation)))
             }
         }
     }

@@ -271,6 +271,33 @@ import Testing
         #expect(batch.matches.map(\.eventIndex) == [1])
     }
 
+    /// Nor does an exception that covered it count for the next one.
+    @Test func aRefusedRecordTakesItsExceptionsBack() throws {
+        let texts = """
+            title: Any
+            id: 00000000-0000-4000-8000-000000000001
+            logsource: {product: aws, service: cloudtrail}
+            detection:
+              any: {eventName: Call, tlsDetails.x: 'y'}
+              condition: any
+            level: low
+            ---
+            title: The robot
+            logsource: {product: aws, service: cloudtrail}
+            filter: {rules: any, selection: {eventName: Call}, condition: not selection}
+            trailhound: {owner: platform@example.com, reason: Nightly work, expires: 2100-01-01}
+            """
+        let catalog = Catalog.read([.init(path: "one.yml", text: texts)])
+        #expect(catalog.problems == [])
+        let dodging = sample(1).dropLast() + #","tlsDetails":{"x":"n","x":"y"}}"#
+        let right = sample(2).dropLast() + #","tlsDetails":{"x":"y"}}"#
+        let plan = try DetectionPlan(catalog)
+        let (batch, _) = try evaluate(records: [String(dodging), sample(3), String(right)], plan: plan)
+        #expect(batch.rejections.map(\.index) == [0])
+        #expect(batch.excepted.map(\.event.reference.text) == [eventID(2)])
+        #expect(batch.matches.isEmpty)
+    }
+
     @Test func timesAheadOfTheClock() throws {
         let now = try #require(EventTime.parse("2026-11-22T07:00:00Z"))
         let times = [

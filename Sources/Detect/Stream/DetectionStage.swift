@@ -46,24 +46,27 @@ package struct DetectionStage: Sendable {
     ) rethrows -> StageResult {
         var result = StageResult()
         result.accounts = Self.count(batch, new)
-        try attributeSessions(batch, new, now: now, stored: stored)
-        for clearing in batch.clearings where new[clearing.eventIndex] { state.clear(clearing, now: now) }
-        for match in batch.trialMatches where new[match.eventIndex] {
-            let found = StreamMatch(match: match, historical: historical, isOnTrial: true)
-            try take(found, now: now, &result, stored: stored)
+        // Who made which session and what clears is known of the whole batch before any match is looked at.
+        if batch.kinds.contains(.issuance) {
+            try attributeSessions(batch, new, now: now, stored: stored)
         }
-        for match in batch.matches where new[match.eventIndex] {
-            let found = StreamMatch(match: match, historical: historical, isOnTrial: false)
-            try take(found, now: now, &result, stored: stored)
+        if batch.kinds.contains(.clearing) {
+            for case .clearing(let clearing) in batch.inputs where new[clearing.eventIndex] {
+                state.clear(clearing, now: now)
+            }
+        }
+        if batch.kinds.contains(.match) {
+            for input in batch.inputs where new[input.eventIndex] {
+                try take(input, historical: historical, now: now, &result, stored: stored)
+            }
         }
         if let plan = batch.plan {
-            try batch.forEachObservation(where: { new[$0] }) { observation in
+            try batch.forEachObservation(in: new) { observation in
                 for found in state.observe(observation, plan, historical: historical, now: now) {
                     try add(found, now: now, &result, stored: stored)
                 }
             }
         }
-        for match in batch.excepted where new[match.eventIndex] { result.exceptedMatches.append(match) }
         if batch.plan?.waits == true {
             for count in result.accounts where count.new > 0 {
                 state.advance(count.account, to: count.latest, now: now)
@@ -149,7 +152,7 @@ extension DetectionStage {
     private mutating func attributeSessions(
         _ batch: EvaluatedBatch, _ new: NewEvents, now: Milliseconds, stored: AlertMerger.Lookup
     ) rethrows {
-        for (index, issuance) in batch.issuances where new[index] {
+        for case .issuance(let index, let issuance) in batch.inputs where new[index] {
             let known = state.learn(issuance, now: now)
             for session in merger.sessions(watching: known) {
                 let resolution = state.resolve(session)
@@ -159,12 +162,22 @@ extension DetectionStage {
         }
     }
 
-    /// Takes a match of an event at hand: one that a later event may clear is held.
+    /// Takes a match of an event at hand, if the input is one: a match that a later event may clear is held.
     private mutating func take(
-        _ found: StreamMatch, now: Milliseconds, _ result: inout StageResult, stored: AlertMerger.Lookup
+        _ input: StageInput, historical: Bool, now: Milliseconds, _ result: inout StageResult,
+        stored: AlertMerger.Lookup
     ) rethrows {
+        let found: StreamMatch
+        switch input {
+        case .match(let match): found = StreamMatch(match: match, historical: historical, isOnTrial: false)
+        case .trialMatch(let match): found = StreamMatch(match: match, historical: historical, isOnTrial: true)
+        case .excepted(let match):
+            result.exceptedMatches.append(match)
+            return
+        case .issuance, .clearing, .observation: return
+        }
         if found.match.hold != nil {
-            state.hold(found.match, isOnTrial: found.isOnTrial, historical: found.historical, now: now)
+            state.hold(found.match, isOnTrial: found.isOnTrial, historical: historical, now: now)
         } else {
             try add(found, now: now, &result, stored: stored)
         }
