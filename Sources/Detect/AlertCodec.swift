@@ -35,7 +35,7 @@ package enum AlertCodec {
         writer.number(Tag.matchedAt.rawValue, UInt64(bitPattern: alert.matchedAt))
         writer.number(Tag.matchCount.rawValue, alert.matchCount)
         for event in alert.events { writer.field(Tag.event.rawValue) { $0.reference(event) } }
-        for fact in alert.facts {
+        for fact in alert.matches.facts {
             writer.field(Tag.fact.rawValue) {
                 $0.string(fact.evidence.name)
                 $0.string(fact.evidence.value)
@@ -56,13 +56,14 @@ package enum AlertCodec {
         if alert.isActorAuthenticated { writer.number(Tag.actorAuthenticated.rawValue, 1) }
         writer.number(Tag.window.rawValue, UInt64(bitPattern: alert.window))
         if let key = alert.mergeKey { writer.text(Tag.mergeKey.rawValue, key) }
-        for part in alert.parts { writer.field(Tag.part.rawValue) { write(part, &$0) } }
+        for part in alert.parts { writer.field(Tag.part.rawValue) { write(part, of: alert, &$0) } }
         if let answer = alert.duetAnswer { writer.number(Tag.duetAnswer.rawValue, UInt64(answer.rawValue)) }
         return writer.bytes
     }
 
-    /// A part has its matches alone; what the rule says stands in the alert.
-    private static func write(_ part: Alert.Part, _ writer: inout FieldWriter) {
+    /// A part is written as an alert of its matches alone, as versions before it read it; what the rule says stands in the
+    /// whole alert.
+    private static func write(_ part: Alert.Part, of alert: Alert, _ writer: inout FieldWriter) {
         writer.varint(part.session == nil ? 0 : 1)
         if let session = part.session {
             writer.session(session.identity)
@@ -72,10 +73,12 @@ package enum AlertCodec {
                 writer.varint(key.low)
             }
         }
-        var matches = part.matches
-        (matches.title, matches.description, matches.runbook, matches.note) = ("", "", "", "")
-        (matches.attackTechniques, matches.parts, matches.mergedInto) = ([], [], "")
-        writer.bytes += encode(matches)
+        var alone = alert
+        (alone.matches, alone.severity, alone.parts) = (part.matches, part.severity, [])
+        (alone.revision, alone.status) = (0, .open)
+        (alone.title, alone.description, alone.runbook, alone.note) = ("", "", "", "")
+        (alone.attackTechniques, alone.mergedInto, alone.remediations, alone.duetAnswer) = ([], "", [], nil)
+        writer.bytes += encode(alone)
     }
 
     private static func readPart(_ field: inout FieldReader) throws(Malformed) -> Alert.Part {
@@ -88,7 +91,8 @@ package enum AlertCodec {
             }
             session = PendingSession(identity: identity, watched: watched)
         }
-        return Alert.Part(session: session, matches: try decode(field.rest))
+        let alone = try decode(field.rest)
+        return Alert.Part(session: session, severity: alone.severity, matches: alone.matches)
     }
 
     private static func writeTexts(_ alert: Alert, _ writer: inout FieldWriter) {
@@ -120,7 +124,6 @@ package enum AlertCodec {
             if try read(tag, &field, into: &alert) { continue }
             readText(tag, field, into: &alert)
         }
-        for index in alert.parts.indices { alert.parts[index].complete(from: alert) }
         guard !alert.id.isEmpty, !alert.detectionID.isEmpty, hasReferences == (true, true) else { throw Malformed() }
         return alert
     }
@@ -135,16 +138,16 @@ package enum AlertCodec {
         case .accountID:
             guard let account = AccountID(number: try field.number()) else { throw Malformed() }
             alert.accountID = account
-        case .first: alert.first = try field.reference()
-        case .last: alert.last = try field.reference()
+        case .first: alert.matches.first = try field.reference()
+        case .last: alert.matches.last = try field.reference()
         case .createdAt: alert.createdAt = try field.milliseconds()
         case .updatedAt: alert.updatedAt = try field.milliseconds()
-        case .matchedAt: alert.matchedAt = try field.milliseconds()
-        case .matchCount: alert.matchCount = try field.count()
-        case .event: alert.events.append(try field.reference())
+        case .matchedAt: alert.matches.matchedAt = try field.milliseconds()
+        case .matchCount: alert.matches.count = try field.count()
+        case .event: alert.matches.events.append(try field.reference())
         case .fact:
             let evidence = Evidence(name: try field.string(), value: try field.string())
-            alert.facts.append(Alert.Fact(evidence: evidence, since: try field.reference()))
+            alert.matches.facts.append(MatchGroup.Fact(evidence: evidence, since: try field.reference()))
         case .remediation:
             let (id, action) = (try field.string(), try field.string())
             let (target, outcome) = (try field.string(), try field.string())
@@ -152,10 +155,10 @@ package enum AlertCodec {
                 AlertRemediation(
                     id: id, action: action, target: target, state: try field.raw(AlertRemediation.State.init),
                     outcome: outcome, updatedAt: try field.milliseconds()))
-        case .window: alert.window = try field.milliseconds()
+        case .window: alert.matches.window = try field.milliseconds()
         case .part: alert.parts.append(try readPart(&field))
-        case .historical: alert.historical = try field.number() != 0
-        case .actorAuthenticated: alert.isActorAuthenticated = try field.number() != 0
+        case .historical: alert.matches.historical = try field.number() != 0
+        case .actorAuthenticated: alert.matches.isActorAuthenticated = try field.number() != 0
         case .revision: alert.revision = try field.count()
         case .duetAnswer: alert.duetAnswer = try field.raw(DuetAnswer.init)
         default: return false
@@ -170,32 +173,24 @@ package enum AlertCodec {
         case .detectionID: alert.detectionID = text
         case .title: alert.title = text
         case .description: alert.description = text
-        case .principal: alert.actor.principal = text
-        case .actorType: alert.actor.type = text
-        case .actorARN: alert.actor.arn = text
-        case .accessKeyID: alert.actor.accessKeyID = text
-        case .actorAccountID: alert.actor.accountID = text
-        case .sourceIP: alert.actor.sourceIP = text
-        case .userAgent: alert.actor.userAgent = text
-        case .sourceIdentity: alert.actor.sourceIdentity = text
-        case .eventSource: alert.eventSource = text
-        case .eventName: alert.eventName = text
-        case .region: alert.region = text
+        case .principal: alert.matches.actor.principal = text
+        case .actorType: alert.matches.actor.type = text
+        case .actorARN: alert.matches.actor.arn = text
+        case .accessKeyID: alert.matches.actor.accessKeyID = text
+        case .actorAccountID: alert.matches.actor.accountID = text
+        case .sourceIP: alert.matches.actor.sourceIP = text
+        case .userAgent: alert.matches.actor.userAgent = text
+        case .sourceIdentity: alert.matches.actor.sourceIdentity = text
+        case .eventSource: alert.matches.eventSource = text
+        case .eventName: alert.matches.eventName = text
+        case .region: alert.matches.region = text
         case .mergedInto: alert.mergedInto = text
         case .mergeKey: alert.mergeKey = text
-        case .principalID: alert.actor.principalID = text
+        case .principalID: alert.matches.actor.principalID = text
         case .note: alert.note = text
         case .runbook: alert.runbook = text
         case .attackTechnique: alert.attackTechniques.append(text)
         default: break
         }
-    }
-}
-
-extension Alert.Part {
-    /// Takes what the rule says from the alert.
-    fileprivate mutating func complete(from alert: Alert) {
-        (matches.title, matches.description, matches.runbook) = (alert.title, alert.description, alert.runbook)
-        matches.attackTechniques = alert.attackTechniques
     }
 }

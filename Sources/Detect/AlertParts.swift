@@ -10,34 +10,38 @@ extension Alert {
     package struct Part: Sendable, Equatable {
         /// Nil where the actor is settled.
         package var session: PendingSession?
-        /// The matches. It has no parts itself, and of the alert's own story only what matches tell.
-        package var matches: Alert
+        /// As of the match that joined last; an alert that is made of the part has it.
+        package var severity: Severity
+        package var matches: MatchGroup
     }
 
     /// The parts as they would be: all in one where none is kept apart.
     var allParts: [Part] {
         if !parts.isEmpty { return parts }
-        return [Part(session: nil, matches: self)]
+        return [Part(session: nil, severity: severity, matches: matches)]
     }
 
-    /// An alert of some parts, of an actor.
-    init(parts: [Part], id: String, principal: String, now: Milliseconds) {
-        self = parts.first?.matches ?? .blank
-        self.id = id
-        createdAt = now
-        updatedAt = now
-        revision = 0
-        status = .open
-        mergedInto = ""
-        note = ""
-        duetAnswer = nil
-        remediations = []
-        for part in parts.dropFirst() { take(matchesOf: part.matches) }
-        actor.principal = principal
+    /// An alert of parts that leave another one, of an actor; not yet published.
+    init(of parts: [Part], leaving other: Alert, principal: String, now: Milliseconds) {
+        self = other
+        (id, revision, status, createdAt, updatedAt) = ("", 0, .open, now, now)
+        (mergedInto, note, duetAnswer, remediations) = ("", "", nil, [])
+        severity = parts.first?.severity ?? other.severity
+        matches = parts.first?.matches ?? other.matches
+        for part in parts.dropFirst() { matches.add(part.matches) }
         self.parts = []
         for part in parts { keepApart(part) }
         rename(principal)
         forgetSettledParts()
+    }
+
+    /// Keeps only some of its parts; what does not follow from its matches stays.
+    mutating func keep(_ kept: [Part], now: Milliseconds) {
+        let made = Alert(of: kept, leaving: self, principal: actor.principal, now: now)
+        let (matchedAt, window) = (matchedAt, window)
+        (matches, parts) = (made.matches, made.parts)
+        (matches.matchedAt, matches.window) = (matchedAt, window)
+        updatedAt = now
     }
 
     /// The part that a match joins where nothing else changes by it: the only one of its session that it touches, whose
@@ -57,16 +61,14 @@ extension Alert {
     /// Puts a part beside the others; it joins those of its session that it touches.
     mutating func keepApart(_ part: Part) {
         var part = part
-        (part.matches.parts, part.matches.note, part.matches.mergedInto) = ([], "", "")
-        part.matches.remediations = []
         var index = 0
         while index < parts.count {
-            // Looked at in place: a part is a whole alert, and copying one for every look is what this would cost.
+            // Looked at in place: copying a group for every look is what this would cost.
             guard parts[index].session?.id == part.session?.id, parts[index].matches.touches(part.matches) else {
                 index += 1
                 continue
             }
-            part.matches.take(matchesOf: parts.remove(at: index).matches)
+            part.matches.add(parts.remove(at: index).matches)
         }
         let place = parts.firstIndex { part.matches.first < $0.matches.first } ?? parts.count
         parts.insert(part, at: place)
@@ -85,17 +87,9 @@ extension Alert {
 
     /// Gives the alert and its parts to another actor.
     mutating func rename(_ principal: String) {
-        actor.principal = principal
+        matches.actor.principal = principal
         for index in parts.indices { parts[index].matches.actor.principal = principal }
     }
-
-    /// Whether matches of the other would join this one.
-    func touches(_ other: Alert) -> Bool {
-        first.time - window <= other.last.time && other.first.time <= last.time + window
-    }
-
-    /// Whether a match of a time would join this one.
-    private func touches(_ time: Milliseconds) -> Bool { first.time - window <= time && time <= last.time + window }
 
     /// Rows of parts in which none is further than the window from the next, in order.
     static func rows(_ parts: [Part]) -> [[Part]] {
@@ -131,7 +125,7 @@ extension AlertMerger {
             // Most of what is learned changes nothing.
             if alert.actor.principal == principal, !isOutdated { continue }
             let moving = alert.parts.filter { $0.session?.id == session }.map { part in
-                Alert.Part(session: pending, matches: part.matches)
+                Alert.Part(session: pending, severity: part.severity, matches: part.matches)
             }
             let staying = alert.parts.filter { $0.session?.id != session }
             if alert.actor.principal == principal || staying.isEmpty {
@@ -146,26 +140,21 @@ extension AlertMerger {
                 continue
             }
             let rows = Alert.rows(staying)
-            change(id) { alert in
-                alert.become(Alert(parts: rows[0], id: id, principal: alert.actor.principal, now: now))
-                alert.updatedAt = now
-            }
+            change(id) { $0.keep(rows[0], now: now) }
             for row in rows.dropFirst() {
-                try place(row, principal: alert.actor.principal, like: alert, now: now, stored: stored)
+                try place(row, principal: alert.actor.principal, leaving: alert, now: now, stored: stored)
             }
             for row in Alert.rows(moving) {
-                try place(row, principal: principal, like: alert, now: now, stored: stored)
+                try place(row, principal: principal, leaving: alert, now: now, stored: stored)
             }
         }
     }
 
     /// Opens an alert of parts that left another, or lets them join one.
     private mutating func place(
-        _ parts: [Alert.Part], principal: String, like alert: Alert, now: Milliseconds, stored: Lookup
+        _ parts: [Alert.Part], principal: String, leaving alert: Alert, now: Milliseconds, stored: Lookup
     ) rethrows {
-        var made = Alert(parts: parts, id: "", principal: principal, now: now)
-        made.audience = alert.audience
-        let id = open(made, now: now)
+        let id = open(Alert(of: parts, leaving: alert, principal: principal, now: now), now: now)
         try join(id, now: now, stored: stored)
     }
 

@@ -12,8 +12,8 @@ import Testing
         var alert = try #require(merger.takeChanges().first)
         alert.description = "what an attacker gains"
         alert.attackTechniques = ["T1098.001", "T1110"]
-        alert.actor.sourceIP = "2001:db8::1"
-        alert.actor.userAgent = "aws-cli/2"
+        alert.matches.actor.sourceIP = "2001:db8::1"
+        alert.matches.actor.userAgent = "aws-cli/2"
         alert.note = "a note"
         alert.duetAnswer = .unexpected
         alert.mergedInto = "x"
