@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PACKAGES := libnghttp2-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
-            libsqlite3-dev libzstd-dev libsimdjson-dev libpcre2-dev libmaxminddb-dev zlib1g-dev pkg-config openssl \
-            python3 python3-venv iproute2
+            libsqlite3-dev libzstd-dev libsimdjson-dev libpcre2-dev libmaxminddb-dev zlib1g-dev libdeflate-dev \
+            pkg-config openssl python3 python3-venv iproute2
 BENCH_PACKAGES := nghttp2-client libgrpc++-dev protobuf-compiler-grpc g++
 
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error

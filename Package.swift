@@ -79,9 +79,10 @@ let package = Package(
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate")]),
         .target(
-            name: "CloudTrail", dependencies: ["CJSON", "Cryptography", "CZlib", "CZstd", "JSON"], swiftSettings: strict
-        ),
+            name: "CloudTrail", dependencies: ["CDeflate", "CJSON", "Cryptography", "CZlib", "CZstd", "JSON"],
+            swiftSettings: strict),
         .target(name: "CMaxMindDB", linkerSettings: [.linkedLibrary("maxminddb")]),
         .target(name: "GeoIP", dependencies: ["CMaxMindDB"], swiftSettings: strict),
         .testTarget(name: "GeoIPTests", dependencies: ["GeoIP"], swiftSettings: strict),

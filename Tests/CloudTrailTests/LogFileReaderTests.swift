@@ -74,6 +74,24 @@ func gzip(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
         #expect(try read(many).count == 5_000)
     }
 
+    @Test func aNameACommentAndAnExtraFieldArePassedOver() throws {
+        let bytes = document(5_000)
+        let member = gzip(bytes)
+        let fields: [UInt8] = [3, 0, 1, 2, 3] + Array("log.json".utf8) + [0] + Array("a note".utf8) + [0]
+        let header: [UInt8] = Array(member[..<3]) + [0b1_1100] + Array(member[4..<10])
+        #expect(try read(header + fields + member[10...]) == bytes)
+    }
+
+    @Test func aHeaderIsCheckedWhereItAsksForIt() throws {
+        let bytes = document(5_000)
+        let member = gzip(bytes)
+        let header: [UInt8] = Array(member[..<3]) + [0b10] + Array(member[4..<10])
+        let checksum = UInt16(truncatingIfNeeded: crc32(0, header, UInt32(header.count)))
+        let low = UInt8(truncatingIfNeeded: checksum), high = UInt8(checksum >> 8)
+        #expect(try read(header + [low, high] + member[10...]) == bytes)
+        #expect(reason(header + [low ^ 1, high] + member[10...]) == .invalidGzip)
+    }
+
     @Test func everyTruncationIsNoticed() {
         let bytes = gzip(document(3_000))
         for end in 2..<bytes.count { #expect(reason(Array(bytes[..<end])) == .truncatedGzip) }

@@ -7,6 +7,7 @@
 package final class LogFileReader {
     private var buffer: UnsafeMutableRawBufferPointer
     private var decoder = StreamDecoder()
+    private let inflater = WholeInflater()
 
     package init() {
         buffer = .allocate(byteCount: CloudTrailLimits.decodedChunk, alignment: 64)
@@ -48,6 +49,10 @@ package final class LogFileReader {
         _ payload: UnsafeRawBufferPointer
     ) throws(Rejection) -> (UnsafeRawBufferPointer, [Unreadable]) {
         reserve(Self.sizeHint(payload))
+        if payload[0] == 0x1F, let count = inflater.inflate(payload, into: UnsafeMutableRawBufferPointer(buffer)) {
+            try checkExpansion(count, payload.count)
+            return (UnsafeRawBufferPointer(rebasing: buffer[..<count]), [])
+        }
         decoder.reset()
         var taken = 0
         var filled = 0
