@@ -18,6 +18,22 @@ import TrailhoundCLI
         #expect(window.unacknowledged == 0)
     }
 
+    @Test func whatIsAcknowledgedIsLetGoAtOnce() throws {
+        final class Payload: Sendable {}
+        var window = SubmitWindow<Payload>()
+        weak var first: Payload?
+        do {
+            let payload = Payload()
+            first = payload
+            window.admit(payload, bytes: 1)
+        }
+        window.admit(Payload(), bytes: 1)
+        for _ in 1...2 { _ = window.send() }
+        #expect(first != nil)
+        _ = try window.acknowledge(1)
+        #expect(first == nil && window.unacknowledged == 1)
+    }
+
     @Test func theWindowIsBoundedByRequestsAndByBytes() throws {
         var window = SubmitWindow<Int>(requestLimit: 3, byteLimit: 10)
         window.admit(0, bytes: 99)

@@ -49,6 +49,8 @@ package enum Limits {
     package static let recordsPerBatch = 500
     /// Bytes of records in one request, unless a single record is larger.
     package static let bytesPerBatch = 512 * 1024
+    /// Bytes of a record that most stay below: the room for the one that fills a batch.
+    package static let usualRecord = 16 * 1024
     /// The largest record that is sent. Far above CloudTrail's own 256 KB, so that it is the service that refuses a
     /// record and names its reason; together with a full batch of others it stays below the limit of a message.
     package static let record = 2500 * 1024
@@ -59,7 +61,7 @@ package enum Limits {
     /// Requests in flight on one stream.
     package static let windowRequests = 96
     /// Bytes in flight on one stream.
-    package static let windowBytes = 12 * 1024 * 1024
+    package static let windowBytes = 6 * 1024 * 1024
     /// How long after the oldest file that several streams have under way the newest of them may have been delivered,
     /// in milliseconds. With the quarter of an hour that CloudTrail takes to deliver an event it stays well below the hour
     /// by which an event may be late.

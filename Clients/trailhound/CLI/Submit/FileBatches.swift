@@ -54,7 +54,8 @@ struct FileBatches: ~Copyable {
     /// Collects records until a batch is full or the file ends.
     private mutating func cut() throws(InputStream.Problem) -> BatchItem? {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Limits.bytesPerBatch + Limits.readChunk)
+        // A usual record fits behind the last that fills the batch: room beyond that would stay with each batch in flight.
+        bytes.reserveCapacity(Limits.bytesPerBatch + Limits.usualRecord)
         var parts: [Batch.Part] = []
         var ranges: [Range<Int>] = []
         let first = records

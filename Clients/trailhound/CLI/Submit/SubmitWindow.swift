@@ -34,7 +34,6 @@ package struct SubmitWindow<Payload: Sendable>: Sendable {
     private let byteLimit: Int
     /// Oldest first; the first `sent` of them are on the wire, and the first of all has the number `firstSequence`.
     private var entries: [Entry] = []
-    private var head = 0
     private var sent = 0
     private var firstSequence: UInt64 = 1
     private var bytes = 0
@@ -45,16 +44,16 @@ package struct SubmitWindow<Payload: Sendable>: Sendable {
     }
 
     /// Requests without an acknowledgement.
-    package var unacknowledged: Int { entries.count - head }
+    package var unacknowledged: Int { entries.count }
 
     /// The payload that has waited longest for its acknowledgement.
-    package var oldest: Payload? { unacknowledged > 0 ? entries[head].payload : nil }
+    package var oldest: Payload? { entries.first?.payload }
 
     /// True where another payload may be taken in. A payload larger than the whole window is taken when it is alone.
     package var hasRoom: Bool { unacknowledged == 0 || unacknowledged < requestLimit && bytes < byteLimit }
 
     /// True where something waits to be sent.
-    package var hasUnsent: Bool { head + sent < entries.count }
+    package var hasUnsent: Bool { sent < entries.count }
 
     /// Takes a payload in.
     package mutating func admit(_ payload: Payload, bytes count: Int) {
@@ -65,7 +64,7 @@ package struct SubmitWindow<Payload: Sendable>: Sendable {
     /// The next request to write, or nil.
     package mutating func send() -> Request? {
         guard hasUnsent else { return nil }
-        let request = Request(sequence: firstSequence + UInt64(sent), payload: entries[head + sent].payload)
+        let request = Request(sequence: firstSequence + UInt64(sent), payload: entries[sent].payload)
         sent += 1
         return request
     }
@@ -75,15 +74,11 @@ package struct SubmitWindow<Payload: Sendable>: Sendable {
         guard sent > 0, sequence == firstSequence else {
             throw Violation(acknowledged: sequence, expected: sent > 0 ? firstSequence : nil)
         }
-        let entry = entries[head]
-        head += 1
+        // Few enough that moving the others up costs nothing, where a payload that stays would.
+        let entry = entries.removeFirst()
         sent -= 1
         firstSequence += 1
         bytes -= entry.bytes
-        if head == entries.count || head >= 64 {
-            entries.removeFirst(head)
-            head = 0
-        }
         return entry.payload
     }
 
