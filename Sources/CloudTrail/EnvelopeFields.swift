@@ -7,7 +7,7 @@ import JSON
 /// They are the first slots of a set and so constants, which the path of a record neither carries nor loads.
 package struct EnvelopeFields: Sendable {
     var eventID: Slot { 0 }
-    var eventTime: Slot { 1 }
+    package var eventTime: Slot { 1 }
     var eventSource: Slot { 2 }
     var region: Slot { 3 }
     var errorCode: Slot { 4 }

@@ -18,9 +18,13 @@ final class EventFile {
         case damaged(Rejection)
     }
 
-    /// Where the extractor at hand has a record's `eventID`.
-    private var eventID: Slot?
-    private var eventTime: Slot?
+    /// Where records go.
+    private struct Target {
+        let extractor: RecordExtractor
+        /// Where the extractor has a record's `eventID` and `eventTime`.
+        let eventID: Slot?
+        let eventTime: Slot?
+    }
 
     /// Calls `body` for each record and for each part that is none, with its number in the file.
     ///
@@ -29,8 +33,9 @@ final class EventFile {
         path: String, _ extractor: RecordExtractor, _ body: (Item, Int) -> Void
     ) throws(FileTree.Failure) {
         var file = try FileChunks(path)
-        eventID = extractor.fields.fields.slot(of: "eventID")
-        eventTime = extractor.fields.fields.slot(of: "eventTime")
+        let names = extractor.fields.fields
+        let target = Target(
+            extractor: extractor, eventID: names.slot(of: "eventID"), eventTime: names.slot(of: "eventTime"))
         var index = 0
         func items(_ item: Item) {
             body(item, index)
@@ -45,26 +50,26 @@ final class EventFile {
                     let reader = LogDataReader()
                     reader.feed(bytes)
                     reader.finish()
-                    _ = drain(reader, extractor, items)
+                    _ = drain(reader, target, items)
                     return
                 }
-                read(whole.document, isDamaged: !whole.damage.isEmpty, extractor, items)
+                read(whole.document, isDamaged: !whole.damage.isEmpty, target, items)
                 for found in whole.damage { items(.damaged(found.rejection)) }
             }
             return
         }
         let reader = LogDataReader()
-        while !drain(reader, extractor, items) {
+        while !drain(reader, target, items) {
             let chunk = try file.next(DetectLimits.readChunk)
             if chunk.isEmpty { reader.finish() } else { chunk.withUnsafeBytes { reader.feed($0) } }
         }
     }
 
     /// Reads what a reader has; true at the data's end.
-    private func drain(_ reader: LogDataReader, _ extractor: RecordExtractor, _ body: (Item) -> Void) -> Bool {
+    private func drain(_ reader: LogDataReader, _ target: Target, _ body: (Item) -> Void) -> Bool {
         while true {
             switch reader.next() {
-            case .record(let record, let offset, let extent): body(single(record, offset, extent, extractor))
+            case .record(let record, let offset, let extent): body(single(record, offset, extent, target))
             case .unreadable(let found, _): body(.damaged(found.rejection))
             case .needsInput: return false
             case .end: return true
@@ -74,32 +79,34 @@ final class EventFile {
 
     /// Reads a document that is in memory: over one parse of the whole where it is a log file.
     private func read(
-        _ document: UnsafeRawBufferPointer, isDamaged: Bool, _ extractor: RecordExtractor, _ body: (Item) -> Void
+        _ document: UnsafeRawBufferPointer, isDamaged: Bool, _ target: Target, _ body: (Item) -> Void
     ) {
         var end = 0
         do throws(JSONError) {
-            try extractor.open(document, form: .recordsObject)
+            try target.extractor.open(document, form: .recordsObject)
             reading: while true {
-                switch try extractor.next() {
+                switch try target.extractor.next() {
                 case .end: return
                 case .notAnObject(let place):
                     body(.refused(Rejection(.notAnObject, "a record is one JSON object").at(place)))
                     end = place.upperBound
                 case .record(let place):
                     let record = UnsafeRawBufferPointer(rebasing: document[place])
-                    if let eventTime, !extractor.exists(eventTime), LogSplitter.isOfKinesis(record) {
+                    if let eventTime = target.eventTime, !target.extractor.exists(eventTime),
+                        LogSplitter.isOfKinesis(record)
+                    {
                         break reading
                     }
-                    body(accept(record, UInt64(place.lowerBound), record.count, extractor))
+                    body(accept(record, UInt64(place.lowerBound), record.count, target))
                     end = place.upperBound
                 }
             }
         } catch {}
-        readParts(document, isDamaged: isDamaged, behind: end, extractor, body)
+        readParts(document, isDamaged: isDamaged, behind: end, target, body)
     }
 
     private func readParts(
-        _ document: UnsafeRawBufferPointer, isDamaged: Bool, behind end: Int, _ extractor: RecordExtractor,
+        _ document: UnsafeRawBufferPointer, isDamaged: Bool, behind end: Int, _ target: Target,
         _ body: (Item) -> Void
     ) {
         var splitter = LogSplitter()
@@ -110,17 +117,17 @@ final class EventFile {
             case .record(let place):
                 if place.upperBound <= end { continue }
                 let record = UnsafeRawBufferPointer(rebasing: document[place])
-                body(single(record, UInt64(place.lowerBound), place.count, extractor))
+                body(single(record, UInt64(place.lowerBound), place.count, target))
             case .text(let place):
                 splitter.text.withUnsafeBytes {
-                    body(single($0, UInt64(place.lowerBound), place.count, extractor))
+                    body(single($0, UInt64(place.lowerBound), place.count, target))
                 }
             case .embedded(let place):
                 if place.upperBound <= end { continue }
                 embedded.forEach(splitter.text, at: place) { step in
                     switch step {
                     case .record(let record, let offset, let extent):
-                        body(single(record, offset, extent, extractor))
+                        body(single(record, offset, extent, target))
                     case .unreadable(let found, _): body(.damaged(found.rejection))
                     case .needsInput, .end: break
                     }
@@ -132,20 +139,20 @@ final class EventFile {
     }
 
     private func single(
-        _ record: UnsafeRawBufferPointer, _ offset: UInt64, _ extent: Int, _ extractor: RecordExtractor
+        _ record: UnsafeRawBufferPointer, _ offset: UInt64, _ extent: Int, _ target: Target
     ) -> Item {
-        do throws(JSONError) { try extractor.extract(record) } catch {
+        do throws(JSONError) { try target.extractor.extract(record) } catch {
             return .refused(error.rejectionOfRecord.at(offset, extent: extent))
         }
-        return accept(record, offset, extent, extractor)
+        return accept(record, offset, extent, target)
     }
 
     /// The record that the extractor holds, unless it is no CloudTrail event at all.
     private func accept(
-        _ record: UnsafeRawBufferPointer, _ offset: UInt64, _ extent: Int, _ extractor: RecordExtractor
+        _ record: UnsafeRawBufferPointer, _ offset: UInt64, _ extent: Int, _ target: Target
     ) -> Item {
         // Nearly every record has one. The others are looked at by a parser of their own.
-        if let eventID, extractor.exists(eventID) { return .record(record) }
+        if let eventID = target.eventID, target.extractor.exists(eventID) { return .record(record) }
         if let rejection = forms.rejection(of: record, namesOthers: true) {
             return .refused(rejection.at(offset, extent: extent))
         }

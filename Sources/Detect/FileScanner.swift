@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CloudTrail
+import Glibc
 import JSON
 
 /// Runs detections over files, without a service: the offline twin of the pipeline, with the same evaluator.
@@ -54,14 +55,35 @@ package final class FileScanner {
 
     private let engine: RecordEngine
     private let eventFile = EventFile()
-    private let now: Milliseconds?
-    private var spelling = SpellingCheck()
+    private let clock: Clock?
+
+    /// The clock, and the latest time that is taken as CloudTrail writes it: nearly every record is compared with it as
+    /// bytes.
+    private struct Clock {
+        let now: Milliseconds
+        let latest: Milliseconds
+        let latestText: [UInt8]
+
+        init(_ now: Milliseconds) {
+            self.now = now
+            latest = now + CloudTrailLimits.futureMilliseconds
+            latestText = Array(EventTime.format(latest / 1_000 * 1_000).utf8)
+        }
+
+        /// Whether a time is written as CloudTrail does and is not after the latest.
+        func isPast(_ time: TextView?) -> Bool {
+            guard let time, time.count == latestText.count, time[time.count - 1] == UInt8(ascii: "Z"),
+                let start = time.baseAddress
+            else { return false }
+            return latestText.withUnsafeBytes { memcmp(start, $0.baseAddress ?? start, $0.count) <= 0 }
+        }
+    }
 
     /// - Parameter now: the clock, ahead of which an event lies by no more than `CloudTrailLimits.futureMilliseconds`; nil
     ///   to take events of any time.
     package init(_ plan: DetectionPlan, now: Milliseconds? = nil) {
         engine = RecordEngine(plan)
-        self.now = now
+        clock = now.map(Clock.init)
     }
 
     /// Scans a file, or the log data below a folder in the order of names.
@@ -94,11 +116,13 @@ package final class FileScanner {
     private func scan(
         file: String, _ summary: inout Summary, _ onMatch: (Match) -> Void, _ onProblem: (Problem) -> Void
     ) {
+        // Local: what is reached through `self` is checked at each access.
+        var spelling = SpellingCheck()
         do throws(FileTree.Failure) {
             try eventFile.forEachRecord(path: file, engine.extractor) { item, index in
                 switch item {
                 case .record:
-                    if let rejection = evaluate(file, index, &summary, onMatch) {
+                    if let rejection = evaluate(file, index, &spelling, &summary, onMatch) {
                         onProblem(Problem(file: file, index: index, message: rejection.detail))
                     }
                 case .refused(let rejection):
@@ -113,9 +137,10 @@ package final class FileScanner {
 
     /// Evaluates the record that the extractor holds. Returns why it can't be evaluated.
     private func evaluate(
-        _ file: String, _ index: Int, _ summary: inout Summary, _ onMatch: (Match) -> Void
+        _ file: String, _ index: Int, _ spelling: inout SpellingCheck, _ summary: inout Summary,
+        _ onMatch: (Match) -> Void
     ) -> Rejection? {
-        if let refusal = refusal { return refusal }
+        if let refusal = refusal(&spelling) { return refusal }
         let rules = engine.matchingRules()
         // All of a record on which a rule holds is read, as in the service.
         if !rules.isEmpty { engine.extractor.fill() }
@@ -133,14 +158,15 @@ package final class FileScanner {
     }
 
     /// The refusal of the record that the extractor holds for how it is spelled or for its time.
-    private var refusal: Rejection? {
+    @inline(__always)
+    private func refusal(_ spelling: inout SpellingCheck) -> Rejection? {
         let (extractor, fields) = (engine.extractor, engine.plan.envelope)
         if let refusal = Rejection.doubledMember(in: extractor) { return refusal }
         if let refusal = spelling.refusal(of: extractor, fields) { return refusal }
-        guard let now, let time = fields.time(of: extractor), time > now + CloudTrailLimits.futureMilliseconds else {
-            return nil
-        }
-        return .inFuture(time, now: now)
+        guard let clock, !clock.isPast(extractor.string(fields.eventTime)), let time = fields.time(of: extractor),
+            time > clock.latest
+        else { return nil }
+        return .inFuture(time, now: clock.now)
     }
 
     private func match(_ rule: Int, _ file: String, _ index: Int) -> Match {
