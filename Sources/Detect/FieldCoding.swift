@@ -16,8 +16,13 @@ struct FieldWriter {
     }
 
     mutating func string(_ text: String) {
-        varint(UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        var text = text
+        text.withUTF8 { string($0) }
+    }
+
+    mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
+        varint(UInt64(text.count))
+        bytes.append(contentsOf: text)
     }
 
     mutating func text(_ tag: UInt64, _ text: String) {
@@ -26,8 +31,13 @@ struct FieldWriter {
     }
 
     mutating func number(_ tag: UInt64, _ value: UInt64) {
-        field(tag) { $0.varint(value) }
+        varint(tag)
+        varint(UInt64(Self.size(of: value)))
+        varint(value)
     }
+
+    /// The bytes that `varint` writes.
+    static func size(of value: UInt64) -> Int { max(1, (70 - value.leadingZeroBitCount) / 7) }
 
     mutating func field(_ tag: UInt64, _ body: (inout FieldWriter) -> Void) {
         var inner = FieldWriter()

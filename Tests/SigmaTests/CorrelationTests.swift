@@ -202,6 +202,30 @@ struct CorrelationTests {
         #expect(correlator.live(first + second).isEmpty)
     }
 
+    @Test("bytes that events in a row are kept with are logged once, and read back with each")
+    func sharedContexts() throws {
+        let (_, plan) = try plan(count)
+        func log(_ context: (UInt64) -> [UInt8]) -> [UInt8] {
+            var correlator = Correlator()
+            for number in 0..<10 as Range<UInt64> {
+                var event = event(number, 0, group: number)
+                event.context = context(number)
+                _ = correlator.observe(event, plan, now: 0)
+            }
+            return correlator.takeLog()
+        }
+        let long = [UInt8](repeating: 7, count: 1_000)
+        let (alike, apart) = (log { _ in long }, log { long + [UInt8($0)] })
+        #expect(alike.count < 2_500 && apart.count > 10_000)
+        for (log, tail) in [(alike, []), (apart, [4] as [UInt8])] {
+            var restarted = Correlator()
+            restarted.replay(log, now: 0)
+            _ = restarted.observe(event(20, 0, group: 4), plan, now: 0)
+            let hits = restarted.observe(event(21, 0, group: 4), plan, now: 0)
+            #expect(hits.first { $0.id.low == 4 }?.context == long + tail)
+        }
+    }
+
     @Test("bytes of any other origin are taken in as far as they go")
     func foreignBytes() throws {
         let (_, plan) = try plan(count)

@@ -12,7 +12,7 @@ enum StreamContext {
         let historical: Bool
     }
 
-    private enum Tag: UInt64 {
+    fileprivate enum Tag: UInt64 {
         case unusualID = 1, account, principal, type, accessKeyID, principalID, actorAccount, sourceIP, sourceIdentity
         case region, eventSource, eventName, errorCode, evidence, historical
         /// The same, said shorter: a principal of IAM in the event's account, a source by its name before AWS's domain, a
@@ -22,54 +22,38 @@ enum StreamContext {
 
     /// What the tables' places stand for. They are on disk: a new one goes behind the others.
     private static let usualTypes = ["IAMUser", "AssumedRole", "Root", "AWSService", "AWSAccount", "FederatedUser"]
-    private static let usualFacts = [
+    fileprivate static let usualFacts = [
         "userIdentity.arn", "sourceIPAddress", "eventName", "awsRegion", "userIdentity.userName",
         "userIdentity.accessKeyId", "userIdentity.principalId", "userAgent", "errorCode", "eventSource",
         "requestParameters.secretId", "requestParameters.userName", "requestParameters.roleName",
         "requestParameters.bucketName", "requestParameters.instanceId", "requestParameters.name",
     ]
-    private static let domain = ".amazonaws.com"
-
-    /// What principals of IAM in an account begin with.
-    private static func local(_ account: AccountID) -> String { "arn:aws:iam::\(account):" }
+    fileprivate static let placesOfFacts = Dictionary(
+        uniqueKeysWithValues: usualFacts.enumerated().map { ($1, UInt64($0)) })
+    fileprivate static let domain: StaticString = ".amazonaws.com"
+    /// What principals of IAM begin with; their account and a colon follow.
+    fileprivate static let iam: StaticString = "arn:aws:iam::"
 
     static func encode(_ event: MatchedEvent, _ evidence: [Evidence], historical: Bool) -> [UInt8] {
         var writer = FieldWriter()
-        writer.bytes.reserveCapacity(192)
+        writer.bytes.reserveCapacity(256)
         if !event.reference.isPlainGUID { writer.text(Tag.unusualID.rawValue, event.reference.text) }
         writer.number(Tag.account.rawValue, event.accountID.number)
         let actor = event.actor
-        let local = local(event.accountID)
-        let isLocal = actor.principal.hasPrefix(local)
-        let isService = event.eventSource.hasSuffix(domain)
         let type = usualTypes.firstIndex(of: actor.type)
         if let type { writer.number(Tag.usualType.rawValue, UInt64(type)) }
-        for (tag, text) in [
-            isLocal
-                ? (Tag.localPrincipal, String(actor.principal.dropFirst(local.count))) : (.principal, actor.principal),
-            (.type, type == nil ? actor.type : ""), (.accessKeyID, actor.accessKeyID),
-            (.principalID, actor.principalID), (.sourceIP, actor.sourceIP), (.sourceIdentity, actor.sourceIdentity),
-            (.region, event.region),
-            isService
-                ? (.service, String(event.eventSource.dropLast(domain.count))) : (.eventSource, event.eventSource),
-            (.eventName, event.eventName),
-            (.errorCode, event.errorCode),
-            (.actorAccount, actor.accountID == event.accountID.description ? "" : actor.accountID),
-        ] where !text.isEmpty { writer.text(tag.rawValue, text) }
-        for fact in evidence {
-            guard let place = usualFacts.firstIndex(of: fact.name) else {
-                writer.field(Tag.evidence.rawValue) {
-                    $0.string(fact.name)
-                    $0.string(fact.value)
-                }
-                continue
-            }
-            let isPrincipal = fact.value == actor.principal
-            writer.field(isPrincipal ? Tag.principalFact.rawValue : Tag.usualFact.rawValue) {
-                $0.varint(UInt64(place))
-                if !isPrincipal { $0.string(fact.value) }
-            }
-        }
+        writer.principal(actor.principal, in: event.accountID)
+        if type == nil { writer.present(.type, actor.type) }
+        writer.present(.accessKeyID, actor.accessKeyID)
+        writer.present(.principalID, actor.principalID)
+        writer.present(.sourceIP, actor.sourceIP)
+        writer.present(.sourceIdentity, actor.sourceIdentity)
+        writer.present(.region, event.region)
+        writer.source(event.eventSource)
+        writer.present(.eventName, event.eventName)
+        writer.present(.errorCode, event.errorCode)
+        if AccountID(actor.accountID) != event.accountID { writer.present(.actorAccount, actor.accountID) }
+        for fact in evidence { writer.fact(fact, principal: actor.principal) }
         if historical { writer.number(Tag.historical.rawValue, 1) }
         return writer.bytes
     }
@@ -89,8 +73,8 @@ enum StreamContext {
                 case .account: account = AccountID(number: try field.number()) ?? .zero
                 case .evidence: evidence.append(Evidence(name: try field.string(), value: try field.string()))
                 case .historical: historical = true
-                case .localPrincipal: texts[.principal] = local(account) + field.text
-                case .service: texts[.eventSource] = field.text + domain
+                case .localPrincipal: texts[.principal] = "\(iam)\(account):\(field.text)"
+                case .service: texts[.eventSource] = "\(field.text)\(domain)"
                 case .usualType: texts[.type] = try field.entry(of: usualTypes)
                 case .usualFact:
                     let name = try field.entry(of: usualFacts)
@@ -115,6 +99,60 @@ enum StreamContext {
                 region: text(.region), eventSource: text(.eventSource), eventName: text(.eventName),
                 errorCode: text(.errorCode)),
             evidence: evidence, historical: historical)
+    }
+}
+
+extension FieldWriter {
+    /// A text, unless it is empty.
+    fileprivate mutating func present(_ tag: StreamContext.Tag, _ text: String) {
+        if !text.isEmpty { self.text(tag.rawValue, text) }
+    }
+
+    // Of bytes: compared and cut in characters, these two would take longer than all the rest.
+
+    fileprivate mutating func principal(_ principal: String, in account: AccountID) {
+        var principal = principal
+        let isLocal = principal.withUTF8 { text in
+            let head = StreamContext.iam.utf8CodeUnitCount
+            guard text.count > head + 12, text[head + 12] == UInt8(ascii: ":"),
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[..<head]).equals(StreamContext.iam),
+                AccountID(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[head..<head + 12])) == account
+            else { return false }
+            varint(StreamContext.Tag.localPrincipal.rawValue)
+            string(UnsafeBufferPointer(rebasing: text[(head + 13)...]))
+            return true
+        }
+        if !isLocal { present(.principal, principal) }
+    }
+
+    fileprivate mutating func source(_ source: String) {
+        var source = source
+        let isService = source.withUTF8 { text in
+            let rest = text.count - StreamContext.domain.utf8CodeUnitCount
+            guard rest >= 0,
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[rest...]).equals(StreamContext.domain)
+            else { return false }
+            varint(StreamContext.Tag.service.rawValue)
+            string(UnsafeBufferPointer(rebasing: text[..<rest]))
+            return true
+        }
+        if !isService { present(.eventSource, source) }
+    }
+
+    fileprivate mutating func fact(_ fact: Evidence, principal: String) {
+        guard let place = StreamContext.placesOfFacts[fact.name] else {
+            field(StreamContext.Tag.evidence.rawValue) {
+                $0.string(fact.name)
+                $0.string(fact.value)
+            }
+            return
+        }
+        if fact.value == principal { return number(StreamContext.Tag.principalFact.rawValue, place) }
+        let count = fact.value.utf8.count
+        varint(StreamContext.Tag.usualFact.rawValue)
+        varint(UInt64(Self.size(of: place) + Self.size(of: UInt64(count)) + count))
+        varint(place)
+        string(fact.value)
     }
 }
 

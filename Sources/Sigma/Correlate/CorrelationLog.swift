@@ -2,7 +2,7 @@
 
 /// The stored form of what a correlator learns: a row of items, each an event of a group or marks of one, or how a group's
 /// windows wait, that a correlator takes in again in the order in which they were written. Numbers are little-endian; the tags are on disk.
-/// Tag 1 is an event as earlier versions wrote it, without its tenant.
+/// Tag 1 is an event as earlier versions wrote it, without its tenant; tag 7 one whose context is that of the event before.
 struct CorrelationLog: Sendable {
     enum Item {
         case event(CorrelationKey, correlation: UInt64, tenant: UInt64, reach: Int64, CorrelationEntry)
@@ -21,61 +21,88 @@ struct CorrelationLog: Sendable {
     private static let eventTag: UInt8 = 5
     private static let forgottenTag: UInt8 = 6
 
+    private static let sameContextTag: UInt8 = 7
+
     private(set) var bytes: [UInt8] = []
+    /// The context of the event before, of which an event of the same one keeps none of its own.
+    private var lastContext: [UInt8]?
 
     mutating func event(
         _ key: CorrelationKey, correlation: UInt64, tenant: UInt64, reach: Int64, _ entry: CorrelationEntry
     ) {
-        begin(Self.eventTag, key)
-        number(correlation)
-        number(tenant)
-        number(UInt64(bitPattern: reach))
-        head(entry)
-        number(entry.value)
-        number(UInt32(truncatingIfNeeded: entry.context.count))
+        let isSame = lastContext == entry.context
+        append(isSame ? Self.sameContextTag : Self.eventTag, key) { item in
+            item.number(correlation)
+            item.number(tenant)
+            item.number(UInt64(bitPattern: reach))
+            item.head(entry)
+            item.number(entry.value)
+            if !isSame { item.number(UInt32(truncatingIfNeeded: entry.context.count)) }
+        }
+        guard !isSame else { return }
         bytes.append(contentsOf: entry.context)
+        lastContext = entry.context
     }
 
     mutating func marks(_ key: CorrelationKey, _ entry: CorrelationEntry) {
-        begin(Self.marksTag, key)
-        head(entry)
+        append(Self.marksTag, key) { $0.head(entry) }
     }
 
     mutating func waits(_ key: CorrelationKey, _ wait: CorrelationWaits.Wait) {
-        begin(Self.waitsTag, key)
-        number(wait.tenant)
-        number(UInt64(bitPattern: wait.delay))
-        bytes.append(wait.isBehind ? 1 : 0)
+        append(Self.waitsTag, key) { item in
+            item.number(wait.tenant)
+            item.number(UInt64(bitPattern: wait.delay))
+            item.number(wait.isBehind ? UInt8(1) : 0)
+        }
     }
 
     mutating func settled(_ key: CorrelationKey, before time: Int64) {
-        begin(Self.settledTag, key)
-        number(UInt64(bitPattern: time))
+        append(Self.settledTag, key) { $0.number(UInt64(bitPattern: time)) }
     }
 
-    mutating func forgotten(_ key: CorrelationKey) { begin(Self.forgottenTag, key) }
+    mutating func forgotten(_ key: CorrelationKey) { append(Self.forgottenTag, key) { _ in } }
 
     mutating func take() -> [UInt8] {
-        defer { bytes = [] }
+        defer { self = CorrelationLog() }
         return bytes
     }
 
-    private mutating func begin(_ tag: UInt8, _ key: CorrelationKey) {
-        bytes.append(tag)
-        number(key.high)
-        number(key.low)
+    /// Appends an item in one piece: a tag, a key, and what `body` writes.
+    private mutating func append(_ tag: UInt8, _ key: CorrelationKey, _ body: (inout Item.Writer) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: Item.Writer.capacity, alignment: 8) { room in
+            var item = Item.Writer(room)
+            item.number(tag)
+            item.number(key.high)
+            item.number(key.low)
+            body(&item)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: room[..<item.count]))
+        }
     }
+}
 
-    private mutating func head(_ entry: CorrelationEntry) {
-        number(UInt64(bitPattern: entry.time))
-        number(entry.id.high)
-        number(entry.id.low)
-        number(entry.member)
-        bytes.append(entry.marks.rawValue)
-    }
+extension CorrelationLog.Item {
+    /// Writes an item's fields into room that is on the stack.
+    struct Writer {
+        /// More than the longest item has: a tag, nine numbers of eight bytes, one of four, one of two and a byte of marks.
+        static let capacity = 96
 
-    private mutating func number<Number: FixedWidthInteger>(_ number: Number) {
-        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+        private let room: UnsafeMutableRawBufferPointer
+        private(set) var count = 0
+
+        init(_ room: UnsafeMutableRawBufferPointer) { self.room = room }
+
+        mutating func number<Number: FixedWidthInteger>(_ number: Number) {
+            room.storeBytes(of: number.littleEndian, toByteOffset: count, as: Number.self)
+            count += MemoryLayout<Number>.size
+        }
+
+        mutating func head(_ entry: CorrelationEntry) {
+            number(UInt64(bitPattern: entry.time))
+            number(entry.id.high)
+            number(entry.id.low)
+            number(entry.member)
+            number(entry.marks.rawValue)
+        }
     }
 }
 
@@ -83,6 +110,7 @@ struct CorrelationLog: Sendable {
 struct CorrelationLogReader {
     private let bytes: [UInt8]
     private var position = 0
+    private var lastContext: [UInt8]?
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -93,14 +121,12 @@ struct CorrelationLogReader {
         }
         let key = CorrelationKey(high: high, low: low)
         switch tag {
-        case 1, 5:
+        case 1, 5, 7:
             guard let correlation = number(UInt64.self), let tenant = tag == 1 ? 0 : number(UInt64.self),
-                let reach = number(Int64.self), let head = head(),
-                let value = number(UInt64.self), let count = number(UInt32.self),
-                Int(count) <= bytes.count - position
+                let reach = number(Int64.self), let head = head(), let value = number(UInt64.self),
+                let context = tag == 7 ? lastContext : context()
             else { return nil }
-            let context = Array(bytes[position..<(position + Int(count))])
-            position += Int(count)
+            lastContext = context
             return .event(
                 key, correlation: correlation, tenant: tenant, reach: reach, entry(head, value, context))
         case 2: return head().map { .marks(key, entry($0, 0, [])) }
@@ -113,6 +139,12 @@ struct CorrelationLogReader {
         case 6: return .forgotten(key)
         default: return nil
         }
+    }
+
+    private mutating func context() -> [UInt8]? {
+        guard let count = number(UInt32.self), Int(count) <= bytes.count - position else { return nil }
+        defer { position += Int(count) }
+        return Array(bytes[position..<(position + Int(count))])
     }
 
     private typealias Head = (time: Int64, id: CorrelationEvent.ID, member: UInt16, marks: UInt8)

@@ -3,7 +3,7 @@
 /// What a correlation's condition is about, kept up while a window moves over a group's events: each event is added
 /// once and removed once.
 struct CorrelationMeasure {
-    private let correlation: SigmaCorrelation
+    private let prepared: PreparedCorrelation
     /// Whether numbers below zero are left out: no number may undo what holds.
     private let leavesOutNegatives: Bool
     private var counts: [UInt64: Int] = [:]
@@ -23,10 +23,11 @@ struct CorrelationMeasure {
     private static let exact = Double(1 << 48)
     private static let never = Int64.min
 
-    init(_ correlation: SigmaCorrelation) {
-        self.correlation = correlation
-        leavesOutNegatives = correlation.kind == .valueSum && correlation.isMonotone
-        guard correlation.kind == .temporalOrdered else { return }
+    init(_ prepared: PreparedCorrelation) {
+        self.prepared = prepared
+        leavesOutNegatives = prepared.kind == .valueSum && prepared.isMonotone
+        guard prepared.kind == .temporalOrdered else { return }
+        let correlation = prepared.correlation
         let members = correlation.rules.count
         if correlation.clauses.isEmpty {
             rows = [[Int64]](repeating: [Int64](repeating: Self.never, count: members), count: members)
@@ -35,15 +36,12 @@ struct CorrelationMeasure {
         }
     }
 
-    /// Whether the number of events is all that counts, so that none needs to be added.
-    var countsAll: Bool { correlation.kind == .eventCount && correlation.rules.count == 1 }
-
     /// Whether any window of some events can hold, told by which members are there at all: where a row or a set of rules
     /// is asked for, most groups lack one for good.
     func canHold(_ entries: [CorrelationEntry]) -> Bool {
-        guard correlation.kind == .temporal || correlation.kind == .temporalOrdered, correlation.isMonotone,
-            correlation.rules.count <= 64
-        else { return true }
+        guard prepared.kind == .temporal || prepared.kind == .temporalOrdered, prepared.isMonotone else { return true }
+        let correlation = prepared.correlation
+        guard correlation.rules.count <= 64 else { return true }
         var members: UInt64 = 0
         for entry in entries { members |= 1 << UInt64(entry.member & 63) }
         if !correlation.clauses.isEmpty {
@@ -58,7 +56,7 @@ struct CorrelationMeasure {
     mutating func remove(_ entry: CorrelationEntry) { move(entry, by: -1) }
 
     private mutating func move(_ entry: CorrelationEntry, by step: Int) {
-        switch correlation.kind {
+        switch prepared.kind {
         case .eventCount:
             // An event on which two of the rules hold is one event.
             ids[entry.id, default: 0] += step
@@ -90,7 +88,7 @@ struct CorrelationMeasure {
     }
 
     private mutating func move(_ number: Double, _ step: Int) {
-        if correlation.kind == .valuePercentile || correlation.kind == .valueMedian {
+        if prepared.kind == .valuePercentile || prepared.kind == .valueMedian {
             var low = 0
             var high = numbers.count
             while low < high {
@@ -113,7 +111,7 @@ struct CorrelationMeasure {
             let begun = length == 0 ? entry.time : rows[length - 1][..<member].max() ?? Self.never
             rows[length][member] = max(rows[length][member], begun)
         }
-        for (index, clause) in correlation.clauses.enumerated() where !beginnings.isEmpty {
+        for (index, clause) in prepared.correlation.clauses.enumerated() where !beginnings.isEmpty {
             for length in clause.present.indices.reversed() where clause.present[length] == member {
                 let begun = length == 0 ? entry.time : beginnings[index][length - 1]
                 beginnings[index][length] = max(beginnings[index][length], begun)
@@ -124,28 +122,28 @@ struct CorrelationMeasure {
     /// Whether the condition holds in a window, whose events are those that are added and not removed.
     func holds(_ window: ArraySlice<CorrelationEntry>) -> Bool {
         guard let last = window.last else { return false }
-        let horizon = last.time - Int64(correlation.timespanSeconds) * 1_000
-        if !correlation.clauses.isEmpty { return holdsClause(horizon) }
+        let horizon = last.time - prepared.span
+        if !prepared.correlation.clauses.isEmpty { return holdsClause(horizon) }
         guard let number = number(window, horizon) else { return false }
-        return correlation.bounds.allSatisfy { $0.comparison.holds(number, $0.number) }
+        return prepared.correlation.bounds.allSatisfy { $0.comparison.holds(number, $0.number) }
     }
 
     /// Whether one of the alternatives holds: each rule it asks for has an event (in the order of the list where the
     /// correlation is ordered), and none that it excludes has one.
     private func holdsClause(_ horizon: Int64) -> Bool {
-        correlation.clauses.indices.contains { index in
-            let clause = correlation.clauses[index]
+        prepared.correlation.clauses.indices.contains { index in
+            let clause = prepared.correlation.clauses[index]
             guard clause.present.allSatisfy({ counts[UInt64($0)] != nil }),
                 !clause.absent.contains(where: { counts[UInt64($0)] != nil })
             else { return false }
-            guard correlation.kind == .temporalOrdered, let begun = beginnings[index].last else { return true }
+            guard prepared.kind == .temporalOrdered, let begun = beginnings[index].last else { return true }
             return begun >= horizon
         }
     }
 
     private func number(_ window: ArraySlice<CorrelationEntry>, _ horizon: Int64) -> Double? {
-        switch correlation.kind {
-        case .eventCount: Double(countsAll ? window.count : ids.count)
+        switch prepared.kind {
+        case .eventCount: Double(prepared.countsAll ? window.count : ids.count)
         case .valueCount, .temporal: Double(counts.count)
         case .temporalOrdered: Double(rows.lastIndex { $0.contains { $0 >= horizon } }.map { $0 + 1 } ?? 0)
         case .valueSum: numberCount == 0 ? nil : sum(window)
@@ -162,7 +160,7 @@ struct CorrelationMeasure {
 
     /// With linear interpolation between neighbours.
     private var percentile: Double {
-        let rank = correlation.percentile / 100 * Double(numbers.count - 1)
+        let rank = prepared.correlation.percentile / 100 * Double(numbers.count - 1)
         let below = Int(rank)
         let above = min(below + 1, numbers.count - 1)
         return numbers[below] + (numbers[above] - numbers[below]) * (rank - Double(below))

@@ -37,12 +37,8 @@ public struct CorrelationPlan: Sendable {
     /// The fields that `bind` was given.
     private var bound: CompiledFields?
     private let secret: CorrelationSecret
-    /// `SigmaCorrelation.identity` of each.
-    let identities: [UInt64]
-    /// For each correlation: the correlations that count its matches.
-    let parents: [[Use]]
-    /// For each correlation: how many of those that wait stand one below another under it.
-    private let stages: [Int]
+    /// The correlations with what follows from them, in the same order.
+    let prepared: [PreparedCorrelation]
     /// Whether windows of any wait.
     package let hasWaits: Bool
     private let places: [UInt64: Int]
@@ -94,11 +90,9 @@ public struct CorrelationPlan: Sendable {
                         groupBy: correlation.groupBy.map(field), fields: correlation.fields.map(field)))
             }
         }
-        self.parents = parents
         self.captures = captures
         silentRules = referred.subtracting(generating)
         let identities = self.correlations.map(\.identity)
-        self.identities = identities
         places = Dictionary(identities.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var stages = [Int](repeating: 0, count: kept.count)
         // What is counted comes before what counts it.
@@ -106,7 +100,10 @@ public struct CorrelationPlan: Sendable {
             let below = stages[index] + (self.correlations[index].isMonotone ? 0 : 1)
             for use in parents[index] { stages[use.correlation] = max(stages[use.correlation], below) }
         }
-        self.stages = stages
+        prepared = self.correlations.enumerated().map { index, correlation in
+            PreparedCorrelation(
+                correlation, identity: identities[index], parents: parents[index], stages: stages[index])
+        }
         hasWaits = self.correlations.contains { !$0.isMonotone }
         silentCorrelations = silent.subtracting(speaking)
     }
@@ -115,31 +112,20 @@ public struct CorrelationPlan: Sendable {
     package func above(_ correlation: Int) -> [Int] {
         var found: [Int] = []
         var seen: Set<Int> = []
-        var next = parents[correlation].map(\.correlation)
+        var next = prepared[correlation].parents.map(\.correlation)
         while let parent = next.popLast() {
             guard seen.insert(parent).inserted else { continue }
             found.append(parent)
-            next += parents[parent].map(\.correlation)
+            next += prepared[parent].parents.map(\.correlation)
         }
         return found
     }
 
     /// Whether windows of a correlation wait until no event of them can come any more.
-    package func waits(_ correlation: Int) -> Bool { !correlations[correlation].isMonotone }
+    package func waits(_ correlation: Int) -> Bool { !prepared[correlation].isMonotone }
 
     /// The correlation of an identity.
     func place(of identity: UInt64) -> Int? { places[identity] }
-
-    /// How late after later ones an event or a match from below may come, in milliseconds, where events are so late.
-    func delay(of correlation: Int, lateness: Int64) -> Int64 {
-        lateness + Int64(stages[correlation]) * (lateness + CorrelationWaits.step)
-    }
-
-    /// How far back from a group's latest event any window reaches that is not settled yet, in milliseconds.
-    func reach(of correlation: Int, lateness: Int64) -> Int64 {
-        Int64(correlations[correlation].timespanSeconds) * 1_000 + delay(of: correlation, lateness: lateness)
-            + (waits(correlation) ? CorrelationWaits.step : 0)
-    }
 
     /// The fields to extract for `observations`.
     public var fields: [String] {
@@ -183,14 +169,15 @@ public struct CorrelationPlan: Sendable {
         var observations = CorrelationEvent.Observations()
         for capture in captures[rule] {
             let index = capture.use.correlation
-            var group = CorrelationHasher(identities[index], secret)
+            let prepared = prepared[index]
+            var group = CorrelationHasher(prepared.identity, secret)
             group.combine(tenant)
             for slots in capture.groupSlots {
                 if let text = Self.text(slots, extractor) { group.combine(text) } else { group.combineAbsent() }
             }
             let observation = CorrelationObservation(
                 correlation: index, member: capture.use.member, group: group.key,
-                value: value(capture.slots, correlations[index].kind, extractor))
+                value: value(capture.slots, prepared.kind, extractor))
             if capture.isDirect {
                 observations.direct.append(observation)
             } else {

@@ -98,6 +98,17 @@ struct CorrelationWindow: Sendable {
         }
     }
 
+    /// Takes an event that comes now, by the caller's clock in seconds; 0 of a caller without one. Tells what holds because of
+    /// it, and whose group this is.
+    mutating func take(
+        _ entry: CorrelationEntry, _ prepared: PreparedCorrelation, delay: Int64, waitingFrom earliest: Int64,
+        now: UInt32
+    ) -> (Outcome, tenant: UInt64) {
+        touched = now
+        let present = now > 0 ? Int64(now) * 1_000 : .max
+        return (observe(entry, prepared, delay: delay, waitingFrom: earliest, present: present), tenant)
+    }
+
     /// Takes an event and tells what holds because of it; where the correlation waits, what holds by the time that the
     /// group's own events say.
     ///
@@ -105,12 +116,12 @@ struct CorrelationWindow: Sendable {
     ///   - delay: `CorrelationPlan.delay`.
     ///   - earliest: where windows wait already, the first that may.
     ///   - present: the caller's clock in milliseconds: by an event that is ahead of it, none that comes now is late.
-    mutating func observe(
-        _ entry: CorrelationEntry, _ correlation: SigmaCorrelation, delay: Int64, waitingFrom earliest: Int64 = .max,
-        present: Int64 = .max
+    private mutating func observe(
+        _ entry: CorrelationEntry, _ prepared: PreparedCorrelation, delay: Int64, waitingFrom earliest: Int64,
+        present: Int64
     ) -> Outcome {
         var outcome = Outcome()
-        let lateness = reach - Int64(correlation.timespanSeconds) * 1_000
+        let lateness = reach - prepared.span
         if let last = entries.last, entry.time < min(last.time, present) - lateness {
             outcome.isLate = true
             return outcome
@@ -119,11 +130,11 @@ struct CorrelationWindow: Sendable {
         var place = inserted.place
         outcome.isNew = true
         outcome.bytes = inserted.bytes
-        if !correlation.isMonotone {
+        if !prepared.isMonotone {
             outcome.earliest = min(earliest, entry.time)
             let before = CorrelationWaits.minute(latest) * CorrelationWaits.step - delay
             if min(earliest, entry.time) < before {
-                settle(from: min(earliest, entry.time), before: before, correlation, &outcome)
+                settle(from: min(earliest, entry.time), before: before, prepared, &outcome)
             }
         }
         let trimmed = trim(present)
@@ -131,10 +142,7 @@ struct CorrelationWindow: Sendable {
         outcome.bytes -= trimmed.bytes
         place -= trimmed.count
         guard place >= 0 else { return outcome }
-        if correlation.isMonotone {
-            let span = Int64(correlation.timespanSeconds) * 1_000
-            sweep(from: place, through: entries[place].time + span, correlation, &outcome)
-        }
+        if prepared.isMonotone { sweep(from: place, through: entries[place].time + prepared.span, prepared, &outcome) }
         outcome.kept = entries[place]
         return outcome
     }
@@ -143,13 +151,13 @@ struct CorrelationWindow: Sendable {
     ///
     /// - Parameter earliest: none that ends before it waits.
     mutating func settle(
-        from earliest: Int64, before: Int64, _ correlation: SigmaCorrelation, _ outcome: inout Outcome
+        from earliest: Int64, before: Int64, _ prepared: PreparedCorrelation, _ outcome: inout Outcome
     ) {
         let first = firstIndex { $0.time >= earliest }
         if let place = entries[first...].firstIndex(where: { !$0.marks.contains(.isSettled) }),
             entries[place].time < before
         {
-            sweep(from: place, through: before - 1, correlation, &outcome)
+            sweep(from: place, through: before - 1, prepared, &outcome)
         }
         outcome.settledBefore = before
         outcome.earliest = entries[first...].first { $0.time >= before && !$0.marks.contains(.isSettled) }?.time
@@ -258,10 +266,11 @@ struct CorrelationWindow: Sendable {
     /// are not settled. A window ends at an instant that has an event and reaches back by the timespan, both ends
     /// included. The time is linear in the events of these windows.
     private mutating func sweep(
-        from place: Int, through last: Int64, _ correlation: SigmaCorrelation, _ outcome: inout Outcome
+        from place: Int, through last: Int64, _ prepared: PreparedCorrelation, _ outcome: inout Outcome
     ) {
-        let span = Int64(correlation.timespanSeconds) * 1_000
-        var measure = CorrelationMeasure(correlation)
+        guard entries.count >= prepared.fewestEvents else { return }
+        let span = prepared.span
+        var measure = CorrelationMeasure(prepared)
         guard measure.canHold(entries) else { return }
         var start = firstIndex { $0.time >= entries[place].time - span }
         var next = start
@@ -270,7 +279,7 @@ struct CorrelationWindow: Sendable {
         var unmarked = 0
         while true {
             let horizon = entries[end].time - span
-            if measure.countsAll {
+            if prepared.countsAll {
                 start = entries[start].time < horizon ? firstIndex { $0.time >= horizon } : start
             } else {
                 while next <= end {
@@ -283,8 +292,8 @@ struct CorrelationWindow: Sendable {
                 }
             }
             let instant = firstOfInstant(end)
-            if opens(instant...end, correlation), measure.holds(entries[start...end]) {
-                if correlation.isMonotone, instant > 0, entries[instant - 1].marks.contains(.isEnd) {
+            if opens(instant...end, prepared), measure.holds(entries[start...end]) {
+                if prepared.isMonotone, instant > 0, entries[instant - 1].marks.contains(.isEnd) {
                     // All of that window was marked with it, and more events undid nothing.
                     unmarked = max(unmarked, min(instant, place))
                 }
@@ -304,8 +313,8 @@ struct CorrelationWindow: Sendable {
     }
 
     /// Whether the window that ends at an instant is to be judged; where its correlation waits, that is now.
-    private mutating func opens(_ instant: ClosedRange<Int>, _ correlation: SigmaCorrelation) -> Bool {
-        if correlation.isMonotone { return true }
+    private mutating func opens(_ instant: ClosedRange<Int>, _ prepared: PreparedCorrelation) -> Bool {
+        if prepared.isMonotone { return true }
         var isOpen = false
         for index in instant where !entries[index].marks.contains(.isSettled) {
             entries[index].marks.insert(.isSettled)

@@ -60,22 +60,25 @@ public struct Correlator: Sendable {
     ///   - now: seconds of the caller's clock, which decides what is forgotten first.
     public mutating func observe(_ event: CorrelationEvent, _ plan: CorrelationPlan, now: UInt32) -> [CorrelationHit] {
         var hits = waits.count > 0 || plan.hasWaits ? advance(event.tenant, to: event.time, plan, now: now) : []
+        let around = Surroundings(prepared: plan.prepared, tenant: event.tenant, now: now)
+        // What no correlation above needs anything of is kept once for all.
+        let plain = UpwardContext.encode([], plan.prepared, event.context)
         for observation in event.observations.direct {
-            let above =
-                plan.parents[observation.correlation].isEmpty
-                ? [] : event.observations.indirect + event.observations.direct
             let entry = CorrelationEntry(
                 time: event.time, id: event.id, value: observation.value ?? 0,
                 member: UInt16(clamping: observation.member), marks: observation.value == nil ? [] : .hasValue,
-                context: UpwardContext.encode(above, plan, event.context))
-            count(observation, entry, Surroundings(plan: plan, tenant: event.tenant, now: now), &hits, depth: 0)
+                context: plan.prepared[observation.correlation].parents.isEmpty
+                    ? plain
+                    : UpwardContext.encode(
+                        event.observations.indirect + event.observations.direct, plan.prepared, event.context))
+            count(observation, entry, around, &hits, depth: 0)
         }
         return hits
     }
 
     /// What an event is counted with.
     private struct Surroundings {
-        let plan: CorrelationPlan
+        let prepared: [PreparedCorrelation]
         let tenant: UInt64
         let now: UInt32
     }
@@ -84,29 +87,16 @@ public struct Correlator: Sendable {
         _ observation: CorrelationObservation, _ entry: CorrelationEntry, _ around: Surroundings,
         _ hits: inout [CorrelationHit], depth: Int
     ) {
-        let (plan, key) = (around.plan, observation.group)
-        let correlation = plan.correlations[observation.correlation]
-        if correlation.kind.needsField, observation.value == nil { return }
-        let identity = plan.identities[observation.correlation]
-        let reach = plan.reach(of: observation.correlation, lateness: lateness)
-        let delay = plan.delay(of: observation.correlation, lateness: lateness)
-        let owner = groups[key]?.tenant
-        if owner == nil { makeGroup(around.tenant) }
-        let known = waits[key]
-        let outcome = groups[
-            key,
-            default: CorrelationWindow(
-                correlation: identity, tenant: around.tenant, reach: reach, touched: around.now)
-        ].observe(
-            entry, correlation, delay: delay, waitingFrom: known?.earliest ?? .max,
-            // A caller without a clock gives none.
-            present: around.now > 0 ? Int64(around.now) * 1_000 : .max)
-        groups[key]?.touched = around.now
-        groupBytes.add(outcome.bytes, to: owner ?? around.tenant)
+        let (key, prepared) = (observation.group, around.prepared[observation.correlation])
+        if prepared.kind.needsField, observation.value == nil { return }
+        let delay = prepared.delay(lateness: lateness)
+        let known = prepared.isMonotone ? nil : waits[key]
+        let outcome = observe(
+            entry, prepared, key, around, delay: delay, waitingFrom: known?.earliest ?? .max)
         if outcome.isLate { lateEvents += 1 }
         forgottenEvents += outcome.forgotten
         guard outcome.isNew else { return }
-        if !correlation.isMonotone {
+        if !prepared.isMonotone {
             var wait = known ?? CorrelationWaits.Wait(tenant: around.tenant, delay: delay)
             if CorrelationWaits.minute(entry.time + delay) < waits.mark(around.tenant) { wait.isBehind = true }
             if known == nil || known?.isBehind != wait.isBehind { log.waits(key, wait) }
@@ -114,9 +104,30 @@ public struct Correlator: Sendable {
             waits.set(key, outcome.earliest == nil ? nil : wait)
         }
         if let kept = outcome.kept {
-            log.event(key, correlation: identity, tenant: around.tenant, reach: reach, kept)
+            log.event(
+                key, correlation: prepared.identity, tenant: around.tenant,
+                reach: prepared.reach(lateness: lateness), kept)
         }
         tell(outcome, of: observation.correlation, key, but: entry, around, &hits, depth: depth)
+    }
+
+    /// Gives an event to its group, which begins with it where there is none.
+    private mutating func observe(
+        _ entry: CorrelationEntry, _ prepared: PreparedCorrelation, _ key: CorrelationKey, _ around: Surroundings,
+        delay: Int64, waitingFrom earliest: Int64
+    ) -> CorrelationWindow.Outcome {
+        if isFull, groups[key] == nil { makeRoom() }
+        let before = groups.count
+        let reach = prepared.reach(lateness: lateness)
+        // One search of a table that is larger than any cache, not one for each thing that is asked.
+        let (outcome, tenant) = groups[
+            key,
+            default: CorrelationWindow(
+                correlation: prepared.identity, tenant: around.tenant, reach: reach, touched: around.now)
+        ].take(entry, prepared, delay: delay, waitingFrom: earliest, now: around.now)
+        if groups.count > before { groupCounts.add(1, to: tenant) }
+        groupBytes.add((groups.count - before) * CorrelationWindow.tableBytes + outcome.bytes, to: tenant)
+        return outcome
     }
 
     /// Tells of what was found in a group, and has the correlations above count it.
@@ -134,8 +145,8 @@ public struct Correlator: Sendable {
         }
         guard depth < SigmaLimits.correlationDepth else { return }
         for end in outcome.ends {
-            for use in around.plan.parents[correlation] {
-                let identity = around.plan.identities[use.correlation]
+            for use in around.prepared[correlation].parents {
+                let identity = around.prepared[use.correlation].identity
                 guard var above = UpwardContext.observation(identity, end.context) else { continue }
                 above.correlation = use.correlation
                 above.member = use.member
@@ -197,7 +208,7 @@ extension Correlator {
         of id: CorrelationEvent.ID, at time: Int64, in group: CorrelationKey, _ plan: CorrelationPlan
     ) -> CorrelationWait? {
         guard let wait = waits[group], let window = groups[group], let place = plan.place(of: window.correlation),
-            let last = window.lastOpen(id, time, span: Int64(plan.correlations[place].timespanSeconds) * 1_000)
+            let last = window.lastOpen(id, time, span: plan.prepared[place].span)
         else { return nil }
         return CorrelationWait(
             correlation: place, due: wait.isBehind ? nil : last + wait.delay,
@@ -224,12 +235,13 @@ extension Correlator {
         }
         var outcome = CorrelationWindow.Outcome()
         groups[key]?.settle(
-            from: wait.earliest, before: before == .max ? .max : before - wait.delay, plan.correlations[place],
+            from: wait.earliest, before: before == .max ? .max : before - wait.delay, plan.prepared[place],
             &outcome)
         wait.earliest = outcome.earliest ?? .max
         waits.set(key, outcome.earliest == nil ? nil : wait)
         tell(
-            outcome, of: place, key, but: nil, Surroundings(plan: plan, tenant: wait.tenant, now: now), &hits,
+            outcome, of: place, key, but: nil, Surroundings(prepared: plan.prepared, tenant: wait.tenant, now: now),
+            &hits,
             depth: 0)
     }
 }
@@ -345,6 +357,9 @@ extension Correlator {
         groupBytes.add(-window.bytes, to: window.tenant)
     }
 
+    /// Whether there is no room for a group more.
+    private var isFull: Bool { groups.count >= capacity || bytes >= byteCapacity }
+
     /// Where there is no room for a group more, a tenth goes.
     private mutating func makeRoom() {
         let surplus: [CorrelationKey]
@@ -365,46 +380,5 @@ extension Correlator {
         }
         for key in surplus { forget(key) }
         evictedGroups += surplus.count
-    }
-}
-
-/// Bytes kept with an event: what the correlations above need of it, then the caller's own.
-private enum UpwardContext {
-    static func encode(_ above: [CorrelationObservation], _ plan: CorrelationPlan, _ own: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        let above = above.prefix(Int(UInt8.max))
-        bytes.reserveCapacity(1 + above.count * 33 + own.count)
-        bytes.append(UInt8(above.count))
-        for observation in above {
-            for word in [
-                plan.identities[observation.correlation], observation.group.high, observation.group.low,
-                observation.value ?? 0,
-            ] { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
-            bytes.append(observation.value == nil ? 0 : 1)
-        }
-        bytes += own
-        return bytes
-    }
-
-    static func own(_ bytes: [UInt8]) -> [UInt8] {
-        guard let count = bytes.first else { return [] }
-        return Array(bytes.dropFirst(1 + Int(count) * 33))
-    }
-
-    /// What the event brings to the correlation of an identity; its indexes are to be set.
-    static func observation(_ identity: UInt64, _ bytes: [UInt8]) -> CorrelationObservation? {
-        guard let count = bytes.first, bytes.count >= 1 + Int(count) * 33 else { return nil }
-        return bytes.withUnsafeBytes { buffer in
-            func word(_ offset: Int) -> UInt64 {
-                UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            }
-            for index in 0..<Int(count) where word(1 + index * 33) == identity {
-                let start = 1 + index * 33
-                return CorrelationObservation(
-                    correlation: 0, member: 0, group: CorrelationKey(high: word(start + 8), low: word(start + 16)),
-                    value: buffer[start + 32] == 1 ? word(start + 24) : nil)
-            }
-            return nil
-        }
     }
 }
