@@ -143,7 +143,8 @@ let package = Package(
         .target(
             name: "Serve",
             dependencies: [
-                "AWS", "CloudTrail", "Contract", "Cryptography", "Detect", "GeoIP", "Journal", "JSON", "Messages",
+                "AWS", "CMalloc", "CloudTrail", "Contract", "Cryptography", "Detect", "GeoIP", "Journal", "JSON",
+                "Messages",
                 "Onboard", "PKI", "RPC", "Respond", "Sigma", logging, nioCore, nioHTTP1, nioPosix, yams,
             ],
             swiftSettings: strict),

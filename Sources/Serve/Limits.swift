@@ -106,6 +106,8 @@ package enum Limits {
     /// is then used again by the next one, and not given back to the kernel and cleared by it each time.
     package static let heapBlockBytes = 32 << 20
     package static let heapRoomBytes = 64 << 20
+    /// Between two times at which free pages within the heap go back to the system.
+    package static let heapTrimSeconds = 5
     /// Rule files of one ValidateRules call.
     package static let rulesPerValidation = 1_000
     /// Bytes of all rule files of one ValidateRules call.

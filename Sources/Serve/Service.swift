@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWS
+import CMalloc
 import CloudTrail
 import Contract
 import Detect
@@ -175,6 +176,7 @@ package final class Service: Sendable {
             group.addTask { await self.noteAuditHead() }
             group.addTask { await self.tick() }
             group.addTask { await self.tellRefusals() }
+            group.addTask { await self.trimHeap() }
         }
     }
 
@@ -191,6 +193,15 @@ package final class Service: Sendable {
         while !Task.isCancelled {
             await pipeline.tick()
             try? await Task.sleep(for: .seconds(Limits.tickSeconds))
+        }
+    }
+
+    /// Gives pages back that lie free between blocks in use: what a burst took would else count as the service's memory
+    /// until the next one.
+    private func trimHeap() async {
+        while !Task.isCancelled {
+            malloc_trim(0)
+            try? await Task.sleep(for: .seconds(Limits.heapTrimSeconds))
         }
     }
 
