@@ -17,11 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness  # noqa: E402
 import isolation  # noqa: E402
 import limits  # noqa: E402
+import neighbour  # noqa: E402
 import recovery  # noqa: E402
 import sharing  # noqa: E402
 
 # Judged by a time or a rate, which a machine that does other work beside can spoil.
-TIMED = {"analyst_loops", "greedy_collector", "validating_neighbour", "sign_in_spray", "half_open", "compile_bomb"}
+TIMED = {"analyst_loops", "greedy_collector", "validating_neighbour", "sign_in_spray", "half_open", "compile_bomb",
+         "worst_neighbour"}
 
 
 class Run:
@@ -43,7 +45,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="fewer records and connections")
     parser.add_argument("names", nargs="*", help="only these attacks")
     options = parser.parse_args()
-    attacks = [attack for module in (isolation, limits, recovery, sharing) for attack in module.ATTACKS]
+    attacks = [attack for module in (isolation, limits, recovery, sharing, neighbour) for attack in module.ATTACKS]
     unknown = set(options.names) - {attack.__name__ for attack in attacks}
     if unknown:
         parser.error("no such attack: " + ", ".join(sorted(unknown)))

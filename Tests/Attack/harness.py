@@ -26,6 +26,7 @@ from trailhound.v1 import (  # noqa: E402
     account_pb2_grpc,
     alert_pb2,
     alert_pb2_grpc,
+    common_pb2,
     dead_letter_pb2,
     dead_letter_pb2_grpc,
     detection_pb2,
